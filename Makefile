@@ -1,0 +1,76 @@
+# Every target works on a machine that has only Python >= 3.11 and make: it builds .venv first,
+# with the versions of constraints.txt, and again only when one of the three files below changes.
+
+PYTHON ?= python3
+JOBS ?= 2
+STUDY_DIR ?= results/dale-quick
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+BENCHMARKS := $(sort $(wildcard tests/benchmarks/bench_*.py))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup study test lint docs bench clean distclean
+
+help:
+	@echo "make study   set up, then run the Dale's law study (quick preset) and show its table"
+	@echo "make test    set up, then run the whole test suite, doctests included"
+	@echo "make lint    ruff, mypy, numpydoc validation, codespell"
+	@echo "make docs    build the documentation and its gallery (docs/_build/html)"
+	@echo "make bench   run the benchmarks, one thread and two (minutes)"
+	@echo "make setup   only set up the virtual environment $(VENV)"
+	@echo "make clean   remove what the targets wrote;  make distclean: $(VENV) too"
+	@echo
+	@echo "PYTHON=python3.12 chooses the interpreter for $(VENV), JOBS=$(JOBS) the parallel jobs."
+
+setup: $(STAMP)
+
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	@echo "==> Set up: $(VENV) with the versions of constraints.txt (minutes, once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, $(PYTHON) is %d.%d; try make PYTHON=python3.11" % sys.version_info[:2])'
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -c constraints.txt -e ".[dev]"
+	@touch $@
+
+study: $(STAMP)
+	@echo "==> Study: Dale's law, quick preset, $(JOBS) jobs (under 4 minutes on 2 cores)"
+	$(BIN)/sk-biornn study dale --preset quick --n-jobs $(JOBS) --output $(STUDY_DIR)
+
+test: $(STAMP)
+	@echo "==> Test: the whole suite and the doctests, $(JOBS) workers"
+	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+lint: $(STAMP)
+	@echo "==> Lint: ruff check"
+	$(BIN)/python -m ruff check .
+	@echo "==> Lint: ruff format --check"
+	$(BIN)/python -m ruff format --check .
+	@echo "==> Lint: mypy (core, biology, metrics)"
+	$(BIN)/python -m mypy sk_biornn/core sk_biornn/biology sk_biornn/metrics
+	@echo "==> Lint: numpydoc validation of every public object"
+	$(BIN)/python -m pytest -q tests/test_docstrings.py
+	@echo "==> Lint: codespell"
+	$(BIN)/python -m codespell_lib .
+	@echo "==> Lint: all clean"
+
+docs: $(STAMP)
+	@echo "==> Docs: Sphinx, warnings as errors, no network"
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	@echo "==> Docs: open docs/_build/html/index.html"
+
+bench: $(STAMP)
+	@echo "==> Benchmarks: ratios measured in one run; keep the machine otherwise idle"
+	@test -n "$(BENCHMARKS)" || { echo "no tests/benchmarks/bench_*.py found" >&2; exit 1; }
+	@set -e; for file in $(BENCHMARKS); do echo "--> $$file"; $(BIN)/python $$file; done
+
+clean:
+	@echo "==> Clean: build outputs, caches and results"
+	rm -rf build dist *.egg-info results docs/_build docs/gallery docs/generated docs/sg_execution_times.rst
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
+	@rm -f $(STAMP)
+
+distclean: clean
+	rm -rf $(VENV)

@@ -1,0 +1,24 @@
+"""Recurrent neural networks that obey biology, as scikit-learn estimators."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sk_biornn.estimators import DaleRNNClassifier, DaleRNNRegressor
+
+__version__ = "0.1.0"
+
+__all__ = ["DaleRNNClassifier", "DaleRNNRegressor", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import an estimator, and torch with it, when it is first asked for."""
+    if name in __all__:
+        return getattr(importlib.import_module("sk_biornn.estimators"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

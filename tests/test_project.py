@@ -1,0 +1,65 @@
+"""What surrounds the code agrees with it: versions, pins, and the README's own lines."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+
+import sk_biornn
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def setup_cfg() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg", encoding="utf-8")
+    return parser
+
+
+def normalised(requirement: str) -> str:
+    """'Scikit_Learn>=1.6' -> 'scikit-learn'."""
+    name = re.match(r"[A-Za-z0-9._-]+", requirement).group()
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_one_version_everywhere(setup_cfg):
+    version = setup_cfg["metadata"]["version"]
+    assert sk_biornn.__version__ == version
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_everything_a_target_installs_is_pinned(setup_cfg):
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {normalised(line) for line in lines if "==" in line and not line.startswith("#")}
+    extras = setup_cfg["options.extras_require"]
+    installed = [setup_cfg["options"]["install_requires"]]
+    installed += [extras[name] for name in ("plots", "skops", "docs", "test", "dev")]
+    names = {normalised(line) for block in installed for line in block.strip().splitlines()}
+    assert names - {"sk-biornn"} <= pinned
+
+
+def test_package_is_marked_as_typed():
+    assert (Path(sk_biornn.__file__).parent / "py.typed").is_file()
+
+
+def test_readme_names_existing_make_targets():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"make ([a-z]+)", README))
+    assert {"study", "test"} <= named
+    assert named <= set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))
+def test_readme_snippet_runs(snippet):
+    exec(compile(snippet, "README.md", "exec"), {})
+
+
+def test_quick_start_is_short():
+    assert len(SNIPPETS) >= 2
+    assert len(SNIPPETS[0].splitlines()) < 15
