@@ -1,0 +1,43 @@
+"""Weighted losses of the read-out against its target."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+
+def per_trial(values: Tensor, weights: Tensor) -> Tensor:
+    """Return sum(weights * values) / (number of trials).
+
+    The sum of the batch's own weights is not divided out: a batch of small weights must count
+    little. With weights that sum to the number of trials over the whole training set (see
+    `unit_weights`), the mean over batches is the weighted mean over the set, exactly.
+    """
+    return (values * weights).sum() / weights.shape[0]
+
+
+def unit_weights(weights: Tensor) -> Tensor:
+    """Scale the weights of a training set, trials first, to sum to its number of trials."""
+    return weights * (weights.shape[0] / weights.sum())
+
+
+def squared_error(outputs: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted sum of (outputs - targets)^2 per trial; trials are the first axis."""
+    return per_trial((outputs - targets).square(), weights)
+
+
+def cross_entropy(scores: Tensor, codes: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted sum of -log p(code) per trial; trials are the first axis.
+
+    `scores` (..., n_outputs) are log-odds of the second of two classes (n_outputs = 1) or the
+    logits of a softmax; `codes` and `weights` have its shape without the last axis.
+    """
+    if scores.shape[-1] == 1:
+        losses = functional.binary_cross_entropy_with_logits(
+            scores[..., 0], codes.to(scores.dtype), reduction="none"
+        )
+    else:
+        losses = functional.cross_entropy(
+            scores.reshape(-1, scores.shape[-1]), codes.reshape(-1), reduction="none"
+        ).reshape(codes.shape)
+    return per_trial(losses, weights)

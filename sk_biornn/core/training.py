@@ -1,0 +1,230 @@
+"""The one training loop: it is given a loss and a space of weights, and knows nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sk_biornn.core.params import RNNParams
+from sk_biornn.core.weight_space import WeightSpace
+
+LossFunction = Callable[[RNNParams, Tensor], Tensor]  # (weights, trial indices) -> scalar
+Monitor = Callable[[RNNParams], float]  # weights -> validation score, greater is better
+
+
+class DivergenceError(ValueError):
+    """The loss or the weights stopped being finite."""
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """How to descend; the fields are the estimators' parameters of the same names."""
+
+    solver: str = "adam"
+    learning_rate_init: float = 1e-3
+    learning_rate: str = "constant"
+    max_grad_norm: float | None = None
+    max_iter: int = 100
+    batch_size: int = 200
+    shuffle: bool = True
+    n_iter_no_change: int = 10
+    tol: float = 1e-4
+
+    def rate_at(self, epoch: int) -> float:
+        """Return the learning rate of one epoch (from 0); the cosine falls to 0 at `max_iter`."""
+        if self.learning_rate == "cosine":
+            return 0.5 * self.learning_rate_init * (1 + math.cos(math.pi * epoch / self.max_iter))
+        return self.learning_rate_init
+
+
+@dataclass
+class History:
+    """What happened, epoch by epoch, and the state with which the optimiser can go on."""
+
+    losses: list[float] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    solver: str | None = None
+    optimiser_state: dict[str, Any] | None = None
+
+
+def train(
+    params: RNNParams,
+    loss_function: LossFunction,
+    space: WeightSpace,
+    n_trials: int,
+    optimisation: Optimisation,
+    rng: np.random.Generator,
+    *,
+    trainable: tuple[str, ...] = RNNParams._fields,
+    monitor: Monitor | None = None,
+    on_epoch: Callable[[RNNParams, History], bool] | None = None,
+    history: History | None = None,
+) -> tuple[RNNParams, History]:
+    """Minimise a loss by mini-batches; the weights are inside `space` on entry and at every step.
+
+    Parameters
+    ----------
+    params : RNNParams
+        Initial weights; they are not changed.
+    loss_function : callable
+        (RNNParams, indices of the trials of one batch) -> scalar Tensor.
+    space : WeightSpace
+        Where the recurrent weights may be.
+    n_trials : int
+        Number of trials from which batches are drawn.
+    optimisation : Optimisation
+        Optimiser, learning rate, number of epochs, batches, stopping rule.
+    rng : numpy.random.Generator
+        Source of the shuffling.
+    trainable : tuple of str
+        Names of the weights that move.
+    monitor : callable or None
+        Score of the weights after each epoch. When given, training stops after
+        `n_iter_no_change` epochs without an improvement by `tol`, and returns the best weights.
+    on_epoch : callable or None
+        Called with (weights, history) after every epoch; training stops when it returns True.
+    history : History or None
+        Of an earlier call: its optimiser state is taken up and its curves are continued.
+
+    Returns
+    -------
+    params : RNNParams
+        Trained weights, detached.
+    history : History
+        Loss and score of each epoch.
+
+    Raises
+    ------
+    DivergenceError
+        If the loss or a weight is not finite any more.
+    """
+    theta = params._replace(w_rec=space.encode(params.w_rec)).map(_own_copy)
+    moving = [getattr(theta, name).requires_grad_() for name in trainable]
+    optimiser = _make_optimiser(moving, optimisation)
+    history = history or History()
+    if history.solver == optimisation.solver and history.optimiser_state is not None:
+        optimiser.load_state_dict(history.optimiser_state)
+    history.solver = optimisation.solver
+    best = _Best(optimisation)
+    for epoch in range(optimisation.max_iter):
+        optimiser.param_groups[0]["lr"] = optimisation.rate_at(epoch)
+        batches = _batches(n_trials, optimisation, rng)
+        loss = _run_epoch(theta, moving, optimiser, loss_function, space, batches, optimisation)
+        history.losses.append(loss)
+        weights = _weights(theta, space)
+        _refuse_non_finite(weights, loss, epoch, optimisation)
+        if monitor is not None:
+            history.scores.append(monitor(weights))
+            best.update(history.scores[-1], weights)
+        wants_stop = on_epoch is not None and on_epoch(weights, history)
+        if wants_stop or best.is_stale:
+            break
+    history.optimiser_state = optimiser.state_dict()
+    return best.weights or _weights(theta, space), history
+
+
+def _run_epoch(
+    theta: RNNParams,
+    moving: list[Tensor],
+    optimiser: torch.optim.Optimizer,
+    loss_function: LossFunction,
+    space: WeightSpace,
+    batches: tuple[Tensor, ...],
+    optimisation: Optimisation,
+) -> float:
+    """Take one step per batch and return the mean loss per trial."""
+    total = 0.0
+    for batch in batches:
+        loss = loss_function(theta._replace(w_rec=space.decode(theta.w_rec)), batch)
+        value = loss.item()
+        if not math.isfinite(value):
+            return value
+        for parameter, gradient in zip(moving, torch.autograd.grad(loss, moving), strict=True):
+            parameter.grad = gradient.contiguous()  # the fused Adam reads memory in this order
+        if optimisation.max_grad_norm is not None:
+            torch.nn.utils.clip_grad_norm_(moving, optimisation.max_grad_norm)
+        _step(theta.w_rec, optimiser, space)
+        total += value * len(batch)
+    return total / sum(len(batch) for batch in batches)
+
+
+def _step(w_rec: Tensor, optimiser: torch.optim.Optimizer, space: WeightSpace) -> None:
+    """Take one step of the optimiser and move the recurrent weights back into their space."""
+    if not w_rec.requires_grad:
+        optimiser.step()
+        return
+    before = w_rec.detach().clone() if space.needs_before else None
+    optimiser.step()
+    with torch.no_grad():
+        left_of_momentum = space.retract(w_rec, before)
+        moment = optimiser.state[w_rec].get("exp_avg")
+        if left_of_momentum is not None and moment is not None:
+            moment.mul_(left_of_momentum)
+
+
+def _weights(theta: RNNParams, space: WeightSpace) -> RNNParams:
+    """Return a detached copy of the weights that the parameters stand for."""
+    with torch.no_grad():
+        return theta._replace(w_rec=space.decode(theta.w_rec)).map(_own_copy)
+
+
+def _own_copy(tensor: Tensor) -> Tensor:
+    """Return a copy without history, laid out row by row whatever the layout of the original."""
+    return tensor.detach().clone(memory_format=torch.contiguous_format)
+
+
+def _make_optimiser(moving: list[Tensor], optimisation: Optimisation) -> torch.optim.Optimizer:
+    if optimisation.solver == "sgd":
+        return torch.optim.SGD(moving, lr=optimisation.learning_rate_init)
+    return torch.optim.Adam(moving, lr=optimisation.learning_rate_init, fused=True)
+
+
+def _batches(
+    n_trials: int, optimisation: Optimisation, rng: np.random.Generator
+) -> tuple[Tensor, ...]:
+    size = optimisation.batch_size
+    shuffled = optimisation.shuffle and size < n_trials
+    order = torch.from_numpy(rng.permutation(n_trials) if shuffled else np.arange(n_trials))
+    return order.split(size)
+
+
+def _refuse_non_finite(
+    weights: RNNParams, loss: float, epoch: int, optimisation: Optimisation
+) -> None:
+    if math.isfinite(loss) and all(bool(tensor.isfinite().all()) for tensor in weights):
+        return
+    what = "training loss" if not math.isfinite(loss) else "weights"
+    raise DivergenceError(
+        f"The {what} became non-finite in epoch {epoch + 1} with learning_rate_init="
+        f"{optimisation.learning_rate_init:g}; lower learning_rate_init, set max_grad_norm, or "
+        "scale X and y."
+    )
+
+
+class _Best:
+    """The best weights so far and how long ago they were found."""
+
+    def __init__(self, optimisation: Optimisation) -> None:
+        self.weights: RNNParams | None = None
+        self._score = -math.inf  # of the best weights
+        self._bar = -math.inf  # last score that counted as an improvement
+        self._age = 0
+        self._patience, self._tol = optimisation.n_iter_no_change, optimisation.tol
+
+    def update(self, score: float, weights: RNNParams) -> None:
+        score = -math.inf if math.isnan(score) else score
+        self._age = 0 if score > self._bar + self._tol else self._age + 1
+        if self._age == 0:
+            self._bar = score
+        if score > self._score or self.weights is None:
+            self._score, self.weights = score, weights
+
+    @property
+    def is_stale(self) -> bool:
+        return self.weights is not None and self._age >= self._patience
