@@ -1,0 +1,112 @@
+"""What singular values and eigenvalues tell of recurrent weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sk_biornn.metrics._checks import check_weights
+
+
+def svd_entropy(W: Any) -> float:
+    r"""Return the normalised entropy of the singular values.
+
+    .. math::
+        H = -\frac{1}{\log n} \sum_i p_i \log p_i, \quad p_i = \sigma_i / \sum_j \sigma_j
+
+    Parameters
+    ----------
+    W : array-like of shape (n_units, n_units)
+        Recurrent weights W[post, pre].
+
+    Returns
+    -------
+    float
+        1 when all singular values are equal (an orthogonal matrix up to a factor), 0 when one is
+        positive. 0 for a matrix of zeros, 1 for a single non-zero weight.
+
+    Raises
+    ------
+    ValueError
+        If `W` is not a finite square matrix.
+
+    References
+    ----------
+    .. [1] P. Li, J. Cornford, A. Ghosh, B. Richards, "Learning better with Dale's law: a spectral
+       perspective", NeurIPS, 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> svd_entropy(np.eye(4))
+    1.0
+    """
+    sigma = np.linalg.svd(check_weights(W), compute_uv=False)
+    if sigma[0] == 0:
+        return 0.0
+    if len(sigma) == 1:
+        return 1.0
+    share = sigma / sigma.sum()
+    share = share[share > 0]
+    entropy = -(share * np.log(share)).sum() / np.log(len(sigma))
+    return float(np.clip(entropy, 0.0, 1.0))
+
+
+def singular_value_gap(W: Any) -> float:
+    """Return the ratio of the first two singular values.
+
+    Parameters
+    ----------
+    W : array-like of shape (n_units, n_units)
+        Recurrent weights W[post, pre].
+
+    Returns
+    -------
+    float
+        sigma_1 / sigma_2, at least 1; infinite for a matrix of rank 1, and 1 for one of zeros or
+        of a single unit.
+
+    Raises
+    ------
+    ValueError
+        If `W` is not a finite square matrix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> singular_value_gap(np.diag([6.0, 2.0, 1.0]))
+    3.0
+    """
+    sigma = np.linalg.svd(check_weights(W), compute_uv=False)
+    if len(sigma) == 1 or sigma[0] == 0:
+        return 1.0
+    # Below the rounding of the decomposition a singular value is zero.
+    rounding = sigma[0] * len(sigma) * np.finfo(np.float64).eps
+    return float(sigma[0] / sigma[1]) if sigma[1] > rounding else float("inf")
+
+
+def spectral_radius(W: Any) -> float:
+    """Return the largest absolute eigenvalue.
+
+    Parameters
+    ----------
+    W : array-like of shape (n_units, n_units)
+        Recurrent weights W[post, pre].
+
+    Returns
+    -------
+    float
+        max |lambda|.
+
+    Raises
+    ------
+    ValueError
+        If `W` is not a finite square matrix.
+
+    Examples
+    --------
+    >>> spectral_radius([[0.0, -2.0], [2.0, 0.0]])
+    2.0
+    """
+    return float(np.abs(np.linalg.eigvals(check_weights(W))).max())

@@ -1,0 +1,72 @@
+"""Counts over recurrent weights: how many there are, and how many break Dale's law."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sk_biornn.metrics._checks import check_weights
+
+
+def density(W: Any) -> float:
+    """Return the share of weights that are not exactly zero.
+
+    Parameters
+    ----------
+    W : array-like of shape (n_units, n_units)
+        Recurrent weights W[post, pre]; autapses count.
+
+    Returns
+    -------
+    float
+        Number of non-zero weights divided by n_units ** 2.
+
+    Raises
+    ------
+    ValueError
+        If `W` is not a finite square matrix.
+
+    Examples
+    --------
+    >>> density([[0.0, 1.0], [0.0, 0.0]])
+    0.25
+    """
+    array = check_weights(W)
+    return float(np.count_nonzero(array) / array.size)
+
+
+def dale_violations(W: Any, signs: Any) -> int:
+    """Return the number of weights whose sign contradicts that of their column.
+
+    Parameters
+    ----------
+    W : array-like of shape (n_units, n_units)
+        Recurrent weights W[post, pre].
+    signs : array-like of shape (n_units,)
+        +1 excitatory, -1 inhibitory, 0 free; of the presynaptic unit, i.e. of the column.
+
+    Returns
+    -------
+    int
+        Number of weights with W * sign < 0. A weight of zero violates nothing.
+
+    Raises
+    ------
+    ValueError
+        If `W` is not a finite square matrix, or `signs` does not fit it.
+
+    Examples
+    --------
+    >>> dale_violations([[1.0, 1.0], [1.0, -1.0]], signs=[1, -1])
+    1
+    """
+    array, column_signs = check_weights(W), np.asarray(signs)
+    if column_signs.shape != (len(array),):
+        raise ValueError(
+            f"signs must have one value per unit, shape ({len(array)},), got shape "
+            f"{column_signs.shape}."
+        )
+    if not np.isin(column_signs, (-1, 0, 1)).all():
+        raise ValueError("signs must contain only -1, 0 and 1.")
+    return int((array * column_signs < 0).sum())
