@@ -1,0 +1,7 @@
+"""What the user holds: estimators that keep scikit-learn's contract."""
+
+from __future__ import annotations
+
+from sk_biornn.estimators.dale import DaleRNNClassifier, DaleRNNRegressor
+
+__all__ = ["DaleRNNClassifier", "DaleRNNRegressor"]

@@ -1,0 +1,411 @@
+"""The base of all estimators: how a fit goes from arguments to weights, and a prediction back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+
+from sk_biornn._random import make_rng
+from sk_biornn.biology.constraints import Constraint, Dale, FixedMask, NonNegative
+from sk_biornn.biology.prior import column_signs, matrix_mask, synapse_mask
+from sk_biornn.core import (
+    Dynamics,
+    History,
+    Optimisation,
+    RNNParams,
+    Workspace,
+    train,
+    unit_weights,
+)
+from sk_biornn.estimators import _boundary as boundary
+from sk_biornn.estimators._parameters import RNNParameters, leak_of
+from sk_biornn.estimators._validation import Targets, Trials, check_trials, check_weights
+from sk_biornn.initializers import biases, input_weights, readout_weights, recurrent_weights
+
+_ATTRIBUTES = {
+    "w_in": "W_in_",
+    "w_rec": "W_rec_",
+    "b_rec": "b_rec_",
+    "w_out": "W_out_",
+    "b_out": "b_out_",
+}
+# Allowed synapses that start at zero get this share of the root mean square of the others, when
+# the method of Dale's law could never move them from zero.
+_FLOOR = 1e-3
+
+
+class BaseRNN(RNNParameters):
+    """Fits and runs; the leaves add what differs between decisions and numbers.
+
+    A leaf provides `_check_targets(y, trials, ...) -> Targets`, `_loss` (of `core.losses`) and
+    `_score_outputs(outputs, targets) -> float`. Think twice before adding anything here.
+    """
+
+    # ---------------------------------------------------------------- fitting
+
+    def _fit(self, *arguments: Any, **options: Any):
+        """Fit; a fit that is refused or diverges leaves the estimator as it was."""
+        before = dict(vars(self))
+        try:
+            return self._fit_or_raise(*arguments, **options)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _fit_or_raise(
+        self, X: Any, y: Any, sample_weight: Any, *, resume: bool, max_iter: int, **target_options
+    ):
+        self._check_parameters()
+        device = boundary.resolve_device(self.device)
+        trials = check_trials(self, X, reset=not resume, n_static_steps=self.n_static_steps)
+        targets = self._check_targets(y, trials, resume=resume, **target_options)
+        trials, targets = self._weigh(trials, targets, sample_weight, resume)
+        self._resolve_prior()
+        if resume:
+            self._check_resumable(targets)
+            weights = self._weight_arrays()
+        else:
+            self._rng = make_rng(self.random_state)
+            self._split_seed = int(self._rng.integers(2**31))
+            weights = self._draw_weights(trials, targets)
+        self._cut_to_masks(weights, targets.n_outputs)
+        training, monitor = self._hold_out(trials, targets, device)
+        earlier = self._history() if resume else None
+        params, history = self._train(weights, *training, device, max_iter, monitor, earlier)
+        self._store(params, history)
+        self.n_steps_ = trials.n_steps
+        return self
+
+    def _weigh(
+        self, trials: Trials, targets: Targets, sample_weight: Any, resume: bool
+    ) -> tuple[Trials, Targets]:
+        """Multiply trial weights into the targets' weights and drop trials of weight zero."""
+        if sample_weight is None:
+            return trials, targets
+        weights = check_weights(sample_weight, trials)
+        kept = np.flatnonzero(weights)
+        per_entry = weights.reshape(-1, *(1,) * (targets.weights.ndim - 1))
+        targets = targets._replace(weights=targets.weights * per_entry).take(kept)
+        if not targets.weights.any():
+            raise ValueError(
+                "y must have at least one entry that is not NaN in trials of positive "
+                "sample_weight, got none."
+            )
+        return trials.take(kept), targets
+
+    def _resolve_prior(self) -> None:
+        """Set the signs of the columns and the allowed synapses."""
+        signs = column_signs(self.n_units, self.signs, self.excitatory_fraction)
+        constraint = self._constraint()
+        if isinstance(constraint, NonNegative) and self.signs is not None and (signs < 0).any():
+            raise ValueError(
+                "signs must not contain -1 when all weights are non-negative (dale), got "
+                f"{int((signs < 0).sum())} inhibitory units."
+            )
+        in_force = getattr(constraint, "signs_in_force", None)
+        self.signs_ = signs if in_force is None else in_force(signs)
+        self.mask_ = synapse_mask(self.n_units, self.mask, self.autapses)
+
+    def _draw_weights(self, trials: Trials, targets: Targets) -> dict[str, np.ndarray]:
+        """Draw all initial weights, from the one generator of this fit."""
+        n_units, n_features, n_outputs = self.n_units, self.n_features_in_, targets.n_outputs
+        weights = {
+            "w_rec": self._initial_recurrent_weights(),
+            "w_in": input_weights(n_units, n_features, self._rng),
+            "b_rec": biases(n_units, n_units, self._rng),
+            "w_out": readout_weights(n_outputs, n_units, self._rng),
+            "b_out": biases(n_outputs, n_units, self._rng),
+        }
+        return {name: array.astype(trials.x.dtype) for name, array in weights.items()}
+
+    def _cut_to_masks(self, weights: dict[str, np.ndarray], n_outputs: int) -> None:
+        """Set input and read-out weights that the masks do not allow to zero."""
+        for name, mask in zip(("w_in", "w_out"), self._feedforward_masks(n_outputs), strict=True):
+            if mask is not None:
+                weights[name] = np.where(mask, weights[name], 0).astype(weights[name].dtype)
+
+    def _check_resumable(self, targets: Targets) -> None:
+        """Refuse to go on from weights of other sizes than the arguments and targets ask for."""
+        for name, fitted, wanted in (
+            ("n_units", len(self.W_rec_), self.n_units),
+            ("y's number of outputs", len(self.W_out_), targets.n_outputs),
+        ):
+            if fitted != wanted:
+                raise ValueError(
+                    f"{name} must be {fitted}, as in the earlier fit that is continued, got "
+                    f"{wanted}."
+                )
+
+    def _initial_recurrent_weights(self) -> np.ndarray:
+        init = self.recurrent_init
+        if isinstance(init, str) and init == "auto":
+            init = "orthogonal" if self.dale is None else "dale_orthogonal"
+        weights = recurrent_weights(
+            init,
+            signs=self.signs_,
+            mask=self.mask_,
+            rng=self._rng,
+            spectral_radius=self.spectral_radius,
+        )
+        if getattr(self._constraint(), "freezes_zeros", False) and isinstance(init, str):
+            return _lift_zeros(weights, self.signs_, self.mask_)
+        return weights
+
+    def _feedforward_masks(self, n_outputs: int) -> tuple[np.ndarray | None, np.ndarray | None]:
+        in_shape = (self.n_units, self.n_features_in_)
+        return (
+            matrix_mask("input_mask", self.input_mask, in_shape),
+            matrix_mask("readout_mask", self.readout_mask, (n_outputs, self.n_units)),
+        )
+
+    def _hold_out(self, trials: Trials, targets: Targets, device: torch.device):
+        """Set validation trials aside when stopping early; return the rest and the monitor."""
+        if not self.early_stopping:
+            return (trials, targets), None
+        train_indices, test_indices = self._split(targets)
+        self._check_held_out(targets.take(test_indices))
+        held_trials, held_targets = trials.take(test_indices), targets.take(test_indices)
+        dynamics = self._dynamics(device, boundary.torch_dtype(trials.x.dtype))
+
+        def monitor(params: RNNParams) -> float:
+            outputs = boundary.predict_outputs(
+                params, held_trials, dynamics, held_targets.every_step
+            )
+            return self._score_outputs(outputs, held_targets)
+
+        return (trials.take(train_indices), targets.take(train_indices)), monitor
+
+    def _check_held_out(self, held: Targets) -> None:
+        """Refuse validation trials that cannot be scored; a leaf may say when."""
+
+    def _split(self, targets: Targets) -> tuple[np.ndarray, np.ndarray]:
+        """Return the indices of training and validation trials, the same in a resumed fit."""
+        n_trials = len(targets.values)
+        n_held = int(np.ceil(self.validation_fraction * n_trials))
+        if n_held >= n_trials:
+            raise ValueError(
+                f"early_stopping needs at least 2 trials, one to train and one to validate, with "
+                f"validation_fraction={self.validation_fraction}; got {n_trials} sample(s)."
+            )
+        order = make_rng(self._split_seed).permutation(n_trials)
+        return np.sort(order[n_held:]), np.sort(order[:n_held])
+
+    @torch.inference_mode(False)
+    @torch.enable_grad()
+    def _train(
+        self,
+        weights: dict[str, np.ndarray],
+        trials: Trials,
+        targets: Targets,
+        device: torch.device,
+        max_iter: int,
+        monitor: Any,
+        history: History | None,
+    ) -> tuple[RNNParams, History]:
+        """Cross into torch, bind what the prior says, and run the training loop."""
+        dtype = boundary.torch_dtype(weights["w_rec"].dtype)
+        signs = boundary.to_tensor(self.signs_, device, dtype)
+        space = self._constraint().bind(signs, boundary.to_tensor(self.mask_, device))
+        return train(
+            boundary.to_params(weights, dtype, device),
+            self._bind_loss(trials, targets, device, dtype),
+            space,
+            trials.n_trials,
+            self._optimisation(trials.n_trials, max_iter),
+            self._rng,
+            monitor=monitor,
+            on_epoch=self._after_epoch if self.verbose or self.on_epoch is not None else None,
+            history=history,
+        )
+
+    def _bind_loss(
+        self, trials: Trials, targets: Targets, device: torch.device, dtype: torch.dtype
+    ):
+        """Put data, masks and dynamics into one function of weights and trial indices."""
+        x = boundary.to_tensor(trials.x, device, dtype)
+        lengths = None if trials.lengths is None else boundary.to_tensor(trials.lengths, device)
+        values = boundary.to_tensor(targets.values, device)
+        weights = unit_weights(boundary.to_tensor(targets.weights, device, dtype))
+        valid = boundary.to_tensor(trials.valid[..., None], device, dtype)
+        in_mask, out_mask = (
+            None if mask is None else boundary.to_tensor(mask, device, dtype)
+            for mask in self._feedforward_masks(targets.n_outputs)
+        )
+        dynamics = self._dynamics(device, dtype)
+        noisy = self.noise_level > 0 or self.recurrent_noise > 0
+        noise = boundary.make_generator(self._rng, device) if noisy else None
+        options = {
+            "workspace": Workspace(),
+            "noise": noise if self.recurrent_noise > 0 else None,
+        }
+
+        def loss(params: RNNParams, batch: torch.Tensor) -> torch.Tensor:
+            batch = batch.to(device)
+            inputs = x[batch]
+            if self.noise_level > 0:
+                shape = inputs.shape
+                inputs = inputs + self.noise_level * torch.randn(
+                    shape, generator=noise, dtype=dtype, device=device
+                )
+            if in_mask is not None:
+                params = params._replace(w_in=params.w_in * in_mask)
+            if out_mask is not None:
+                params = params._replace(w_out=params.w_out * out_mask)
+            ends = None if lengths is None else lengths[batch]
+            outputs, rates = boundary.outputs_of(
+                params, inputs, ends, dynamics, targets.every_step, **options
+            )
+            value = self._loss(self._transform(outputs), values[batch], weights[batch])
+            if self.rate_penalty > 0:
+                share = valid[batch].expand_as(rates)
+                value = value + self.rate_penalty * (rates.square() * share).sum() / share.sum()
+            return value
+
+        return loss
+
+    @staticmethod
+    def _transform(outputs: torch.Tensor) -> torch.Tensor:
+        """Turn the read-out into what the loss compares with the target."""
+        return outputs
+
+    def _constraint(self) -> Constraint:
+        if self.dale is None:
+            return FixedMask()
+        if self.dale == "nonnegative":
+            return NonNegative()
+        return Dale(self.dale) if isinstance(self.dale, str) else self.dale
+
+    def _optimisation(self, n_trials: int, max_iter: int) -> Optimisation:
+        size = min(200, n_trials) if self.batch_size == "auto" else min(self.batch_size, n_trials)
+        return Optimisation(
+            solver=self.solver,
+            learning_rate_init=float(self.learning_rate_init),
+            learning_rate=self.learning_rate,
+            max_grad_norm=None if self.max_grad_norm is None else float(self.max_grad_norm),
+            max_iter=int(max_iter),
+            batch_size=int(size),
+            shuffle=bool(self.shuffle),
+            n_iter_no_change=int(self.n_iter_no_change),
+            tol=float(self.tol),
+        )
+
+    def _after_epoch(self, params: RNNParams, history: History) -> bool:
+        """Report, and let the user's function see the network as it is now."""
+        if self.verbose:
+            score = f", validation score {history.scores[-1]:.4f}" if history.scores else ""
+            print(f"epoch {len(history.losses)}: loss {history.losses[-1]:.6f}{score}")
+        if self.on_epoch is None:
+            return False
+        self._show(params, history)
+        return bool(self.on_epoch(self))
+
+    def _show(self, params: RNNParams, history: History) -> None:
+        """Set the attributes that say what the network is now and how it came there."""
+        for name, array in boundary.to_arrays(params).items():
+            setattr(self, _ATTRIBUTES[name], array)
+        self.loss_curve_ = list(history.losses)
+        self.best_loss_, self.n_iter_ = min(self.loss_curve_), len(self.loss_curve_)
+
+    def _history(self) -> History:
+        """Return that of the earlier fit, to be continued."""
+        history = boundary.to_history(self._optimiser_state)
+        history.losses, history.scores = list(self.loss_curve_), [*(self.validation_scores_ or [])]
+        return history
+
+    def _store(self, params: RNNParams, history: History) -> None:
+        """Turn tensors into the fitted attributes; only now has the earlier fit been replaced."""
+        self._show(params, history)
+        self.validation_scores_ = list(history.scores) if self.early_stopping else None
+        self._optimiser_state = boundary.from_history(history)
+
+    # ------------------------------------------------------------- predicting
+
+    def _run(self, X: Any, every_step: bool) -> tuple[np.ndarray, Trials]:
+        """Return the read-out (n_trials[, n_steps], n_outputs), and the checked trials."""
+        check_is_fitted(self, "W_rec_")
+        trials = check_trials(self, X, reset=False, n_static_steps=self.n_static_steps)
+        params, dynamics = self._fitted_network(trials)
+        return boundary.predict_outputs(params, trials, dynamics, every_step), trials
+
+    def hidden_states(self, X: Any, kind: str = "state") -> Any:
+        """Return the activity of every unit at every step.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_trials, n_steps, n_features) or (n_trials, n_features), or list
+            Trials, as in `fit`.
+        kind : {"state", "rate"}, default="state"
+            The states z_t, or the rates r_t that are fed back.
+
+        Returns
+        -------
+        ndarray of shape (n_trials, n_steps, n_units)
+            Activity; NaN after the end of a shorter trial. For a list X an object array of one
+            array per trial.
+
+        Raises
+        ------
+        ValueError
+            If X does not fit, or `kind` is unknown.
+        """
+        check_is_fitted(self, "W_rec_")
+        if kind not in ("state", "rate"):
+            raise ValueError(f"kind must be one of ['state', 'rate'], got {kind!r}.")
+        trials = check_trials(self, X, reset=False, n_static_steps=self.n_static_steps)
+        params, dynamics = self._fitted_network(trials)
+        return blank_padding(boundary.predict_activity(params, trials, dynamics, kind), trials)
+
+    def _fitted_network(self, trials: Trials) -> tuple[RNNParams, Dynamics]:
+        device = boundary.resolve_device(self.device)
+        dtype = boundary.torch_dtype(trials.x.dtype)
+        return boundary.to_params(self._weight_arrays(), dtype, device), self._dynamics(
+            device, dtype
+        )
+
+    def _weight_arrays(self) -> dict[str, np.ndarray]:
+        return {name: getattr(self, attribute) for name, attribute in _ATTRIBUTES.items()}
+
+    def _dynamics(self, device: torch.device, dtype: torch.dtype) -> Dynamics:
+        leak = leak_of(self, self.n_units if not hasattr(self, "W_rec_") else len(self.W_rec_))
+        if isinstance(leak, np.ndarray):
+            leak = boundary.to_tensor(leak, device, dtype)
+        return Dynamics(
+            activation=self.activation,
+            rectify=bool(self.rectify),
+            leak=leak,
+            readout_from=self.readout_from,
+            recurrent_noise=self.recurrent_noise,
+        )
+
+    def __sklearn_tags__(self):
+        """Say that 3-D X is welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def blank_padding(values: np.ndarray, trials: Trials) -> Any:
+    """Put NaN after the end of each trial, or cut the trials when they came as a list."""
+    if trials.ragged_list:
+        return cut_trials(values, trials)
+    if trials.lengths is not None:
+        values[~trials.valid] = np.nan
+    return values
+
+
+def cut_trials(values: np.ndarray, trials: Trials) -> np.ndarray:
+    """Return an object array of one array per trial, each as long as its trial."""
+    cut = np.empty(len(values), dtype=object)
+    cut[:] = [row[:n] for row, n in zip(values, trials.valid.sum(axis=1), strict=True)]
+    return cut
+
+
+def _lift_zeros(weights: np.ndarray, signs: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Give allowed synapses of signed units that are exactly zero a small weight of their sign."""
+    rms = np.sqrt(np.mean(np.square(weights[mask]))) if mask.any() else 0.0
+    lifted = mask & (weights == 0) & (signs != 0)
+    return np.where(lifted, _FLOOR * rms * signs, weights)

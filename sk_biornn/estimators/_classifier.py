@@ -1,0 +1,356 @@
+"""What makes a network a classifier: labels in, decisions out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.base import ClassifierMixin
+from sklearn.model_selection import train_test_split
+from sklearn.utils import assert_all_finite
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+
+from sk_biornn.core import cross_entropy
+from sk_biornn.estimators._base import BaseRNN, blank_padding, cut_trials
+from sk_biornn.estimators._validation import (
+    Targets,
+    Trials,
+    check_lengths_agree,
+    check_weights,
+    pad_targets,
+    require_y,
+)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RNNClassifier(ClassifierMixin, BaseRNN):
+    """Adds labels, class weights and probabilities to the base."""
+
+    class_weight: Any = None
+
+    _loss = staticmethod(cross_entropy)
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Trials: an array (n_trials, n_steps, n_features), in which trailing all-NaN steps are
+            padding; a list of (n_steps_i, n_features) arrays; or (n_trials, n_features), one
+            static stimulus per trial, held for `n_static_steps` steps.
+        y : array-like of shape (n_trials,) or (n_trials, n_steps), or list
+            A label per trial, decided at its last step, or a label per step (a list of arrays for
+            trials of unequal length).
+        sample_weight : array-like of shape (n_trials,) or None, default=None
+            Weight of each trial in the loss; a trial of weight 0 is as if it were not there.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If an argument does not fit (its name, what was expected and what came are said), or if
+            the loss becomes non-finite.
+        TypeError
+            If an argument that must be a number is not one.
+        """
+        resume = bool(self.warm_start) and hasattr(self, "W_rec_")
+        return self._fit(X, y, sample_weight, resume=resume, max_iter=self.max_iter)
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None):
+        """Train for one more epoch, from the weights as they are.
+
+        Parameters
+        ----------
+        X, y : array-like
+            Trials and labels, as in `fit`.
+        classes : array-like or None, default=None
+            All labels that will ever come; read at the first call.
+        sample_weight : array-like of shape (n_trials,) or None, default=None
+            Weight of each trial.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If an argument does not fit, or with `early_stopping=True`.
+        """
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True.")
+        resume = hasattr(self, "W_rec_")
+        return self._fit(X, y, sample_weight, resume=resume, max_iter=1, classes=classes)
+
+    def _check_targets(
+        self, y: Any, trials: Trials, *, resume: bool, classes: Any = None
+    ) -> Targets:
+        require_y(self, y)
+        labels, padding = _labels(y, trials, resume and self._every_step)
+        every_step = labels.ndim == 2
+        check_lengths_agree(trials, labels, every_step)
+        if resume:
+            self._check_kind(labels)
+        counted = trials.valid & ~padding if every_step else ~padding
+        if labels.dtype.kind == "f":
+            assert_all_finite(labels[counted], input_name="y")
+        check_classification_targets(labels[counted])
+        self._set_classes(np.unique(labels[counted]), classes, resume)
+        codes = np.zeros(labels.shape, dtype=np.int64)
+        codes[counted] = np.searchsorted(self.classes_, labels[counted])
+        weights = counted.astype(trials.x.dtype)
+        self._every_step = every_step
+        n_outputs = 1 if len(self.classes_) == 2 else len(self.classes_)
+        return Targets(codes, weights, every_step, n_outputs)
+
+    def _check_kind(self, labels: np.ndarray) -> None:
+        """Refuse labels per step where the fit had one per trial, and the reverse."""
+        if (labels.ndim == 2) != self._every_step:
+            wanted = "step (n_trials, n_steps)" if self._every_step else "trial (n_trials,)"
+            raise ValueError(
+                f"y must have one label per {wanted}, as in the fit, got shape {labels.shape}."
+            )
+
+    def _set_classes(self, found: np.ndarray, classes: Any, resume: bool) -> None:
+        if not resume:
+            self.classes_ = found if classes is None else np.unique(classes)
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes must be those of the first call, {self.classes_.tolist()}, got "
+                f"{np.unique(classes).tolist()}."
+            )
+        if not np.isin(found, self.classes_).all():
+            new = found[~np.isin(found, self.classes_)][:3].tolist()
+            raise ValueError(
+                f"y must contain only the classes {self.classes_.tolist()} known from classes= or "
+                f"an earlier fit, got {new}."
+            )
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs trials of at least 2 classes, got only one class: "
+                f"{self.classes_.tolist()}."
+            )
+
+    def _weigh(self, trials: Trials, targets: Targets, sample_weight: Any, resume: bool):
+        trials, targets = super()._weigh(trials, targets, sample_weight, resume)
+        present = np.unique(targets.values[targets.weights > 0])
+        if sample_weight is not None and len(present) < 2 and not resume:
+            raise ValueError(
+                f"{type(self).__name__} needs at least 2 classes with positive sample_weight, got "
+                "one class."
+            )
+        return trials, self._weigh_classes(targets)
+
+    def _weigh_classes(self, targets: Targets) -> Targets:
+        """Multiply class weights into the targets' weights; a class is counted where it counts."""
+        if self.class_weight is None:
+            return targets
+        present = self.classes_[targets.values[targets.weights > 0]]
+        if isinstance(self.class_weight, str) and len(np.unique(present)) < len(self.classes_):
+            raise ValueError(
+                "class_weight='balanced' needs trials of every class, got only "
+                f"{np.unique(present).tolist()}; pass a dict of weights to go on with such trials."
+            )
+        try:
+            of_class = np.asarray(
+                compute_class_weight(self.class_weight, classes=self.classes_, y=present),
+                dtype=np.float64,
+            )
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"class_weight must be 'balanced', None or a dict of numbers by class, got "
+                f"{self.class_weight!r} ({error})."
+            ) from None
+        if not (np.isfinite(of_class).all() and (of_class >= 0).all() and of_class.any()):
+            raise ValueError(
+                "class_weight must be non-negative and finite, with a positive one, got "
+                f"{self.class_weight}."
+            )
+        return targets._replace(weights=targets.weights * of_class[targets.values])
+
+    def _split(self, targets: Targets):
+        if targets.every_step:
+            return super()._split(targets)
+        try:
+            kept, held = train_test_split(
+                np.arange(len(targets.values)),
+                test_size=self.validation_fraction,
+                stratify=targets.values,
+                random_state=self._split_seed,
+            )
+        except ValueError as error:
+            raise ValueError(
+                "early_stopping needs trials of every class to train and to validate, which "
+                f"validation_fraction={self.validation_fraction} of {len(targets.values)} trials "
+                f"does not give ({error})"
+            ) from None
+        return np.sort(kept), np.sort(held)
+
+    def _score_outputs(self, outputs: np.ndarray, targets: Targets) -> float:
+        hits = _codes(outputs) == targets.values
+        return float(np.average(hits, weights=targets.weights))
+
+    def decision_function(self, X: Any) -> Any:
+        """Return the read-out: log-odds, or one score per class.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Trials, as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_trials,) or (n_trials, n_classes)
+            Log-odds of the second of two classes, or the logits of the softmax; with a step axis
+            after the trials when the labels were per step (NaN after the end of a trial; an
+            object array of one array per trial for a list X).
+
+        Raises
+        ------
+        ValueError
+            If X does not fit the fitted network.
+        """
+        scores, trials = self._scores(X)
+        values = scores[..., 0] if scores.shape[-1] == 1 else scores
+        return blank_padding(values, trials) if self._every_step else values
+
+    def predict_proba(self, X: Any) -> Any:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Trials, as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_trials, n_classes) or (n_trials, n_steps, n_classes)
+            Probabilities that sum to 1, in the order of `classes_` (NaN after the end of a trial;
+            an object array of one array per trial for a list X with labels per step).
+
+        Raises
+        ------
+        ValueError
+            If X does not fit the fitted network.
+        """
+        scores, trials = self._scores(X)
+        if scores.shape[-1] == 1:
+            second = expit(scores[..., 0])
+            values = np.stack([1 - second, second], axis=-1)
+        else:
+            values = softmax(scores, axis=-1)
+        return blank_padding(values, trials) if self._every_step else values
+
+    def predict(self, X: Any) -> Any:
+        """Return the most probable label of each trial, or of each step.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Trials, as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_trials,) or (n_trials, n_steps)
+            Labels; steps after the end of a trial repeat its last label (an object array of one
+            array per trial for a list X with labels per step).
+
+        Raises
+        ------
+        ValueError
+            If X does not fit the fitted network.
+        """
+        scores, trials = self._scores(X)
+        labels = self.classes_[_codes(scores)]
+        if self._every_step and trials.ragged_list:
+            return cut_trials(labels, trials)
+        if not self._every_step or trials.lengths is None:
+            return labels
+        last = labels[np.arange(len(labels)), trials.lengths - 1]
+        return np.where(trials.valid, labels, last[:, None])
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of correct decisions.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Trials, as in `fit`.
+        y : array-like of shape (n_trials,) or (n_trials, n_steps), or list
+            Labels; with labels per step every step of every trial counts once.
+        sample_weight : array-like of shape (n_trials,) or None, default=None
+            Weight of each trial.
+
+        Returns
+        -------
+        float
+            Accuracy in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If X or y does not fit.
+        """
+        require_y(self, y)
+        scores, trials = self._scores(X)
+        labels, padding = _labels(y, trials, self._every_step)
+        self._check_kind(labels)
+        check_lengths_agree(trials, labels, self._every_step)
+        if (labels.dtype.kind in "OSU") != (self.classes_.dtype.kind in "OSU"):
+            raise ValueError(
+                f"y must have labels like {self.classes_[:3].tolist()}, got {labels.dtype}."
+            )
+        if labels.dtype.kind == "f":
+            assert_all_finite(labels, input_name="y")
+        weights = check_weights(sample_weight, trials)
+        hits = self.classes_[_codes(scores)] == labels
+        if self._every_step:
+            counted = trials.valid & ~padding
+            return float(np.average(hits[counted], weights=(weights[:, None] * counted)[counted]))
+        return float(np.average(hits, weights=weights))
+
+    def _scores(self, X: Any) -> tuple[np.ndarray, Trials]:
+        check_is_fitted(self, "W_rec_")
+        return self._run(X, self._every_step)
+
+
+def _labels(y: Any, trials: Trials, per_step: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels (n_trials,) or (n_trials, n_steps), and which of them are only padding.
+
+    One column of labels is a label per trial, unless they are known to be `per_step`.
+    """
+    y = pad_targets(y, trials, fill=None, item_ndim=1)
+    labels = np.asarray(y)
+    padding = np.zeros(labels.shape, dtype=bool)
+    if labels.dtype == object and labels.ndim == 2:
+        padding = np.equal(labels, None).astype(bool)
+        filled = np.array(labels[~padding].tolist())
+        kept = np.full(labels.shape, filled[0], dtype=filled.dtype)
+        kept[~padding] = filled
+        return kept, padding
+    if labels.ndim == 2 and (labels.shape[1] > 1 or per_step):
+        return labels, padding
+    if labels.ndim > 2:
+        raise ValueError(
+            "y must have shape (n_trials,) or (n_trials, n_steps), one label per trial or per "
+            f"step, got shape {labels.shape}."
+        )
+    labels = column_or_1d(y, warn=True)
+    return labels, np.zeros(labels.shape, dtype=bool)
+
+
+def _codes(scores: np.ndarray) -> np.ndarray:
+    """Return the index of the most probable class."""
+    if scores.shape[-1] == 1:
+        return (scores[..., 0] > 0).astype(np.int64)
+    return scores.argmax(axis=-1)

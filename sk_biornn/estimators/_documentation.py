@@ -1,0 +1,119 @@
+"""The text that the estimators' docstrings share, written once."""
+
+from __future__ import annotations
+
+PARAMETERS = """
+n_units : int, default=128
+    Number of recurrent units.
+signs : array-like of shape (n_units,) or None, default=None
+    Sign of each unit's outgoing weights: +1 excitatory, -1 inhibitory, 0 not constrained.
+excitatory_fraction : float, default=0.8
+    When `signs` is None: share of excitatory units, in (0, 1]; they come first.
+dale : {"projection", "abs", "square", "exponentiated", "nonnegative"}, object or None, \
+default="projection"
+    How the recurrent weights keep their signs; see `sk_biornn.biology.Dale` and `NonNegative`. An
+    object needs a method ``bind(signs, mask)``. None: signs are free.
+mask : array-like of bool of shape (n_units, n_units) or None, default=None
+    Allowed synapses [post, pre]; all others are exactly 0.
+autapses : bool, default=True
+    Whether a unit may contact itself.
+input_mask : array-like of bool of shape (n_units, n_features) or None, default=None
+    Allowed input weights.
+readout_mask : array-like of bool of shape (n_outputs, n_units) or None, default=None
+    Allowed read-out weights (n_outputs is 1 for two classes).
+recurrent_init : str, array-like of shape (n_units, n_units) or object, default="auto"
+    Initial recurrent weights: "dale_orthogonal" ("auto" under Dale's law), "dale_gaussian",
+    "balanced", "uniform", "orthogonal" ("auto" without it), "glorot_normal", "he_normal",
+    "he_uniform", an array that obeys signs and mask, or an object with a method ``sample``.
+spectral_radius : float or None, default=None
+    Rescale the initial recurrent weights to this spectral radius.
+rate_penalty : float, default=0.0
+    Weight in the loss of the mean squared rate, r_t^2 over trials, steps and units.
+activation : {"tanh", "relu", "softplus"}, default="tanh"
+    Transfer function f.
+rectify : bool, default=True
+    Feed back max(z, 0) rather than z.
+readout_from : {"state", "rate"}, default="state"
+    Whether the read-out reads z_t or r_t.
+dt, tau : float (tau also array-like of shape (n_units,)) or None, default=None
+    Step and time constant in ms; a = dt / tau. None: a = 1.
+noise_level : float, default=0.0
+    Standard deviation of the noise added to the inputs while training, in their unit.
+recurrent_noise : float, default=0.0
+    Noise of the units while training; the standard deviation in the rate is sqrt(2 a) times this.
+n_static_steps : int, default=10
+    Number of steps for which the stimulus of a 2-D X is held.
+solver : {"adam", "sgd"}, default="adam"
+    Optimiser.
+max_iter : int, default=100
+    Number of epochs. Without early stopping all of them are run.
+batch_size : int or "auto", default="auto"
+    Trials per step; "auto" is min(200, n_trials).
+learning_rate_init : float, default=1e-3
+    Learning rate at the start.
+learning_rate : {"constant", "cosine"}, default="constant"
+    "cosine" falls to 0 over `max_iter` epochs.
+max_grad_norm : float or None, default=None
+    Gradients whose norm (over all weights) is larger are scaled down to it.
+early_stopping : bool, default=False
+    Hold out validation trials, stop when their score stops improving, and keep the best weights.
+validation_fraction : float, default=0.1
+    Share of trials held out by `early_stopping`.
+n_iter_no_change : int, default=10
+    Epochs without an improvement by `tol` after which `early_stopping` stops.
+tol : float, default=1e-4
+    Improvement of the validation score that counts.
+shuffle : bool, default=True
+    Draw the batches in a new order in each epoch.
+warm_start : bool, default=False
+    Go on from the weights of the earlier `fit`.
+random_state : int, RandomState, Generator or None, default=None
+    Seed of weights, batches and noise. Global generators are neither read nor advanced.
+device : str, default="cpu"
+    "cpu", "cuda", or "auto": CUDA where there is one.
+on_epoch : callable or None, default=None
+    Called with the estimator after every epoch, when its fitted attributes are those of that
+    epoch; training stops when it returns True.
+verbose : int, default=0
+    1 prints a line per epoch.
+"""
+
+ATTRIBUTES = """
+W_rec_ : ndarray of shape (n_units, n_units)
+    Recurrent weights W[post, pre]; they obey `signs_` and `mask_` exactly.
+W_in_ : ndarray of shape (n_units, n_features)
+    Input weights.
+b_rec_ : ndarray of shape (n_units,)
+    Biases of the units.
+W_out_ : ndarray of shape (n_outputs, n_units)
+    Read-out weights.
+b_out_ : ndarray of shape (n_outputs,)
+    Biases of the read-out.
+signs_ : ndarray of shape (n_units,)
+    Sign of each column of `W_rec_`; 0 where it is free.
+mask_ : bool ndarray of shape (n_units, n_units)
+    Allowed synapses.
+n_iter_ : int
+    Number of epochs run.
+loss_curve_ : list of float
+    Training loss of each epoch.
+best_loss_ : float
+    Least training loss.
+validation_scores_ : list of float or None
+    Score of each epoch with `early_stopping`.
+n_features_in_ : int
+    Number of features: the last axis of X.
+feature_names_in_ : ndarray of str
+    Names of the features, when X was a data frame.
+n_steps_ : int
+    Number of steps of the longest training trial.
+"""
+
+
+def documented(cls: type) -> type:
+    """Fill the placeholders of a class docstring with the shared text."""
+    assert cls.__doc__ is not None
+    for name, text in (("{parameters}", PARAMETERS), ("{attributes}", ATTRIBUTES)):
+        indented = text.strip().replace("\n", "\n    ")
+        cls.__doc__ = cls.__doc__.replace(name, indented)
+    return cls

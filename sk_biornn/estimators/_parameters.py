@@ -1,0 +1,147 @@
+"""The constructor arguments of every estimator, written once, and the table of allowed values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, check_rules
+
+DALE_CHOICES = ("projection", "abs", "square", "exponentiated", "nonnegative")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RNNParameters(BaseEstimator):
+    """Holds the arguments; the generated ``__init__`` stores them and does nothing else.
+
+    A field per argument: `get_params`, `clone` and the grid search read them from the signature.
+    """
+
+    # size and signs
+    n_units: int = 128
+    signs: Any = None
+    excitatory_fraction: float = 0.8
+    dale: Any = "projection"
+    # wiring
+    mask: Any = None
+    autapses: bool = True
+    input_mask: Any = None
+    readout_mask: Any = None
+    # initial weights
+    recurrent_init: Any = "auto"
+    spectral_radius: float | None = None
+    # penalties
+    rate_penalty: float = 0.0
+    # dynamics
+    activation: str = "tanh"
+    rectify: bool = True
+    readout_from: str = "state"
+    dt: float | None = None
+    tau: Any = None
+    noise_level: float = 0.0
+    recurrent_noise: float = 0.0
+    n_static_steps: int = 10
+    # training
+    solver: str = "adam"
+    max_iter: int = 100
+    batch_size: Any = "auto"
+    learning_rate_init: float = 1e-3
+    learning_rate: str = "constant"
+    max_grad_norm: float | None = None
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    n_iter_no_change: int = 10
+    tol: float = 1e-4
+    shuffle: bool = True
+    warm_start: bool = False
+    random_state: Any = None
+    device: str = "cpu"
+    on_epoch: Any = None
+    verbose: int = 0
+
+    def _check_parameters(self) -> None:
+        """Raise a ValueError or TypeError that names the first argument that does not fit."""
+        check_rules(self, RULES)
+        is_auto = isinstance(self.batch_size, str) and self.batch_size == "auto"
+        if not is_auto and not _is_positive_int(self.batch_size):
+            raise ValueError(
+                f"batch_size must be 'auto' or an int of at least 1, got {self.batch_size!r}."
+            )
+        if self.on_epoch is not None and not callable(self.on_epoch):
+            raise TypeError(f"on_epoch must be None or a callable, got {self.on_epoch!r}.")
+        if not (
+            self.dale is None
+            or (isinstance(self.dale, str) and self.dale in DALE_CHOICES)
+            or (hasattr(self.dale, "bind") and not isinstance(self.dale, type))
+        ):
+            raise ValueError(
+                f"dale must be one of {list(DALE_CHOICES)}, None or a constraint object with a "
+                f"method bind(signs, mask), got {self.dale!r}."
+            )
+        if (self.dt is None) != (self.tau is None):
+            raise ValueError(
+                "dt and tau must be given together (both in ms) or both be None, got "
+                f"dt={self.dt!r} and tau={self.tau!r}."
+            )
+
+
+def _is_positive_int(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
+
+
+def leak_of(parameters: RNNParameters, n_units: int) -> np.ndarray | float:
+    """Return a = dt / tau, a number or one per unit, in (0, 1]; 1 when neither is given."""
+    if parameters.dt is None:
+        return 1.0
+    try:
+        tau = np.asarray(parameters.tau, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"tau must be a number or an array, got {parameters.tau!r}.") from None
+    if tau.ndim > 1 or (tau.ndim == 1 and tau.shape != (n_units,)):
+        raise ValueError(
+            f"tau must be a number or have one value per unit, shape ({n_units},), "
+            f"got shape {tau.shape}."
+        )
+    if not (np.isfinite(tau).all() and (tau >= parameters.dt).all()):
+        raise ValueError(
+            f"tau must be at least dt={parameters.dt} ms and finite, got values from "
+            f"{tau.min()} to {tau.max()}."
+        )
+    leak = parameters.dt / tau
+    return float(leak) if leak.ndim == 0 else leak
+
+
+_positive_int = Number(Integral, 1)
+_at_least_zero = Number(Real, 0.0)
+_positive = Number(Real, 0.0, low_included=False)
+
+RULES = {
+    "n_units": _positive_int,
+    "excitatory_fraction": Number(Real, 0.0, 1.0, low_included=False),
+    "autapses": Flag(),
+    "spectral_radius": Optional(_positive),
+    "rate_penalty": _at_least_zero,
+    "activation": Choice(("tanh", "relu", "softplus")),
+    "rectify": Flag(),
+    "readout_from": Choice(("state", "rate")),
+    "dt": Optional(_positive),
+    "noise_level": _at_least_zero,
+    "recurrent_noise": _at_least_zero,
+    "n_static_steps": _positive_int,
+    "solver": Choice(("adam", "sgd")),
+    "max_iter": _positive_int,
+    "learning_rate_init": _positive,
+    "learning_rate": Choice(("constant", "cosine")),
+    "max_grad_norm": Optional(_positive),
+    "early_stopping": Flag(),
+    "validation_fraction": Number(Real, 0.0, 1.0, low_included=False, high_included=False),
+    "n_iter_no_change": _positive_int,
+    "tol": _at_least_zero,
+    "shuffle": Flag(),
+    "warm_start": Flag(),
+    "verbose": Number(Integral, 0, bool_allowed=True),
+}

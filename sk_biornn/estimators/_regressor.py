@@ -1,0 +1,249 @@
+"""What makes a network a regressor: numbers in, numbers out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
+
+from sk_biornn.core import squared_error
+from sk_biornn.estimators._base import BaseRNN, blank_padding
+from sk_biornn.estimators._rules import Choice, check_rules
+from sk_biornn.estimators._validation import (
+    Targets,
+    Trials,
+    check_lengths_agree,
+    check_weights,
+    pad_targets,
+    require_y,
+)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RNNRegressor(RegressorMixin, BaseRNN):
+    """Adds numeric targets, of which some may be missing, to the base."""
+
+    output_activation: str = "identity"
+
+    _loss = staticmethod(squared_error)
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Trials: an array (n_trials, n_steps, n_features), in which trailing all-NaN steps are
+            padding; a list of (n_steps_i, n_features) arrays; or (n_trials, n_features), one
+            static stimulus per trial, held for `n_static_steps` steps.
+        y : array-like or list
+            Targets: (n_trials,) or (n_trials, n_outputs), compared at the last step of a trial;
+            (n_trials, n_steps, n_outputs), compared at every step (a list of arrays for trials of
+            unequal length). NaN is not scored.
+        sample_weight : array-like of shape (n_trials,) or None, default=None
+            Weight of each trial in the loss; a trial of weight 0 is as if it were not there.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If an argument does not fit (its name, what was expected and what came are said), or if
+            the loss becomes non-finite.
+        TypeError
+            If an argument that must be a number is not one.
+        """
+        resume = bool(self.warm_start) and hasattr(self, "W_rec_")
+        return self._fit(X, y, sample_weight, resume=resume, max_iter=self.max_iter)
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None):
+        """Train for one more epoch, from the weights as they are.
+
+        Parameters
+        ----------
+        X, y : array-like
+            Trials and targets, as in `fit`.
+        sample_weight : array-like of shape (n_trials,) or None, default=None
+            Weight of each trial.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If an argument does not fit, or with `early_stopping=True`.
+        """
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True.")
+        resume = hasattr(self, "W_rec_")
+        return self._fit(X, y, sample_weight, resume=resume, max_iter=1)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_rules(self, {"output_activation": Choice(("identity", "tanh"))})
+
+    def _check_targets(self, y: Any, trials: Trials, *, resume: bool) -> Targets:
+        require_y(self, y)
+        values, was_flat = _numbers(y, trials)
+        every_step = values.ndim == 3
+        check_lengths_agree(trials, values, every_step)
+        shape = (every_step, values.shape[-1], was_flat)
+        if not resume:
+            self._target_shape = shape
+        elif shape[:2] != self._target_shape[:2]:
+            raise ValueError(
+                f"y must have {self._target_shape[1]} output(s), at "
+                f"{'every step' if self._target_shape[0] else 'the last step'}, as in the earlier "
+                f"fit, got shape {values.shape}."
+            )
+        scored = np.isfinite(values)
+        if every_step:
+            scored &= trials.valid[:, :, None]
+        if not scored.any():
+            raise ValueError("y must have at least one entry that is not NaN.")
+        dtype = trials.x.dtype
+        return Targets(
+            np.where(scored, values, 0).astype(dtype),
+            scored.astype(dtype),
+            every_step,
+            values.shape[-1],
+        )
+
+    def _transform(self, outputs: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(outputs) if self.output_activation == "tanh" else outputs
+
+    def _score_outputs(self, outputs: np.ndarray, targets: Targets) -> float:
+        outputs = self._squash(outputs)
+        weights = targets.weights.reshape(-1, targets.n_outputs)
+        values = np.where(targets.weights > 0, targets.values, np.nan)
+        flat = (a.reshape(-1, targets.n_outputs) for a in (values, outputs, weights))
+        return _mean_r2(*flat)
+
+    def _check_held_out(self, held: Targets) -> None:
+        scored = (held.weights.reshape(-1, held.n_outputs) > 0).sum(axis=0)
+        if scored.min() < 2:
+            raise ValueError(
+                "early_stopping needs at least 2 scored validation entries per output for R^2, got "
+                f"{scored.min()}; raise validation_fraction={self.validation_fraction} or give more"
+                " trials."
+            )
+
+    def _squash(self, outputs: np.ndarray) -> np.ndarray:
+        return np.tanh(outputs) if self.output_activation == "tanh" else outputs
+
+    def predict(self, X: Any) -> Any:
+        """Return the read-out of each trial, or of each step.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Trials, as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_trials,), (n_trials, n_outputs) or (n_trials, n_steps, n_outputs)
+            Predictions, in the shape of the targets of `fit`; NaN after the end of a shorter trial
+            (an object array of one array per trial for a list X with targets at every step).
+
+        Raises
+        ------
+        ValueError
+            If X does not fit the fitted network.
+        """
+        check_is_fitted(self, "W_rec_")
+        every_step, _, flat = self._target_shape
+        outputs, trials = self._run(X, every_step)
+        outputs = self._squash(outputs)
+        if every_step:
+            return blank_padding(outputs, trials)
+        return outputs[:, 0] if flat else outputs
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the coefficient of determination R^2, the mean over outputs.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Trials, as in `fit`.
+        y : array-like or list
+            Targets, as in `fit`; with targets at every step all steps of all trials are pooled.
+            NaN is not scored.
+        sample_weight : array-like of shape (n_trials,) or None, default=None
+            Weight of each trial.
+
+        Returns
+        -------
+        float
+            1 - sum (y - prediction)^2 / sum (y - mean y)^2.
+
+        Raises
+        ------
+        ValueError
+            If X or y does not fit.
+        """
+        check_is_fitted(self, "W_rec_")
+        require_y(self, y)
+        every_step, n_outputs, _ = self._target_shape
+        outputs, trials = self._run(X, every_step)
+        outputs, (values, _) = self._squash(outputs), _numbers(y, trials)
+        if values.shape != outputs.shape:
+            raise ValueError(f"y must have shape {outputs.shape}, got shape {values.shape}.")
+        weights = check_weights(sample_weight, trials)
+        per_entry = np.broadcast_to(weights.reshape(-1, *(1,) * (values.ndim - 1)), values.shape)
+        if every_step:
+            values = np.where(trials.valid[:, :, None], values, np.nan)
+        if not np.isfinite(values).any():
+            raise ValueError("y must have at least one entry that is not NaN.")
+        return _mean_r2(*(a.reshape(-1, n_outputs) for a in (values, outputs, per_entry)))
+
+    def __sklearn_tags__(self):
+        """Say that several outputs are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, bool]:
+    """Return targets (n_trials[, n_steps], n_outputs) as floats, and whether y had one axis."""
+    if np.ma.is_masked(y):
+        y = np.ma.filled(y.astype(np.float64), np.nan)  # a masked entry is not scored
+    values = check_array(
+        pad_targets(y, trials, fill=np.nan, item_ndim=2),
+        dtype=np.float64,
+        allow_nd=True,
+        ensure_2d=False,
+        ensure_all_finite="allow-nan",
+        input_name="y",
+    )
+    if values.ndim not in (1, 2, 3):
+        raise ValueError(
+            "y must have shape (n_trials,), (n_trials, n_outputs) or (n_trials, n_steps, "
+            f"n_outputs), got shape {values.shape}."
+        )
+    if values.shape[-1] == 0:
+        raise ValueError(f"y must have at least 1 output, got shape {values.shape}.")
+    return (values[:, None], True) if values.ndim == 1 else (values, False)
+
+
+def _mean_r2(values: np.ndarray, predictions: np.ndarray, weights: np.ndarray) -> float:
+    """Return the mean R^2 over columns, each over its rows that are not NaN."""
+    scores = []
+    for target, prediction, weight in zip(values.T, predictions.T, weights.T, strict=True):
+        scored = np.isfinite(target)
+        if scored.any():
+            scores.append(
+                r2_score(target[scored], prediction[scored], sample_weight=weight[scored])
+            )
+    return float(np.mean(scores)) if scores else float("nan")

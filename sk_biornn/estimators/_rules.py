@@ -1,0 +1,113 @@
+"""What a constructor argument may be, and the one sentence in which a wrong one is refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class Rule(Protocol):
+    """Says what is expected, and whether a value is that."""
+
+    @property
+    def expected(self) -> str: ...
+
+    def accepts(self, value: Any) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Number:
+    """A finite number of an interval; `kind` is numbers.Integral or numbers.Real."""
+
+    kind: type
+    low: float = -np.inf
+    high: float = np.inf
+    low_included: bool = True
+    high_included: bool = True
+    bool_allowed: bool = False
+
+    @property
+    def expected(self) -> str:
+        """Describe the interval."""
+        noun = "an int" if self.kind is Integral else "a number"
+        if self.high == np.inf:
+            return f"{noun} {'of at least' if self.low_included else 'greater than'} {self.low:g}"
+        left, right = "[" if self.low_included else "(", "]" if self.high_included else ")"
+        return f"{noun} in {left}{self.low:g}, {self.high:g}{right}"
+
+    def accepts(self, value: Any) -> bool:
+        """Return whether the value is a number of the interval."""
+        is_bool = isinstance(value, (bool, np.bool_))
+        if not isinstance(value, self.kind) or (is_bool and not self.bool_allowed):
+            return False
+        above = value >= self.low if self.low_included else value > self.low
+        below = value <= self.high if self.high_included else value < self.high
+        return bool(above and below and math.isfinite(value))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few strings."""
+
+    options: tuple[str, ...]
+
+    @property
+    def expected(self) -> str:
+        """List the options."""
+        return f"one of {list(self.options)}"
+
+    def accepts(self, value: Any) -> bool:
+        """Return whether the value is one of the options."""
+        return isinstance(value, str) and value in self.options
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or False."""
+
+    expected: str = "True or False"
+
+    def accepts(self, value: Any) -> bool:
+        """Return whether the value is a bool."""
+        return isinstance(value, (bool, np.bool_))
+
+
+@dataclass(frozen=True)
+class Optional:
+    """None, or what another rule accepts."""
+
+    rule: Rule
+
+    @property
+    def expected(self) -> str:
+        """Add None to the other rule's description."""
+        return f"None or {self.rule.expected}"
+
+    def accepts(self, value: Any) -> bool:
+        """Return whether the value is None or accepted by the other rule."""
+        return value is None or self.rule.accepts(value)
+
+
+def check_rules(holder: Any, rules: Mapping[str, Rule]) -> None:
+    """Raise for the first attribute of `holder` that its rule does not accept.
+
+    Raises
+    ------
+    TypeError
+        If a number was expected and the value is not a number.
+    ValueError
+        If the value is of the right kind but not allowed.
+    """
+    for name, rule in rules.items():
+        value = getattr(holder, name)
+        if rule.accepts(value):
+            continue
+        inner = rule.rule if isinstance(rule, Optional) else rule
+        wrong_kind = isinstance(inner, Number) and not isinstance(value, Real)
+        error = TypeError if wrong_kind else ValueError
+        raise error(f"{name} must be {rule.expected}, got {value!r}.")

@@ -1,0 +1,93 @@
+"""scikit-learn's own checks on default-constructed estimators: all of them, none hidden."""
+
+from __future__ import annotations
+
+import inspect
+from functools import partial
+from unittest import SkipTest
+
+import pytest
+from sklearn.utils import estimator_checks, get_tags
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
+
+CLASSES = [DaleRNNClassifier, DaleRNNRegressor]
+
+# Checks that scikit-learn runs on its own estimators only. Of the others in its list,
+# check_param_validation asks for scikit-learn's wording, and the array-API, clustering, outlier,
+# transformer and multilabel checks are of other kinds of estimator.
+EXTRA_CHECKS = [
+    estimator_checks.check_dataframe_column_names_consistency,
+    estimator_checks.check_inplace_ensure_writeable,
+]
+
+# Checks that would not be generated if a tag said that the estimator cannot do it.
+TAG_DEPENDENT_CHECKS = {
+    "check_methods_subset_invariance",
+    "check_methods_sample_order_invariance",
+    "check_estimators_nan_inf",
+    "check_fit_idempotent",
+    "check_n_features_in_after_fitting",
+    "check_readonly_memmap_input",
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_estimators_partial_fit_n_features",
+    "check_non_transformer_estimators_n_iter",
+    "check_requires_y_none",
+}
+
+
+def generate_checks(estimators):
+    """Return scikit-learn's (estimator, check) parameters, and the names that it gives them."""
+    marker = parametrize_with_checks(estimators)
+    # Before scikit-learn 1.8 a generator, of which pytest 9 warns.
+    return list(marker.args[1]), marker.kwargs.get("ids")
+
+
+CHECKS, CHECK_NAMES = generate_checks([cls() for cls in CLASSES])
+
+
+def run_check(check, *arguments):
+    try:
+        check(*arguments)
+    except SkipTest as skipped:  # a check that does not run proves nothing
+        pytest.fail(f"skipped: {skipped}")
+
+
+@pytest.mark.parametrize("estimator, check", CHECKS, ids=CHECK_NAMES)
+def test_scikit_learn_contract(estimator, check):
+    run_check(check, estimator)
+
+
+@pytest.mark.parametrize("check", EXTRA_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("cls", CLASSES)
+def test_checks_of_scikit_learns_own_estimators(cls, check):
+    run_check(check, cls.__name__, cls())
+
+
+def test_no_check_is_marked_to_be_skipped_or_to_fail():
+    assert not [entry for entry in CHECKS if getattr(entry, "marks", ())]
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_no_tag_removes_a_check(cls):
+    tags = get_tags(cls())
+    assert tags.input_tags.two_d_array
+    assert tags.input_tags.three_d_array
+    assert not (tags._skip_test or tags.non_deterministic or tags.no_validation)
+    assert not (tags.input_tags.allow_nan or tags.input_tags.positive_only)
+
+    checks = [check for estimator, check in CHECKS if isinstance(estimator, cls)]
+    names = {name_of(check) for check in checks}
+    assert names >= TAG_DEPENDENT_CHECKS
+    if cls is DaleRNNClassifier:
+        assert names >= {"check_class_weight_classifiers", "check_decision_proba_consistency"}
+    else:
+        assert names >= {"check_regressor_multioutput", "check_regressors_no_decision_function"}
+    assert len(checks) >= 60
+
+
+def name_of(check):
+    while isinstance(check, partial):
+        check = check.func
+    return inspect.unwrap(check).__name__
