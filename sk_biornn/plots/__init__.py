@@ -1,0 +1,9 @@
+"""Pictures: `from_*` computes the numbers, `plot(ax=None)` draws them."""
+
+from __future__ import annotations
+
+from sk_biornn.plots._learning_curve import LearningCurveDisplay
+from sk_biornn.plots._study import StudyDisplay
+from sk_biornn.plots._weight_matrix import WeightMatrixDisplay
+
+__all__ = ["LearningCurveDisplay", "StudyDisplay", "WeightMatrixDisplay"]

@@ -1,0 +1,186 @@
+"""Learning curves of several runs: their mean and its confidence band."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from sk_biornn.plots._style import BLUE, bare, new_axes
+
+
+def mean_and_band(
+    values: np.ndarray, *, confidence: float = 0.95, log: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the mean over axis 0 and the ends of its t interval; geometric ones with `log`.
+
+    Where fewer than two values are finite the band has no width.
+    """
+    numbers = np.log(values) if log else values
+    n = np.isfinite(numbers).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(n > 0, np.nansum(numbers, axis=0) / n, np.nan)
+        variance = np.nansum((numbers - mean) ** 2, axis=0) / (n - 1)
+        half = stats.t.ppf((1 + confidence) / 2, n - 1) * np.sqrt(variance / n)
+    half = np.where(n > 1, half, 0.0)
+    ends = (mean, mean - half, mean + half)
+    return tuple(np.exp(end) for end in ends) if log else ends
+
+
+class LearningCurveDisplay:
+    """How a number falls or rises with training: mean over runs, 95 % band, single runs thin.
+
+    Parameters
+    ----------
+    epochs : ndarray of shape (n_points,)
+        Epochs.
+    values : ndarray of shape (n_runs, n_points)
+        A curve per run; NaN after the end of a shorter one.
+    ylabel : str, default="loss"
+        What the values are.
+    label : str or None, default=None
+        Name in the legend.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        Its figure.
+    line_ : matplotlib Line2D
+        The mean.
+
+    Examples
+    --------
+    >>> from sk_biornn.plots import LearningCurveDisplay
+    >>> display = LearningCurveDisplay.from_curves([[1.0, 0.5, 0.2], [0.8, 0.5, 0.4]])
+    >>> display.plot().line_.get_ydata().round(2).tolist()
+    [0.9, 0.5, 0.3]
+    """
+
+    def __init__(
+        self, epochs: np.ndarray, values: np.ndarray, ylabel: str = "loss", label: str | None = None
+    ) -> None:
+        self.epochs = epochs
+        self.values = values
+        self.ylabel = ylabel
+        self.label = label
+
+    @classmethod
+    def from_curves(
+        cls, curves: Any, *, epochs: Any = None, ylabel: str = "loss", label: str | None = None
+    ) -> LearningCurveDisplay:
+        """Take curves.
+
+        Parameters
+        ----------
+        curves : sequence of array-like
+            A curve per run; they may differ in length.
+        epochs : array-like or None, default=None
+            Epochs of the points of the longest. None: 1, 2, ...
+        ylabel : str, default="loss"
+            What the values are.
+        label : str or None, default=None
+            Name in the legend.
+
+        Returns
+        -------
+        LearningCurveDisplay
+            The display; call `plot`.
+
+        Raises
+        ------
+        ValueError
+            If there is no curve, or `epochs` does not fit.
+        """
+        curves = [np.asarray(curve, dtype=float).ravel() for curve in curves]
+        length = max((len(curve) for curve in curves), default=0)
+        if not length:
+            raise ValueError("curves must hold at least one curve with at least one point.")
+        epochs = np.arange(1, length + 1) if epochs is None else np.asarray(epochs, dtype=float)
+        if epochs.shape != (length,):
+            raise ValueError(
+                f"epochs must have one value per point, shape ({length},), got {epochs.shape}."
+            )
+        values = np.full((len(curves), length), np.nan)
+        for row, curve in zip(values, curves, strict=True):
+            row[: len(curve)] = curve
+        return cls(epochs, values, ylabel, label)
+
+    @classmethod
+    def from_estimators(
+        cls, estimators: Any, *, attribute: str = "loss_curve_", label: str | None = None
+    ) -> LearningCurveDisplay:
+        """Take the curve of one fitted network, or of several.
+
+        Parameters
+        ----------
+        estimators : object or sequence of objects
+            Fitted estimators.
+        attribute : {"loss_curve_", "validation_scores_"}, default="loss_curve_"
+            Which curve.
+        label : str or None, default=None
+            Name in the legend.
+
+        Returns
+        -------
+        LearningCurveDisplay
+            The display; call `plot`.
+
+        Raises
+        ------
+        ValueError
+            If a network has no such curve.
+        """
+        estimators = list(estimators) if isinstance(estimators, list | tuple) else [estimators]
+        curves = [getattr(estimator, attribute, None) for estimator in estimators]
+        if any(curve is None for curve in curves):
+            raise ValueError(f"estimators must be fitted and have {attribute}.")
+        names = {"loss_curve_": "training loss", "validation_scores_": "validation score"}
+        return cls.from_curves(curves, ylabel=names.get(attribute, attribute), label=label)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        color: Any = BLUE,
+        linestyle: Any = "-",
+        log: bool = False,
+        single_runs: bool = True,
+    ) -> LearningCurveDisplay:
+        """Draw the mean, the band and the single runs.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where; None makes a figure.
+        color : matplotlib colour, default="#0072B2"
+            Colour of all.
+        linestyle : matplotlib line style, default="-"
+            Style of the mean.
+        log : bool, default=False
+            Whether to take the geometric mean on a logarithmic axis; for values above zero.
+        single_runs : bool, default=True
+            Whether to draw them.
+
+        Returns
+        -------
+        LearningCurveDisplay
+            Itself.
+        """
+        ax = new_axes(ax)
+        mean, low, high = mean_and_band(self.values, log=log)
+        if single_runs and len(self.values) > 1:
+            ax.plot(self.epochs, self.values.T, color=color, linewidth=0.5, alpha=0.4)
+        if len(self.values) > 1:
+            ax.fill_between(self.epochs, low, high, color=color, alpha=0.12, linewidth=0)
+        (self.line_,) = ax.plot(
+            self.epochs, mean, color=color, linestyle=linestyle, linewidth=1.6, label=self.label
+        )
+        if log:
+            ax.set_yscale("log")
+        ax.set(xlabel="epoch", ylabel=self.ylabel)
+        bare(ax)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

@@ -1,0 +1,277 @@
+"""The figure of a study: learning curves above, final scores of every run below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sk_biornn.plots._learning_curve import LearningCurveDisplay, mean_and_band
+from sk_biornn.plots._style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, bare
+
+COLOURS = {
+    "unconstrained": BLACK,
+    "projection": BLUE,
+    "abs": ORANGE,
+    "square": GREEN,
+    "exponentiated": PURPLE,
+    "rectified": VERMILLION,
+}
+LINES = {"ours": "-", "paper": (0, (3, 1.5))}
+INITS = {"ours": "initial weights: ours", "paper": "initial weights: the paper's"}
+SCORES = {"mse": "test mean squared error", "accuracy": "test accuracy (%)"}
+BASELINES = {"mse": "input repeated", "accuracy": "commonest label"}
+_LETTERS = "ABCDEFGH"
+_RC = {
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 9,
+    "axes.linewidth": 0.7,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "legend.fontsize": 8,
+}
+NEEDED = {
+    "results": ["task", "arm", "init", "simulation", "metric", "score", "baseline_score"],
+    "curves": ["task", "arm", "init", "simulation", "epoch", "score"],
+}
+
+
+class StudyDisplay:
+    """Learning curves and final scores of a study, one column per task.
+
+    Colours tell the arms apart, full lines and filled dots our initial weights from the paper's.
+    Curves are means over runs with a 95 % band, geometric ones for the mean squared error; every
+    run is a dot beside the mean of its arm and its 95 % interval. The dotted line is what needs no
+    network: repeating the input, or the commonest label.
+
+    Parameters
+    ----------
+    results : DataFrame
+        One row per run: task, arm, init, simulation, metric, score, baseline_score.
+    curves : DataFrame
+        One row per run and evaluated epoch: task, arm, init, simulation, epoch, score.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        The figure.
+    axes_ : ndarray of Axes of shape (2, n_tasks)
+        Curves in the first row, scores in the second.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sk_biornn.plots import StudyDisplay
+    >>> run = {"task": "digits", "arm": "abs", "init": "ours", "simulation": 0}
+    >>> results = pd.DataFrame([{**run, "metric": "accuracy", "score": 95.0, "baseline_score": 10}])
+    >>> curves = pd.DataFrame([{**run, "epoch": 1, "score": 80}, {**run, "epoch": 2, "score": 95}])
+    >>> display = StudyDisplay.from_tables(results, curves).plot()
+    >>> display.axes_.shape
+    (2, 1)
+    """
+
+    def __init__(self, results: pd.DataFrame, curves: pd.DataFrame) -> None:
+        self.results = results
+        self.curves = curves
+
+    @classmethod
+    def from_tables(cls, results: pd.DataFrame, curves: pd.DataFrame) -> StudyDisplay:
+        """Take the tables of a study.
+
+        Parameters
+        ----------
+        results : DataFrame
+            One row per run, as in `results.csv`.
+        curves : DataFrame
+            One row per run and evaluated epoch, as in `curves.csv`.
+
+        Returns
+        -------
+        StudyDisplay
+            The display; call `plot`.
+
+        Raises
+        ------
+        ValueError
+            If a table has no rows or lacks a column.
+        """
+        for (name, columns), table in zip(NEEDED.items(), (results, curves), strict=True):
+            missing = [column for column in columns if column not in table]
+            if missing:
+                raise ValueError(f"{name} must have the columns {columns}, lacks {missing}.")
+        if results.empty:
+            raise ValueError("results must have at least one row.")
+        return cls(results, curves)
+
+    @classmethod
+    def from_folder(cls, folder: Any) -> StudyDisplay:
+        """Read the tables of a study.
+
+        Parameters
+        ----------
+        folder : path
+            Output folder of a study, with `results.csv` and `curves.csv`.
+
+        Returns
+        -------
+        StudyDisplay
+            The display; call `plot`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If a table is not there.
+        ValueError
+            If a table lacks a column.
+        """
+        tables = (pd.read_csv(Path(folder) / f"{name}.csv", engine="python") for name in NEEDED)
+        return cls.from_tables(*tables)
+
+    def plot(self, figure: Any = None) -> StudyDisplay:
+        """Draw the figure.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure or None, default=None
+            An empty figure, which gets its size; None makes one with pyplot.
+
+        Returns
+        -------
+        StudyDisplay
+            Itself.
+        """
+        import matplotlib
+
+        tasks = list(dict.fromkeys(self.results["task"]))
+        with matplotlib.rc_context(_RC):
+            if figure is None:
+                import matplotlib.pyplot as plt
+
+                figure = plt.figure()
+            figure.set_size_inches(1.2 + 3.1 * len(tasks), 6.4)
+            figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
+            self.figure_, self.axes_ = figure, figure.subplots(2, len(tasks), squeeze=False)
+            for letter, (top, bottom), task in zip(_LETTERS, self.axes_.T, tasks, strict=False):
+                self._draw_curves(top, task)
+                self._draw_scores(bottom, task)
+                top.set_title(f"{letter}   {task}", loc="left", fontweight="bold")
+            self._draw_legend()
+        return self
+
+    def _draw_curves(self, ax: Any, task: str) -> None:
+        results = self.results[self.results["task"] == task]
+        curves = self.curves[self.curves["task"] == task]
+        log = results["metric"].iloc[0] == "mse"
+        for (arm, init), runs in curves.groupby(["arm", "init"], sort=False):
+            table = runs.pivot(index="simulation", columns="epoch", values="score")
+            LearningCurveDisplay(table.columns.to_numpy(), table.to_numpy()).plot(
+                ax, color=_colour(arm), linestyle=LINES.get(init, "-"), log=log, single_runs=False
+            )
+        ax.axhline(results["baseline_score"].mean(), color=GREY, linestyle=":", linewidth=1.2)
+        ax.set(xlabel="epoch", ylabel=SCORES[results["metric"].iloc[0]])
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        _limit(ax, curves["score"], results["baseline_score"], log)
+
+    def _draw_scores(self, ax: Any, task: str) -> None:
+        rows = self.results[self.results["task"] == task]
+        metric = rows["metric"].iloc[0]
+        log = metric == "mse"
+        arms = list(dict.fromkeys(rows["arm"]))
+        for (arm, init), runs in rows.groupby(["arm", "init"], sort=False):
+            both = rows.loc[rows["arm"] == arm, "init"].nunique() > 1
+            offset = {"paper": -0.21, "ours": 0.21}.get(init, 0.0) if both else 0.0
+            _dots(ax, arms.index(arm) + offset, runs["score"].to_numpy(), arm, init, log)
+        if log:
+            ax.set_yscale("log")
+        _draw_baseline(ax, rows["score"], rows["baseline_score"].mean(), log)
+        ax.set_xticks(range(len(arms)), arms, rotation=35, ha="right", rotation_mode="anchor")
+        ax.set(ylabel=SCORES[metric], xlim=(-0.6, len(arms) - 0.4))
+        if metric == "accuracy":
+            ax.set_ylim(top=min(100.5, ax.get_ylim()[1]))
+        bare(ax)
+
+    def _draw_legend(self) -> None:
+        from matplotlib.lines import Line2D
+
+        arms = list(dict.fromkeys(self.results["arm"]))
+        inits = [init for init in LINES if init in set(self.results["init"])]
+        handles = [Line2D([], [], color=_colour(arm), linewidth=3, label=arm) for arm in arms]
+        for init in inits:
+            face = GREY if init == "ours" else "white"
+            handles.append(
+                Line2D(
+                    [],
+                    [],
+                    color="0.3",
+                    linestyle=LINES[init],
+                    marker="o",
+                    markersize=5,
+                    markerfacecolor=face,
+                    label=INITS[init],
+                )
+            )
+        guess = " / ".join(BASELINES[name] for name in dict.fromkeys(self.results["metric"]))
+        handles.append(Line2D([], [], color=GREY, linestyle=":", label=f"no network: {guess}"))
+        self.figure_.legend(
+            handles=handles, loc="outside lower center", ncols=5, frameon=False, handlelength=2.2
+        )
+
+
+def _colour(arm: str) -> str:
+    return COLOURS.get(arm, GREY)
+
+
+def _dots(ax: Any, x: float, scores: np.ndarray, arm: str, init: str, log: bool) -> None:
+    """Draw every run as a dot, and beside the dots their mean with its 95 % interval."""
+    scores = scores[np.isfinite(scores)]
+    if not len(scores):
+        ax.text(x, 0.5, "failed", transform=ax.get_xaxis_transform(), rotation=90, fontsize=6)
+        return
+    colour = _colour(arm)
+    # The run's number decides where a dot stands, so that a figure can be drawn again.
+    spread = np.linspace(-0.06, 0.06, len(scores)) if len(scores) > 1 else [0.0]
+    face = colour if init == "ours" else "white"
+    ax.plot(
+        x - 0.06 + np.asarray(spread),
+        scores,
+        "o",
+        markersize=3,
+        color=colour,
+        markerfacecolor=face,
+        markeredgewidth=0.7,
+        alpha=0.75,
+    )
+    mean, low, high = (float(end[0]) for end in mean_and_band(scores[:, np.newaxis], log=log))
+    ax.plot([x + 0.1, x + 0.1], [low, high], color=colour, linewidth=1.1)
+    ax.plot(x + 0.1, mean, "_", color=colour, markersize=6, markeredgewidth=1.6)
+
+
+def _limit(ax: Any, scores: pd.Series, baselines: pd.Series, log: bool) -> None:
+    """Show the range of the scores; with few runs the bands reach far beyond it."""
+    values = pd.concat([scores, baselines]).dropna()
+    if values.nunique() < 2:
+        return
+    low, high = values.min(), values.max()
+    margin = 0.04 * (high - low)
+    limits = (low / 1.5, high * 1.5) if log else (low - margin, min(100.5, high + margin))
+    ax.set_ylim(limits)
+
+
+def _draw_baseline(ax: Any, scores: pd.Series, baseline: float, log: bool) -> None:
+    """Draw the score without a network; only its number where it would squeeze all others."""
+    scores = scores.dropna()
+    if scores.empty or not np.isfinite(baseline):
+        return
+    low, high = scores.min(), scores.max()
+    reach = 10.0 if log else high - low
+    near = low / reach < baseline < high * reach if log else low - reach < baseline < high + reach
+    if near:
+        ax.axhline(baseline, color=GREY, linestyle=":", linewidth=1.2)
+        return
+    text = f"no network: {baseline:.2g} (off scale)"
+    ax.text(1.0, 1.01, text, transform=ax.transAxes, ha="right", fontsize=7, color="0.4")

@@ -1,0 +1,158 @@
+"""A weight matrix as a picture, excitation and inhibition in their colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sk_biornn.plots._style import EXCITATORY, INHIBITORY, new_axes
+
+
+class WeightMatrixDisplay:
+    """Recurrent weights W[post, pre]: positive ones orange-red, negative ones blue, zero white.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_post, n_pre)
+        Weights W[post, pre].
+    signs : ndarray of shape (n_pre,) or None, default=None
+        Column signs, +1 excitatory, -1 inhibitory, 0 free; shown as a strip above the matrix.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where the matrix was drawn.
+    figure_ : matplotlib Figure
+        Its figure.
+    image_ : matplotlib AxesImage
+        The matrix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_biornn.plots import WeightMatrixDisplay
+    >>> signs = np.array([1, 1, 1, -1])
+    >>> W = np.random.default_rng(0).random((4, 4)) * signs
+    >>> display = WeightMatrixDisplay.from_weights(W, signs=signs).plot()
+    >>> display.ax_.get_xlabel()
+    'presynaptic unit'
+    """
+
+    def __init__(self, weights: np.ndarray, signs: np.ndarray | None = None) -> None:
+        self.weights = weights
+        self.signs = signs
+
+    @classmethod
+    def from_weights(cls, W: Any, *, signs: Any = None, sort: bool = False) -> WeightMatrixDisplay:
+        """Take a matrix of weights.
+
+        Parameters
+        ----------
+        W : array-like of shape (n_post, n_pre)
+            Weights W[post, pre].
+        signs : array-like of shape (n_pre,) or None, default=None
+            Column signs.
+        sort : bool, default=False
+            Whether to order units, rows and columns alike, as excitatory, free, inhibitory; within
+            these groups by the summed strength of their outgoing weights.
+
+        Returns
+        -------
+        WeightMatrixDisplay
+            The display; call `plot`.
+
+        Raises
+        ------
+        ValueError
+            If W is not a finite matrix, `signs` does not fit it, or a matrix that is not square is
+            to be sorted.
+        """
+        W = np.asarray(W, dtype=float)
+        if W.ndim != 2 or W.size == 0 or not np.isfinite(W).all():
+            raise ValueError(f"W must be a finite matrix (n_post, n_pre), got shape {W.shape}.")
+        if signs is not None:
+            signs = np.asarray(signs, dtype=float)
+            if signs.shape != (W.shape[1],):
+                raise ValueError(
+                    f"signs must have one value per column of W, shape ({W.shape[1]},), got shape "
+                    f"{signs.shape}."
+                )
+        if sort:
+            if W.shape[0] != W.shape[1]:
+                raise ValueError(f"sort=True needs a square W, got shape {W.shape}.")
+            kind = np.zeros(len(W)) if signs is None else -signs
+            order = np.lexsort([-np.abs(W).sum(axis=0), kind])
+            W = W[np.ix_(order, order)]
+            signs = None if signs is None else signs[order]
+        return cls(W, signs)
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, sort: bool = False) -> WeightMatrixDisplay:
+        """Take the recurrent weights of a fitted network.
+
+        Parameters
+        ----------
+        estimator : object
+            A fitted estimator with `W_rec_` and `signs_`.
+        sort : bool, default=False
+            As in `from_weights`.
+
+        Returns
+        -------
+        WeightMatrixDisplay
+            The display; call `plot`.
+        """
+        return cls.from_weights(estimator.W_rec_, signs=estimator.signs_, sort=sort)
+
+    def plot(
+        self, ax: Any = None, *, limit: float | None = None, colorbar: bool = True
+    ) -> WeightMatrixDisplay:
+        """Draw the matrix.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where; None makes a figure.
+        limit : float or None, default=None
+            Weight at which the colours end. None: the 99.5 % quantile of the absolute weights that
+            are not zero.
+        colorbar : bool, default=True
+            Whether to draw the scale.
+
+        Returns
+        -------
+        WeightMatrixDisplay
+            Itself.
+        """
+        from matplotlib.colors import LinearSegmentedColormap
+
+        ax = new_axes(ax)
+        sizes = np.abs(self.weights[self.weights != 0])
+        if limit is None:
+            limit = float(np.quantile(sizes, 0.995)) if sizes.size else 1.0
+        colours = LinearSegmentedColormap.from_list("EI", [INHIBITORY, "white", EXCITATORY])
+        self.image_ = ax.imshow(
+            self.weights, cmap=colours, vmin=-limit, vmax=limit, interpolation="nearest"
+        )
+        ax.set(xlabel="presynaptic unit", ylabel="postsynaptic unit")
+        if colorbar:
+            extend = "both" if sizes.size and sizes.max() > limit else "neither"
+            ax.figure.colorbar(self.image_, ax=ax, label="weight", shrink=0.85, extend=extend)
+        if self.signs is not None:
+            self._draw_signs(ax, colours)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _draw_signs(self, ax: Any, colours: Any) -> None:
+        strip = ax.inset_axes([0, 1.015, 1, 0.03])
+        strip.imshow(
+            self.signs[np.newaxis],
+            cmap=colours,
+            vmin=-1,
+            vmax=1,
+            aspect="auto",
+            interpolation="nearest",
+        )
+        strip.set(xticks=[], yticks=[])
+        strip.set_ylabel("E / I", rotation=0, ha="right", va="center", fontsize="small")

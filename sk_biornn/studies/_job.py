@@ -1,0 +1,189 @@
+"""One run: a network of one arm learns one task with the seeds of one simulation."""
+
+from __future__ import annotations
+
+import time
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from sk_biornn.studies._constraints import LongerSteps
+from sk_biornn.studies.arms import Arm
+from sk_biornn.studies.presets import Preset
+from sk_biornn.studies.tasks import Data, Task
+
+
+def run_one(
+    arm: Arm,
+    task: Task,
+    preset: Preset,
+    simulation: int,
+    *,
+    random_state: int = 0,
+    data_home: Any = None,
+) -> dict[str, Any]:
+    """Train one network and follow its score on the test trials.
+
+    The same arguments give the same numbers, in whatever process: one thread, and seeds that
+    depend on `random_state`, the task and the simulation only. All arms of a simulation hence see
+    the same trials in the same batches, from the same input and read-out weights.
+
+    Parameters
+    ----------
+    arm : Arm
+        How the network is constrained and where it starts.
+    task : Task
+        What it learns.
+    preset : Preset
+        How large and how long.
+    simulation : int
+        Number of the simulation, from 0.
+    random_state : int, default=0
+        Seed of the study.
+    data_home : path or None, default=None
+        Folder of downloaded data (MNIST).
+
+    Returns
+    -------
+    dict
+        What JSON can hold: "n_iter", "train_loss" and "score" at the end, "baseline_score",
+        "curve" (rows of epoch, training loss, test score), "seconds" and "error". A network that
+        diverges has its "error" and the curve up to there, and no score.
+
+    Examples
+    --------
+    >>> from sk_biornn.studies import ARMS, PRESETS, TASKS, run_one
+    >>> run_one(ARMS[3], TASKS["digits"], PRESETS["quick"], 0)["score"] > 80  # doctest: +SKIP
+    True
+    """
+    started = time.perf_counter()
+    record: dict[str, Any] = {
+        "task": task.name,
+        **arm.describe(),
+        "simulation": simulation,
+        "metric": task.metric,
+        "n_iter": 0,
+        "train_loss": None,
+        "score": None,
+        "baseline_score": None,
+        "curve": [],
+        "error": None,
+    }
+    with one_thread():
+        try:
+            _fill(record, arm, task, preset, simulation, random_state, data_home)
+        except Exception as error:  # the other runs go on; the record says what happened
+            record["error"] = f"{type(error).__name__}: {error}"
+    record["seconds"] = time.perf_counter() - started
+    return record
+
+
+def _fill(
+    record: dict[str, Any],
+    arm: Arm,
+    task: Task,
+    preset: Preset,
+    simulation: int,
+    random_state: int,
+    data_home: Any,
+) -> None:
+    from sk_biornn.initializers import ConditioningWarning
+
+    def seed(purpose: str) -> int:
+        return seed_of(random_state, task.name, simulation, purpose)
+
+    data = task.make_data(preset.budgets[task.name], seed("data"), data_home)
+    record["baseline_score"] = task.score(data.y_test, task.guess(data))
+    network = make_network(arm, task, preset, seed("recurrent weights"), seed("training"))
+    _follow(network, record, task, data, preset.budgets[task.name].evaluate_every)
+    with warnings.catch_warnings():
+        # The paper's initial weights are badly conditioned; here that is what is studied.
+        warnings.simplefilter("ignore", ConditioningWarning)
+        network.fit(data.X_train, data.y_train)
+    record["train_loss"], record["score"] = record["curve"][-1][1:]
+
+
+def seed_of(random_state: int, *key: Any) -> int:
+    """Return a seed that depends on nothing but the seed of the study and this key."""
+    words = [zlib.crc32(str(part).encode()) for part in key]
+    return int(np.random.SeedSequence([random_state, *words]).generate_state(1)[0])
+
+
+def make_network(arm: Arm, task: Task, preset: Preset, weights_seed: int, seed: int) -> Any:
+    """Return the estimator of one run, not fitted."""
+    import sk_biornn
+    from sk_biornn.biology.prior import column_signs
+
+    signs = column_signs(preset.n_units)
+    budget = preset.budgets[task.name]
+    return getattr(sk_biornn, task.estimator)(
+        n_units=preset.n_units,
+        dale=constraint_of(arm),
+        recurrent_init=initial_weights(arm, signs, weights_seed),
+        rectify=preset.rectify_all or arm.obeys_dale,
+        max_iter=budget.max_iter,
+        batch_size=budget.batch_size,
+        learning_rate_init=preset.learning_rate,
+        max_grad_norm=preset.max_grad_norm,
+        random_state=seed,
+        **(task.settings(signs) if task.settings else {}),
+    )
+
+
+def constraint_of(arm: Arm) -> Any:
+    """Return the argument `dale` of the estimator."""
+    if arm.learning_rate_factor == 1.0:
+        return arm.dale
+    from sk_biornn.biology.constraints import Dale
+
+    return LongerSteps(Dale(arm.dale), arm.learning_rate_factor)
+
+
+def initial_weights(arm: Arm, signs: np.ndarray, seed: int) -> np.ndarray:
+    """Draw the recurrent weights of an arm from their own seed.
+
+    They are handed to the estimator as an array, so that drawing them, which takes more or fewer
+    random numbers, does not shift what else it draws: that is the same in all arms.
+    """
+    from sk_biornn.estimators._base import _lift_zeros
+    from sk_biornn.initializers import recurrent_weights
+
+    mask = np.ones((len(signs), len(signs)), dtype=bool)
+    of_columns = np.zeros_like(signs) if arm.recurrent_init == "orthogonal" else signs
+    weights = recurrent_weights(
+        arm.recurrent_init, signs=of_columns, mask=mask, rng=np.random.default_rng(seed)
+    )
+    if arm.dale in ("square", "exponentiated"):  # zeros would stay zeros, see the estimator
+        weights = _lift_zeros(weights, signs, mask)
+    return weights
+
+
+def _follow(network: Any, record: dict[str, Any], task: Task, data: Data, every: int) -> None:
+    """Have the one fit note the test score as it goes; this has no influence on the training."""
+
+    def note(network: Any) -> None:
+        record["n_iter"] = epoch = network.n_iter_
+        if epoch % every == 0 or epoch in (1, network.max_iter):
+            score = task.score(data.y_test, network.predict(data.X_test))
+            record["curve"].append([epoch, network.loss_curve_[-1], score])
+
+    network.set_params(on_epoch=note)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread: several would sum in another order, and so to other bits."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(limits=1):
+            yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,194 @@
+"""The command line: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import BrokenExecutor
+from dataclasses import replace
+
+import pytest
+
+import sk_biornn
+from sk_biornn.cli import main
+from sk_biornn.studies import ARMS, PRESETS, Budget, Preset
+from sk_biornn.studies import _plan as plan_module
+
+TINY = Preset("quick", 8, 2, {"digits": Budget(60, 40, 2, 30, 1)})
+STUDY = ["study", "dale", "--preset", "quick", "--arms", "unconstrained", "projection/ours"]
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """Let `quick` be very quick."""
+    monkeypatch.setitem(PRESETS, "quick", TINY)
+
+
+@pytest.fixture
+def no_figure(monkeypatch):
+    """Leave the slowest part out where it is not what is tested."""
+    monkeypatch.setattr("sk_biornn.studies._report.write_figure", lambda folder: None)
+
+
+def one_sentence(text: str) -> str:
+    """The only line on the standard error, which must be a sentence of this program."""
+    (line,) = text.strip().splitlines()
+    assert line.startswith("sk-biornn: ") and line.endswith(".")
+    return line
+
+
+def test_study_prints_its_table_and_the_path_of_the_figure(tiny, tmp_path, capsys):
+    output = tmp_path / "results"
+    assert main([*STUDY, "--output", str(output)]) == 0
+    printed = capsys.readouterr()
+    assert "digits: test accuracy in %, higher is better" in printed.out
+    lines = [line.split() for line in printed.out.splitlines()]
+    assert [line[:3] for line in lines[2:6]] == [
+        ["unconstrained", "paper", "2"],
+        ["unconstrained", "ours", "2"],
+        ["projection", "ours", "2"],
+        ["baseline", "none", "2"],
+    ]
+    assert printed.out.splitlines()[-1] == f"figure: {output / 'figure.png'}"
+    assert (output / "figure.png").read_bytes().startswith(b"\x89PNG")
+    assert "6/6" in printed.err  # the progress bar
+
+
+def test_report_prints_the_same_and_draws_the_same_again(tiny, tmp_path, capsys):
+    assert main([*STUDY, "--output", str(tmp_path)]) == 0
+    table = capsys.readouterr().out
+    names = ("summary.csv", "figure.png", "figure.pdf")
+    before = {name: (tmp_path / name).read_bytes() for name in names}
+    for name in names:
+        (tmp_path / name).unlink()
+    assert main(["report", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == table
+    assert {name: (tmp_path / name).read_bytes() for name in names} == before
+
+
+def test_output_has_a_default(tiny, tmp_path, monkeypatch, no_figure):
+    monkeypatch.chdir(tmp_path)
+    assert main([*STUDY, "--simulations", "1"]) == 0
+    assert (tmp_path / "results" / "dale-quick" / "summary.csv").exists()
+
+
+def test_options_reach_the_study(tiny, tmp_path, no_figure):
+    import json
+
+    options = ["--simulations", "1", "--random-state", "7", "--tasks", "digits", "--n-jobs", "1"]
+    assert main([*STUDY, *options, "--output", str(tmp_path)]) == 0
+    settings = json.loads((tmp_path / "settings.json").read_text())
+    assert (settings["simulations"], settings["random_state"]) == (1, 7)
+    assert main([*STUDY, *options, "--output", str(tmp_path), "--resume"]) == 0
+    assert main([*STUDY, "--output", str(tmp_path), "--resume"]) == 2
+    assert main([*STUDY, "--output", str(tmp_path), "--overwrite"]) == 0
+
+
+def test_failed_runs_are_named_and_the_exit_code_says_so(
+    tiny, tmp_path, capsys, monkeypatch, no_figure
+):
+    monkeypatch.setitem(PRESETS, "quick", replace(TINY, learning_rate=1e38, n_simulations=1))
+    assert main([*STUDY, "--output", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert "sk-biornn: failed: digits projection/ours simulation 0: Diverg" in printed.err
+    assert "0 (1 failed)" in printed.out
+    assert main(["report", str(tmp_path)]) == 1
+
+
+def test_one_failed_arm_does_not_spoil_the_table(tiny, tmp_path, capsys, monkeypatch):
+    broken = [replace(arm, dale="no such law") for arm in ARMS if arm.key == "projection/ours"]
+    arms = [arm for arm in ARMS if arm.name == "unconstrained"]
+    monkeypatch.setattr(plan_module, "ARMS", (*arms, *broken))
+    assert main([*STUDY, "--output", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.count("sk-biornn: failed: digits projection/ours") == 2
+    assert "figure: " in printed.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--preset", "huge"], "preset must be among ['quick', 'paper', 'fair'], got 'huge'"),
+        (["--tasks", "maze"], "tasks must be among"),
+        (["--arms", "none"], "arms must be among"),
+        (["--n-jobs", "0"], "n_jobs must be a positive int"),
+        (["--n-jobs", "two"], "invalid int value: 'two'"),
+        (["--simulations", "0"], "simulations must be an int of at least 1, got 0"),
+        (["--random-state", "-3"], "random_state must be an int of at least 0, got -3"),
+        (["--output", "/dev/null/folder"], "output must be a folder that can be written"),
+        (["--tasks", "mnist", "--data-home", "/dev/null"], "four idx files are not in"),
+        (["--colour"], "unrecognized arguments: --colour"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_exit_code_2(arguments, expected, capsys, tmp_path):
+    output = [] if "--output" in arguments else ["--output", str(tmp_path)]
+    assert main(["study", "dale", *output, *arguments]) == 2
+    assert expected in one_sentence(capsys.readouterr().err)
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_folder_without_a_study_is_named(tmp_path, capsys):
+    assert main(["report", str(tmp_path)]) == 2
+    assert f"{str(tmp_path / 'results.csv')!r} is missing" in one_sentence(capsys.readouterr().err)
+
+
+def test_a_table_that_is_no_study_is_named(tmp_path, capsys):
+    (tmp_path / "results.csv").write_text("a,b\n1,2\n")
+    assert main(["report", str(tmp_path)]) == 2
+    assert "is not the table of a study" in one_sentence(capsys.readouterr().err)
+
+
+def test_without_our_weights_the_table_compares_with_the_papers(tiny, tmp_path, capsys, no_figure):
+    arms = ["--arms", "unconstrained/paper", "projection/paper"]
+    assert main(["study", "dale", *arms, "--output", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "minus unconstrained/same init" in lines[1]
+    assert lines[3].split()[0] == "projection" and lines[3].split()[-1] in "above within below"
+
+
+@pytest.mark.parametrize("arguments", [[], ["study"], ["study", "maze"], ["dance"]])
+def test_a_command_is_needed(arguments, capsys):
+    assert main(arguments) == 2
+    one_sentence(capsys.readouterr().err)
+
+
+def test_an_interruption_says_how_to_go_on(tiny, tmp_path, capsys, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sk_biornn.studies.dale.run_jobs", interrupt)
+    assert main([*STUDY, "--output", str(tmp_path)]) == 130
+    assert "--resume" in one_sentence(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    "error", [BrokenExecutor("a worker died"), OSError(28, "No space left on device")]
+)
+def test_a_study_that_has_to_stop_says_why(error, tiny, tmp_path, capsys, monkeypatch):
+    def stop(*_, **__):
+        raise error
+
+    monkeypatch.setattr("sk_biornn.studies.dale.run_jobs", stop)
+    assert main([*STUDY, "--output", str(tmp_path)]) == 1
+    line = one_sentence(capsys.readouterr().err)
+    assert str(error) in line and "--resume" in line
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["study", "dale", "--help"], ["--version"]])
+def test_help_loads_nothing_heavy(arguments):
+    code = (
+        "import sys; from sk_biornn.cli import main; code = main(sys.argv[1:]);"
+        "heavy = {'torch', 'pandas', 'matplotlib', 'scipy', 'sklearn'} & set(sys.modules);"
+        "sys.exit(repr(heavy) if heavy else code)"
+    )
+    run = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert ("--preset" in run.stdout) == ("dale" in arguments)
+    assert (sk_biornn.__version__ in run.stdout) == ("--version" in arguments)
+
+
+def test_module_can_be_run():
+    command = [sys.executable, "-m", "sk_biornn.cli", "report", "no-such-folder"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 2
+    assert "no-such-folder" in one_sentence(run.stderr)

@@ -1,0 +1,197 @@
+"""Pictures: the numbers that they show, not their pixels."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from scipy import stats
+
+from sk_biornn.plots import LearningCurveDisplay, StudyDisplay, WeightMatrixDisplay
+from sk_biornn.plots._learning_curve import mean_and_band
+from sk_biornn.plots._style import EXCITATORY, INHIBITORY
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+# ------------------------------------------------------------------ weights
+
+SIGNS = np.array([-1.0, 1.0, 1.0])
+W = np.array([[-0.1, 0.2, 0.0], [-0.4, 0.5, 0.9], [-0.7, 0.3, 0.6]])
+
+
+def test_weight_matrix_shows_post_in_rows_and_pre_in_columns():
+    display = WeightMatrixDisplay.from_weights(W, signs=SIGNS).plot()
+    np.testing.assert_array_equal(display.image_.get_array(), W)
+    assert display.ax_.get_xlabel() == "presynaptic unit"
+    assert display.ax_.get_ylabel() == "postsynaptic unit"
+
+
+def test_weight_matrix_colours_excitation_and_inhibition():
+    image = WeightMatrixDisplay.from_weights(W, signs=SIGNS).plot(limit=0.5).image_
+    assert to_hex(image.to_rgba(0.5)).upper() == EXCITATORY
+    assert to_hex(image.to_rgba(-0.5)).upper() == INHIBITORY
+    np.testing.assert_allclose(image.to_rgba(0.0)[:3], 1, atol=0.01)
+
+
+def test_weight_matrix_limits_are_symmetric_and_survive_zeros():
+    assert WeightMatrixDisplay.from_weights(np.zeros((2, 2))).plot().image_.get_clim() == (-1, 1)
+    low, high = WeightMatrixDisplay.from_weights(W).plot().image_.get_clim()
+    assert high == -low == pytest.approx(np.quantile(abs(W[W != 0]), 0.995))
+
+
+def test_sorting_orders_rows_and_columns_alike():
+    display = WeightMatrixDisplay.from_weights(W, signs=SIGNS, sort=True)
+    order = [2, 1, 0]  # excitatory first, the stronger (1.5 against 1.0) before the weaker
+    np.testing.assert_array_equal(display.weights, W[np.ix_(order, order)])
+    np.testing.assert_array_equal(display.signs, SIGNS[order])
+
+
+def test_weight_matrix_of_an_estimator_needs_only_its_attributes():
+    fitted = SimpleNamespace(W_rec_=W, signs_=SIGNS)
+    figure, ax = plt.subplots()
+    display = WeightMatrixDisplay.from_estimator(fitted).plot(ax, colorbar=False)
+    assert display.figure_ is figure and display.ax_ is ax
+    assert len(figure.axes) == 1  # no colour bar; the strip of signs is an inset
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"W": np.ones(3)}, r"W must be a finite matrix \(n_post, n_pre\), got shape \(3,\)"),
+        ({"W": [[np.nan]]}, "W must be a finite matrix"),
+        ({"W": W, "signs": [1, 1]}, r"signs must have one value per column of W, shape \(3,\)"),
+        ({"W": W[:2], "sort": True}, "sort=True needs a square W"),
+    ],
+)
+def test_weight_matrix_refuses_what_does_not_fit(arguments, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        WeightMatrixDisplay.from_weights(**arguments)
+
+
+# ------------------------------------------------------------------ learning curves
+
+
+def test_band_is_the_t_interval_of_scipy():
+    values = np.random.default_rng(0).normal(size=(6, 4))
+    mean, low, high = mean_and_band(values)
+    expected = stats.t.interval(0.95, 5, loc=values.mean(axis=0), scale=stats.sem(values))
+    np.testing.assert_allclose(mean, values.mean(axis=0))
+    np.testing.assert_allclose([low, high], expected)
+
+
+def test_band_on_a_logarithmic_axis_is_geometric():
+    values = np.exp(np.random.default_rng(0).normal(size=(6, 4)))
+    mean, low, high = mean_and_band(values, log=True)
+    np.testing.assert_allclose(mean, stats.gmean(values))
+    np.testing.assert_allclose(low * high, mean**2)
+
+
+def test_band_takes_the_runs_that_are_still_there():
+    mean, low, high = mean_and_band(np.array([[1.0, 2.0], [3.0, np.nan]]))
+    assert mean.tolist() == [2.0, 2.0]
+    assert low[0] < 2 < high[0] and low[1] == high[1] == 2
+
+
+def test_learning_curve_of_estimators():
+    fitted = [SimpleNamespace(loss_curve_=[4.0, 2.0]), SimpleNamespace(loss_curve_=[2.0, 2.0, 1.0])]
+    display = LearningCurveDisplay.from_estimators(fitted, label="Dale").plot()
+    np.testing.assert_array_equal(display.line_.get_xdata(), [1, 2, 3])
+    np.testing.assert_array_equal(display.line_.get_ydata(), [3.0, 2.0, 1.0])
+    assert display.ax_.get_ylabel() == "training loss" and display.line_.get_label() == "Dale"
+    single = LearningCurveDisplay.from_estimators(fitted[0]).plot(log=True)
+    assert single.ax_.get_yscale() == "log" and len(single.ax_.lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: LearningCurveDisplay.from_curves([]), "at least one curve"),
+        (lambda: LearningCurveDisplay.from_curves([[1, 2]], epochs=[1]), r"shape \(2,\), got"),
+        (
+            lambda: LearningCurveDisplay.from_estimators(
+                SimpleNamespace(validation_scores_=None), attribute="validation_scores_"
+            ),
+            "must be fitted and have validation_scores_",
+        ),
+    ],
+)
+def test_learning_curve_refuses_what_does_not_fit(make, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        make()
+
+
+# ------------------------------------------------------------------ studies
+
+
+def study_tables(tasks: dict[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Two arms, one of them from both initial weights, four runs, three epochs."""
+    results, curves = [], []
+    rng = np.random.default_rng(0)
+    for task, metric in tasks.items():
+        for arm, init in (("unconstrained", "ours"), ("abs", "paper"), ("abs", "ours")):
+            for simulation in range(4):
+                run = {"task": task, "arm": arm, "init": init, "simulation": simulation}
+                scores = 0.01 + rng.random(3) * (90 if metric == "accuracy" else 0.1)
+                row = {**run, "metric": metric, "score": scores[-1], "baseline_score": 5.0}
+                results.append(row)
+                curves += [{**run, "epoch": i + 1, "score": s} for i, s in enumerate(scores)]
+    return pd.DataFrame(results), pd.DataFrame(curves)
+
+
+def test_study_has_a_column_per_task_and_every_run_is_a_dot():
+    results, curves = study_tables({"wave": "mse", "digits": "accuracy"})
+    display = StudyDisplay.from_tables(results, curves).plot(Figure())
+    assert display.axes_.shape == (2, 2)
+    for (top, bottom), (task, rows) in zip(
+        display.axes_.T, results.groupby("task", sort=False), strict=True
+    ):
+        assert task in top.get_title(loc="left")
+        dots = [line for line in bottom.lines if line.get_marker() == "o"]
+        shown = np.concatenate([line.get_ydata() for line in dots])
+        np.testing.assert_allclose(np.sort(shown), np.sort(rows["score"]))
+        assert [text.get_text() for text in bottom.get_xticklabels()] == ["unconstrained", "abs"]
+    assert display.axes_[1, 0].get_yscale() == "log"
+    assert display.axes_[1, 1].get_yscale() == "linear"
+    assert display.axes_[1, 1].get_ylim()[1] <= 100.5
+
+
+def test_study_tells_the_initial_weights_apart():
+    display = StudyDisplay.from_tables(*study_tables({"digits": "accuracy"})).plot()
+    top, bottom = display.axes_[:, 0]
+    assert {line.get_linestyle() for line in top.lines} >= {"-", "--"}
+    faces = {line.get_markerfacecolor() for line in bottom.lines if line.get_marker() == "o"}
+    assert "white" in faces and len(faces) == 3
+    (legend,) = display.figure_.legends
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert labels[:2] == ["unconstrained", "abs"] and len(labels) == 5
+
+
+def test_study_survives_failed_runs_and_single_runs():
+    results, curves = study_tables({"wave": "mse"})
+    failed = results["arm"] == "abs"
+    results.loc[failed, "score"] = np.nan
+    StudyDisplay.from_tables(results, curves[curves["arm"] != "abs"]).plot()
+    StudyDisplay.from_tables(results.assign(score=np.nan), curves.iloc[:0]).plot()
+    one = results["simulation"] == 0
+    StudyDisplay.from_tables(results[one], curves[curves["simulation"] == 0]).plot()
+
+
+def test_study_reads_its_folder_and_names_what_lacks(tmp_path):
+    results, curves = study_tables({"wave": "mse"})
+    results.to_csv(tmp_path / "results.csv", index=False)
+    curves.to_csv(tmp_path / "curves.csv", index=False)
+    pd.testing.assert_frame_equal(StudyDisplay.from_folder(tmp_path).curves, curves)
+    with pytest.raises(ValueError, match=r"lacks \['score'\]"):
+        StudyDisplay.from_tables(results.drop(columns="score"), curves)
+    with pytest.raises(ValueError, match="at least one row"):
+        StudyDisplay.from_tables(results.iloc[:0], curves)
