@@ -109,9 +109,10 @@ def test_decoding_obeys_whatever_theta_is(constraint, problem):
     space = constraint.bind(signs, mask)
     if isinstance(constraint, Dale) and constraint.method in ("abs", "square"):
         assert_obeys(space.decode(theta), signs, mask)
-    else:  # theta is the weights themselves, and `encode` and `retract` keep it inside
+    else:  # theta is the weights themselves, and `encode` and `retract` keep its signs
+        assert torch.equal(space.decode(theta), theta * mask)
         theta = space.encode(start)
-        assert space.decode(theta) is theta
+        assert torch.equal(space.decode(theta), theta)
 
 
 @given(constraints, problems())
@@ -183,6 +184,17 @@ def test_models_side_by_side_are_constrained_like_single_ones(constraint):
     for m, single in enumerate(singles):
         step(space, single, displacement[m])
         assert torch.equal(space.decode(theta)[m], space.decode(single))
+
+
+@given(constraints, problems(n_matrices=2))
+def test_synapses_that_do_not_exist_have_no_gradient(constraint, problem):
+    signs, mask, (start, slopes) = problem
+    space = constraint.bind(signs, mask)
+    theta = space.encode(start).clone().requires_grad_()
+    (gradient,) = torch.autograd.grad((space.decode(theta) * slopes).sum(), theta)
+    assert (gradient[~mask] == 0).all()
+    additive = (signs == 0).expand_as(mask) & mask  # a step of a free unit is that of its weight
+    assert torch.equal(gradient[additive], slopes[additive])
 
 
 @every_constraint

@@ -8,6 +8,7 @@ w_rec, w_in and b_rec are one product over all steps at the end.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -17,6 +18,15 @@ from torch.autograd.function import once_differentiable
 from sk_biornn.core.activations import Activation, get_activation, threshold_backward
 from sk_biornn.core.dynamics import Dynamics
 from sk_biornn.core.params import RNNParams
+from sk_biornn.core.products import (
+    FUSED_ACTIVATIONS,
+    activated_product_into,
+    add_product,
+    has_fast_product,
+    multiply_into,
+    product,
+    sum_over_rows_into,
+)
 from sk_biornn.core.workspace import Buffers, ScanShape, Workspace
 
 
@@ -132,20 +142,16 @@ def _load(plan: _Plan, activation: Activation, params: RNNParams, x: Tensor) -> 
 def _sweep_forward(
     buffers: Buffers, activation: Activation, dynamics: Dynamics, noise: torch.Generator | None
 ) -> None:
-    apply_, gain = activation.apply_, activation.gain
     weights = buffers.weights.mT
     rectified = dynamics.rectify and not activation.nonnegative
-    noise_sd = _noise_sd(dynamics) * gain if noise is not None else None
     scratch, leak = buffers.scratch, dynamics.leak
     leaky, shared = dynamics.is_leaky, buffers.states is buffers.rates
+    fire = _firing(activation, dynamics, noise, scratch)
     previous = torch.zeros_like(scratch)
     for drive, z, r in zip(
         buffers.drive_steps, buffers.state_steps, buffers.rate_steps, strict=False
     ):
-        multiply_into(z, drive, weights, gain)
-        if noise_sd is not None:
-            z.add_(scratch.normal_(generator=noise).mul_(noise_sd))
-        apply_(z)
+        fire(z, drive, weights)
         if shared:
             continue
         if leaky:
@@ -156,26 +162,29 @@ def _sweep_forward(
             torch.clamp_min(z, 0, out=r)
 
 
+def _firing(
+    activation: Activation, dynamics: Dynamics, noise: torch.Generator | None, scratch: Tensor
+) -> Callable[[Tensor, Tensor, Tensor], None]:
+    """Return (z, drive, weights) -> None, which sets z to f(drive @ weights + noise)."""
+    fast = has_fast_product(scratch)
+    name, apply_, gain = dynamics.activation, activation.apply_, activation.gain
+    if fast and noise is None and name in FUSED_ACTIVATIONS:
+        return lambda z, drive, weights: activated_product_into(z, drive, weights, name)
+    noise_sd = _noise_sd(dynamics) * gain
+
+    def fire(z: Tensor, drive: Tensor, weights: Tensor) -> None:
+        multiply_into(z, drive, weights, fast, gain)
+        if noise is not None:
+            z.add_(scratch.normal_(generator=noise).mul_(noise_sd))
+        apply_(z)
+
+    return fire
+
+
 def _noise_sd(dynamics: Dynamics) -> Tensor | float:
     leak = dynamics.leak
     root = torch.sqrt(2 / leak) if isinstance(leak, Tensor) else math.sqrt(2 / leak)
     return root * dynamics.recurrent_noise
-
-
-def multiply_into(out: Tensor, a: Tensor, b: Tensor, scale: float = 1.0) -> None:
-    """Overwrite `out` by scale * a @ b, for matrices or stacks of them."""
-    if out.ndim == 2:
-        out.addmm_(a, b, beta=0, alpha=scale)
-    else:
-        out.baddbmm_(a, b, beta=0, alpha=scale)
-
-
-def add_product(out: Tensor, a: Tensor, b: Tensor) -> None:
-    """Add a @ b to `out`, for matrices or stacks of them."""
-    if out.ndim == 2:
-        out.addmm_(a, b)
-    else:
-        out.baddbmm_(a, b)
 
 
 def _source(buffers: Buffers, plan: _Plan) -> Tensor:
@@ -217,6 +226,7 @@ def _sweep_backward(
     rectified = dynamics.rectify and not activation.nonnegative
     reads_state = dynamics.readout_from == "state"
     leak, leaky, w_rec, w_out = dynamics.leak, dynamics.is_leaky, params.w_rec, params.w_out
+    fast = has_fast_product(w_rec)
     keep = 1 - leak  # share of dL/dr_t that reaches r_{t-1} through the leak
     to_state, to_rate = buffers.scratch, torch.zeros_like(buffers.scratch)
     read_gradients = _per_step(grad_outputs, plan.every_step, len(buffers.state_steps))
@@ -230,7 +240,7 @@ def _sweep_backward(
                 to_rate.mul_(keep)
                 add_product(to_rate, error, w_rec)
             else:
-                multiply_into(to_rate, error, w_rec)
+                to_rate = product(error, w_rec, to_rate, fast)
         d_read, d_rate = read_gradients[t], rate_gradients[t]
         if d_read is not None and not reads_state:
             add_product(to_rate, d_read, w_out)
@@ -259,7 +269,7 @@ def _per_step(grad: Tensor | None, every_step: bool, n_steps: int) -> list[Tenso
 def _recurrent_gradients(buffers: Buffers, params: RNNParams) -> tuple[Tensor, Tensor, Tensor]:
     errors = buffers.rows(buffers.errors)
     drive = buffers.rows(buffers.drive[..., :-1, :, :])
-    multiply_into(buffers.weight_gradient, errors.mT, drive)
+    sum_over_rows_into(buffers.weight_gradient, errors, drive, has_fast_product(errors))
     n_units = params.w_rec.shape[-1]
     gradient = buffers.weight_gradient
     return (

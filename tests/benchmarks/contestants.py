@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from sk_biornn.biology.constraints import Dale, project, sign_bounds
 from sk_biornn.core import Dynamics, Optimisation, RNNParams, Workspace, run, squared_error
+from sk_biornn.core.losses import unit_weights
 from sk_biornn.core.training import _run_epoch
 
 
@@ -75,7 +76,7 @@ def make_bound(case, problem):
     read = states if case.every_step else state
     grad_y = torch.randn(len(read), case.n_outputs)
     outputs = torch.empty_like(grad_y)
-    d_in, d_rec, d_out = (torch.empty_like(params[i]) for i in (0, 1, 3))
+    d_in, d_rec, d_out = (torch.empty_like(w) for w in (params.w_in.T, params.w_rec, params.w_out))
 
     def step():
         torch.mm(x, params.w_in.T, out=drives)
@@ -86,7 +87,7 @@ def make_bound(case, problem):
         for _ in range(case.n_steps):
             torch.mm(error, params.w_rec, out=product)
         torch.mm(errors.T, states, out=d_rec)
-        torch.mm(errors.T, x, out=d_in)
+        torch.mm(x.T, errors, out=d_in)  # up to four times faster than its transpose
 
     return step
 
@@ -94,7 +95,7 @@ def make_bound(case, problem):
 def make_ours(case, problem):
     params = problem.params.map(lambda tensor: tensor.clone().requires_grad_())
     dynamics, workspace = Dynamics(case.activation), Workspace()
-    weights = torch.ones_like(problem.y)
+    weights = unit_weights(torch.ones_like(problem.y))
     optimiser = torch.optim.Adam(list(params), fused=True)
     space = Dale().bind(problem.signs, problem.mask)
     batches = (torch.arange(case.n_trials),)
