@@ -173,7 +173,8 @@ def test_study_tells_the_initial_weights_apart():
     assert "white" in faces and len(faces) == 3
     (legend,) = display.figure_.legends
     labels = [text.get_text() for text in legend.get_texts()]
-    assert labels[:2] == ["unconstrained", "abs"] and len(labels) == 5
+    assert labels[:2] == ["unconstrained", "abs"] and len(labels) == 6
+    assert labels[4] == "mean and 95 % interval, n = 4"
 
 
 def test_study_survives_failed_runs_and_single_runs():

@@ -29,7 +29,7 @@ class Initializer(Protocol):
 def obey(W: np.ndarray, signs: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """|W| times the sign of the presynaptic unit (W itself where the sign is 0), 0 off the mask."""
     W = np.where(signs == 0, W, np.abs(W) * signs)
-    return np.where(mask, W, 0.0)
+    return np.where(mask, W, 0.0) + 0.0  # no -0.0
 
 
 def single_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
@@ -50,7 +50,12 @@ def single_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
 
 def check_signs_and_mask(signs: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarray]:
     """Return (n_units,) float64 signs and an (n_units, n_units) bool mask, or refuse."""
-    signs = np.asarray(signs, dtype=np.float64)
+    try:
+        signs = np.asarray(signs, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"signs must be an array of -1, 0 and 1, got {type(signs).__name__}."
+        ) from None
     if signs.ndim != 1 or signs.size == 0:
         raise ValueError(
             f"signs must be an array of shape (n_units,), one per unit, got shape {signs.shape}."
@@ -66,6 +71,6 @@ def check_signs_and_mask(signs: Any, mask: Any = None) -> tuple[np.ndarray, np.n
         raise ValueError(
             f"mask must have shape (n_units, n_units) = {(n_units, n_units)}, got {mask.shape}."
         )
-    if mask.dtype != bool and not np.isin(mask, (0, 1)).all():
+    if mask.dtype.kind not in "biuf" or not np.isin(mask, (0, 1)).all():
         raise ValueError("mask must be boolean (or hold only 0 and 1), got other values.")
     return signs, mask.astype(bool)

@@ -30,32 +30,45 @@ class SignedUniform:
 class Balanced:
     """Exponential weights whose excitation and inhibition cancel in the mean of every row.
 
-    Inhibitory columns are scaled by n_E / n_I, and all weights to unit expected squared row norm,
-    as in the column-EI networks of Cornford et al. (2021) and Li et al. (2023).
+    With n_E excitatory and n_I inhibitory ones among the n allowed synapses of a unit, the mean
+    weights are sqrt(n_I / (n_E n)) and -sqrt(n_E / (n_I n)): the expected row sum is 0, and the
+    variances of a row add to 1. Where one kind is missing, the other has mean 1 / sqrt(n). Weights
+    of free units have random signs. The weights of column-EI networks (Cornford et al. 2021, Li et
+    al. 2023) up to a factor; the mean part is still an outlier among the singular values.
     """
 
     def sample(
         self, *, signs: np.ndarray, mask: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         """Draw weights."""
-        n_excitatory, n_inhibitory = (signs > 0).sum(), (signs < 0).sum()
-        scale = np.ones(len(signs))
-        if n_excitatory and n_inhibitory:
-            scale[signs < 0] = n_excitatory / n_inhibitory
+        n = np.maximum(mask.sum(axis=1), 1)
+        n_excitatory, n_inhibitory = (mask[:, signs == s].sum(axis=1) for s in (1, -1))
+        mean = np.select(
+            [signs > 0, signs < 0],
+            [_balance(n_excitatory, n_inhibitory, n), _balance(n_inhibitory, n_excitatory, n)],
+            default=np.sqrt(0.5 / n)[:, np.newaxis],  # a random sign doubles the variance
+        )
         W = rng.exponential(size=mask.shape) * rng.choice((-1.0, 1.0), size=mask.shape)
-        # E[w^2] = 2 scale^2 for exponential weights; a row keeps the share of the mask.
-        expected = 2.0 * np.square(scale).sum() * mask.mean()
-        return obey(W * scale, signs, mask) / np.sqrt(max(expected, np.finfo(float).tiny))
+        return obey(W * mean, signs, mask)
+
+
+def _balance(n_own: np.ndarray, n_other: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Mean weight (n_units, 1) at which a row's synapses of one sign cancel those of the other."""
+    share = np.where(n_other > 0, n_other / np.maximum(n_own, 1), 1.0)
+    return np.sqrt(share / n)[:, np.newaxis]
 
 
 @dataclass(frozen=True)
 class DaleSpectral:
-    """Weights with a prescribed singular spectrum that obey signs and mask exactly."""
+    """Weights of a given singular spectrum ("flat" or "gaussian"): see `dale_spectral_weights`."""
 
     spectrum: str
+    tol: float = 0.05
 
     def sample(
         self, *, signs: np.ndarray, mask: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         """Draw weights."""
-        return dale_spectral_weights(signs, mask, spectrum=self.spectrum, random_state=rng)
+        return dale_spectral_weights(
+            signs, mask, spectrum=self.spectrum, tol=self.tol, random_state=rng
+        )

@@ -28,7 +28,7 @@ Projection = Callable[[np.ndarray], np.ndarray]
 
 N_LEADING = 8  # singular modes followed one by one; all others are the bulk
 BULK_EDGE = 1.5  # the bulk is kept below; two Newton-Schulz steps bring 0.4 to 1.5 within 0.2 of 1
-OVERSHOOT = 2.0  # at most so far (in rms singular values) is a leading mode pushed beyond its target
+OVERSHOOT = 2.0  # how far beyond its target a leading mode is pushed at most, in rms values
 RELAXATION = 1.5  # a step longer than the projection: fewer iterations, and still it converges
 PATIENCE = 15  # iterations without 1 % of progress after which the distance stands still
 
@@ -39,7 +39,7 @@ def dale_spectral_weights(
     mask: Any = None,
     *,
     spectrum: Any = "flat",
-    tol: float = 0.03,
+    tol: float = 0.05,
     max_iter: int = 200,
     random_state: RandomState = None,
 ) -> np.ndarray:
@@ -65,7 +65,7 @@ def dale_spectral_weights(
     spectrum : {"flat", "gaussian"} or array-like of shape (n_units,), default="flat"
         Wanted singular values: all equal; those of a Gaussian matrix with the same mask; or those
         given, in any order.
-    tol : float, default=0.03
+    tol : float, default=0.05
         Stop when the root mean square of :math:`\sigma - \sigma^*`, relative to that of
         :math:`\sigma^*`, is at most this.
     max_iter : int, default=200
@@ -93,7 +93,7 @@ def dale_spectral_weights(
     Columns of one sign are orthogonal only if no two share a row, and an excitatory and an
     inhibitory column likewise: a Dale matrix that is *exactly* orthogonal is a permutation with
     signs. The largest singular value is never below the mean absolute row sum, about sqrt(k) if a
-    unit has k comparable inputs. So `tol` is a choice: at 0.03 one synapse per unit is strong and
+    unit has k comparable inputs. So `tol` is a choice: at 0.05 one synapse per unit is strong and
     the others are weak or absent; larger values leave more synapses per unit and a less flat
     spectrum. ``spectrum="gaussian"`` leaves four or five.
 
@@ -169,8 +169,8 @@ def _heavy_tailed_start(
 ) -> np.ndarray:
     """Log-normal weights with rows and columns of about unit norm (free units: random signs).
 
-    The more synapses of a unit have comparable weights, the larger the mean mode. With a log-variance
-    of log(synapses per unit) only a handful counts, and the mode begins near the bulk.
+    The more synapses of a unit have comparable weights, the larger the mean mode. With a variance
+    of log(synapses per unit) of the logarithm only a handful counts: it begins near the bulk.
     """
     n_synapses = mask.sum() / mask.any(axis=1).sum()
     sigma = np.sqrt(np.log(max(n_synapses, 2.0)))

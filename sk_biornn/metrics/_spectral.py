@@ -106,7 +106,7 @@ def spectral_radius(W: Any) -> float:
 
     Examples
     --------
-    >>> spectral_radius([[0.0, -2.0], [2.0, 0.0]])
+    >>> round(spectral_radius([[0.0, -2.0], [2.0, 0.0]]), 12)
     2.0
     """
     return float(np.abs(np.linalg.eigvals(check_weights(W))).max())

@@ -215,6 +215,12 @@ class StudyDisplay:
                     label=INITS[init],
                 )
             )
+        counts = self.results.dropna(subset="score").groupby(["task", "arm", "init"]).size()
+        n = "-".join(str(count) for count in sorted({counts.min(), counts.max()}))
+        interval = f"mean and 95 % interval, n = {n}" if len(counts) else "all runs failed"
+        handles.append(
+            Line2D([], [], color="0.3", linestyle="", marker="+", markersize=9, label=interval)
+        )
         guess = " / ".join(BASELINES[name] for name in dict.fromkeys(self.results["metric"]))
         handles.append(Line2D([], [], color=GREY, linestyle=":", label=f"no network: {guess}"))
         self.figure_.legend(
