@@ -1,0 +1,20 @@
+"""Initial weights: spectral ones that obey Dale's law, classical ones, ones from activity."""
+
+from __future__ import annotations
+
+from sk_biornn.initializers._bio_weights import BioWeightInitializer
+from sk_biornn.initializers._feedforward import biases, input_weights, readout_weights
+from sk_biornn.initializers._functional import FunctionalConnectivity
+from sk_biornn.initializers._resolve import ConditioningWarning, recurrent_weights
+from sk_biornn.initializers._spectral import dale_spectral_weights
+
+__all__ = [
+    "BioWeightInitializer",
+    "ConditioningWarning",
+    "FunctionalConnectivity",
+    "biases",
+    "dale_spectral_weights",
+    "input_weights",
+    "readout_weights",
+    "recurrent_weights",
+]

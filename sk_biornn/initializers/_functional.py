@@ -1,0 +1,293 @@
+"""From recorded activity to a matrix of functional connectivity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sk_biornn._correlation import correlation, partial_correlation, precision, standardized
+from sk_biornn._sttc import sttc_of_counts, sttc_of_events
+from sk_biornn.initializers._base import single_blas_thread
+from sk_biornn.initializers._numbers import check_number
+from sk_biornn.initializers._recordings import check_train, is_several, without_padding
+
+KINDS = ("correlation", "partial_correlation", "precision", "sttc")
+FLOATS = [np.float64, np.float32]
+
+
+# No `set_output`: the rows of the output are neurons, those of a DataFrame that comes in are steps.
+class FunctionalConnectivity(
+    OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
+    """Functional connectivity of recorded neurons: traces or spike trains to one matrix.
+
+    ======================  =====================================================================
+    kind                    value of neurons i and j
+    ======================  =====================================================================
+    "correlation"           Pearson correlation, in [-1, 1]
+    "precision"             P_ij of the inverse P of the shrunk correlation matrix; a *negative*
+                            entry means that i and j are active together, all others held fixed
+    "partial_correlation"   -P_ij / sqrt(P_ii P_jj), in [-1, 1]; the sign is that of the relation
+    "sttc"                  spike time tiling coefficient, in [-1, 1]
+    ======================  =====================================================================
+
+    The spike time tiling coefficient of two spike trains is, with T_A the share of the recording
+    within +-window of a spike of A and P_A the share of the spikes of A within +-window of one of
+    B::
+
+        STTC = 1/2 [ (P_A - T_B) / (1 - P_A T_B) + (P_B - T_A) / (1 - P_B T_A) ]
+
+    It does not depend on the firing rates, as a correlation of spike counts does.
+
+    Parameters
+    ----------
+    kind : {"correlation", "partial_correlation", "precision", "sttc"}, default="correlation"
+        Which measure; see above.
+    center : {"each", "all"}, default="each"
+        Several recordings or trials, of all kinds but "sttc": whether each loses its own mean (so
+        that slow drifts between them do not correlate neurons) or all lose the common one.
+    shrinkage : "ledoit_wolf" or float, default="ledoit_wolf"
+        Of "precision" and "partial_correlation": weight of the identity, in [0, 1], when the
+        correlation matrix is shrunk towards it. "ledoit_wolf": the weight of least expected
+        squared error. At 0 a singular matrix is inverted on its range.
+    window : float, default=100.0
+        Of "sttc": two spikes are near if they differ by `window` or less, in ms.
+    dt : float or None, default=None
+        Of "sttc" with binned counts: width of a bin, in ms. Bins are near if their indices differ
+        by window / dt, rounded down, or less.
+    t_start : float, default=0.0
+        Of "sttc" with event times: start of the recording, in ms.
+    t_stop : float or None, default=None
+        Of "sttc": end of the recording, in ms. If it is given, `X` is a list of event times.
+
+    Attributes
+    ----------
+    connectivity_ : ndarray of shape (n_neurons, n_neurons)
+        The matrix of the data of `fit`; symmetric, 1 on the diagonal (but for "precision").
+    n_features_in_ : int
+        Number of neurons.
+    feature_names_in_ : ndarray of shape (n_neurons,)
+        Names of the neurons, if `X` came as a DataFrame with names.
+
+    See Also
+    --------
+    BioWeightInitializer : From such matrices to initial weights.
+
+    Notes
+    -----
+    No value is ever NaN. A neuron with a constant trace, or without a spike, has 0 with every
+    other neuron and 1 with itself: nothing is known about it.
+
+    Several recordings (a list, or the trials of a 3-D array) give one matrix: covariances and
+    coincidences are added up over them, none is counted across the border of two recordings.
+    Trailing steps that are NaN in all neurons are taken as padding and left out.
+
+    Traces are brought to unit variance before they are shrunk, so that "precision" does not depend
+    on the unit of a trace.
+
+    A transformer whose output is neurons by neurons cannot hold scikit-learn's rule that there is
+    one row of output per row of input; all its other rules for transformers hold.
+
+    References
+    ----------
+    Cutts and Eglen (2014), Detecting pairwise correlations in spike trains: an objective comparison
+    of methods and application to the study of retinal waves, Journal of Neuroscience 34,
+    doi:10.1523/JNEUROSCI.2767-14.2014.
+
+    Ledoit and Wolf (2004), A well-conditioned estimator for large-dimensional covariance matrices,
+    Journal of Multivariate Analysis 88, doi:10.1016/S0047-259X(03)00096-4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_biornn.initializers import FunctionalConnectivity
+    >>> rng = np.random.default_rng(0)
+    >>> traces = rng.standard_normal((500, 3))
+    >>> traces[:, 2] += traces[:, 1]
+    >>> FunctionalConnectivity().fit_transform(traces).round(1) + 0.0
+    array([[1. , 0. , 0. ],
+           [0. , 1. , 0.7],
+           [0. , 0.7, 1. ]])
+
+    Spike times in ms, of a recording of 1 s; the second neuron follows the first:
+
+    >>> trains = [[100, 400, 700], [105, 408, 703], [250, 900]]
+    >>> sttc = FunctionalConnectivity("sttc", window=10, t_stop=1000)
+    >>> sttc.fit(trains).connectivity_.round(2)
+    array([[ 1.  ,  1.  , -0.05],
+           [ 1.  ,  1.  , -0.05],
+           [-0.05, -0.05,  1.  ]])
+    """
+
+    def __init__(
+        self,
+        kind: str = "correlation",
+        *,
+        center: str = "each",
+        shrinkage: float | str = "ledoit_wolf",
+        window: float = 100.0,
+        dt: float | None = None,
+        t_start: float = 0.0,
+        t_stop: float | None = None,
+    ) -> None:
+        self.kind = kind
+        self.center = center
+        self.shrinkage = shrinkage
+        self.window = window
+        self.dt = dt
+        self.t_start = t_start
+        self.t_stop = t_stop
+
+    def fit(self, X: Any, y: Any = None) -> FunctionalConnectivity:
+        """Compute the matrix of a recording.
+
+        Parameters
+        ----------
+        X : array-like or list
+            One recording (n_steps, n_neurons), a list of recordings, or trials of shape
+            (n_trials, n_steps, n_neurons). With `t_stop`: a list with the event times of each
+            neuron, in ms.
+        y : Ignored
+            Not used; here for the interface.
+
+        Returns
+        -------
+        FunctionalConnectivity
+            The transformer itself, with `connectivity_`.
+
+        Raises
+        ------
+        TypeError
+            If a number among the parameters is not a number.
+        ValueError
+            If a parameter or `X` does not fit.
+        """
+        self._check_parameters()
+        self.connectivity_ = self._connectivity(X, reset=True)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the matrix of another recording of the same neurons.
+
+        Parameters
+        ----------
+        X : array-like or list
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_neurons, n_neurons)
+            Functional connectivity of `X` alone; the data of `fit` play no part.
+
+        Raises
+        ------
+        ValueError
+            If `X` does not fit the parameters or the number or names of the neurons.
+        """
+        check_is_fitted(self, "connectivity_")
+        self._check_parameters()
+        return self._connectivity(X, reset=False)
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> np.ndarray:
+        """Compute the matrix of a recording and return it.
+
+        Parameters
+        ----------
+        X : array-like or list
+            As in `fit`.
+        y : Ignored
+            Not used; here for the interface.
+        **fit_params : dict
+            Not used; here for the interface.
+
+        Returns
+        -------
+        ndarray of shape (n_neurons, n_neurons)
+            A copy of `connectivity_`.
+        """
+        return self.fit(X, y).connectivity_.copy()
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.positive_only = self.kind == "sttc"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    @single_blas_thread
+    def _connectivity(self, X: Any, *, reset: bool) -> np.ndarray:
+        if self.kind == "sttc" and self.t_stop is not None:
+            return sttc_of_events(
+                self._event_times(X, reset), self.window, self.t_start, self.t_stop
+            )
+        recordings = self._recordings(X, reset)
+        if self.kind == "sttc":
+            matrix = sttc_of_counts(*self._binned(recordings))
+        else:
+            matrix = self._of_traces(recordings)
+        return matrix.astype(np.result_type(*{part.dtype for part in recordings}), copy=False)
+
+    def _of_traces(self, recordings: list[np.ndarray]) -> np.ndarray:
+        Z = standardized(recordings, center_each=self.center == "each")
+        if self.kind == "correlation":
+            return correlation(Z)
+        P = precision(Z, self.shrinkage)
+        return P if self.kind == "precision" else partial_correlation(P)
+
+    def _binned(self, counts: list[np.ndarray]) -> tuple[list[np.ndarray], int]:
+        if self.dt is None:
+            raise ValueError(
+                "dt must be the width of a bin in ms when kind='sttc' and X holds counts, got None "
+                "(or give t_stop, if X is a list of event times)."
+            )
+        if any(part.min(initial=0) < 0 for part in counts):
+            raise ValueError(
+                "Negative values in data: X must hold counts when kind='sttc', got a negative one."
+            )
+        return counts, int(self.window / self.dt + 1e-9)
+
+    def _recordings(self, X: Any, reset: bool) -> list[np.ndarray]:
+        """Return one float array (n_steps_i, n_neurons) per recording, padding left out."""
+        if not is_several(X):
+            return [validate_data(self, X, reset=reset, dtype=FLOATS)]
+        if len(X) == 0:
+            raise ValueError("X must hold at least one recording, got none.")
+        return [
+            validate_data(self, without_padding(part), reset=reset and index == 0, dtype=FLOATS)
+            for index, part in enumerate(X)
+        ]
+
+    def _event_times(self, X: Any, reset: bool) -> list[np.ndarray]:
+        trains = [check_train(i, train, self.t_start, self.t_stop) for i, train in enumerate(X)]
+        if not trains:
+            raise ValueError("X must hold the event times of at least one neuron, got none.")
+        if reset:
+            self.n_features_in_ = len(trains)
+        elif len(trains) != self.n_features_in_:
+            raise ValueError(
+                f"X has {len(trains)} features, but {type(self).__name__} is expecting "
+                f"{self.n_features_in_} features as input."
+            )
+        return trains
+
+    def _check_parameters(self) -> None:
+        for name, allowed in (("kind", KINDS), ("center", ("each", "all"))):
+            value = getattr(self, name)
+            if not isinstance(value, str) or value not in allowed:
+                raise ValueError(f"{name} must be one of {list(allowed)}, got {value!r}.")
+        if self.shrinkage != "ledoit_wolf":
+            if isinstance(self.shrinkage, str):
+                raise ValueError(
+                    "shrinkage must be 'ledoit_wolf' or a number in [0, 1], got "
+                    f"{self.shrinkage!r}."
+                )
+            check_number("shrinkage", self.shrinkage, low=0.0, high=1.0)
+        check_number("window", self.window, low=0.0)
+        start = check_number("t_start", self.t_start)
+        if self.dt is not None:
+            check_number("dt", self.dt, low=0.0, open_low=True)
+        if self.t_stop is not None:
+            check_number("t_stop", self.t_stop, low=start, open_low=True)

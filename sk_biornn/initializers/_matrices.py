@@ -1,0 +1,54 @@
+"""Several matrices of the same neurons: which to take, and their product on a common scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_array
+
+from sk_biornn.initializers._recordings import is_several
+
+DEFAULT_NAMES = ("correlation", "sttc")
+
+
+def named_matrices(X: Any, chosen: Any = None) -> list[tuple[str, Any]]:
+    """Return the chosen ones of a Bunch or dict, or all of a sequence, or ``[("X", X)]``."""
+    if isinstance(X, Mapping):
+        wanted = DEFAULT_NAMES if chosen is None else chosen
+        wanted = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+        if not wanted or not all(name in X for name in wanted):
+            raise ValueError(
+                f"matrices must name one or more of {sorted(map(str, X))}, got {wanted}."
+            )
+        return [(name, X[name]) for name in wanted]
+    if is_several(X):
+        return [(f"X[{index}]", matrix) for index, matrix in enumerate(X)]
+    return [("X", X)]
+
+
+def scaled_product(named: list[tuple[str, Any]]) -> np.ndarray:
+    """Elementwise product of square matrices, each scaled to [0, 1] first."""
+    product: np.ndarray | None = None
+    for name, matrix in named:
+        matrix = check_array(matrix, dtype=np.float64, input_name=name)
+        if matrix.shape[0] != matrix.shape[1]:
+            raise ValueError(
+                f"{name} must be a square matrix (n_units, n_units), got shape {matrix.shape}."
+            )
+        if product is not None and matrix.shape != product.shape:
+            raise ValueError(
+                f"{name} must have the shape of the matrices before it, {product.shape}, got "
+                f"{matrix.shape}."
+            )
+        product = min_max(matrix) if product is None else product * min_max(matrix)
+    if product is None:
+        raise ValueError("X must hold at least one matrix, got none.")
+    return product
+
+
+def min_max(matrix: np.ndarray) -> np.ndarray:
+    """Scale to [0, 1]; a constant matrix becomes all ones."""
+    low, high = matrix.min(), matrix.max()
+    return np.ones_like(matrix) if high == low else (matrix - low) / (high - low)

@@ -1,0 +1,55 @@
+"""What counts as one recording, as several, and as spike times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+def is_several(X: Any) -> bool:
+    """Whether X is a list of recordings or a 3-D array of trials, rather than one recording."""
+    if isinstance(X, np.ndarray) and X.dtype != object:
+        return X.ndim == 3
+    if isinstance(X, np.ndarray):
+        X = list(X) if X.ndim == 1 else []
+    return isinstance(X, Sequence) and len(X) > 0 and all(_n_dims(part) == 2 for part in X)
+
+
+def _n_dims(part: Any) -> int:
+    if hasattr(part, "ndim"):
+        return int(part.ndim)
+    try:
+        return np.ndim(part)
+    except ValueError:  # rows of unequal length
+        return -1
+
+
+def without_padding(part: Any) -> Any:
+    """Leave out trailing steps that are NaN in all neurons."""
+    values = part if isinstance(part, np.ndarray) else np.asarray(part)
+    if values.dtype.kind != "f" or not np.isnan(values[-1:]).all():
+        return part
+    present = np.flatnonzero(~np.isnan(values).all(axis=1))
+    return part[: present[-1] + 1 if present.size else 0]
+
+
+def check_train(index: int, train: Any, start: float, stop: float) -> np.ndarray:
+    """Return the sorted event times of one neuron, all within [start, stop]."""
+    try:
+        times = np.asarray(train, dtype=np.float64)
+    except (TypeError, ValueError):
+        times = np.empty((0, 0))
+    if times.ndim != 1:
+        raise ValueError(
+            "X must be a list with one array of event times in ms per neuron when t_stop is given, "
+            f"got something else for neuron {index}."
+        )
+    outside = times[~((times >= start) & (times <= stop))]
+    if outside.size:
+        raise ValueError(
+            f"X must hold event times from t_start={start:g} to t_stop={stop:g} ms, got "
+            f"{outside[0]:g} for neuron {index}."
+        )
+    return np.sort(times)
