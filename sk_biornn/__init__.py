@@ -6,11 +6,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sk_biornn.estimators import DaleRNNClassifier, DaleRNNRegressor
+    from sk_biornn.estimators import (
+        DaleRNNClassifier,
+        DaleRNNRegressor,
+        SpatialRNNClassifier,
+        SpatialRNNRegressor,
+    )
 
 __version__ = "0.1.0"
 
-__all__ = ["DaleRNNClassifier", "DaleRNNRegressor", "__version__"]
+__all__ = [
+    "DaleRNNClassifier",
+    "DaleRNNRegressor",
+    "SpatialRNNClassifier",
+    "SpatialRNNRegressor",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,29 @@
 
 from __future__ import annotations
 
+from sk_biornn.biology.communicability import communicability
 from sk_biornn.biology.constraints import Constraint, Dale, FixedMask, NonNegative
+from sk_biornn.biology.regularizers import (
+    CommunicabilityCost,
+    CommunicabilityEMD,
+    Facts,
+    Regularizer,
+    WeightCost,
+    WiringCost,
+)
+from sk_biornn.biology.space import unit_positions
 
-__all__ = ["Constraint", "Dale", "FixedMask", "NonNegative"]
+__all__ = [
+    "CommunicabilityCost",
+    "CommunicabilityEMD",
+    "Constraint",
+    "Dale",
+    "Facts",
+    "FixedMask",
+    "NonNegative",
+    "Regularizer",
+    "WeightCost",
+    "WiringCost",
+    "communicability",
+    "unit_positions",
+]

@@ -35,7 +35,20 @@ class Constraint(Protocol):
     """
 
     def bind(self, signs: Tensor, mask: Tensor) -> WeightSpace:
-        """Compute once what can be, and return the functions that `train` calls."""
+        """Compute once what can be, and return the functions that `train` calls.
+
+        Parameters
+        ----------
+        signs : Tensor of shape (n_units,)
+            Signs of the columns: +1, -1, or 0 for free.
+        mask : bool Tensor of shape (n_units, n_units)
+            Allowed synapses [post, pre].
+
+        Returns
+        -------
+        WeightSpace
+            What the training loop calls.
+        """
         ...
 
 
@@ -155,7 +168,20 @@ class Dale:
         return self.method in ("square", "exponentiated")
 
     def bind(self, signs: Tensor, mask: Tensor) -> WeightSpace:
-        """Return the space of weights that obey the signs and the mask."""
+        """Return the space of weights that obey the signs and the mask.
+
+        Parameters
+        ----------
+        signs : Tensor of shape (n_units,)
+            Signs of the columns: +1, -1, or 0 for free.
+        mask : bool Tensor of shape (n_units, n_units)
+            Allowed synapses [post, pre].
+
+        Returns
+        -------
+        WeightSpace
+            What the training loop calls.
+        """
         lower, upper = sign_bounds(signs, mask)
         if self.method == "projection":
             return _clipping_space(lower, upper)
@@ -226,11 +252,35 @@ class NonNegative:
     """
 
     def signs_in_force(self, signs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the signs that the columns obey: +1 for all."""
+        """Return the signs that the columns obey: +1 for all.
+
+        Parameters
+        ----------
+        signs : ndarray of shape (n_units,)
+            Signs of the units.
+
+        Returns
+        -------
+        ndarray of shape (n_units,)
+            Signs of the columns.
+        """
         return np.ones_like(signs)
 
     def bind(self, signs: Tensor, mask: Tensor) -> WeightSpace:
-        """Return the space of non-negative weights on the mask; `signs` are not read."""
+        """Return the space of non-negative weights on the mask; `signs` are not read.
+
+        Parameters
+        ----------
+        signs : Tensor of shape (n_units,)
+            Signs of the columns: +1, -1, or 0 for free.
+        mask : bool Tensor of shape (n_units, n_units)
+            Allowed synapses [post, pre].
+
+        Returns
+        -------
+        WeightSpace
+            What the training loop calls.
+        """
         return _clipping_space(*sign_bounds(torch.ones_like(signs), mask))
 
 
@@ -247,9 +297,33 @@ class FixedMask:
     """
 
     def signs_in_force(self, signs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the signs that the columns obey: 0 for all."""
+        """Return the signs that the columns obey: 0 for all.
+
+        Parameters
+        ----------
+        signs : ndarray of shape (n_units,)
+            Signs of the units.
+
+        Returns
+        -------
+        ndarray of shape (n_units,)
+            Signs of the columns.
+        """
         return np.zeros_like(signs)
 
     def bind(self, signs: Tensor, mask: Tensor) -> WeightSpace:
-        """Return the space of weights on the mask; `signs` are not read."""
+        """Return the space of weights on the mask; `signs` are not read.
+
+        Parameters
+        ----------
+        signs : Tensor of shape (n_units,)
+            Signs of the columns: +1, -1, or 0 for free.
+        mask : bool Tensor of shape (n_units, n_units)
+            Allowed synapses [post, pre].
+
+        Returns
+        -------
+        WeightSpace
+            What the training loop calls.
+        """
         return _clipping_space(*sign_bounds(torch.zeros_like(signs), mask))

@@ -3,5 +3,11 @@
 from __future__ import annotations
 
 from sk_biornn.estimators.dale import DaleRNNClassifier, DaleRNNRegressor
+from sk_biornn.estimators.spatial import SpatialRNNClassifier, SpatialRNNRegressor
 
-__all__ = ["DaleRNNClassifier", "DaleRNNRegressor"]
+__all__ = [
+    "DaleRNNClassifier",
+    "DaleRNNRegressor",
+    "SpatialRNNClassifier",
+    "SpatialRNNRegressor",
+]

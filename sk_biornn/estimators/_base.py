@@ -22,6 +22,7 @@ from sk_biornn.core import (
 )
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._parameters import RNNParameters, leak_of
+from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.estimators._validation import Targets, Trials, check_trials, check_weights
 from sk_biornn.initializers import biases, input_weights, readout_weights, recurrent_weights
 
@@ -235,6 +236,7 @@ class BaseRNN(RNNParameters):
             None if mask is None else boundary.to_tensor(mask, device, dtype)
             for mask in self._feedforward_masks(targets.n_outputs)
         )
+        penalties = bind_penalties(self, self.mask_, device, dtype)
         dynamics = self._dynamics(device, dtype)
         noisy = self.noise_level > 0 or self.recurrent_noise > 0
         noise = boundary.make_generator(self._rng, device) if noisy else None
@@ -263,6 +265,8 @@ class BaseRNN(RNNParameters):
             if self.rate_penalty > 0:
                 share = valid[batch].expand_as(rates)
                 value = value + self.rate_penalty * (rates.square() * share).sum() / share.sum()
+            for penalty in penalties:
+                value = value + penalty(params.w_rec)
             return value
 
         return loss

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
+from typing import Any
+
 PARAMETERS = """
 n_units : int, default=128
     Number of recurrent units.
@@ -27,6 +31,23 @@ recurrent_init : str, array-like of shape (n_units, n_units) or object, default=
     "he_uniform", an array that obeys signs and mask, or an object with a method ``sample``.
 spectral_radius : float or None, default=None
     Rescale the initial recurrent weights to this spectral radius.
+coordinates : array-like of shape (n_units, n_dimensions), tuple of three ints, "grid" or None, \
+default=None
+    Positions of the units; the shape of a grid on which they stand; or "grid": the most compact.
+unit_cube : bool, default=True
+    Scale every axis of the coordinates to [0, 1], so that grids and measured positions compare.
+connectome : array-like of shape (n_units, n_units) or None, default=None
+    Measured weights or counts of synapses [post, pre], read by "communicability_emd".
+regularizer : {"weight", "spatial", "communicability", "communicability_emd"}, object, list or \
+None, default=None
+    Penalty on the recurrent weights, see `sk_biornn.biology`. An object needs a method
+    ``bind(facts)``; the penalties of a list add up.
+regu_strength : float, default=0.3
+    Strength of the penalty that `regularizer` names.
+emd_strength : float, default=0.1
+    Strength of the distance to the connectome's communicability in "communicability_emd".
+distance_power : float, default=1.0
+    Exponent of the distances in the penalty that `regularizer` names.
 rate_penalty : float, default=0.0
     Weight in the loss of the mean squared rate, r_t^2 over trials, steps and units.
 activation : {"tanh", "relu", "softplus"}, default="tanh"
@@ -111,9 +132,19 @@ n_steps_ : int
 
 
 def documented(cls: type) -> type:
-    """Fill the placeholders of a class docstring with the shared text."""
+    """Fill the placeholders of a class docstring with the shared text and the class's defaults."""
     assert cls.__doc__ is not None
-    for name, text in (("{parameters}", PARAMETERS), ("{attributes}", ATTRIBUTES)):
+    parameters = PARAMETERS
+    for field in fields(cls):
+        parameters = _with_default(parameters, field.name, field.default)
+    for name, text in (("{parameters}", parameters), ("{attributes}", ATTRIBUTES)):
         indented = text.strip().replace("\n", "\n    ")
         cls.__doc__ = cls.__doc__.replace(name, indented)
     return cls
+
+
+def _with_default(text: str, name: str, default: Any) -> str:
+    """State the default of a parameter as the class has it."""
+    shown = f'"{default}"' if isinstance(default, str) else repr(default)
+    pattern = rf"^({name} : [^\n]*(?:\n)?default=)[^\n]*$"
+    return re.sub(pattern, lambda match: match[1] + shown, text, flags=re.MULTILINE)

@@ -34,7 +34,14 @@ class RNNParameters(BaseEstimator):
     # initial weights
     recurrent_init: Any = "auto"
     spectral_radius: float | None = None
+    coordinates: Any = None
+    unit_cube: bool = True
+    connectome: Any = None
     # penalties
+    regularizer: Any = None
+    regu_strength: float = 0.3
+    emd_strength: float = 0.1
+    distance_power: float = 1.0
     rate_penalty: float = 0.0
     # dynamics
     activation: str = "tanh"
@@ -124,6 +131,10 @@ RULES = {
     "excitatory_fraction": Number(Real, 0.0, 1.0, low_included=False),
     "autapses": Flag(),
     "spectral_radius": Optional(_positive),
+    "unit_cube": Flag(),
+    "regu_strength": _at_least_zero,
+    "emd_strength": _at_least_zero,
+    "distance_power": _positive,
     "rate_penalty": _at_least_zero,
     "activation": Choice(("tanh", "relu", "softplus")),
     "rectify": Flag(),

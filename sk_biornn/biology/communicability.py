@@ -1,0 +1,138 @@
+"""Weighted communicability as a differentiable function of the weights, fast."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+# Degree and block of the series. The column sums of the matrix in the exponent are 1, so that the
+# first term left out bounds the error in the 1-norm: 1/10! = 2.8e-7 and 1/19! = 8e-18.
+_SERIES = {torch.float32: (9, 3), torch.float64: (18, 6)}
+
+
+def communicability(weights: Tensor) -> Tensor:
+    r"""Return the weighted communicability between all units.
+
+    .. math::
+        C = \exp(S^{-1/2} |W| S^{-1/2}), \quad S = \mathrm{diag}(s), \quad s_j = \sum_i |W_{ij}|
+
+    with the diagonal of C set to 0; s_j is the out-strength of unit j, a column of W[post, pre].
+
+    Parameters
+    ----------
+    weights : Tensor of shape (n_units, n_units)
+        Recurrent weights W[post, pre], float32 or float64.
+
+    Returns
+    -------
+    Tensor of shape (n_units, n_units)
+        Communicability C[post, pre], non-negative. Rows and columns of units without output
+        (s_j = 0), for which the formula has no value, are 0.
+
+    Raises
+    ------
+    ValueError
+        If `weights` is not a square matrix of floats.
+
+    Notes
+    -----
+    The matrix in the exponent is similar to P = |W| S^{-1}, whose columns sum to 1. The series of
+    exp(P) is hence cut at a degree that is known beforehand, it takes four matrix products in
+    float32, and its gradient eight, where a general matrix exponential takes some ten and its
+    gradient works on a matrix of twice the size.
+
+    References
+    ----------
+    .. [1] J. J. Crofts, D. J. Higham, "A weighted communicability measure applied to complex brain
+       networks", Journal of the Royal Society Interface, 2009. doi:10.1098/rsif.2008.0484
+    .. [2] J. Achterberg et al., "Spatially embedded recurrent neural networks reveal widespread
+       links between structural and functional neuroscience findings", Nature Machine
+       Intelligence, 2023. doi:10.1038/s42256-023-00748-9
+
+    Examples
+    --------
+    >>> import torch
+    >>> communicability(torch.tensor([[0.0, 2.0], [2.0, 0.0]], dtype=torch.float64))
+    tensor([[0.0000, 1.1752],
+            [1.1752, 0.0000]], dtype=torch.float64)
+    """
+    if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or weights.dtype not in _SERIES:
+        raise ValueError(
+            "weights must be a square matrix of float32 or float64, got shape "
+            f"{tuple(weights.shape)} of {weights.dtype}."
+        )
+    return _Communicability.apply(weights.abs())
+
+
+class _Communicability(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, strengths: Tensor) -> Tensor:
+        out = strengths.sum(0)  # out-strength of every presynaptic unit
+        has_output = out > 0
+        root = out.sqrt()
+        inverse_root = torch.where(has_output, 1 / root, torch.zeros_like(root))
+        stochastic = strengths * inverse_root.square()
+        exponential, powers, partial = exponential_series(stochastic)
+        result = exponential * inverse_root[:, None] * root
+        result.fill_diagonal_(0)
+        ctx.save_for_backward(root, inverse_root, result, *powers, *partial)
+        ctx.n_powers = len(powers)
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        root, inverse_root, result, *rest = ctx.saved_tensors
+        powers, partial = rest[: ctx.n_powers], rest[ctx.n_powers :]
+        grad = grad.clone().fill_diagonal_(0)
+        d_stochastic = exponential_series_adjoint(
+            grad * inverse_root[:, None] * root, powers, partial
+        )
+        # The out-strengths act through P = |W| / s and through the two roots around exp(P).
+        share = grad * result
+        through_roots = (share.sum(0) - share.sum(1)) / 2
+        d_out = through_roots - (d_stochastic * powers[0]).sum(0)
+        return (d_stochastic + d_out) * inverse_root.square()
+
+
+def exponential_series(matrix: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    """Return exp(matrix) by its series in blocks (Paterson and Stockmeyer), and what led to it.
+
+    With degree K = b J: exp(P) = B_0 + P^b (B_1 + P^b (... + P^b / K!)), where B_j is the
+    polynomial of degree b - 1 with the coefficients 1 / (j b)!, ..., 1 / (j b + b - 1)!.
+    """
+    degree, block = _SERIES[matrix.dtype]
+    powers = [matrix]
+    for _ in range(block - 1):
+        powers.append(powers[-1] @ matrix)
+    result = powers[-1] / math.factorial(degree)
+    partial: list[Tensor] = []
+    for j in range(degree // block - 1, -1, -1):
+        if partial or j < degree // block - 1:
+            partial.append(result)
+            result = result @ powers[-1]
+        for i in range(1, block):
+            result.add_(powers[i - 1], alpha=1 / math.factorial(j * block + i))
+        result.diagonal().add_(1 / math.factorial(j * block))
+    return result, powers, partial
+
+
+def exponential_series_adjoint(grad: Tensor, powers: list[Tensor], partial: list[Tensor]) -> Tensor:
+    """Return the gradient in the matrix, given that in the series: the sweep above, backwards."""
+    degree, block = _SERIES[grad.dtype]
+    d_powers = [torch.zeros_like(grad) for _ in powers]
+    for j in range(degree // block):
+        for i in range(1, block):
+            d_powers[i - 1].add_(grad, alpha=1 / math.factorial(j * block + i))
+        if j < degree // block - 1:
+            d_powers[-1].addmm_(partial[-1 - j].mT, grad)
+            grad = grad @ powers[-1].mT
+    d_powers[-1].add_(grad, alpha=1 / math.factorial(degree))
+    for i in range(block - 1, 0, -1):
+        d_powers[i - 1].addmm_(d_powers[i], powers[0].mT)
+        d_powers[0].addmm_(powers[i - 1].mT, d_powers[i])
+    return d_powers[0]

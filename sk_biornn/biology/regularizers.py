@@ -1,0 +1,278 @@
+"""Penalties on recurrent weights: prices for weights, wires and the traffic that they allow.
+
+A penalty is a small frozen object with one method, ``bind(facts) -> (w_rec -> scalar)``. It is
+given what is known of the circuit as tensors, computes once what it can, and returns a function
+of the recurrent weights W[post, pre] that autograd can differentiate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from sk_biornn.biology.communicability import communicability
+
+PENALTIES = ("weight", "spatial", "communicability", "communicability_emd")
+
+Penalty = Callable[[Tensor], Tensor]
+
+
+class Facts(NamedTuple):
+    """What penalties may know of the circuit; None where the user did not say."""
+
+    mask: Tensor  # (n_units, n_units) bool: allowed synapses
+    distances: Tensor | None = None  # (n_units, n_units): Euclidean, in the unit of the coordinates
+    connectome: Tensor | None = None  # (n_units, n_units) [post, pre]: measured weights or counts
+
+
+@runtime_checkable
+class Regularizer(Protocol):
+    """Anything that turns facts into a penalty."""
+
+    def bind(self, facts: Facts) -> Penalty:
+        """Compute once what can be, and return the function that the loss adds.
+
+        Parameters
+        ----------
+        facts : Facts
+            What is known of the circuit, as tensors.
+
+        Returns
+        -------
+        callable
+            w_rec -> scalar Tensor.
+        """
+        ...
+
+
+def _priced_distances(facts: Facts, power: float, name: str) -> Tensor:
+    if facts.distances is None:
+        raise ValueError(f"coordinates must be given for the {name} penalty, got None.")
+    return facts.distances**power
+
+
+@dataclass(frozen=True)
+class WeightCost:
+    r"""Price of weights, :math:`\lambda \sum_{ij} |W_{ij}|`.
+
+    Parameters
+    ----------
+    strength : float, default=0.3
+        lambda.
+
+    Examples
+    --------
+    >>> import torch
+    >>> weights = torch.tensor([[0.0, -1.0], [2.0, 0.0]])
+    >>> penalty = WeightCost(0.5).bind(Facts(mask=torch.ones(2, 2, dtype=torch.bool)))
+    >>> float(penalty(weights))
+    1.5
+    """
+
+    strength: float = 0.3
+
+    def bind(self, facts: Facts) -> Penalty:
+        """Return the penalty.
+
+        Parameters
+        ----------
+        facts : Facts
+            What is known of the circuit, as tensors.
+
+        Returns
+        -------
+        callable
+            w_rec -> scalar Tensor.
+        """
+        return lambda weights: self.strength * weights.abs().sum()
+
+
+@dataclass(frozen=True)
+class WiringCost:
+    r"""Price of wire, :math:`\lambda \sum_{ij} |W_{ij}| D_{ij}^p`.
+
+    Parameters
+    ----------
+    strength : float, default=0.3
+        lambda.
+    distance_power : float, default=1.0
+        p; D is the Euclidean distance of two units.
+
+    References
+    ----------
+    .. [1] J. Achterberg et al., "Spatially embedded recurrent neural networks reveal widespread
+       links between structural and functional neuroscience findings", Nature Machine
+       Intelligence, 2023. doi:10.1038/s42256-023-00748-9
+
+    Examples
+    --------
+    >>> import torch
+    >>> weights, apart = torch.tensor([[0.0, -1.0], [2.0, 0.0]]), torch.tensor([[0.0, 3], [3, 0]])
+    >>> facts = Facts(mask=torch.ones(2, 2, dtype=torch.bool), distances=apart)
+    >>> float(WiringCost(1.0).bind(facts)(weights))
+    9.0
+    """
+
+    strength: float = 0.3
+    distance_power: float = 1.0
+
+    def bind(self, facts: Facts) -> Penalty:
+        """Return the penalty.
+
+        Parameters
+        ----------
+        facts : Facts
+            What is known of the circuit, as tensors.
+
+        Returns
+        -------
+        callable
+            w_rec -> scalar Tensor.
+
+        Raises
+        ------
+        ValueError
+            If coordinates are not known.
+        """
+        prices = self.strength * _priced_distances(facts, self.distance_power, "spatial")
+        return lambda weights: (weights.abs() * prices).sum()
+
+
+@dataclass(frozen=True)
+class CommunicabilityCost:
+    r"""Price of wire that carries traffic, :math:`\lambda \sum_{ij} |W_{ij}| C_{ij}^q D_{ij}^p`.
+
+    Parameters
+    ----------
+    strength : float, default=0.3
+        lambda.
+    distance_power : float, default=1.0
+        p.
+    communicability_power : float, default=1.0
+        q; C is the weighted communicability of the weights, see `communicability`.
+
+    References
+    ----------
+    .. [1] J. Achterberg et al., "Spatially embedded recurrent neural networks reveal widespread
+       links between structural and functional neuroscience findings", Nature Machine
+       Intelligence, 2023. doi:10.1038/s42256-023-00748-9
+
+    Examples
+    --------
+    >>> import torch
+    >>> weights, apart = torch.tensor([[0.0, 2.0], [2.0, 0.0]]), torch.tensor([[0.0, 1], [1, 0]])
+    >>> facts = Facts(mask=torch.ones(2, 2, dtype=torch.bool), distances=apart)
+    >>> round(float(CommunicabilityCost(1.0).bind(facts)(weights)), 4)  # 4 sinh(1)
+    4.7008
+    """
+
+    strength: float = 0.3
+    distance_power: float = 1.0
+    communicability_power: float = 1.0
+
+    def bind(self, facts: Facts) -> Penalty:
+        """Return the penalty.
+
+        Parameters
+        ----------
+        facts : Facts
+            What is known of the circuit, as tensors.
+
+        Returns
+        -------
+        callable
+            w_rec -> scalar Tensor.
+
+        Raises
+        ------
+        ValueError
+            If coordinates are not known.
+        """
+        prices = self.strength * _priced_distances(facts, self.distance_power, "communicability")
+
+        def penalty(weights: Tensor) -> Tensor:
+            traffic = communicability(weights)
+            if self.communicability_power != 1.0:
+                traffic = traffic.pow(self.communicability_power)
+            return (weights.abs() * traffic * prices).sum()
+
+        return penalty
+
+
+@dataclass(frozen=True)
+class CommunicabilityEMD:
+    r"""Price of wire, plus the distance of the communicability from that of a connectome.
+
+    .. math::
+        \lambda \sum_{ij} |W_{ij}| D_{ij}^p
+        + \mu \frac{1}{n^2} \sum_k |c_{(k)}(W) - c_{(k)}(\mathrm{connectome})|
+
+    where c_(k) are the n^2 entries of the communicability, sorted: the mean difference of the
+    sorted values is the earth mover's distance of the two distributions.
+
+    Parameters
+    ----------
+    strength : float, default=0.3
+        lambda.
+    emd_strength : float, default=0.1
+        mu.
+    distance_power : float, default=1.0
+        p.
+
+    References
+    ----------
+    .. [1] A. Shakiba, R. Rokni, M. Mohammadi, N. Dehghani, arXiv 2606.14975, 2026.
+
+    Examples
+    --------
+    >>> import torch
+    >>> wires, apart = torch.tensor([[0.0, 2.0], [2.0, 0.0]]), torch.tensor([[0.0, 1], [1, 0]])
+    >>> facts = Facts(torch.ones(2, 2, dtype=torch.bool), distances=apart, connectome=5 * wires)
+    >>> float(CommunicabilityEMD(0.5, 1.0).bind(facts)(wires))  # the same up to a factor: no EMD
+    2.0
+    """
+
+    strength: float = 0.3
+    emd_strength: float = 0.1
+    distance_power: float = 1.0
+
+    def bind(self, facts: Facts) -> Penalty:
+        """Return the penalty.
+
+        Parameters
+        ----------
+        facts : Facts
+            What is known of the circuit, as tensors.
+
+        Returns
+        -------
+        callable
+            w_rec -> scalar Tensor.
+
+        Raises
+        ------
+        ValueError
+            If coordinates or the connectome are not known.
+        """
+        if facts.connectome is None:
+            raise ValueError(
+                "connectome must be given for the communicability_emd penalty, got None."
+            )
+        wiring = WiringCost(self.strength, self.distance_power).bind(facts)
+        target = communicability(facts.connectome).flatten().sort().values
+
+        def penalty(weights: Tensor) -> Tensor:
+            ranked = communicability(weights).flatten().sort().values
+            return wiring(weights) + self.emd_strength * (ranked - target).abs().mean()
+
+        return penalty
+
+
+def pairwise_distances(coordinates: Tensor) -> Tensor:
+    """Return the Euclidean distance of every pair of units, with exact zeros on the diagonal."""
+    differences = coordinates[:, None, :] - coordinates[None, :, :]
+    return torch.linalg.vector_norm(differences, dim=-1)

@@ -1,0 +1,78 @@
+"""Where the units are: measured coordinates or a grid, scaled so that the two compare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_biornn._grid import check_grid, grids_of
+
+
+def unit_positions(
+    coordinates: Any, n_units: int, *, unit_cube: bool = True
+) -> NDArray[np.float64]:
+    """Return the position of every unit.
+
+    Parameters
+    ----------
+    coordinates : array-like of shape (n_units, n_dimensions), tuple of three ints, or "grid"
+        Measured positions, in any unit of length; the shape of a grid, whose product is n_units
+        and on which units stand one step apart; or "grid", the most compact grid of n_units.
+    n_units : int
+        Number of units.
+    unit_cube : bool, default=True
+        Scale every axis to [0, 1], grids too; an axis without extent becomes 0. Measured and grid
+        positions then have distances of the same order, and one penalty strength means the same.
+
+    Returns
+    -------
+    ndarray of shape (n_units, n_dimensions)
+        Positions, float64.
+
+    Raises
+    ------
+    TypeError
+        If a grid is not made of ints.
+    ValueError
+        If `coordinates` does not fit the number of units, or is not finite.
+
+    Examples
+    --------
+    >>> unit_positions((2, 1, 2), 4).tolist()
+    [[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [1.0, 0.0, 1.0]]
+    """
+    if isinstance(coordinates, str):
+        if coordinates != "grid":
+            raise ValueError(
+                f"coordinates must be an array, a grid of three ints or 'grid', got "
+                f"{coordinates!r}."
+            )
+        coordinates = grids_of(n_units)[0]
+    positions = _as_positions(coordinates, n_units)
+    if not unit_cube:
+        return positions
+    span = np.ptp(positions, axis=0)
+    return (positions - positions.min(axis=0)) / np.where(span > 0, span, 1.0)
+
+
+def _as_positions(coordinates: Any, n_units: int) -> NDArray[np.float64]:
+    if isinstance(coordinates, tuple) and all(np.ndim(size) == 0 for size in coordinates):
+        grid = check_grid(coordinates, n_units, name="coordinates")
+        return np.stack(np.unravel_index(np.arange(n_units), grid), axis=1).astype(np.float64)
+    try:
+        positions = np.array(coordinates, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"coordinates must be an array of numbers (n_units, n_dimensions), got "
+            f"{type(coordinates).__name__}."
+        ) from None
+    if positions.ndim != 2 or len(positions) != n_units or positions.shape[1] == 0:
+        raise ValueError(
+            f"coordinates must have one position per unit, shape ({n_units}, n_dimensions), got "
+            f"shape {positions.shape}."
+        )
+    if not np.isfinite(positions).all():
+        raise ValueError("coordinates must be finite, got NaN or infinity.")
+    return positions

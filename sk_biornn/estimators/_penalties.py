@@ -1,0 +1,91 @@
+"""From the arguments that name or hold penalties to one function of the recurrent weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from sk_biornn.biology.regularizers import (
+    PENALTIES,
+    CommunicabilityCost,
+    CommunicabilityEMD,
+    Facts,
+    Penalty,
+    Regularizer,
+    WeightCost,
+    WiringCost,
+    pairwise_distances,
+)
+from sk_biornn.biology.space import unit_positions
+from sk_biornn.estimators._boundary import to_tensor
+from sk_biornn.estimators._parameters import RNNParameters
+
+_BY_NAME: dict[str, Callable[[RNNParameters], Regularizer]] = {
+    "weight": lambda p: WeightCost(p.regu_strength),
+    "spatial": lambda p: WiringCost(p.regu_strength, p.distance_power),
+    "communicability": lambda p: CommunicabilityCost(p.regu_strength, p.distance_power),
+    "communicability_emd": lambda p: CommunicabilityEMD(
+        p.regu_strength, p.emd_strength, p.distance_power
+    ),
+}
+assert tuple(_BY_NAME) == PENALTIES
+
+
+def bind_penalties(
+    parameters: RNNParameters, mask: np.ndarray, device: torch.device, dtype: torch.dtype
+) -> list[Penalty]:
+    """Return the penalties that the arguments ask for, bound to what they say of the circuit."""
+    regularizers = _regularizers(parameters)
+    facts = _facts(parameters, mask, device, dtype)
+    return [regularizer.bind(facts) for regularizer in regularizers]
+
+
+def _regularizers(parameters: RNNParameters) -> list[Regularizer]:
+    asked = parameters.regularizer
+    if asked is None:
+        return []
+    return [_one(parameters, item) for item in (asked if isinstance(asked, list) else [asked])]
+
+
+def _one(parameters: RNNParameters, asked: Any) -> Regularizer:
+    if isinstance(asked, str) and asked in _BY_NAME:
+        return _BY_NAME[asked](parameters)
+    if hasattr(asked, "bind") and not isinstance(asked, type):
+        return asked
+    raise ValueError(
+        f"regularizer must be one of {list(PENALTIES)}, None, an object with a method bind(facts) "
+        f"or a list of these, got {asked!r}."
+    )
+
+
+def _facts(
+    parameters: RNNParameters, mask: np.ndarray, device: torch.device, dtype: torch.dtype
+) -> Facts:
+    distances = connectome = None
+    if parameters.coordinates is not None:
+        positions = unit_positions(
+            parameters.coordinates, parameters.n_units, unit_cube=parameters.unit_cube
+        )
+        distances = pairwise_distances(to_tensor(positions, device, dtype))
+    if parameters.connectome is not None:
+        connectome = to_tensor(_checked_connectome(parameters), device, dtype)
+    return Facts(to_tensor(mask, device), distances, connectome)
+
+
+def _checked_connectome(parameters: RNNParameters) -> np.ndarray:
+    shape = (parameters.n_units, parameters.n_units)
+    try:
+        connectome = np.asarray(parameters.connectome, dtype=np.float64)
+    except (TypeError, ValueError):
+        connectome = np.empty(0)
+    if connectome.shape != shape:
+        raise ValueError(
+            f"connectome must be a numeric array of shape {shape}, W[post, pre], got "
+            f"{type(parameters.connectome).__name__} of shape {np.shape(parameters.connectome)}."
+        )
+    if not np.isfinite(connectome).all():
+        raise ValueError("connectome must be finite, got NaN or infinity.")
+    return connectome
