@@ -722,10 +722,16 @@ def test_lists_are_arrays():
     as_arrays = classifier(dt=1.0, **options).fit(X, LABELS)
     as_lists = {name: np.asarray(value).tolist() for name, value in options.items()}
     as_ints = {**options, "mask": options["mask"].astype(int), "tau": np.full(6, 4)}
-    as_frames = {**options, "mask": pd.DataFrame(options["mask"].astype(float))}
+    names = list("abcdef")
+    as_frames = {**options, "mask": pd.DataFrame(options["mask"], names, names)}
     for other in (as_lists, as_ints, as_frames):
         fitted = classifier(dt=1, **other).fit(X, LABELS)
         np.testing.assert_array_equal(fitted.W_rec_, as_arrays.W_rec_)
+    matrix = np.eye(6) * SIGNS
+    expected = classifier(recurrent_init=matrix, signs=SIGNS).fit(X, LABELS)
+    for other in (matrix.tolist(), pd.DataFrame(matrix, names, names), matrix.astype(int)):
+        fitted = classifier(recurrent_init=other, signs=SIGNS).fit(X, LABELS)
+        np.testing.assert_array_equal(fitted.W_rec_, expected.W_rec_)
 
 
 def test_masked_arrays_are_not_read_as_if_nothing_were_masked():

@@ -1,0 +1,62 @@
+"""From weights to a graph: the threshold, the symmetry and the diagonal, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_biornn.metrics._checks import check_weights
+
+SYMMETRIES = ("either", "both", "mean")
+
+
+def surviving_weights(
+    W: Any, quantile: float | None, symmetrise: str | None
+) -> NDArray[np.float64]:
+    """Return |W| [post, pre] where an edge is left and 0 elsewhere, the diagonal included.
+
+    The threshold is the quantile of all n_units ** 2 values of |W|, autapses and zeros among them,
+    and what is not strictly above it goes.
+    """
+    strength = np.abs(check_weights(W))
+    check_choice("symmetrise", symmetrise, (*SYMMETRIES, None))
+    if symmetrise == "mean":
+        strength = (strength + strength.T) / 2
+    if quantile is not None:
+        strength[strength <= np.quantile(strength, check_share("quantile", quantile))] = 0
+    np.fill_diagonal(strength, 0)
+    if symmetrise == "either":
+        return np.maximum(strength, strength.T)
+    return np.minimum(strength, strength.T) if symmetrise == "both" else strength
+
+
+def undirected_graph(W: Any, quantile: float | None, symmetrise: str) -> NDArray[np.bool_]:
+    """Return which pairs of units are joined: symmetric, without self-loops."""
+    check_choice("symmetrise", symmetrise, SYMMETRIES)
+    return surviving_weights(W, quantile, symmetrise) > 0
+
+
+def relative_strength(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return |W| times a power of two, the largest below 1, so that no sum overflows."""
+    strength = np.abs(weights)
+    return np.ldexp(strength, -np.frexp(strength.max())[1])
+
+
+def check_share(name: str, value: Any) -> float:
+    """Return `value`, a number in [0, 1]."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number in [0, 1], got {value!r}.")
+    if not 0 <= float(value) <= 1:
+        raise ValueError(f"{name} must be a number in [0, 1], got {value}.")
+    return float(value)
+
+
+def check_choice(name: str, value: Any, allowed: Iterable[str | None]) -> None:
+    """Refuse a value that is not among those `allowed`."""
+    options = list(allowed)
+    if not (value is None or isinstance(value, str)) or value not in options:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}.")

@@ -1,0 +1,204 @@
+"""Network metrics as scorers of `GridSearchCV`, `cross_validate` and their like."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from sk_biornn.metrics._assortativity import assortativity
+from sk_biornn.metrics._modularity import modularity
+from sk_biornn.metrics._small_worldness import small_worldness
+from sk_biornn.metrics._weight_entropy import weight_entropy
+
+_ATTRIBUTES = {"recurrent": "W_rec_", "input": "W_in_", "readout": "W_out_"}
+# What a metric may ask for besides the weights, and where a fitted estimator has it.
+_FACTS = {"coordinates": "coordinates", "signs": "signs_"}
+
+
+class WeightScorer:
+    """Score a fitted estimator by its weights.
+
+    A scorer in the sense of scikit-learn: ``scorer(estimator, X, y)`` is a number, and X, y and
+    sample weights, which do not matter here, may be left out.
+
+    Parameters
+    ----------
+    func : callable
+        ``func(W, **kwargs) -> float``, a function of a weight matrix W[post, pre]. If it has
+        parameters called `coordinates` or `signs` that `kwargs` do not contain, it is given those
+        of the estimator.
+    weight : {"recurrent", "input", "readout"}, default="recurrent"
+        The matrix: `W_rec_`, `W_in_` or `W_out_` of the estimator.
+    greater_is_better : bool, default=True
+        Whether a search should look for high values. If not, the score is the negative value.
+    **kwargs : dict
+        Further arguments of `func`.
+
+    Notes
+    -----
+    The estimator may be wrapped: of a pipeline the last step counts, of a search the best
+    estimator, of an ensemble with `estimators_` the mean over its members. If the weights are not
+    finite, the score is NaN, which a search ranks last, and `func` is not asked.
+
+    References
+    ----------
+    .. [1] The scorers of scikit-learn,
+       https://scikit-learn.org/stable/modules/model_evaluation.html
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> import numpy as np
+    >>> def share_of_positive(W):
+    ...     return np.mean(W > 0)
+    >>> network = SimpleNamespace(W_rec_=np.array([[1.0, -1.0], [2.0, 0.0]]))
+    >>> WeightScorer(share_of_positive)(network)
+    0.5
+    >>> WeightScorer(modularity, quantile=None)
+    WeightScorer(modularity, quantile=None)
+    """
+
+    def __init__(
+        self,
+        func: Callable[..., float],
+        *,
+        weight: str = "recurrent",
+        greater_is_better: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        if not callable(func):
+            raise TypeError(f"func must be a function of a weight matrix, got {func!r}.")
+        if weight not in _ATTRIBUTES:
+            raise ValueError(f"weight must be one of {', '.join(_ATTRIBUTES)}, got {weight!r}.")
+        self.func = func
+        self.weight = weight
+        self.greater_is_better = greater_is_better
+        self.kwargs = kwargs
+
+    def __call__(self, estimator: Any, X: Any = None, y: Any = None, **_: Any) -> float:
+        values = [self._value(network) for network in _networks(estimator, self._attribute)]
+        return float(np.mean(values)) * (1 if self.greater_is_better else -1)
+
+    def __repr__(self) -> str:
+        name = getattr(self.func, "__name__", repr(self.func))
+        weight = [] if self.weight == "recurrent" else [f"weight={self.weight!r}"]
+        sign = [] if self.greater_is_better else ["greater_is_better=False"]
+        arguments = [f"{key}={value!r}" for key, value in self.kwargs.items()]
+        return f"WeightScorer({', '.join([name, *weight, *sign, *arguments])})"
+
+    @property
+    def _attribute(self) -> str:
+        return _ATTRIBUTES[self.weight]
+
+    def _value(self, network: Any) -> float:
+        weights = np.asarray(getattr(network, self._attribute))
+        if not np.isfinite(weights).all():
+            return float("nan")
+        value = self.func(weights, **self._facts_of(network), **self.kwargs)
+        if np.ndim(value) != 0:
+            name = getattr(self.func, "__name__", repr(self.func))
+            raise TypeError(f"{name} must return a number to be a score, got {type(value)}.")
+        return float(value)
+
+    def _facts_of(self, network: Any) -> dict[str, Any]:
+        """Arguments of `func` that the network itself knows."""
+        try:
+            parameters = inspect.signature(self.func).parameters
+        except ValueError:  # a function written in C may not tell
+            return {}
+        asked = [fact for fact in _FACTS if fact in parameters and fact not in self.kwargs]
+        known = {fact: getattr(network, _FACTS[fact], None) for fact in asked}
+        for fact in asked:
+            if known[fact] is None and parameters[fact].default is inspect.Parameter.empty:
+                raise ValueError(
+                    f"{fact} must be given, to the scorer or to {type(network).__name__}."
+                )
+        return {fact: value for fact, value in known.items() if value is not None}
+
+    def _accept_sample_weight(self) -> bool:
+        """Tell a search not to warn: sample weights are accepted, and cannot matter."""
+        return True
+
+
+def _networks(estimator: Any, attribute: str) -> Iterator[Any]:
+    """Yield the fitted networks within an estimator, whatever it is wrapped in."""
+    if hasattr(estimator, attribute):
+        yield estimator
+    elif hasattr(estimator, "steps"):
+        yield from _networks(estimator.steps[-1][1], attribute)
+    elif hasattr(estimator, "estimators_"):
+        for member in estimator.estimators_:
+            yield from _networks(member, attribute)
+    else:
+        for name in ("best_estimator_", "estimator_", "regressor_"):
+            if hasattr(estimator, name):
+                yield from _networks(getattr(estimator, name), attribute)
+                return
+        from sklearn.exceptions import NotFittedError
+
+        raise NotFittedError(
+            f"a fitted estimator with the weights {attribute} is needed, "
+            f"got {type(estimator).__name__}."
+        )
+
+
+modularity_scorer = WeightScorer(modularity)
+small_worldness_scorer = WeightScorer(small_worldness)
+assortativity_scorer = WeightScorer(assortativity)
+entropy_scorer = WeightScorer(weight_entropy)
+
+
+def bio_scoring(*names: str) -> dict[str, WeightScorer]:
+    """Return scorers by the names of metrics, for the `scoring` of a search.
+
+    Parameters
+    ----------
+    *names : str
+        Functions of `sk_biornn.metrics` that return one number, such as "modularity" or
+        "density"; "entropy" for "weight_entropy". "neg_" before a name, as in scikit-learn,
+        makes low values the better ones.
+
+    Returns
+    -------
+    dict of str to WeightScorer
+        One scorer per name, in the same order.
+
+    Raises
+    ------
+    ValueError
+        If there is no metric of that name.
+
+    Examples
+    --------
+    >>> {"accuracy": "accuracy", **bio_scoring("modularity", "neg_wiring_cost")}
+    {'accuracy': 'accuracy', 'modularity': WeightScorer(modularity),
+     'neg_wiring_cost': WeightScorer(wiring_cost, greater_is_better=False)}
+    """
+    return {name: _scorer_of(name) for name in names}
+
+
+def _scorer_of(name: str) -> WeightScorer:
+    """Return the scorer of a metric, which may be of any file of this room."""
+    from sk_biornn import metrics
+
+    plain = str(name).removeprefix("neg_")
+    plain = "weight_entropy" if plain == "entropy" else plain
+    candidates = (getattr(metrics, public) for public in metrics.__all__)
+    functions = {func.__name__: func for func in candidates if _is_scalar_metric(func)}
+    if plain not in functions:
+        raise ValueError(f"names must be among {', '.join(sorted(functions))}, got {name!r}.")
+    return WeightScorer(functions[plain], greater_is_better=not name.startswith("neg_"))
+
+
+def _is_scalar_metric(thing: Any) -> bool:
+    """Whether `thing` is a function of W that returns one number."""
+    if not inspect.isfunction(thing):
+        return False
+    signature = inspect.signature(thing)
+    return next(iter(signature.parameters), "") == "W" and signature.return_annotation in (
+        "float",
+        "int",
+    )

@@ -1,0 +1,83 @@
+"""The wire that a network takes."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_biornn.metrics._checks import check_weights
+
+
+def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool = False) -> float:
+    r"""Return the wire that the weights take, :math:`\sum_{ij} |W_{ij}| D_{ij}^p`.
+
+    Parameters
+    ----------
+    W : array-like of shape (n_units, n_units)
+        Recurrent weights W[post, pre].
+    coordinates : array-like of shape (n_units, n_dimensions), or tuple of int
+        Positions of the units, in any unit of length, or the shape of a grid on which they stand
+        one step apart, the last axis first; its product is n_units.
+    power : float, default=1.0
+        Exponent p of the Euclidean distance, positive.
+    unit_cube : bool, default=False
+        Whether every axis is scaled to [0, 1] first, so that measured positions and grids compare.
+
+    Returns
+    -------
+    float
+        Weight times distance, in the unit of length of `coordinates` to the power p.
+
+    Raises
+    ------
+    ValueError
+        If `W` is not a finite square matrix, `coordinates` does not fit it or is not finite, or
+        `power` is not positive.
+
+    References
+    ----------
+    .. [1] D. B. Chklovskii, T. Schikorski, C. F. Stevens, "Wiring optimization in cortical
+       circuits", Neuron, 2002. doi:10.1016/S0896-6273(02)00679-7
+
+    Examples
+    --------
+    >>> wiring_cost([[0, -2], [0, 0]], [[0, 0, 0], [3, 4, 0]])
+    10.0
+    """
+    weights = check_weights(W)
+    if isinstance(power, bool) or not isinstance(power, Real) or not 0 < power < math.inf:
+        raise ValueError(f"power must be a positive number, got {power!r}.")
+    positions = _positions(coordinates, len(weights))
+    if unit_cube:
+        span = np.ptp(positions, axis=0)
+        positions = (positions - positions.min(axis=0)) / np.where(span > 0, span, 1)
+    from scipy.spatial.distance import cdist
+
+    return float((np.abs(weights) * cdist(positions, positions) ** power).sum())
+
+
+def _positions(coordinates: Any, n_units: int) -> NDArray[np.float64]:
+    """Return one row per unit; a tuple of integers is the shape of a grid."""
+    if isinstance(coordinates, tuple) and all(isinstance(size, Integral) for size in coordinates):
+        if math.prod(coordinates) != n_units or min(coordinates, default=0) < 1:
+            raise ValueError(
+                f"coordinates must be a grid of {n_units} places, one per unit, got {coordinates}."
+            )
+        return np.indices(coordinates, dtype=np.float64).reshape(len(coordinates), -1).T
+    try:
+        positions = np.asarray(coordinates, dtype=np.float64)
+    except (TypeError, ValueError):
+        kind = type(coordinates).__name__
+        raise ValueError(f"coordinates must be a numeric array, got {kind}.") from None
+    if positions.ndim != 2 or len(positions) != n_units or positions.shape[1] == 0:
+        raise ValueError(
+            f"coordinates must have one row per unit, shape ({n_units}, n_dimensions), "
+            f"got shape {positions.shape}."
+        )
+    if not np.isfinite(positions).all():
+        raise ValueError("coordinates must be finite, got NaN or infinity.")
+    return positions
