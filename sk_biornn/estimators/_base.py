@@ -1,4 +1,4 @@
-"""The base of all estimators: how a fit goes from arguments to weights, and a prediction back."""
+"""The base of all estimators: how a fit goes from arguments to weights."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._random import make_rng
 from sk_biornn.biology.constraints import Constraint, Dale, FixedMask, NonNegative
 from sk_biornn.biology.prior import column_signs, matrix_mask, synapse_mask
 from sk_biornn.core import (
-    Dynamics,
     History,
     Optimisation,
     RNNParams,
@@ -21,31 +19,24 @@ from sk_biornn.core import (
     unit_weights,
 )
 from sk_biornn.estimators import _boundary as boundary
-from sk_biornn.estimators._parameters import RNNParameters, leak_of
 from sk_biornn.estimators._penalties import bind_penalties
+from sk_biornn.estimators._running import ATTRIBUTES, RunningRNN
 from sk_biornn.estimators._validation import Targets, Trials, check_trials, check_weights
-from sk_biornn.initializers import biases, input_weights, readout_weights, recurrent_weights
-
-_ATTRIBUTES = {
-    "w_in": "W_in_",
-    "w_rec": "W_rec_",
-    "b_rec": "b_rec_",
-    "w_out": "W_out_",
-    "b_out": "b_out_",
-}
-# Allowed synapses that start at zero get this share of the root mean square of the others, when
-# the method of Dale's law could never move them from zero.
-_FLOOR = 1e-3
+from sk_biornn.initializers import (
+    biases,
+    input_weights,
+    lift_zeros,
+    readout_weights,
+    recurrent_weights,
+)
 
 
-class BaseRNN(RNNParameters):
-    """Fits and runs; the leaves add what differs between decisions and numbers.
+class BaseRNN(RunningRNN):
+    """Fits; the leaves add what differs between decisions and numbers.
 
     A leaf provides `_check_targets(y, trials, ...) -> Targets`, `_loss` (of `core.losses`) and
     `_score_outputs(outputs, targets) -> float`. Think twice before adding anything here.
     """
-
-    # ---------------------------------------------------------------- fitting
 
     def _fit(self, *arguments: Any, **options: Any):
         """Fit; a fit that is refused or diverges leaves the estimator as it was."""
@@ -153,7 +144,7 @@ class BaseRNN(RNNParameters):
             spectral_radius=self.spectral_radius,
         )
         if getattr(self._constraint(), "freezes_zeros", False) and isinstance(init, str):
-            return _lift_zeros(weights, self.signs_, self.mask_)
+            return lift_zeros(weights, self.signs_, self.mask_)
         return weights
 
     def _feedforward_masks(self, n_outputs: int) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -170,7 +161,7 @@ class BaseRNN(RNNParameters):
         train_indices, test_indices = self._split(targets)
         self._check_held_out(targets.take(test_indices))
         held_trials, held_targets = trials.take(test_indices), targets.take(test_indices)
-        dynamics = self._dynamics(device, boundary.torch_dtype(trials.x.dtype))
+        dynamics = self._dynamics(device, boundary.torch_dtype(trials.x.dtype), self.n_units)
 
         def monitor(params: RNNParams) -> float:
             outputs = boundary.predict_outputs(
@@ -237,7 +228,7 @@ class BaseRNN(RNNParameters):
             for mask in self._feedforward_masks(targets.n_outputs)
         )
         penalties = bind_penalties(self, self.mask_, device, dtype)
-        dynamics = self._dynamics(device, dtype)
+        dynamics = self._dynamics(device, dtype, self.n_units)
         noisy = self.noise_level > 0 or self.recurrent_noise > 0
         noise = boundary.make_generator(self._rng, device) if noisy else None
         options = {
@@ -310,7 +301,7 @@ class BaseRNN(RNNParameters):
     def _show(self, params: RNNParams, history: History) -> None:
         """Set the attributes that say what the network is now and how it came there."""
         for name, array in boundary.to_arrays(params).items():
-            setattr(self, _ATTRIBUTES[name], array)
+            setattr(self, ATTRIBUTES[name], array)
         self.loss_curve_ = list(history.losses)
         self.best_loss_, self.n_iter_ = min(self.loss_curve_), len(self.loss_curve_)
 
@@ -325,91 +316,3 @@ class BaseRNN(RNNParameters):
         self._show(params, history)
         self.validation_scores_ = list(history.scores) if self.early_stopping else None
         self._optimiser_state = boundary.from_history(history)
-
-    # ------------------------------------------------------------- predicting
-
-    def _run(self, X: Any, every_step: bool) -> tuple[np.ndarray, Trials]:
-        """Return the read-out (n_trials[, n_steps], n_outputs), and the checked trials."""
-        check_is_fitted(self, "W_rec_")
-        trials = check_trials(self, X, reset=False, n_static_steps=self.n_static_steps)
-        params, dynamics = self._fitted_network(trials)
-        return boundary.predict_outputs(params, trials, dynamics, every_step), trials
-
-    def hidden_states(self, X: Any, kind: str = "state") -> Any:
-        """Return the activity of every unit at every step.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_trials, n_steps, n_features) or (n_trials, n_features), or list
-            Trials, as in `fit`.
-        kind : {"state", "rate"}, default="state"
-            The states z_t, or the rates r_t that are fed back.
-
-        Returns
-        -------
-        ndarray of shape (n_trials, n_steps, n_units)
-            Activity; NaN after the end of a shorter trial. For a list X an object array of one
-            array per trial.
-
-        Raises
-        ------
-        ValueError
-            If X does not fit, or `kind` is unknown.
-        """
-        check_is_fitted(self, "W_rec_")
-        if kind not in ("state", "rate"):
-            raise ValueError(f"kind must be one of ['state', 'rate'], got {kind!r}.")
-        trials = check_trials(self, X, reset=False, n_static_steps=self.n_static_steps)
-        params, dynamics = self._fitted_network(trials)
-        return blank_padding(boundary.predict_activity(params, trials, dynamics, kind), trials)
-
-    def _fitted_network(self, trials: Trials) -> tuple[RNNParams, Dynamics]:
-        device = boundary.resolve_device(self.device)
-        dtype = boundary.torch_dtype(trials.x.dtype)
-        return boundary.to_params(self._weight_arrays(), dtype, device), self._dynamics(
-            device, dtype
-        )
-
-    def _weight_arrays(self) -> dict[str, np.ndarray]:
-        return {name: getattr(self, attribute) for name, attribute in _ATTRIBUTES.items()}
-
-    def _dynamics(self, device: torch.device, dtype: torch.dtype) -> Dynamics:
-        leak = leak_of(self, self.n_units if not hasattr(self, "W_rec_") else len(self.W_rec_))
-        if isinstance(leak, np.ndarray):
-            leak = boundary.to_tensor(leak, device, dtype)
-        return Dynamics(
-            activation=self.activation,
-            rectify=bool(self.rectify),
-            leak=leak,
-            readout_from=self.readout_from,
-            recurrent_noise=self.recurrent_noise,
-        )
-
-    def __sklearn_tags__(self):
-        """Say that 3-D X is welcome."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
-
-
-def blank_padding(values: np.ndarray, trials: Trials) -> Any:
-    """Put NaN after the end of each trial, or cut the trials when they came as a list."""
-    if trials.ragged_list:
-        return cut_trials(values, trials)
-    if trials.lengths is not None:
-        values[~trials.valid] = np.nan
-    return values
-
-
-def cut_trials(values: np.ndarray, trials: Trials) -> np.ndarray:
-    """Return an object array of one array per trial, each as long as its trial."""
-    cut = np.empty(len(values), dtype=object)
-    cut[:] = [row[:n] for row, n in zip(values, trials.valid.sum(axis=1), strict=True)]
-    return cut
-
-
-def _lift_zeros(weights: np.ndarray, signs: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Give allowed synapses of signed units that are exactly zero a small weight of their sign."""
-    rms = np.sqrt(np.mean(np.square(weights[mask]))) if mask.any() else 0.0
-    lifted = mask & (weights == 0) & (signs != 0)
-    return np.where(lifted, _FLOOR * rms * signs, weights)

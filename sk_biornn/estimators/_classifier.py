@@ -15,7 +15,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from sk_biornn.core import cross_entropy
-from sk_biornn.estimators._base import BaseRNN, blank_padding, cut_trials
+from sk_biornn.estimators._base import BaseRNN
+from sk_biornn.estimators._running import blank_padding, cut_trials
 from sk_biornn.estimators._validation import (
     Targets,
     Trials,

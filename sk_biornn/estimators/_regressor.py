@@ -13,8 +13,9 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn.core import squared_error
-from sk_biornn.estimators._base import BaseRNN, blank_padding
+from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._rules import Choice, check_rules
+from sk_biornn.estimators._running import blank_padding
 from sk_biornn.estimators._validation import (
     Targets,
     Trials,

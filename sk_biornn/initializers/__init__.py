@@ -7,6 +7,7 @@ from sk_biornn.initializers._feedforward import biases, input_weights, readout_w
 from sk_biornn.initializers._functional import FunctionalConnectivity
 from sk_biornn.initializers._resolve import ConditioningWarning, recurrent_weights
 from sk_biornn.initializers._spectral import dale_spectral_weights
+from sk_biornn.initializers._zeros import lift_zeros
 
 __all__ = [
     "BioWeightInitializer",
@@ -15,6 +16,7 @@ __all__ = [
     "biases",
     "dale_spectral_weights",
     "input_weights",
+    "lift_zeros",
     "readout_weights",
     "recurrent_weights",
 ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,10 +42,16 @@ def single_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        with threadpool_limits(limits=1, user_api="blas"):
+        with _blas().limit(limits=1):
             return function(*args, **kwargs)
 
     return call
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Handles of the loaded BLAS libraries; to look them up costs milliseconds."""
+    return ThreadpoolController().select(user_api="blas")
 
 
 def check_signs_and_mask(signs: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarray]:

@@ -149,8 +149,7 @@ def initial_weights(arm: Arm, signs: np.ndarray, seed: int) -> np.ndarray:
     They are handed to the estimator as an array, so that drawing them, which takes more or fewer
     random numbers, does not shift what else it draws: that is the same in all arms.
     """
-    from sk_biornn.estimators._base import _lift_zeros
-    from sk_biornn.initializers import recurrent_weights
+    from sk_biornn.initializers import lift_zeros, recurrent_weights
 
     mask = np.ones((len(signs), len(signs)), dtype=bool)
     of_columns = np.zeros_like(signs) if arm.recurrent_init == "orthogonal" else signs
@@ -158,7 +157,7 @@ def initial_weights(arm: Arm, signs: np.ndarray, seed: int) -> np.ndarray:
         arm.recurrent_init, signs=of_columns, mask=mask, rng=np.random.default_rng(seed)
     )
     if arm.dale in ("square", "exponentiated"):  # zeros would stay zeros, see the estimator
-        weights = _lift_zeros(weights, signs, mask)
+        weights = lift_zeros(weights, signs, mask)
     return weights
 
 

@@ -1,0 +1,36 @@
+"""Synapses that start at zero, for methods of training under which zero is for ever."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_FLOOR = 1e-3
+
+
+def lift_zeros(weights: np.ndarray, signs: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Give allowed synapses of signed units that are exactly zero a small weight of their sign.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_units, n_units)
+        Recurrent weights W[post, pre] that obey signs and mask.
+    signs : ndarray of shape (n_units,)
+        +1 excitatory, -1 inhibitory, 0 free.
+    mask : bool ndarray of shape (n_units, n_units)
+        Allowed synapses.
+
+    Returns
+    -------
+    ndarray of shape (n_units, n_units)
+        A copy in which those weights are 1e-3 of the root mean square of the allowed ones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W, mask = np.array([[2.0, 0.0], [0.0, 0.0]]), np.array([[True, True], [True, False]])
+    >>> bool((lift_zeros(W, np.array([1.0, -1.0]), mask)[0, 1] < 0))
+    True
+    """
+    rms = np.sqrt(np.mean(np.square(weights[mask]))) if mask.any() else 0.0
+    lifted = mask & (weights == 0) & (signs != 0)
+    return np.where(lifted, _FLOOR * rms * signs, weights)

@@ -1,0 +1,82 @@
+"""Many seeds of one estimator."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import cross_validate
+
+from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
+from sk_biornn.datasets import make_flip_flop, make_go_nogo
+from sk_biornn.ensemble import SeedEnsemble
+
+TINY = {"n_units": 6, "max_iter": 2}
+
+
+@pytest.fixture(scope="module")
+def decisions():
+    X, y = make_go_nogo(30, random_state=0)
+    return X[:, ::4], y
+
+
+def test_members_are_the_estimator_with_the_listed_seeds(decisions):
+    X, y = decisions
+    ensemble = SeedEnsemble(DaleRNNClassifier(**TINY), n_seeds=3, random_state=0).fit(X, y)
+    for seed, member in zip(ensemble.seeds_, ensemble.estimators_, strict=True):
+        alone = DaleRNNClassifier(**TINY, random_state=int(seed)).fit(X, y)
+        np.testing.assert_array_equal(alone.W_rec_, member.W_rec_)
+    assert len(set(ensemble.seeds_.tolist())) == 3
+    assert ensemble.results_["seed"].tolist() == ensemble.seeds_.tolist()
+    assert ensemble.results_["loss"].tolist() == [m.loss_curve_[-1] for m in ensemble.estimators_]
+
+
+def test_classifiers_vote_by_mean_probability(decisions):
+    X, y = decisions
+    ensemble = SeedEnsemble(DaleRNNClassifier(**TINY), n_seeds=3, random_state=0).fit(X, y)
+    mean = np.mean([member.predict_proba(X) for member in ensemble.estimators_], axis=0)
+    np.testing.assert_array_equal(ensemble.predict_proba(X), mean)
+    np.testing.assert_array_equal(ensemble.predict(X), ensemble.classes_[mean.argmax(axis=1)])
+    assert ensemble.score(X, y) == pytest.approx(ensemble.results_["train_score"].mean())
+
+
+@pytest.mark.parametrize("ragged", [False, True])
+def test_regressors_predict_their_mean(ragged):
+    X, y = make_flip_flop(8, n_steps=6, random_state=0)
+    if ragged:
+        X, y = [X[0][:3], *X[1:]], [y[0][:3], *y[1:]]
+    ensemble = SeedEnsemble(DaleRNNRegressor(**TINY), n_seeds=2, random_state=0).fit(X, y)
+    one, two = (member.predict(X) for member in ensemble.estimators_)
+    for mean, a, b in zip(ensemble.predict(X), one, two, strict=True):
+        np.testing.assert_allclose(mean, (a + b) / 2, rtol=1e-6)
+    assert not hasattr(ensemble, "predict_proba")
+
+
+def test_jobs_do_not_matter_and_cross_validate_works(decisions):
+    X, y = decisions
+    ensemble = SeedEnsemble(DaleRNNClassifier(**TINY), n_seeds=2, random_state=3)
+    one, two = clone(ensemble).fit(X, y), clone(ensemble).set_params(n_jobs=2).fit(X, y)
+    for a, b in zip(one.estimators_, two.estimators_, strict=True):
+        np.testing.assert_array_equal(a.W_rec_, b.W_rec_)
+    scores = cross_validate(ensemble, X, y, cv=2, error_score="raise")["test_score"]
+    assert scores.shape == (2,)
+
+
+def test_the_ensemble_is_of_the_kind_of_its_estimator():
+    assert is_classifier(SeedEnsemble(DaleRNNClassifier()))
+    assert is_regressor(SeedEnsemble(DaleRNNRegressor()))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"n_seeds": 0}, "n_seeds must be .* got 0"), ({"n_seeds": 1.5}, "n_seeds must be .* 1.5")],
+)
+def test_bad_numbers_of_seeds_are_refused(decisions, options, message):
+    with pytest.raises(ValueError, match=message):
+        SeedEnsemble(DaleRNNClassifier(**TINY), **options).fit(*decisions)
+
+
+def test_an_estimator_without_a_seed_is_refused(decisions):
+    with pytest.raises(ValueError, match="random_state, got LinearRegression"):
+        SeedEnsemble(LinearRegression()).fit(*decisions)
