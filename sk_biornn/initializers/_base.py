@@ -50,7 +50,7 @@ def single_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
 
 @cache
 def _blas() -> ThreadpoolController:
-    """Handles of the loaded BLAS libraries; to look them up costs milliseconds."""
+    """Return handles of the loaded BLAS libraries; to look them up costs milliseconds."""
     return ThreadpoolController().select(user_api="blas")
 
 

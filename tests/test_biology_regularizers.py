@@ -1,0 +1,149 @@
+"""Penalties and communicability against SciPy, finite differences and closed forms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.linalg
+import torch
+
+from sk_biornn.biology import (
+    CommunicabilityCost,
+    CommunicabilityEMD,
+    Facts,
+    WeightCost,
+    WiringCost,
+    communicability,
+    unit_positions,
+)
+from sk_biornn.biology.regularizers import pairwise_distances
+
+F64 = torch.float64
+N = 12
+
+
+def scipy_communicability(W):
+    """Straight from the formula: expm(S^-1/2 |W| S^-1/2) without its diagonal, in float64."""
+    A = np.abs(np.asarray(W, dtype=np.float64))
+    out = A.sum(axis=0)
+    inverse = np.divide(1, np.sqrt(out), where=out > 0, out=np.zeros_like(out))
+    C = scipy.linalg.expm(inverse[:, None] * A * inverse)
+    np.fill_diagonal(C, 0)
+    return C
+
+
+def draw_weights(n=N, seed=0, density=1.0):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((n, n)) * (rng.random((n, n)) < density)
+
+
+def facts(n=N, seed=1, dtype=F64):
+    rng = np.random.default_rng(seed)
+    positions = torch.tensor(rng.random((n, 3)), dtype=dtype)
+    connectome = torch.tensor(rng.poisson(1.0, (n, n)), dtype=dtype)
+    mask = torch.ones(n, n, dtype=torch.bool)
+    return Facts(mask, pairwise_distances(positions), connectome)
+
+
+@pytest.mark.parametrize("density", [0.3, 1.0])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (F64, 1e-13)])
+def test_communicability_equals_scipy(density, dtype, tolerance):
+    for n, seed in ((5, 0), (60, 1)):
+        W = draw_weights(n, seed, density)
+        W[0, :] = W[:, 0].sum()  # every unit has an output
+        C = communicability(torch.tensor(W, dtype=dtype)).numpy()
+        np.testing.assert_allclose(C, scipy_communicability(W), rtol=tolerance, atol=tolerance)
+
+
+def test_units_without_output_have_no_communicability():
+    W = torch.tensor(draw_weights())
+    W[:, [2, 7]] = 0  # no output
+    W[4] = 0  # no input
+    W[:, 9] = W[9] = 0  # isolated
+    C = communicability(W)
+    assert torch.isfinite(C).all()
+    assert (C >= 0).all()
+    for unit in (2, 7, 9):
+        assert (C[unit] == 0).all()
+        assert (C[:, unit] == 0).all()
+    assert (communicability(torch.zeros(3, 3)) == 0).all()
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (0, 4)])
+def test_communicability_refuses_what_is_not_a_square_matrix(shape):
+    with pytest.raises(ValueError, match="weights must be a square matrix"):
+        communicability(torch.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    "regularizer",
+    [
+        WeightCost(0.7),
+        WiringCost(0.7, 2.0),
+        CommunicabilityCost(0.7),
+        CommunicabilityCost(0.7, 0.5, 2.0),
+        CommunicabilityEMD(0.7, 0.4, 1.0),
+    ],
+)
+@pytest.mark.parametrize("silent_unit", [False, True])
+def test_gradients_equal_finite_differences(regularizer, silent_unit):
+    W = torch.tensor(draw_weights())
+    cut = torch.ones_like(W)
+    if silent_unit:
+        cut[:, 3] = cut[5] = 0
+    penalty = regularizer.bind(facts())
+    W.requires_grad_()
+    assert torch.autograd.gradcheck(lambda w: penalty(w * cut), (W,), atol=1e-6)
+
+
+def test_penalties_equal_their_formulas():
+    W, known = draw_weights(), facts()
+    A, D = np.abs(W), known.distances.numpy()
+    C = scipy_communicability(W)
+    ranked = [np.sort(c.ravel()) for c in (C, scipy_communicability(known.connectome))]
+    expected = {
+        WeightCost(0.3): 0.3 * A.sum(),
+        WiringCost(0.3, 2.0): 0.3 * (A * D**2).sum(),
+        CommunicabilityCost(0.3, 1.0, 2.0): 0.3 * (A * C**2 * D).sum(),
+        CommunicabilityEMD(0.3, 0.1): 0.3 * (A * D).sum()
+        + 0.1 * np.abs(ranked[0] - ranked[1]).mean(),
+    }
+    for regularizer, value in expected.items():
+        assert float(regularizer.bind(known)(torch.tensor(W))) == pytest.approx(value, rel=1e-12)
+
+
+def test_the_distance_to_the_own_communicability_is_zero():
+    W = torch.tensor(draw_weights())
+    known = facts()._replace(connectome=3 * W)  # communicability has no scale
+    difference = CommunicabilityEMD(0.3, 1.0).bind(known)(W) - WiringCost(0.3).bind(known)(W)
+    assert float(difference) == pytest.approx(0, abs=1e-13)
+
+
+@pytest.mark.parametrize("regularizer", [WiringCost(), CommunicabilityCost(), CommunicabilityEMD()])
+def test_what_a_penalty_needs_is_named(regularizer):
+    with pytest.raises(ValueError, match=r"(coordinates|connectome) must be given"):
+        regularizer.bind(Facts(torch.ones(3, 3, dtype=torch.bool)))
+
+
+def test_positions_on_a_grid_and_in_the_unit_cube():
+    grid = unit_positions((2, 3, 1), 6, unit_cube=False)
+    assert grid.tolist() == [[i, j, 0.0] for i in range(2) for j in range(3)]
+    scaled = unit_positions([[10.0, -1.0], [20.0, -1.0], [15.0, -1.0]], 3)
+    assert scaled.tolist() == [[0.0, 0.0], [1.0, 0.0], [0.5, 0.0]]
+    assert np.ptp(unit_positions("grid", 12, unit_cube=False), axis=0).tolist() == [2.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "error", "message"),
+    [
+        ((2, 3, 2), ValueError, r"product is 6, such as .* got \(2, 3, 2\)"),
+        ((2.5, 2, 1), TypeError, "three positive integers"),
+        (np.zeros((5, 3)), ValueError, r"shape \(6, n_dimensions\), got shape \(5, 3\)"),
+        ("cube", ValueError, "or 'grid', got 'cube'"),
+        (np.full((6, 3), np.nan), ValueError, "coordinates must be finite"),
+        ({"x": 1}, ValueError, "coordinates must be an array of numbers"),
+    ],
+)
+def test_bad_coordinates_are_refused(coordinates, error, message):
+    with pytest.raises(error, match=message):
+        unit_positions(coordinates, 6)
