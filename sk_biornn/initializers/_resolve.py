@@ -106,6 +106,8 @@ def _drawn(init: Any, signs: np.ndarray, mask: np.ndarray, rng: np.random.Genera
     if hasattr(init, "sample") and not isinstance(init, type) and not is_matrix:
         drawn = init.sample(signs=signs, mask=mask, rng=rng)
         return _checked(drawn, signs, mask, "the weights drawn by recurrent_init")
+    if np.iscomplexobj(init):
+        raise ValueError("recurrent_init must be real, got complex numbers.")
     try:
         weights = np.asarray(init if init is not None else "None", dtype=np.float64)
     except (TypeError, ValueError):
@@ -115,8 +117,6 @@ def _drawn(init: Any, signs: np.ndarray, mask: np.ndarray, rng: np.random.Genera
 
 def _checked(weights: Any, signs: np.ndarray, mask: np.ndarray, name: str) -> np.ndarray:
     """Return a copy of weights that obey signs and mask, or say how they do not."""
-    if np.iscomplexobj(weights):
-        raise ValueError(f"{name} must be real, got complex numbers.")
     weights = np.array(weights, dtype=np.float64)
     if weights.shape != mask.shape:
         raise ValueError(f"{name} must have shape {mask.shape}, got {weights.shape}.")

@@ -30,7 +30,7 @@ N_LEADING = 8  # singular modes followed one by one; all others are the bulk
 BULK_EDGE = 1.5  # the bulk is kept below; two Newton-Schulz steps bring 0.4 to 1.5 within 0.2 of 1
 OVERSHOOT = 2.0  # how far beyond its target a leading mode is pushed at most, in rms values
 RELAXATION = 1.5  # a step longer than the projection: fewer iterations, and still it converges
-SETTLED = 0.02  # distance below which the push fades, so that modes settle on their target
+SETTLED = 0.05  # distance below which the push fades, so that modes settle on their target
 PATIENCE = 15  # iterations without 1 % of progress after which the distance stands still
 
 
