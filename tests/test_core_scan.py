@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
-from itertools import product
 
 import pytest
 import torch
@@ -15,6 +15,15 @@ from torch.testing import assert_close
 
 from sk_biornn.core import Dynamics, RNNParams, Workspace, run
 from sk_biornn.core.activations import ACTIVATIONS, get_activation
+from sk_biornn.core.products import (
+    FUSED_ACTIVATIONS,
+    activated_product_into,
+    add_product,
+    has_fast_product,
+    multiply_into,
+    product,
+    sum_over_rows_into,
+)
 
 F64 = torch.float64
 PLAIN = {"tanh": torch.tanh, "relu": torch.relu, "softplus": functional.softplus}
@@ -129,7 +138,9 @@ def test_equals_torch_rnn(activation, rectify):
 def test_equals_autograd_of_a_plain_loop(activation, leak, masked, lead):
     model_lead, x_lead = LEADS[lead]
     mask = (draw(5, 5, seed=9) > -0.3).to(F64) if masked else None
-    for rectify, source, every_step in product((True, False), ("state", "rate"), (True, False)):
+    for rectify, source, every_step in itertools.product(
+        (True, False), ("state", "rate"), (True, False)
+    ):
         dynamics = Dynamics(activation, rectify, LEAKS[leak], source)
         params, x = make_params(lead=model_lead), draw(*x_lead, 3, 4, 2)
         gradients = compare_with_loop(params, x, dynamics, every_step=every_step, mask=mask)
@@ -248,12 +259,19 @@ def test_shapes_of_a_trajectory():
     assert (outputs.shape, rates.shape) == ((3, 6, 3), (3, 6, 4, 5))
 
 
-def test_zero_steps_give_empty_outputs_and_zero_gradients():
-    params = make_params()
-    outputs, rates, states = run(params, torch.zeros(3, 0, 2, dtype=F64), Dynamics())
-    assert (outputs.shape, rates.shape, states.shape) == ((3, 0, 3), (3, 0, 5), (3, 0, 5))
-    for gradient in torch.autograd.grad(outputs.sum() + rates.sum(), list(params)):
-        assert (gradient == 0).all()
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+@pytest.mark.parametrize("lead", [(), (2,)])
+@pytest.mark.parametrize(("n_trials", "n_steps"), [(3, 0), (0, 4), (0, 0)])
+def test_nothing_gives_empty_outputs_and_zero_gradients(n_trials, n_steps, lead, dtype):
+    params, workspace = make_params(lead=lead, dtype=dtype), Workspace()
+    for _ in range(2):
+        x = torch.zeros(n_trials, n_steps, 2, dtype=dtype)
+        outputs, rates, states = run(params, x, Dynamics(), workspace=workspace)
+        shape = (*lead, n_trials, n_steps)
+        assert (outputs.shape, rates.shape) == ((*shape, 3), (*shape, 5))
+        assert states.shape == rates.shape
+        for gradient in torch.autograd.grad(outputs.sum() + rates.sum(), list(params)):
+            assert (gradient == 0).all()
 
 
 @pytest.mark.parametrize("view", ["transposed", "expanded", "strided"])
@@ -269,7 +287,7 @@ def test_inputs_may_be_any_view(view):
 
 
 def test_gradient_flows_through_outputs_alone_and_rates_alone():
-    for dynamics, pick in product((Dynamics(), Dynamics(leak=0.3)), (0, 1)):
+    for dynamics, pick in itertools.product((Dynamics(), Dynamics(leak=0.3)), (0, 1)):
         params, x = make_params(), draw(3, 4, 2)
         moving = list(params)[: 5 if pick == 0 else 3]
         ours = torch.autograd.grad(run(params, x, dynamics)[pick].pow(3).sum(), moving)
@@ -306,6 +324,95 @@ def test_arguments_are_not_changed_and_states_need_no_gradient():
     for tensor, copy in zip((*params, x), copies, strict=True):
         assert torch.equal(tensor.detach(), copy)
     assert not states.requires_grad
+
+
+# Matrix products
+
+PRODUCTS = [(1, 1, 1), (3, 1, 4), (1, 5, 3), (5, 3, 1), (20, 131, 17), (33, 64, 128)]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("lead", [(), (3,)])
+@pytest.mark.parametrize("layout", ["contiguous", "transposed", "strided"])
+def test_products_of_single_precision(layout, lead, fast):
+    if fast and not has_fast_product(torch.zeros(1)):
+        pytest.skip("this build of torch has no oneDNN")
+
+    def matrix(rows, columns, seed):
+        if layout == "transposed":
+            return draw(*lead, columns, rows, seed=seed, dtype=torch.float32).mT
+        tensor = draw(*lead, rows, columns + 3, seed=seed, dtype=torch.float32)[..., :columns]
+        return tensor if layout == "strided" else tensor.contiguous()
+
+    for n, k, m in PRODUCTS:
+        a, b = matrix(n, k, seed=1), matrix(k, m, seed=2)
+        exact, out = a.double() @ b.double(), matrix(n, m, seed=3)
+        bound = 1e-6 * (a.double().abs() @ b.double().abs())
+        for scale in (1.0, 2.0):
+            multiply_into(out, a, b, fast, scale)
+            assert ((out - scale * exact).abs() <= scale * bound).all()
+            result = product(a, b, matrix(n, m, seed=3), fast, scale)
+            assert ((result - scale * exact).abs() <= scale * bound).all()
+        add_product(out, a, b)
+        assert ((out - 3 * exact).abs() <= 4 * bound).all()
+        sum_over_rows_into(out.mT, b.mT, a.mT, fast)  # b.T a.T = (a b).T
+        assert ((out - exact).abs() <= bound).all()
+        for name in FUSED_ACTIVATIONS if fast else ():
+            activated_product_into(out, a, b, name)
+            assert ((out - PLAIN[name](exact)).abs() <= bound + 2e-7).all()
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("n_rows", [8191, 8192, 8193, 20_000])
+def test_sums_over_many_rows(n_rows, fast):
+    if fast and not has_fast_product(torch.zeros(1)):
+        pytest.skip("this build of torch has no oneDNN")
+    a, b = (draw(n_rows, k, seed=k, dtype=torch.float32) for k in (3, 4))
+    out = torch.full((3, 4), math.nan)
+    sum_over_rows_into(out, a, b, fast)
+    assert_close(out.double(), a.double().T @ b.double(), rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("lead", [(), (2,)])
+def test_both_libraries_give_the_same_numbers(lead, activation, leak):
+    rate = LEAKS[leak].float() if isinstance(LEAKS[leak], torch.Tensor) else LEAKS[leak]
+    params = make_params(lead=lead, dtype=torch.float32)
+    x = draw(6, 12, 2, dtype=torch.float32).requires_grad_()
+    results = []
+    for enabled in (True, False):
+        with torch.backends.mkldnn.flags(enabled=enabled):
+            outputs, rates, _ = run(params, x, Dynamics(activation, leak=rate))
+            loss = outputs.square().mean() + rates.square().mean()
+            gradients = torch.autograd.grad(loss, [*params, x])
+        results.append([outputs.detach(), rates.detach(), *gradients])
+    assert not has_fast_product(x.double())
+    for one, other in zip(*results, strict=True):
+        assert (one - other).abs().max() <= 1e-5 * max(1.0, one.abs().max().item())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+@pytest.mark.parametrize(
+    ("n_units", "n_trials", "n_steps", "n_features", "n_outputs", "every_step"),
+    [(128, 200, 14, 28, 10, False), (128, 200, 45, 1, 1, True), (300, 100, 4, 18, 18, True)],
+)
+def test_bits_do_not_depend_on_the_number_of_threads(
+    n_units, n_trials, n_steps, n_features, n_outputs, every_step, dtype
+):
+    params = make_params(n_units, n_features, n_outputs, dtype=dtype)
+    x = draw(n_trials, n_steps, n_features, dtype=dtype).requires_grad_()
+    results, n_threads = [], torch.get_num_threads()
+    try:
+        for n in (1, 2):
+            torch.set_num_threads(n)
+            outputs, rates, _ = run(params, x, Dynamics(), every_step=every_step)
+            gradients = torch.autograd.grad(outputs.square().mean(), [*params, x])
+            results.append([outputs.detach(), rates.detach(), *gradients])
+    finally:
+        torch.set_num_threads(n_threads)
+    for name, one, other in zip(("outputs", "rates", *params._fields, "x"), *results, strict=True):
+        assert torch.equal(one, other), name
 
 
 # Models side by side

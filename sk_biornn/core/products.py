@@ -81,9 +81,12 @@ def sum_over_rows_into(out: Tensor, a: Tensor, b: Tensor, fast: bool) -> None:
             one_out.copy_(share) if number == 0 else one_out.add_(share)
 
 
-def add_product(out: Tensor, a: Tensor, b: Tensor) -> None:
+def add_product(out: Tensor, a: Tensor, b: Tensor, fast: bool) -> None:
     """Add a @ b to `out`, for matrices or stacks of them."""
-    if out.ndim == 2:
+    if fast:
+        for one_out, one_a, one_b in _matrices(out, a, b):
+            one_out.add_(_linear(one_a, one_b.mT))
+    elif out.ndim == 2:
         out.addmm_(a, b)
     else:
         out.baddbmm_(a, b)

@@ -210,7 +210,9 @@ def _read_out_gradients(
         rows, grad_rows = buffers.rows(source), buffers.rows(grad)
     else:
         rows, grad_rows = source[..., -1, :, :], grad
-    return grad_rows.mT @ rows, grad_rows.sum(-2)
+    d_w_out = torch.empty_like(params.w_out)
+    sum_over_rows_into(d_w_out, grad_rows, rows, has_fast_product(rows))
+    return d_w_out, grad_rows.sum(-2)
 
 
 def _sweep_backward(
@@ -238,12 +240,12 @@ def _sweep_backward(
         if error is not None:
             if leaky:
                 to_rate.mul_(keep)
-                add_product(to_rate, error, w_rec)
+                add_product(to_rate, error, w_rec, fast)
             else:
                 to_rate = product(error, w_rec, to_rate, fast)
         d_read, d_rate = read_gradients[t], rate_gradients[t]
         if d_read is not None and not reads_state:
-            add_product(to_rate, d_read, w_out)
+            add_product(to_rate, d_read, w_out, False)
         if d_rate is not None:
             to_rate.add_(d_rate)
         # to_state is dL/dz_t: through r_t, and through the read-out.
@@ -254,7 +256,7 @@ def _sweep_backward(
             threshold_backward(through, z, to_state)
             through = to_state
         if d_read is not None and reads_state:
-            add_product(through, d_read, w_out)
+            add_product(through, d_read, w_out, False)
         error = buffers.error_steps[t]
         activation.backward(through, z, error)
 

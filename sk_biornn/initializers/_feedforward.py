@@ -6,7 +6,7 @@ import numpy as np
 
 
 def _uniform(shape: tuple[int, ...], n_units: int, rng: np.random.Generator) -> np.ndarray:
-    bound = 1.0 / np.sqrt(n_units)
+    bound = 1.0 / np.sqrt(float(n_units))
     return rng.uniform(-bound, bound, shape)
 
 
