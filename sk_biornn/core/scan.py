@@ -114,6 +114,8 @@ class _Scan(torch.autograd.Function):
         buffers.uses += 1
         x, *weights = ctx.saved_tensors
         params = RNNParams(*weights)
+        if grad_outputs is not None:
+            grad_outputs = grad_outputs.contiguous()  # that of a sum has no memory of its own
         d_w_out, d_b_out = _read_out_gradients(buffers, params, plan, grad_outputs)
         if grad_rates is not None:
             grad_rates = grad_rates.transpose(-3, -2)
