@@ -66,7 +66,7 @@ class BaseRNN(RunningRNN):
             weights = self._draw_weights(trials, targets)
         self._cut_to_masks(weights, targets.n_outputs)
         training, monitor = self._hold_out(trials, targets, device)
-        earlier = self._history() if resume else None
+        earlier = self._history(targets.n_outputs) if resume else None
         params, history = self._train(weights, *training, device, max_iter, monitor, earlier)
         self._store(params, history)
         self.n_steps_ = trials.n_steps
@@ -305,9 +305,14 @@ class BaseRNN(RunningRNN):
         self.loss_curve_ = list(history.losses)
         self.best_loss_, self.n_iter_ = min(self.loss_curve_), len(self.loss_curve_)
 
-    def _history(self) -> History:
+    def _history(self, n_outputs: int) -> History:
         """Return that of the earlier fit, to be continued."""
         history = boundary.to_history(self._optimiser_state)
+        moments = (history.optimiser_state or {}).get("state", {})
+        for name, mask in zip(("w_in", "w_out"), self._feedforward_masks(n_outputs), strict=True):
+            momentum = moments.get(RNNParams._fields.index(name), {}).get("exp_avg")
+            if mask is not None and momentum is not None:
+                momentum *= torch.from_numpy(mask)  # what a new mask forbids does not roll on
         history.losses, history.scores = list(self.loss_curve_), [*(self.validation_scores_ or [])]
         return history
 
