@@ -30,7 +30,6 @@ N_LEADING = 8  # singular modes followed one by one; all others are the bulk
 BULK_EDGE = 1.5  # the bulk is kept below; two Newton-Schulz steps bring 0.4 to 1.5 within 0.2 of 1
 OVERSHOOT = 2.0  # how far beyond its target a leading mode is pushed at most, in rms values
 RELAXATION = 1.5  # a step longer than the projection: fewer iterations, and still it converges
-SETTLED = 0.05  # distance below which the push fades, so that modes settle on their target
 PATIENCE = 15  # iterations without 1 % of progress after which the distance stands still
 
 
@@ -203,8 +202,7 @@ def _towards_orthogonal(signs: np.ndarray, mask: np.ndarray) -> Step:
         distance = 0.5 * float(np.sqrt(np.vdot(defect, defect) / used.sum()))
         Q = 1.5 * Q - 0.5 * (Q @ G)
         Q = 1.5 * Q - 0.5 * (Q @ (Q.T @ Q))
-        push = min(1.0, distance / SETTLED)
-        Q -= (U * (push * np.clip(s - 1.0, 0.0, OVERSHOOT))) @ basis.T
+        Q -= (U * np.clip(s - 1.0, 0.0, OVERSHOOT)) @ basis.T
         return W + RELAXATION * (Q - W), distance
 
     return step
@@ -246,8 +244,8 @@ def _towards_spectrum(target: np.ndarray) -> Step:
         wanted = np.empty_like(s)
         wanted[order] = ascending
         distance = float(np.linalg.norm(s - wanted)) / norm
-        leading, push = order[-N_LEADING:], min(1.0, distance / SETTLED)
-        wanted[leading] -= push * np.clip(s - wanted, 0.0, overshoot)[leading]
+        leading = order[-N_LEADING:]
+        wanted[leading] -= np.clip(s - wanted, 0.0, overshoot)[leading]
         gain = np.divide(wanted, s, out=np.zeros_like(s), where=s > 1e-12 * norm)
         return W + RELAXATION * ((B * gain) @ V.T - W), distance
 
