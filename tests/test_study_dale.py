@@ -180,6 +180,19 @@ def test_longer_steps_multiply_the_exponent():
     torch.testing.assert_close(proposed, before * torch.exp(-10 * step * torch.sign(before)))
 
 
+def test_longer_steps_pass_on_what_becomes_of_the_momentum():
+    signs, mask = torch.tensor([1.0, -1.0]), torch.ones(2, 2, dtype=torch.bool)
+    before = torch.tensor([[0.5, -0.5], [0.2, -0.1]])
+    ends = []
+    for space, length in (
+        (LongerSteps(Dale("projection"), 10.0).bind(signs, mask), 0.03),
+        (Dale("projection").bind(signs, mask), 0.3),
+    ):
+        proposed = before - length * signs
+        ends.append((proposed, space.retract(proposed, before)))
+    torch.testing.assert_close(ends[0], ends[1])
+
+
 # ------------------------------------------------------------------ tasks
 
 

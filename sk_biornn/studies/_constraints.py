@@ -44,8 +44,8 @@ class LongerSteps:
         """Return the space of the constraint, with its proposals moved away from their start."""
         space = self.constraint.bind(signs, mask)
 
-        def retract(proposed: Any, before: Any) -> None:
+        def retract(proposed: Any, before: Any) -> Any:
             proposed.sub_(before).mul_(self.factor).add_(before)
-            space.retract(proposed, before)
+            return space.retract(proposed, before)
 
         return space._replace(retract=retract, needs_before=True)
