@@ -39,7 +39,7 @@ def independent_pairs(
 
     An int as `random_state` gives the same nulls each time, so they are computed only once.
     """
-    if isinstance(random_state, Integral):
+    if isinstance(random_state, Integral) and not isinstance(random_state, bool):
         return _independent_pairs_once(n, p, p_loop, n_nulls, int(random_state))
     return _independent_pairs(n, p, p_loop, n_nulls, random_state)
 
@@ -48,7 +48,7 @@ def rewired(
     graph: Graph, n_rewirings: int, n_nulls: int, random_state: RandomState
 ) -> NullStatistics:
     """Nulls with the degrees of `graph`: pairs of edges exchange their ends, by bctpy."""
-    if isinstance(random_state, Integral):
+    if isinstance(random_state, Integral) and not isinstance(random_state, bool):
         octets = np.packbits(graph).tobytes()
         return _rewired_once(octets, len(graph), n_rewirings, n_nulls, int(random_state))
     return _rewired(graph, n_rewirings, n_nulls, random_state)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_biornn._grid import check_grid, grids_of
 from sk_biornn.metrics._checks import check_weights
 
 
@@ -19,9 +20,9 @@ def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool
     ----------
     W : array-like of shape (n_units, n_units)
         Recurrent weights W[post, pre].
-    coordinates : array-like of shape (n_units, n_dimensions), or tuple of int
-        Positions of the units, in any unit of length, or the shape of a grid on which they stand
-        one step apart, the last axis first; its product is n_units.
+    coordinates : array-like of shape (n_units, n_dimensions), tuple of three ints, or "grid"
+        Positions of the units, in any unit of length; the shape of a grid, whose product is
+        n_units and on which units stand one step apart; or "grid", the most compact such grid.
     power : float, default=1.0
         Exponent p of the Euclidean distance, positive.
     unit_cube : bool, default=False
@@ -34,6 +35,8 @@ def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool
 
     Raises
     ------
+    TypeError
+        If a grid is not made of ints.
     ValueError
         If `W` is not a finite square matrix, `coordinates` does not fit it or is not finite, or
         `power` is not positive.
@@ -61,13 +64,12 @@ def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool
 
 
 def _positions(coordinates: Any, n_units: int) -> NDArray[np.float64]:
-    """Return one row per unit; a tuple of integers is the shape of a grid."""
-    if isinstance(coordinates, tuple) and all(isinstance(size, Integral) for size in coordinates):
-        if math.prod(coordinates) != n_units or min(coordinates, default=0) < 1:
-            raise ValueError(
-                f"coordinates must be a grid of {n_units} places, one per unit, got {coordinates}."
-            )
-        return np.indices(coordinates, dtype=np.float64).reshape(len(coordinates), -1).T
+    """Return one row per unit; a tuple of numbers is the shape of a grid."""
+    if isinstance(coordinates, str) and coordinates == "grid":
+        coordinates = grids_of(n_units)[0]
+    if isinstance(coordinates, tuple) and all(np.ndim(size) == 0 for size in coordinates):
+        grid = check_grid(coordinates, n_units, name="coordinates")
+        return np.indices(grid, dtype=np.float64).reshape(len(grid), -1).T
     try:
         positions = np.asarray(coordinates, dtype=np.float64)
     except (TypeError, ValueError):

@@ -160,10 +160,9 @@ def make_original(case, problem):
         for t in range(case.n_steps):
             state, hidden = rnn(problem.x[:, t : t + 1, :], hidden)
             hidden = torch.relu(hidden)
-            if case.every_step:
-                states[:, t, :] = state[:, 0]
-                outputs[:, t, :] = read_out(states[:, t, :].clone())
-        return outputs if case.every_step else read_out(state[:, 0])
+            states[:, t, :] = state[:, 0]
+            outputs[:, t, :] = read_out(states[:, t, :].clone())
+        return outputs if case.every_step else outputs[:, -1]
 
     return descend(ours, rnn.weight_hh_l0, problem, forward)
 
