@@ -10,7 +10,7 @@ import torch
 from graphs import random_matrix
 
 from sk_biornn.biology.communicability import communicability as torch_communicability
-from sk_biornn.biology.space import unit_positions
+from sk_biornn.biology import unit_positions
 from sk_biornn.metrics import communicability, ei_balance, weight_entropy, wiring_cost
 
 # --- entropy ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sk_biornn._space import unit_positions
 from sk_biornn.biology.communicability import communicability
 from sk_biornn.biology.constraints import Constraint, Dale, FixedMask, NonNegative
 from sk_biornn.biology.regularizers import (
@@ -12,7 +13,6 @@ from sk_biornn.biology.regularizers import (
     WeightCost,
     WiringCost,
 )
-from sk_biornn.biology.space import unit_positions
 
 __all__ = [
     "CommunicabilityCost",

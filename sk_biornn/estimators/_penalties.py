@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from sk_biornn._space import unit_positions
 from sk_biornn.biology.regularizers import (
     PENALTIES,
     CommunicabilityCost,
@@ -19,7 +20,6 @@ from sk_biornn.biology.regularizers import (
     WiringCost,
     pairwise_distances,
 )
-from sk_biornn.biology.space import unit_positions
 from sk_biornn.estimators._boundary import to_tensor
 from sk_biornn.estimators._parameters import RNNParameters
 

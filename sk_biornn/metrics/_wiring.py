@@ -7,9 +7,8 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sk_biornn._grid import check_grid, grids_of
+from sk_biornn._space import unit_positions
 from sk_biornn.metrics._checks import check_weights
 
 
@@ -54,32 +53,7 @@ def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool
     weights = check_weights(W)
     if isinstance(power, bool) or not isinstance(power, Real) or not 0 < power < math.inf:
         raise ValueError(f"power must be a positive number, got {power!r}.")
-    positions = _positions(coordinates, len(weights))
-    if unit_cube:
-        span = np.ptp(positions, axis=0)
-        positions = (positions - positions.min(axis=0)) / np.where(span > 0, span, 1)
+    positions = unit_positions(coordinates, len(weights), unit_cube=unit_cube)
     from scipy.spatial.distance import cdist
 
     return float((np.abs(weights) * cdist(positions, positions) ** power).sum())
-
-
-def _positions(coordinates: Any, n_units: int) -> NDArray[np.float64]:
-    """Return one row per unit; a tuple of numbers is the shape of a grid."""
-    if isinstance(coordinates, str) and coordinates == "grid":
-        coordinates = grids_of(n_units)[0]
-    if isinstance(coordinates, tuple) and all(np.ndim(size) == 0 for size in coordinates):
-        grid = check_grid(coordinates, n_units, name="coordinates")
-        return np.indices(grid, dtype=np.float64).reshape(len(grid), -1).T
-    try:
-        positions = np.asarray(coordinates, dtype=np.float64)
-    except (TypeError, ValueError):
-        kind = type(coordinates).__name__
-        raise ValueError(f"coordinates must be a numeric array, got {kind}.") from None
-    if positions.ndim != 2 or len(positions) != n_units or positions.shape[1] == 0:
-        raise ValueError(
-            f"coordinates must have one row per unit, shape ({n_units}, n_dimensions), "
-            f"got shape {positions.shape}."
-        )
-    if not np.isfinite(positions).all():
-        raise ValueError("coordinates must be finite, got NaN or infinity.")
-    return positions
