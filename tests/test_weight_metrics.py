@@ -9,8 +9,8 @@ import scipy.stats
 import torch
 from graphs import random_matrix
 
-from sk_biornn.biology.communicability import communicability as torch_communicability
 from sk_biornn.biology import unit_positions
+from sk_biornn.biology.communicability import communicability as torch_communicability
 from sk_biornn.metrics import communicability, ei_balance, weight_entropy, wiring_cost
 
 # --- entropy ---
