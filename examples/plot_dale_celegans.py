@@ -1,0 +1,356 @@
+"""
+A real brain, one step ahead
+============================
+
+In one freely moving worm (*C. elegans*) the calcium of 98 neurons with names was recorded [1]_. The
+synapses between these neurons are known from electron microscopy [2]_, though of other animals,
+and so are their transmitters [3]_. Does a network that may use these synapses only, and each with
+the sign of its neuron (Dale's law), foretell the next moment better than each neuron's own past?
+"""
+
+# %%
+# The recording
+# -------------
+# Looked for in the folder ``SK_BIORNN_TEST_DATA``, else in ``shared/data`` beside the checkout.
+# Without it this page shows the code, and no numbers.
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+
+def load_recording():
+    """Return the traces, wiring and signs as a dict, or None when the files are not there."""
+    here = Path(
+        globals().get("__file__", "plot_dale_celegans.py")
+    ).resolve()  # unset in the gallery
+    folder = os.environ.get("SK_BIORNN_TEST_DATA", here.parents[2] / "shared" / "data")
+    path = Path(folder) / "celegans" / "recorded98.npz"
+    if not path.is_file():
+        print(
+            f"No recording at {path}: skipped. Set SK_BIORNN_TEST_DATA to the folder of the data."
+        )
+        return None
+    with np.load(path) as file:
+        return {
+            "trace": file["trace_z"].astype(float),  # (n_frames, n_neurons), a frame is 0.6 s
+            "neuron": file["neuron"],
+            # The file counts synapses [pre, post]; here, as everywhere, it is W[post, pre].
+            "chemical": file["chem"].T > 0,
+            "electrical": file["gap"].T > 0,
+            # By convention: acetylcholine and glutamate excite, GABA inhibits, others are free.
+            "signs": file["sign_nt"].astype(float),
+        }
+
+
+recording = load_recording()
+
+# %%
+# Honest splits
+# -------------
+# The recording drifts, and neighbouring frames are almost copies, so frames drawn at random would
+# test nothing. The test sets are whole blocks; 15 s on each side of a block are left out of
+# training, and mean and standard deviation are those of the training part. All that has to be
+# chosen (how long to train, how much to shrink) is chosen on a validation block inside the
+# training part; then the model is fitted to all of the training part.
+
+FRAMES_LEFT_OUT, FRAMES_TO_VALIDATE = 25, 200
+
+
+def blocked_splits(n_frames, n_blocks=5):
+    """Yield (test, training) per block: a (start, stop), and a list of them."""
+    edges = np.linspace(0, n_frames, n_blocks + 1).astype(int)
+    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        yield (start, stop), without([(0, n_frames)], (start, stop))
+
+
+def without(runs, block):
+    """Take a block, and the frames near it, out of runs of frames."""
+    start, stop = block[0] - FRAMES_LEFT_OUT, block[1] + FRAMES_LEFT_OUT
+    parts = [part for a, b in runs for part in ((a, min(b, start)), (max(a, stop), b))]
+    return [(a, b) for a, b in parts if b - a > 2 * FRAMES_LEFT_OUT]
+
+
+def validation_block(runs):
+    """Return the last frames of the longest run."""
+    stop = max(runs, key=lambda run: run[1] - run[0])[1]
+    return stop - FRAMES_TO_VALIDATE, stop
+
+
+def standardised(trace, runs):
+    """Z-score every neuron with the mean and standard deviation of some runs of frames."""
+    part = np.vstack([trace[a:b] for a, b in runs])
+    return (trace - part.mean(axis=0)) / part.std(axis=0)
+
+
+# %%
+# What there is to beat
+# ---------------------
+# Persistence (the next frame is like this one); an AR(1) per neuron, x(t+1) = slope x(t) + c; and
+# a linear network: the AR(1) with a ridge-penalised weight from each allowed partner.
+
+
+def consecutive(x, runs):
+    """Return all frames that have a next frame in their run, and these next frames."""
+    return np.vstack([x[a : b - 1] for a, b in runs]), np.vstack([x[a + 1 : b] for a, b in runs])
+
+
+def fit_linear(x, runs, mask, ridge=1.0):
+    """Return A [post, pre] and c of x(t+1) = A x(t) + c; the own past is not penalised."""
+    now, following = consecutive(x, runs)
+    mean, mean_following = now.mean(axis=0), following.mean(axis=0)
+    now, following = now - mean, following - mean_following
+    matrix = np.zeros(mask.shape)
+    for post in range(len(mask)):
+        own = np.arange(len(mask)) == post
+        sources = np.flatnonzero(mask[post] | own)
+        penalty = np.diag(np.where(own[sources], 0.0, ridge * len(now)))
+        gram = now[:, sources].T @ now[:, sources] + penalty
+        matrix[post, sources] = np.linalg.solve(gram, now[:, sources].T @ following[:, post])
+    return matrix, mean_following - matrix @ mean
+
+
+def error(x, block, predictions):
+    """Mean squared error in a block; row k of the predictions is about frame start + 1 + k."""
+    return np.mean((x[block[0] + 1 : block[1]] - predictions) ** 2)
+
+
+def linear_error(x, block, matrix, intercept):
+    return error(x, block, x[block[0] : block[1] - 1] @ matrix.T + intercept)
+
+
+# %%
+# The network
+# -----------
+# Unit i *is* neuron i. It is shown the measured activity of neuron i alone (``input_mask`` is the
+# identity) and its state foretells neuron i alone (``readout_mask`` is the identity). So whatever
+# one neuron knows about another must pass through a recurrent weight, and thus through the
+# connectome and Dale's law. There are no autapses: the own past enters as in the AR(1).
+#
+# Signs mean something only if rates are not negative and go up with the calcium. So the units are
+# rectified, their input is counted from the floor of the recording, and training starts *at the
+# AR(1)*: input weights 1, read-out the slopes, no synapse. What training adds is what
+# synapses tell. (Started from random input weights, half of the units would stand for the
+# negative of their neuron, and the transmitters would mean nothing.)
+#
+# The network takes two steps of 300 ms per frame and is scored at the second one; otherwise a
+# partner's last frame could not arrive in time.
+
+from sk_biornn import DaleRNNRegressor
+
+STEPS_PER_FRAME = 2
+TRIAL_FRAMES, WARM_UP_FRAMES = 20, 4
+
+
+def floor_of(x, runs):
+    """Return the level from which the activity of each neuron is counted, per neuron."""
+    return np.vstack([x[a:b] for a, b in runs]).min(axis=0) - 0.2
+
+
+def held(frames):
+    """Show every frame for the steps that the network takes in it."""
+    return np.repeat(frames, STEPS_PER_FRAME, axis=1).astype(np.float32)
+
+
+def make_trials(x, runs, floor):
+    """Cut runs into overlapping trials; targets are NaN, not scored, while a trial warms up."""
+    stride = TRIAL_FRAMES - WARM_UP_FRAMES
+    starts = [s for a, b in runs for s in range(a, b - TRIAL_FRAMES, stride)]
+    frames = np.array(starts)[:, None] + np.arange(TRIAL_FRAMES)
+    targets = np.full((len(starts), TRIAL_FRAMES, STEPS_PER_FRAME, x.shape[1]), np.nan)
+    targets[:, WARM_UP_FRAMES:, -1] = x[frames + 1][:, WARM_UP_FRAMES:]
+    targets = targets.reshape(len(starts), -1, x.shape[1]).astype(np.float32)
+    return held(x[frames] - floor), targets
+
+
+def start_at_ar1(x, runs, floor, mask, signs, dale, seed):
+    """Return the trials and a network that predicts just what each neuron's AR(1) does."""
+    n = x.shape[1]
+    network = DaleRNNRegressor(
+        n_units=n,
+        signs=signs,
+        dale=dale,
+        mask=mask,
+        autapses=False,
+        input_mask=np.eye(n, dtype=bool),
+        readout_mask=np.eye(n, dtype=bool),
+        recurrent_init="uniform",
+        activation="relu",
+        learning_rate_init=1e-3,
+        batch_size=25,
+        max_iter=1,
+        warm_start=True,
+        random_state=seed,
+    )
+    trials, targets = make_trials(x, runs, floor)
+    network.fit(trials[:1], targets[:1])  # makes the arrays, which warm_start lets us replace
+    matrix, intercept = fit_linear(x, runs, np.zeros((n, n), dtype=bool))
+    slopes = matrix.diagonal()
+    network.W_rec_, network.b_rec_ = np.zeros((n, n)), np.zeros(n)
+    network.W_in_, network.W_out_ = np.eye(n), np.diag(slopes)
+    network.b_out_ = intercept + slopes * floor
+    for name in ("W_rec_", "b_rec_", "W_in_", "W_out_", "b_out_"):
+        setattr(network, name, getattr(network, name).astype(np.float32))
+    return network, trials, targets
+
+
+def network_predictions(network, x, block, floor):
+    """Return the next frames as foretold from each frame of a block; it is warmed up before."""
+    start = max(block[0] - FRAMES_LEFT_OUT, 0)
+    outputs = network.predict(held(x[None, start : block[1] - 1] - floor))
+    return outputs[0, STEPS_PER_FRAME - 1 :: STEPS_PER_FRAME][block[0] - start :]
+
+
+# %%
+# Choosing, then fitting
+# ----------------------
+
+EPOCHS = range(0, 101, 20)  # 0: the AR(1) itself may be chosen
+RIDGES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+
+
+def choose_epochs(trace, runs, **prior):
+    """Return the number of epochs after which the error in the validation block is least."""
+    block = validation_block(runs)
+    inner = without(runs, block)
+    x = standardised(trace, inner)
+    floor, errors = floor_of(x, inner), []
+    network, trials, targets = start_at_ar1(x, inner, floor, seed=0, **prior)
+    for epochs in EPOCHS:
+        if epochs:
+            network.set_params(max_iter=EPOCHS.step).fit(trials, targets)
+        errors.append(error(x, block, network_predictions(network, x, block, floor)))
+    return EPOCHS[int(np.argmin(errors))]
+
+
+def choose_ridge(trace, runs, mask):
+    """Return the ridge penalty with which the error in the validation block is least."""
+    block = validation_block(runs)
+    inner = without(runs, block)
+    x = standardised(trace, inner)
+    errors = [linear_error(x, block, *fit_linear(x, inner, mask, ridge)) for ridge in RIDGES]
+    return RIDGES[int(np.argmin(errors))]
+
+
+def linear_errors(trace, block, runs, masks):
+    """Return the error of persistence, of the AR(1) and of a linear network per mask."""
+    x, n = standardised(trace, runs), trace.shape[1]
+    errors = {
+        "persistence": linear_error(x, block, np.eye(n), 0.0),
+        "AR(1)": linear_error(x, block, *fit_linear(x, runs, np.zeros((n, n), dtype=bool))),
+    }
+    for name, mask in masks.items():
+        fit = fit_linear(x, runs, mask, choose_ridge(trace, runs, mask))
+        errors[name] = linear_error(x, block, *fit)
+    return errors
+
+
+def network_fits(trace, block, runs, make_prior, n_seeds):
+    """Return per seed the error in the test block, the fitted network and its predictions."""
+    epochs, fits = choose_epochs(trace, runs, **make_prior(0)), []
+    x = standardised(trace, runs)
+    floor = floor_of(x, runs)
+    for seed in range(n_seeds):
+        network, *data = start_at_ar1(x, runs, floor, seed=seed, **make_prior(seed))
+        if epochs:
+            network.set_params(max_iter=epochs).fit(*data)
+        predictions = network_predictions(network, x, block, floor)
+        fits.append((error(x, block, predictions), network, predictions))
+    return fits
+
+
+# %%
+# The arms of the comparison
+# --------------------------
+# A prior is a mask, signs and how Dale's law is kept, if it is. The controls ask what is special
+# about the *worm's* wiring and transmitters: the connectome with its neurons renamed at random
+# (same graph, wrong owners), and the signs dealt out anew.
+
+
+def priors_of(recording):
+    """Return, by name of the arm, a function seed -> mask, signs, dale."""
+    n = len(recording["signs"])
+    connectome, signs = recording["chemical"] | recording["electrical"], recording["signs"]
+
+    def renamed(array, seed):
+        order = np.random.default_rng(seed).permutation(n)
+        return array[np.ix_(order, order)] if array.ndim == 2 else array[order]
+
+    def prior(mask, signs=signs, dale="projection"):
+        return {"mask": mask, "signs": signs, "dale": dale}
+
+    return {
+        "Dale, connectome": lambda seed: prior(connectome),
+        "Dale, no mask": lambda seed: prior(None),
+        "free signs, connectome": lambda seed: prior(connectome, dale=None),
+        "Dale, renamed connectome": lambda seed: prior(renamed(connectome, seed)),
+        "free signs, no mask": lambda seed: prior(None, dale=None),
+        "Dale, renamed signs": lambda seed: prior(connectome, renamed(signs, seed)),
+        "Dale, chemical synapses": lambda seed: prior(recording["chemical"]),
+        "no synapses": lambda seed: prior(np.zeros((n, n), dtype=bool)),
+    }
+
+
+# %%
+# The run
+# -------
+# Here one seed and four of the arms, in half a minute; ``FULL`` gives the numbers of the summary.
+
+import pandas as pd
+from scipy.stats import t as student
+
+FULL = False
+SEEDS, ARMS = (5, None) if FULL else (1, 4)
+
+
+def run(recording, n_seeds=SEEDS, n_arms=ARMS, n_blocks=5):
+    """Return a table, one row per test block, model and seed, and what the figure shows."""
+    trace, rows, shown = recording["trace"], [], None
+    connectome = recording["chemical"] | recording["electrical"]
+    masks = {"linear, connectome": connectome, "linear, no mask": np.ones_like(connectome)}
+    priors = dict(list(priors_of(recording).items())[:n_arms])
+    for number, (block, runs) in enumerate(blocked_splits(len(trace), n_blocks)):
+        for model, value in linear_errors(trace, block, runs, masks).items():
+            rows.append((number, model, 0, value))
+        for model, make_prior in priors.items():
+            fits = network_fits(trace, block, runs, make_prior, n_seeds)
+            rows += [(number, model, seed, fit[0]) for seed, fit in enumerate(fits)]
+            if shown is None:
+                shown = block, standardised(trace, runs), *fits[0][1:]
+    return pd.DataFrame(rows, columns=["block", "model", "seed", "error"]), shown
+
+
+def skills(table, reference):
+    """Return 1 - error / error of the reference, (block, model), the mean over seeds."""
+    errors = table.groupby(["block", "model"], sort=False)["error"].mean().unstack(sort=False)
+    return 1 - errors.div(errors[reference], axis=0)
+
+
+def confidence(values):
+    """Return the half-width of the 95 % t-interval of the mean over blocks."""
+    return student.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+
+
+def report(table):
+    """Print mean, standard deviation and interval over blocks, in per cent."""
+    for reference in ("persistence", "AR(1)"):
+        print(f"\nskill against {reference}: mean, sd and 95 % CI over test blocks, in per cent")
+        for model, values in (100 * skills(table, reference)).items():
+            half = confidence(values)
+            print(
+                f"{model:26s}{values.mean():7.2f}{values.std(ddof=1):7.2f}"
+                f"  [{values.mean() - half:6.2f}, {values.mean() + half:6.2f}]"
+            )
+    print("\ndifference in skill against AR(1), paired by block")
+    skill = 100 * skills(table, "AR(1)")
+    for model in list(skill)[list(skill).index("Dale, connectome") + 1 :]:
+        values = skill["Dale, connectome"] - skill[model]
+        print(
+            f"connectome + Dale minus {model:26s}{values.mean():6.2f} +- {confidence(values):.2f}"
+        )
+
+
+if recording is not None:
+    table, shown = run(recording)
+    report(table)
