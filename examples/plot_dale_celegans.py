@@ -15,6 +15,7 @@ the sign of its neuron (Dale's law), foretell the next moment better than each n
 # Without it this page shows the code, and no numbers.
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,7 @@ FRAMES_LEFT_OUT, FRAMES_TO_VALIDATE = 25, 200
 def blocked_splits(n_frames, n_blocks=5):
     """Yield (test, training) per block: a (start, stop), and a list of them."""
     edges = np.linspace(0, n_frames, n_blocks + 1).astype(int)
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges.tolist()):
         yield (start, stop), without([(0, n_frames)], (start, stop))
 
 
@@ -88,7 +89,8 @@ def standardised(trace, runs):
 # What there is to beat
 # ---------------------
 # Persistence (the next frame is like this one); an AR(1) per neuron, x(t+1) = slope x(t) + c; and
-# a linear network: the AR(1) with a ridge-penalised weight from each allowed partner.
+# a linear network: the AR(1) with a ridge-penalised weight from each allowed partner. For scale,
+# the AR(5): what four more frames of the own past tell.
 
 
 def consecutive(x, runs):
@@ -118,6 +120,22 @@ def error(x, block, predictions):
 
 def linear_error(x, block, matrix, intercept):
     return error(x, block, x[block[0] : block[1] - 1] @ matrix.T + intercept)
+
+
+def own_past_error(x, block, runs, order=5):
+    """Return the error in a block of an AR(order) per neuron."""
+
+    def frames(runs):
+        return np.concatenate([np.arange(a + order - 1, b - 1) for a, b in runs])
+
+    training, test = frames(runs), np.arange(max(block[0], order - 1), block[1] - 1)
+    predictions = np.full((block[1] - block[0] - 1, x.shape[1]), np.nan)
+    for neuron in range(x.shape[1]):
+        past = np.stack([np.roll(x[:, neuron], lag) for lag in range(order)], axis=1)
+        past = np.column_stack([past, np.ones(len(x))])
+        weights = np.linalg.lstsq(past[training], x[training + 1, neuron], rcond=None)[0]
+        predictions[test - block[0], neuron] = past[test] @ weights
+    return np.nanmean((x[block[0] + 1 : block[1]] - predictions) ** 2)
 
 
 # %%
@@ -239,6 +257,7 @@ def linear_errors(trace, block, runs, masks):
     errors = {
         "persistence": linear_error(x, block, np.eye(n), 0.0),
         "AR(1)": linear_error(x, block, *fit_linear(x, runs, np.zeros((n, n), dtype=bool))),
+        "AR(5)": own_past_error(x, block, runs),
     }
     for name, mask in masks.items():
         fit = fit_linear(x, runs, mask, choose_ridge(trace, runs, mask))

@@ -22,11 +22,27 @@ Penalty = Callable[[Tensor], Tensor]
 
 
 class Facts(NamedTuple):
-    """What penalties may know of the circuit; None where the user did not say."""
+    """What penalties may know of the circuit; None where the user did not say.
 
-    mask: Tensor  # (n_units, n_units) bool: allowed synapses
-    distances: Tensor | None = None  # (n_units, n_units): Euclidean, in the unit of the coordinates
-    connectome: Tensor | None = None  # (n_units, n_units) [post, pre]: measured weights or counts
+    Parameters
+    ----------
+    mask : bool Tensor of shape (n_units, n_units)
+        Allowed synapses [post, pre].
+    distances : Tensor of shape (n_units, n_units) or None, default=None
+        Euclidean distances of the units, in the unit of the coordinates.
+    connectome : Tensor of shape (n_units, n_units) or None, default=None
+        Measured weights or counts [post, pre].
+
+    Examples
+    --------
+    >>> import torch
+    >>> Facts(mask=torch.ones(2, 2, dtype=torch.bool)).distances is None
+    True
+    """
+
+    mask: Tensor
+    distances: Tensor | None = None
+    connectome: Tensor | None = None
 
 
 @runtime_checkable
@@ -62,7 +78,7 @@ class WeightCost:
     Parameters
     ----------
     strength : float, default=0.3
-        lambda.
+        Factor lambda of the price.
 
     Examples
     --------
@@ -98,9 +114,9 @@ class WiringCost:
     Parameters
     ----------
     strength : float, default=0.3
-        lambda.
+        Factor lambda of the price.
     distance_power : float, default=1.0
-        p; D is the Euclidean distance of two units.
+        Exponent p; D is the Euclidean distance of two units.
 
     References
     ----------
@@ -149,11 +165,11 @@ class CommunicabilityCost:
     Parameters
     ----------
     strength : float, default=0.3
-        lambda.
+        Factor lambda of the price.
     distance_power : float, default=1.0
-        p.
+        Exponent p of the distance.
     communicability_power : float, default=1.0
-        q; C is the weighted communicability of the weights, see `communicability`.
+        Exponent q; C is the weighted communicability of the weights, see `communicability`.
 
     References
     ----------
@@ -217,11 +233,11 @@ class CommunicabilityEMD:
     Parameters
     ----------
     strength : float, default=0.3
-        lambda.
+        Factor lambda of the price.
     emd_strength : float, default=0.1
-        mu.
+        Factor mu of the earth mover's distance.
     distance_power : float, default=1.0
-        p.
+        Exponent p of the distance.
 
     References
     ----------

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils import Bunch
 from threadpoolctl import threadpool_limits
 
 from sk_biornn._correlation import correlation, precision, standardized
@@ -16,6 +15,9 @@ from sk_biornn._sttc import sttc_of_counts
 from sk_biornn.datasets._checks import check_count, check_flag, check_positive, check_real
 from sk_biornn.datasets._microns import to_unit_cube
 from sk_biornn.datasets._synthetic_circuit import calcium, column_signs, simulate, wiring
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
 
 DESCRIPTION = """\
 Synthetic: no animal was recorded. {n} neurons at random places in a box of {box} um were wired by
@@ -186,6 +188,8 @@ def make_functional_connectome(
         sttc = sttc_of_counts(list(spikes), int(window / dt + 1e-9))
         matrices = {"sttc": sttc, "correlation": correlation(Z), "precision": precision(Z)}
     frame = n_frame_steps * dt
+    from sklearn.utils import Bunch
+
     return Bunch(
         connectome=np.abs(W),
         signs=signs,

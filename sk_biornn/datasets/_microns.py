@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from sk_biornn._grid import check_grid, grids_of
 from sk_biornn.datasets._checks import check_count, check_flag
 from sk_biornn.datasets._data_home import resolve_data_home
 from sk_biornn.datasets._microns_fields import published_grid
 from sk_biornn.datasets._npy import read_npy
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
 
 DESCRIPTION = """\
 MICrONS, session {session}, scan {scan}, field {field}: {n} neurons of mouse visual cortex whose
@@ -149,6 +151,8 @@ def load_microns(
     grid = _choose_grid(grid, key, len(names))
     fields = dict(zip(("session", "scan", "field"), key, strict=True))
     described = "scaled to the unit cube" if unit_cube else "in voxels of 4 x 4 x 40 nm"
+    from sklearn.utils import Bunch
+
     return Bunch(
         connectome=connectome,
         **matrices,

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from sklearn.utils import Bunch
-
 from sk_biornn._atomic import write_bytes
 from sk_biornn.datasets._checks import check_count, check_flag
 from sk_biornn.datasets._data_home import resolve_data_home
@@ -20,6 +18,7 @@ from sk_biornn.datasets._microns import field_files, find_field, load_microns
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sklearn.utils import Bunch
 
 ARCHIVE = "DATA.zip"
 SHA256 = "c6d5dd93f73770167567a8c9197927a9f446ac6deae023979ccb3b2df58b4341"

@@ -57,8 +57,8 @@ class SpatialRNNClassifier(RNNClassifier):
     >>> from sk_biornn import SpatialRNNClassifier
     >>> from sk_biornn.datasets import make_one_choice_inference
     >>> X, y = make_one_choice_inference(400, random_state=0)
-    >>> clf = SpatialRNNClassifier(n_units=60, coordinates=(5, 4, 3), regu_strength=0.01,
-    ...                            batch_size=50, max_iter=20, random_state=0)
+    >>> clf = SpatialRNNClassifier(n_units=60, coordinates=(5, 4, 3), regu_strength=1e-3,
+    ...                            batch_size=50, max_iter=30, random_state=0)
     >>> clf.fit(X, y).score(X, y) > 0.9
     True
     """
