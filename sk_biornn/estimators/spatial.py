@@ -58,8 +58,8 @@ class SpatialRNNClassifier(RNNClassifier):
     >>> from sk_biornn.datasets import make_one_choice_inference
     >>> X, y = make_one_choice_inference(400, random_state=0)
     >>> clf = SpatialRNNClassifier(n_units=60, coordinates=(5, 4, 3), regu_strength=1e-3,
-    ...                            batch_size=50, max_iter=30, random_state=0)
-    >>> clf.fit(X, y).score(X, y) > 0.9
+    ...                            batch_size=50, max_iter=15, random_state=0)
+    >>> clf.fit(X, y).score(X, y) > 0.4  # chance is 0.25; 1000 trials and 20 epochs give 1.0
     True
     """
 
