@@ -130,7 +130,7 @@ def test_scorer_refuses_bad_arguments():
     with pytest.raises(TypeError, match="func must be"):
         WeightScorer("modularity")
     with pytest.raises(ValueError, match="weight must be"):
-        WeightScorer(modularity, weight="recurent")
+        WeightScorer(modularity, weight="hidden")
 
 
 def test_repr_is_the_call():

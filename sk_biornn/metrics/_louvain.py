@@ -1,7 +1,7 @@
 """Louvain's method on a modularity matrix: units move one by one, then whole communities do.
 
 networkx has the method too, but its sums drift with every move, and on some small graphs with
-directions it moves a unit to and fro for ever. Here the gain of a move is summed afresh.
+directions it moves a unit back and forth for ever. Here the gain of a move is summed afresh.
 """
 
 from __future__ import annotations
