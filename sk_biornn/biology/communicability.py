@@ -40,7 +40,7 @@ def communicability(weights: Tensor) -> Tensor:
 
     Notes
     -----
-    The matrix in the exponent is similar to P = |W| S^{-1}, whose columns sum to 1. The series of
+    The matrix in the exponent is similar to ``P = |W| / s``, whose columns sum to 1. The series of
     exp(P) is hence cut at a degree that is known beforehand, it takes four matrix products in
     float32, and its gradient eight, where a general matrix exponential takes some ten and its
     gradient works on a matrix of twice the size.

@@ -158,7 +158,7 @@ def bio_scoring(*names: str) -> dict[str, WeightScorer]:
     ----------
     *names : str
         Functions of `sk_biornn.metrics` that return one number, such as "modularity" or
-        "density"; "entropy" for "weight_entropy". "neg_" before a name, as in scikit-learn,
+        "density"; "entropy" for "weight_entropy". ``"neg_"`` before a name, as in scikit-learn,
         makes low values the better ones.
 
     Returns

@@ -97,7 +97,7 @@ def spectral_radius(W: Any) -> float:
     Returns
     -------
     float
-        max |lambda|.
+        ``max |lambda|``.
 
     Raises
     ------

@@ -118,8 +118,8 @@ class LearningCurveDisplay:
         ----------
         estimators : object or sequence of objects
             Fitted estimators.
-        attribute : {"loss_curve_", "validation_scores_"}, default="loss_curve_"
-            Which curve.
+        attribute : str
+            Which curve: ``"loss_curve_"``, the default, or ``"validation_scores_"``.
         label : str or None, default=None
             Name in the legend.
 
