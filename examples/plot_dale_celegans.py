@@ -410,7 +410,7 @@ def plot_traces(axes, recording, block, x, predictions, n_neurons=3, n_frames=15
             axis.plot(time, change, color=colour, lw=1.4 if colour == BLACK else 1, label=label)
         axis.set_title(recording["neuron"][neuron], loc="left", fontsize=9)
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0].legend(frameon=False, ncols=3, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1))
+    axes[0].legend(frameon=False, ncols=3, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1.02))
     axes[n_neurons // 2].set_ylabel("change to the next frame (sd)")
     axes[-1].set_xlabel("time in the test block (s)")
 
@@ -459,10 +459,11 @@ if recording is not None:
 # ==========================  =====  ================
 #
 # It is little. Synapses help (connectome minus no synapses: 2.2 +- 1.3), but that these are the
-# worm's own cannot be told with five blocks (minus renamed connectome: 0.8 +- 1.4), the transmitters
-# make no difference (minus renamed signs: -0.1 +- 0.7), and networks without a mask do at least as
-# well. A longer memory of each neuron's own past, the AR(5), beats all of them. The wiring is of
-# other animals, many glutamatergic synapses of the worm inhibit, and one recording is one recording.
+# worm's own cannot be told with five blocks (minus renamed connectome: 0.8 +- 1.4), the
+# transmitters make no difference (minus renamed signs: -0.1 +- 0.7), and networks without a mask
+# do at least as well. A longer memory of each neuron's own past, the AR(5), beats all of them. The
+# wiring is of other animals, many glutamatergic synapses of the worm inhibit, and one recording is
+# one recording.
 #
 # References
 # ----------
