@@ -391,7 +391,7 @@ import matplotlib.pyplot as plt
 BLACK, BLUE, ORANGE, GREY = "#000000", "#0072B2", "#E69F00", "#999999"
 
 
-def plot_traces(axes, recording, block, x, predictions, n_neurons=3, n_frames=150):
+def plot_traces(axes, recording, block, x, predictions, n_neurons=3, n_frames=100):
     """Draw measured and foretold changes of a few neurons."""
     matrix, intercept = fit_linear(
         x, without([(0, len(x))], block), np.zeros((x.shape[1],) * 2, dtype=bool)
@@ -408,10 +408,13 @@ def plot_traces(axes, recording, block, x, predictions, n_neurons=3, n_frames=15
         ):
             change = (values - now)[:n_frames, neuron]
             axis.plot(time, change, color=colour, lw=1.4 if colour == BLACK else 1, label=label)
-        axis.set_title(recording["neuron"][neuron], loc="left", fontsize=9)
+        axis.text(0, 1, recording["neuron"][neuron], transform=axis.transAxes, va="bottom")
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0].legend(frameon=False, ncols=3, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1.02))
-    axes[n_neurons // 2].set_ylabel("change to the next frame (sd)")
+        axis.margins(x=0)
+    for axis in axes[:-1]:
+        axis.tick_params(labelbottom=False)
+    axes[0].legend(frameon=False, ncols=3, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.97))
+    axes[n_neurons // 2].set_ylabel("change to the\nnext frame (sd)")
     axes[-1].set_xlabel("time in the test block (s)")
 
 
@@ -431,8 +434,8 @@ def plot_skills(axis, table):
 
 
 if recording is not None:
-    figure = plt.figure(figsize=(9, 4.2), layout="constrained")
-    grid = figure.add_gridspec(3, 2, width_ratios=[1.25, 1])
+    figure = plt.figure(figsize=(10, 4.6), layout="constrained")
+    grid = figure.add_gridspec(3, 2, width_ratios=[1.25, 1], wspace=0.04)
     axes = [figure.add_subplot(grid[row, 0]) for row in range(3)]
     block, x, _, predictions = shown
     plot_traces(axes, recording, block, x, predictions)
