@@ -477,3 +477,17 @@ def test_badly_conditioned_arrays_and_objects_warn():
 def test_small_networks_are_not_judged():
     resolve(draw("uniform", ei_signs(19)), ei_signs(19))
     resolve(np.zeros((19, 19)), ei_signs(19))
+
+
+# ------------------------------------------------------------------ input and read-out
+
+
+def test_glorot_feedforward_weights_fill_their_bound_and_start_without_bias():
+    rng = np.random.default_rng(0)
+    w_in = input_weights(300, 20, rng, "glorot_uniform")
+    w_out = readout_weights(4, 300, rng, "glorot_uniform")
+    for weights, sizes in ((w_in, 320), (w_out, 304)):
+        bound = np.sqrt(6 / sizes)
+        inside = scipy.stats.uniform(-bound, 2 * bound)
+        assert scipy.stats.kstest(weights.ravel(), inside.cdf).pvalue > 1e-3
+    assert not biases(300, 300, rng, "glorot_uniform").any()

@@ -29,6 +29,7 @@ class Optimisation:
     solver: str = "adam"
     learning_rate_init: float = 1e-3
     learning_rate: str = "constant"
+    epsilon: float = 1e-8
     max_grad_norm: float | None = None
     max_iter: int = 100
     batch_size: int = 200
@@ -182,7 +183,9 @@ def _own_copy(tensor: Tensor) -> Tensor:
 def _make_optimiser(moving: list[Tensor], optimisation: Optimisation) -> torch.optim.Optimizer:
     if optimisation.solver == "sgd":
         return torch.optim.SGD(moving, lr=optimisation.learning_rate_init)
-    return torch.optim.Adam(moving, lr=optimisation.learning_rate_init, fused=True)
+    return torch.optim.Adam(
+        moving, lr=optimisation.learning_rate_init, eps=optimisation.epsilon, fused=True
+    )
 
 
 def _batches(

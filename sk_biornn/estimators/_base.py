@@ -105,12 +105,13 @@ class BaseRNN(RunningRNN):
     def _draw_weights(self, trials: Trials, targets: Targets) -> dict[str, np.ndarray]:
         """Draw all initial weights, from the one generator of this fit."""
         n_units, n_features, n_outputs = self.n_units, self.n_features_in_, targets.n_outputs
+        kind = self.feedforward_init
         weights = {
             "w_rec": self._initial_recurrent_weights(),
-            "w_in": input_weights(n_units, n_features, self._rng),
-            "b_rec": biases(n_units, n_units, self._rng),
-            "w_out": readout_weights(n_outputs, n_units, self._rng),
-            "b_out": biases(n_outputs, n_units, self._rng),
+            "w_in": input_weights(n_units, n_features, self._rng, kind),
+            "b_rec": biases(n_units, n_units, self._rng, kind),
+            "w_out": readout_weights(n_outputs, n_units, self._rng, kind),
+            "b_out": biases(n_outputs, n_units, self._rng, kind),
         }
         return {name: array.astype(trials.x.dtype) for name, array in weights.items()}
 
@@ -280,6 +281,7 @@ class BaseRNN(RunningRNN):
             solver=self.solver,
             learning_rate_init=float(self.learning_rate_init),
             learning_rate=self.learning_rate,
+            epsilon=float(self.epsilon),
             max_grad_norm=None if self.max_grad_norm is None else float(self.max_grad_norm),
             max_iter=int(max_iter),
             batch_size=int(size),

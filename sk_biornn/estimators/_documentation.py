@@ -31,6 +31,9 @@ recurrent_init : str, array-like of shape (n_units, n_units) or object, default=
     "he_uniform", an array that obeys signs and mask, or an object with a method ``sample``.
 spectral_radius : float or None, default=None
     Rescale the initial recurrent weights to this spectral radius.
+feedforward_init : {"uniform", "glorot_uniform"}, default="uniform"
+    Initial input and read-out weights and biases: uniform in +-1 / sqrt(n_units), as torch's
+    layers; or those of Keras, weights uniform in +-sqrt(6 / (n_in + n_out)) and zero biases.
 coordinates : array-like of shape (n_units, n_dimensions), tuple of three ints, "grid" or None, \
 default=None
     Positions of the units; the shape of a grid on which they stand; or "grid": the most compact.
@@ -74,6 +77,8 @@ learning_rate_init : float, default=1e-3
     Learning rate at the start.
 learning_rate : {"constant", "cosine"}, default="constant"
     "cosine" falls to 0 over `max_iter` epochs.
+epsilon : float, default=1e-8
+    Added to the denominator of Adam's step.
 max_grad_norm : float or None, default=None
     Gradients whose norm (over all weights) is larger are scaled down to it.
 early_stopping : bool, default=False

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, check_rules
+from sk_biornn.initializers._feedforward import FEEDFORWARD_INITS
 
 DALE_CHOICES = ("projection", "abs", "square", "exponentiated", "nonnegative")
 
@@ -34,6 +35,7 @@ class RNNParameters(BaseEstimator):
     # initial weights
     recurrent_init: Any = "auto"
     spectral_radius: float | None = None
+    feedforward_init: str = "uniform"
     coordinates: Any = None
     unit_cube: bool = True
     connectome: Any = None
@@ -58,6 +60,7 @@ class RNNParameters(BaseEstimator):
     batch_size: Any = "auto"
     learning_rate_init: float = 1e-3
     learning_rate: str = "constant"
+    epsilon: float = 1e-8
     max_grad_norm: float | None = None
     early_stopping: bool = False
     validation_fraction: float = 0.1
@@ -131,6 +134,7 @@ RULES = {
     "excitatory_fraction": Number(Real, 0.0, 1.0, low_included=False),
     "autapses": Flag(),
     "spectral_radius": Optional(_positive),
+    "feedforward_init": Choice(FEEDFORWARD_INITS),
     "unit_cube": Flag(),
     "regu_strength": _at_least_zero,
     "emd_strength": _at_least_zero,
@@ -147,6 +151,7 @@ RULES = {
     "max_iter": _positive_int,
     "learning_rate_init": _positive,
     "learning_rate": Choice(("constant", "cosine")),
+    "epsilon": _positive,
     "max_grad_norm": Optional(_positive),
     "early_stopping": Flag(),
     "validation_fraction": Number(Real, 0.0, 1.0, low_included=False, high_included=False),

@@ -1,17 +1,23 @@
-"""Input weights, read-out weights and biases: uniform, as in torch's RNN and Linear layers."""
+"""Input weights, read-out weights and biases: uniform, as torch's layers or those of Keras."""
 
 from __future__ import annotations
 
 import numpy as np
 
+FEEDFORWARD_INITS = ("uniform", "glorot_uniform")
 
-def _uniform(shape: tuple[int, ...], n_units: int, rng: np.random.Generator) -> np.ndarray:
-    bound = 1.0 / np.sqrt(float(n_units))
+
+def _uniform(
+    shape: tuple[int, int], n_units: int, rng: np.random.Generator, kind: str
+) -> np.ndarray:
+    bound = np.sqrt(6.0 / sum(shape)) if kind == "glorot_uniform" else 1.0 / np.sqrt(float(n_units))
     return rng.uniform(-bound, bound, shape)
 
 
-def input_weights(n_units: int, n_features: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw input weights, uniform in +-1 / sqrt(n_units).
+def input_weights(
+    n_units: int, n_features: int, rng: np.random.Generator, kind: str = "uniform"
+) -> np.ndarray:
+    """Draw input weights, uniform in +-1 / sqrt(n_units) or as Glorot and Bengio (2010).
 
     Parameters
     ----------
@@ -19,6 +25,8 @@ def input_weights(n_units: int, n_features: int, rng: np.random.Generator) -> np
         Numbers of recurrent units and of input channels.
     rng : numpy.random.Generator
         Source of randomness.
+    kind : {"uniform", "glorot_uniform"}, default="uniform"
+        Bound 1 / sqrt(n_units), or sqrt(6 / (sum of the two sizes)).
 
     Returns
     -------
@@ -31,11 +39,13 @@ def input_weights(n_units: int, n_features: int, rng: np.random.Generator) -> np
     >>> input_weights(100, 3, np.random.default_rng(0)).shape
     (100, 3)
     """
-    return _uniform((n_units, n_features), n_units, rng)
+    return _uniform((n_units, n_features), n_units, rng, kind)
 
 
-def readout_weights(n_outputs: int, n_units: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw read-out weights, uniform in +-1 / sqrt(n_units).
+def readout_weights(
+    n_outputs: int, n_units: int, rng: np.random.Generator, kind: str = "uniform"
+) -> np.ndarray:
+    """Draw read-out weights, uniform in +-1 / sqrt(n_units) or as Glorot and Bengio (2010).
 
     Parameters
     ----------
@@ -43,6 +53,8 @@ def readout_weights(n_outputs: int, n_units: int, rng: np.random.Generator) -> n
         Numbers of outputs and of recurrent units.
     rng : numpy.random.Generator
         Source of randomness.
+    kind : {"uniform", "glorot_uniform"}, default="uniform"
+        Bound 1 / sqrt(n_units), or sqrt(6 / (sum of the two sizes)).
 
     Returns
     -------
@@ -55,11 +67,11 @@ def readout_weights(n_outputs: int, n_units: int, rng: np.random.Generator) -> n
     >>> bool(np.abs(readout_weights(2, 100, np.random.default_rng(0))).max() <= 0.1)
     True
     """
-    return _uniform((n_outputs, n_units), n_units, rng)
+    return _uniform((n_outputs, n_units), n_units, rng, kind)
 
 
-def biases(n: int, n_units: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw biases, uniform in +-1 / sqrt(n_units).
+def biases(n: int, n_units: int, rng: np.random.Generator, kind: str = "uniform") -> np.ndarray:
+    """Draw biases, uniform in +-1 / sqrt(n_units), or zeros.
 
     Parameters
     ----------
@@ -69,6 +81,8 @@ def biases(n: int, n_units: int, rng: np.random.Generator) -> np.ndarray:
         Number of recurrent units.
     rng : numpy.random.Generator
         Source of randomness.
+    kind : {"uniform", "glorot_uniform"}, default="uniform"
+        "glorot_uniform": zeros, which go with weights of that kind.
 
     Returns
     -------
@@ -81,4 +95,5 @@ def biases(n: int, n_units: int, rng: np.random.Generator) -> np.ndarray:
     >>> biases(2, 100, np.random.default_rng(0)).shape
     (2,)
     """
-    return _uniform((n,), n_units, rng)
+    bound = 0.0 if kind == "glorot_uniform" else 1.0 / np.sqrt(float(n_units))
+    return rng.uniform(-bound, bound, (n,))
