@@ -101,7 +101,7 @@ def test_trials_ask_for_the_next_frame_once_warm(example):
     scored = np.isfinite(targets)
     assert not scored[:, :warm].any()
     assert (scored[:, warm:].sum(axis=1) * steps == targets.shape[1] - warm).all()
-    np.testing.assert_array_equal(targets[scored], (trials + [1, 1000])[scored])
+    np.testing.assert_array_equal(targets[scored], (trials + np.array([1, 1000]))[scored])
     assert trials.min() >= 10 and np.nanmax(targets[..., 0]) < 90
 
 
