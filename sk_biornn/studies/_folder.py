@@ -5,15 +5,13 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from sk_biornn._atomic import write_text
-from sk_biornn.studies._plan import run_name
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pandas", "joblib")
-_OUTPUTS = ("results.csv", "curves.csv", "summary.csv", "times.csv", "figure.png", "figure.pdf")
-RECORD_FIELDS = {"task", "arm", "init", "simulation", "score", "curve", "seconds", "error"}
 
 
 def versions() -> dict[str, str]:
@@ -43,11 +41,16 @@ def read_json(path: Path) -> Any:
 
 
 class StudyFolder:
-    """A folder in which one study, with one set of settings, is carried out."""
+    """A folder in which one study, with one set of settings, is carried out.
 
-    def __init__(self, path: Any) -> None:
+    `outputs` are the names, or patterns, of the files made of the records; `fields` are those that
+    every record has.
+    """
+
+    def __init__(self, path: Any, outputs: Iterable[str], fields: Iterable[str]) -> None:
         self.path = Path(path)
         self.runs = self.path / "runs"
+        self._outputs, self._fields = tuple(outputs), {"seconds", "error", *fields}
 
     def open(self, settings: dict[str, Any], *, resume: bool, overwrite: bool) -> None:
         """Make the folder ready for a study with these settings, or refuse.
@@ -102,20 +105,24 @@ class StudyFolder:
 
     def _remove_study(self) -> None:
         """Remove records and what was made of them, and nothing else."""
-        for path in (*self.runs.glob("*.json"), *(self.path / name for name in _OUTPUTS)):
+        outputs = (path for pattern in self._outputs for path in self.path.glob(pattern))
+        for path in (*self.runs.glob("*.json"), *outputs):
             path.unlink(missing_ok=True)
 
     def finished(self) -> dict[str, dict[str, Any]]:
         """Return the records of runs that came to an end, by name; failed ones are tried again."""
-        records = [read_json(path) for path in sorted(self.runs.glob("*.json"))]
-        for record, path in zip(records, sorted(self.runs.glob("*.json")), strict=True):
-            if not isinstance(record, dict) or not set(record) >= RECORD_FIELDS:
-                raise ValueError(f"{path} is not a record of a run; remove it to go on.")
-        return {run_name(record): record for record in records if record["error"] is None}
+        records = {path.stem: self._record(path) for path in sorted(self.runs.glob("*.json"))}
+        return {name: record for name, record in records.items() if record["error"] is None}
 
-    def save(self, record: dict[str, Any]) -> None:
+    def _record(self, path: Path) -> dict[str, Any]:
+        record = read_json(path)
+        if not isinstance(record, dict) or not set(record) >= self._fields:
+            raise ValueError(f"{path} is not a record of a run; remove it to go on.")
+        return record
+
+    def save(self, name: str, record: dict[str, Any]) -> None:
         """Write the record of one run."""
-        write_text(self.runs / f"{run_name(record)}.json", to_json(record))
+        write_text(self.runs / f"{name}.json", to_json(record))
 
 
 def _short(value: Any, length: int = 40) -> str:

@@ -6,15 +6,17 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from sk_biornn.studies._checks import checked_int
+
 
 def run_jobs(
-    function: Callable[..., dict[str, Any]],
+    function: Callable[..., Any],
     jobs: Sequence[tuple[tuple, dict[str, Any]]],
     *,
     n_jobs: int | None,
     progress: bool,
     done: int = 0,
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Any]:
     """Yield the results of ``function(*args, **kwargs)`` as they come, in no order.
 
     The backend is joblib's: processes on this machine, or whatever `joblib.parallel_config` set.
@@ -34,3 +36,9 @@ def run_jobs(
         disable=not progress,
         dynamic_ncols=True,
     )
+
+
+def check_n_jobs(n_jobs: Any) -> None:
+    """Refuse 0 and what is not an int; None is joblib's own choice."""
+    if n_jobs is not None and checked_int("n_jobs", n_jobs, None) == 0:
+        raise ValueError("n_jobs must be a positive int, a negative one (joblib) or None, got 0.")

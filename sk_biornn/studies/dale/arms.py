@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sk_biornn.studies._constraints import Rectified
+from sk_biornn.studies.dale._constraints import Rectified
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class Budget:
     evaluate_every : int
         Epochs between two points of the learning curve on the test trials.
     data : mapping
-        What the task needs besides, see `sk_biornn.studies.tasks`.
+        What the task needs besides, see `sk_biornn.studies.dale.tasks`.
 
     Examples
     --------

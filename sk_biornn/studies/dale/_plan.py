@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterable, Sequence
-from numbers import Integral
 from typing import Any
 
-from sk_biornn.studies.arms import ARMS, Arm
-from sk_biornn.studies.presets import PRESETS, Preset
-from sk_biornn.studies.tasks import TASKS, Task, mnist_is_present
+from sk_biornn.studies._checks import checked_int, one_of
+from sk_biornn.studies.dale.arms import ARMS, Arm
+from sk_biornn.studies.dale.presets import PRESETS, Preset
+from sk_biornn.studies.dale.tasks import TASKS, Task, mnist_is_present
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,11 +62,6 @@ def name_of(arm: Arm, task: Task, preset: Preset, simulation: int) -> str:
     return f"{task.name}_{arm.name}_{arm.init}_{simulation:03d}"
 
 
-def run_name(record: dict[str, Any]) -> str:
-    """Return the name of the run that a record is of."""
-    return f"{record['task']}_{record['arm']}_{record['init']}_{record['simulation']:03d}"
-
-
 def make_plan(
     preset: str | Preset,
     tasks: Sequence[str] | None,
@@ -77,7 +72,7 @@ def make_plan(
 ) -> Plan:
     """Check the arguments of a study, each refused in one sentence, and lay out its runs."""
     if isinstance(preset, str):
-        preset = PRESETS[_one_of("preset", preset, PRESETS)]
+        preset = PRESETS[one_of("preset", preset, PRESETS)]
     if not isinstance(preset, Preset):
         raise TypeError(f"preset must be a name or a Preset, got {type(preset).__name__}.")
     n_simulations = preset.n_simulations if simulations is None else simulations
@@ -85,21 +80,15 @@ def make_plan(
         preset,
         _choose_tasks(preset, tasks, data_home),
         _choose_arms(preset, arms),
-        _integer("simulations", n_simulations, 1),
-        _integer("random_state", random_state, 0),
+        checked_int("simulations", n_simulations, 1),
+        checked_int("random_state", random_state, 0),
     )
-
-
-def check_n_jobs(n_jobs: Any) -> None:
-    """Refuse 0 and what is not an int; None is joblib's own choice."""
-    if n_jobs is not None and (_integer("n_jobs", n_jobs, None) == 0):
-        raise ValueError("n_jobs must be a positive int, a negative one (joblib) or None, got 0.")
 
 
 def _choose_tasks(preset: Preset, names: Sequence[str] | None, data_home: Any) -> tuple[str, ...]:
     known = [name for name in TASKS if name in preset.budgets]
     if names is not None:
-        chosen = {_one_of("tasks", name, known) for name in _listed("tasks", names)}
+        chosen = {one_of("tasks", name, known) for name in _listed("tasks", names)}
         if "mnist" in chosen and not mnist_is_present(data_home):
             raise ValueError(
                 "tasks has 'mnist', but its four idx files are not in the data home; see "
@@ -116,7 +105,7 @@ def _choose_arms(preset: Preset, names: Sequence[str] | None) -> tuple[Arm, ...]
     if names is None:
         return tuple(known)
     allowed = dict.fromkeys([*(arm.name for arm in known), *(arm.key for arm in known)])
-    chosen = {_one_of("arms", name, allowed) for name in _listed("arms", names)}
+    chosen = {one_of("arms", name, allowed) for name in _listed("arms", names)}
     return tuple(arm for arm in known if chosen & {arm.name, arm.key})
 
 
@@ -124,19 +113,3 @@ def _listed(argument: str, names: Sequence[str]) -> Sequence[str]:
     if isinstance(names, str) or not names:
         raise ValueError(f"{argument} must be a sequence of names or None, got {names!r}.")
     return names
-
-
-def _one_of(argument: str, name: Any, allowed: Iterable[str]) -> str:
-    allowed = list(allowed)
-    if name not in allowed:
-        raise ValueError(f"{argument} must be among {allowed}, got {name!r}.")
-    return name
-
-
-def _integer(argument: str, value: Any, minimum: int | None) -> int:
-    expected = "an int" if minimum is None else f"an int of at least {minimum}"
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{argument} must be {expected}, got {value!r}.")
-    if minimum is not None and value < minimum:
-        raise ValueError(f"{argument} must be {expected}, got {value}.")
-    return int(value)

@@ -8,12 +8,15 @@ from typing import Any
 import pandas as pd
 
 from sk_biornn.studies._folder import StudyFolder
-from sk_biornn.studies._job import one_thread, run_one
-from sk_biornn.studies._parallel import run_jobs
-from sk_biornn.studies._plan import check_n_jobs, make_plan, name_of, run_name
-from sk_biornn.studies._report import write_report
-from sk_biornn.studies._tables import results_frame
-from sk_biornn.studies.presets import Preset
+from sk_biornn.studies._parallel import check_n_jobs
+from sk_biornn.studies._runner import carry_out
+from sk_biornn.studies.dale._job import run_one
+from sk_biornn.studies.dale._plan import make_plan, name_of
+from sk_biornn.studies.dale._report import OUTPUTS, write_report
+from sk_biornn.studies.dale._tables import results_frame
+from sk_biornn.studies.dale.presets import Preset
+
+_RECORD_FIELDS = ("task", "arm", "init", "simulation", "score", "curve")
 
 
 def run_dale_study(
@@ -85,18 +88,19 @@ def run_dale_study(
     """
     check_n_jobs(n_jobs)
     plan = make_plan(preset, tasks, arms, simulations, random_state, data_home)
-    folder = None if output is None else StudyFolder(output)
-    records = {}
-    if folder is not None:
-        folder.open(plan.describe(), resume=resume, overwrite=overwrite)
-        records = folder.finished() if resume else {}
+    folder = None if output is None else StudyFolder(output, OUTPUTS, _RECORD_FIELDS)
     options = {"random_state": plan.random_state, "data_home": data_home}
-    todo = [(run, options) for run in plan.runs() if name_of(*run) not in records]
-    with one_thread():  # here too: with threads for workers it is this process that computes
-        for record in run_jobs(run_one, todo, n_jobs=n_jobs, progress=progress, done=len(records)):
-            records[run_name(record)] = record
-            if folder is not None:
-                folder.save(record)
+    runs = {name_of(*run): (run, options) for run in plan.runs()}
+    records = carry_out(
+        run_one,
+        runs,
+        folder,
+        plan.describe(),
+        n_jobs=n_jobs,
+        resume=resume,
+        overwrite=overwrite,
+        progress=progress,
+    )
     ordered = [records[name] for name in plan.names()]
     if folder is not None:
         write_report(folder.path, ordered)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import time
 import warnings
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from sk_biornn.studies._constraints import LongerSteps
-from sk_biornn.studies.arms import Arm
-from sk_biornn.studies.presets import Preset
-from sk_biornn.studies.tasks import Data, Task
+from sk_biornn.studies._repeatable import one_thread, seed_of
+from sk_biornn.studies.dale._constraints import LongerSteps
+from sk_biornn.studies.dale.arms import Arm
+from sk_biornn.studies.dale.presets import Preset
+from sk_biornn.studies.dale.tasks import Data, Task
 
 
 def run_one(
@@ -107,12 +105,6 @@ def _fill(
     record["train_loss"], record["score"] = record["curve"][-1][1:]
 
 
-def seed_of(random_state: int, *key: Any) -> int:
-    """Return a seed that depends on nothing but the seed of the study and this key."""
-    words = [zlib.crc32(str(part).encode()) for part in key]
-    return int(np.random.SeedSequence([random_state, *words]).generate_state(1)[0])
-
-
 def make_network(arm: Arm, task: Task, preset: Preset, weights_seed: int, seed: int) -> Any:
     """Return the estimator of one run, not fitted."""
     import sk_biornn
@@ -171,18 +163,3 @@ def _follow(network: Any, record: dict[str, Any], task: Task, data: Data, every:
             record["curve"].append([epoch, network.loss_curve_[-1], score])
 
     network.set_params(on_epoch=note)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute on one thread: several would sum in another order, and so to other bits."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(limits=1):
-            yield
-    finally:
-        torch.set_num_threads(before)

@@ -6,24 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-CONFIDENCE = 0.95
+from sk_biornn.studies._intervals import interval
+
 HIGHER_IS_BETTER = {"accuracy": True, "mse": False}
 REFERENCE_ARM = "unconstrained"
 BASELINE_ARM = "baseline"
-
-
-def interval(values: np.ndarray) -> dict[str, float]:
-    """Return number, mean, standard deviation and 95 % confidence interval of the mean (t)."""
-    values = np.asarray(values, dtype=float)
-    n = len(values)
-    mean = values.mean() if n else np.nan
-    if n < 2:
-        return {"n": n, "mean": mean, "sd": np.nan, "low": np.nan, "high": np.nan}
-    sd = values.std(ddof=1)
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * sd / np.sqrt(n)
-    return {"n": n, "mean": mean, "sd": sd, "low": mean - half, "high": mean + half}
 
 
 def summarise(results: pd.DataFrame) -> pd.DataFrame:

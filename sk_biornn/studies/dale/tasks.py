@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sk_biornn.studies.presets import Budget
+from sk_biornn.studies.dale.presets import Budget
 
 
 class Data(NamedTuple):

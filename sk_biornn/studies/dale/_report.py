@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.util
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from sk_biornn._atomic import write_bytes
-from sk_biornn.studies._tables import (
+from sk_biornn.studies._csv import write_csv
+from sk_biornn.studies._figures import matplotlib_is_here, save_figure
+from sk_biornn.studies.dale._tables import (
     curves_frame,
     read_csv,
     results_frame,
     times_frame,
-    write_csv,
 )
-from sk_biornn.studies.statistics import summarise
+from sk_biornn.studies.dale.statistics import summarise
 
+OUTPUTS = ("results.csv", "curves.csv", "summary.csv", "times.csv", "figure.png", "figure.pdf")
 _DRAWN = ("results", "curves")
-# Without these the files would hold the time at which they were made.
-_METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None}}
 
 
 def write_report(folder: Path, records: Sequence[dict[str, Any]]) -> None:
@@ -45,20 +42,10 @@ def redraw(folder: Path) -> pd.DataFrame:
 
 def write_figure(folder: Path) -> Path | None:
     """Draw figure.png and figure.pdf; None, and no files, where matplotlib is not installed."""
-    if importlib.util.find_spec("matplotlib") is None:
+    if not matplotlib_is_here():
         return None
-    from matplotlib import rc_context, style
-    from matplotlib.figure import Figure
-
     from sk_biornn.plots import StudyDisplay
 
     display = StudyDisplay.from_tables(*(read_csv(folder / f"{name}.csv") for name in _DRAWN))
-    # The same picture whatever the user's own style is; in the PDF, text stays text.
-    with style.context("default", after_reset=True), rc_context({"pdf.fonttype": 42}):
-        # A figure of its own, not one of pyplot's: nothing is left open, no window is needed.
-        figure = display.plot(Figure()).figure_
-        for kind, metadata in _METADATA.items():
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=kind, dpi=200, metadata=metadata)
-            write_bytes(folder / f"figure.{kind}", buffer.getvalue())
+    save_figure(folder / "figure", lambda figure: display.plot(figure))
     return folder / "figure.png"

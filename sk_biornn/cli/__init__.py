@@ -1,0 +1,71 @@
+"""The command line: `sk-biornn study ...` and `sk-biornn report`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor
+
+import sk_biornn
+from sk_biornn.cli import _all, _dale, _inductive_bias, _report
+from sk_biornn.cli._options import (
+    EXIT_FAILED_RUNS,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    Parser,
+    UsageError,
+)
+
+__all__ = ["main"]
+
+STUDIES = (_dale, _inductive_bias)
+_GO_ON = "; --resume takes up the finished runs."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str or None, default=None
+        Arguments. None: those of the process.
+
+    Returns
+    -------
+    int
+        0: done. 1: runs failed, or the study had to stop. 2: the arguments do not fit.
+        130: interrupted.
+
+    Examples
+    --------
+    >>> from sk_biornn.cli import main
+    >>> main(["report", "no-such-folder"])
+    2
+    """
+    try:
+        arguments = _parser().parse_args(argv)
+        return arguments.command(arguments)
+    except SystemExit as exit_:  # --help and --version
+        return int(exit_.code or 0)
+    except (UsageError, ValueError, TypeError) as error:
+        print(f"sk-biornn: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except (OSError, BrokenExecutor) as error:
+        print(f"sk-biornn: stopped: {error or type(error).__name__}{_GO_ON}", file=sys.stderr)
+        return EXIT_FAILED_RUNS
+    except KeyboardInterrupt:
+        print(f"\nsk-biornn: interrupted{_GO_ON}", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="sk-biornn", description=sk_biornn.__doc__)
+    parser.add_argument("--version", action="version", version=sk_biornn.__version__)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    study = commands.add_parser("study", help="run a study", description="Run a study.")
+    studies = study.add_subparsers(metavar="STUDY", required=True)
+    for module in STUDIES:
+        module.add_parser(studies)
+    _all.add_parser(studies, STUDIES)
+    _report.add_parser(commands, STUDIES)
+    return parser

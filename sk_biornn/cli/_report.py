@@ -1,0 +1,36 @@
+"""`sk-biornn report`: the tables and figures of a study, again."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(commands: Any, studies: Sequence[Any]) -> None:
+    """Add the command; `studies` are the modules that can report."""
+    parser = commands.add_parser(
+        "report",
+        help="print the table of a study again and redraw its figure",
+        description="Print the table of a study again and redraw its figure, from its CSV files.",
+    )
+    parser.add_argument("folder", metavar="DIR", type=Path, help="output folder of a study")
+    parser.set_defaults(command=partial(run, {study.NAME: study for study in studies}))
+
+
+def run(studies: dict[str, Any], arguments: argparse.Namespace) -> int:
+    """Have the study that the folder holds report."""
+    from sk_biornn.studies._folder import read_json
+
+    settings = arguments.folder / "settings.json"
+    # Without settings the first study says what is missing.
+    content = read_json(settings) if settings.exists() else {}
+    name = content.get("study") if isinstance(content, dict) else None
+    if name is not None and name not in studies:
+        raise ValueError(
+            f"{str(settings)!r} must name a study among {list(studies)}, got {name!r}."
+        )
+    study = next(iter(studies.values())) if name is None else studies[name]
+    return study.report(arguments.folder)

@@ -1,0 +1,49 @@
+"""Carries out the runs of a study: in parallel, each kept as it ends, finished ones taken up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sk_biornn.studies._folder import StudyFolder
+from sk_biornn.studies._parallel import run_jobs
+from sk_biornn.studies._repeatable import one_thread
+
+Record = dict[str, Any]
+Arguments = tuple[tuple, dict[str, Any]]
+
+
+def carry_out(
+    function: Callable[..., Record],
+    runs: Mapping[str, Arguments],
+    folder: StudyFolder | None,
+    settings: dict[str, Any],
+    *,
+    n_jobs: int | None,
+    resume: bool,
+    overwrite: bool,
+    progress: bool,
+) -> dict[str, Record]:
+    """Call `function` once for every named run and return the records, in the order of `runs`.
+
+    A record is what JSON can hold; an "error" that is not None marks a run that failed and is to
+    be tried again when the study is resumed.
+    """
+    records: dict[str, Record] = {}
+    if folder is not None:
+        folder.open(settings, resume=resume, overwrite=overwrite)
+        records = folder.finished() if resume else {}
+    todo = [((name, function, *runs[name]), {}) for name in runs if name not in records]
+    with one_thread():  # here too: with threads for workers it is this process that computes
+        results = run_jobs(_named, todo, n_jobs=n_jobs, progress=progress, done=len(records))
+        for name, record in results:
+            records[name] = record
+            if folder is not None:
+                folder.save(name, record)
+    return {name: records[name] for name in runs}
+
+
+def _named(
+    name: str, function: Callable[..., Record], args: tuple, kwargs: dict[str, Any]
+) -> tuple[str, Record]:
+    return name, function(*args, **kwargs)

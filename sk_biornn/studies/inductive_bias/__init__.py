@@ -1,0 +1,1 @@
+"""The study of inductive biases: geometry, wiring and function in eleven combinations."""

@@ -1,0 +1,76 @@
+"""The cortical field of a simulation: measured, or synthetic with the same pieces."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sk_biornn.studies._repeatable import seed_of
+from sk_biornn.studies.inductive_bias.settings import Settings
+
+
+class Source(NamedTuple):
+    """Where the files of a measured field lie, and whether pickled ones may be read."""
+
+    data_home: str | None = None
+    allow_pickle: bool = False
+
+
+class Field(NamedTuple):
+    """Facts about a circuit of n neurons; matrices are [post, pre]."""
+
+    connectome: np.ndarray
+    matrices: dict[str, np.ndarray]
+    positions: np.ndarray
+    grid: tuple[int, int, int]
+
+    @property
+    def n_units(self) -> int:
+        """Return the number of neurons."""
+        return len(self.connectome)
+
+
+def field_of(settings: Settings, simulation: int, source: Source) -> Field:
+    """Return the field in which the networks of a simulation are placed."""
+    changes = settings.field == "synthetic" and settings.field_per_simulation
+    seed = seed_of(settings.random_state, "field", simulation if changes else "all")
+    return _load(
+        settings.field,
+        settings.number_of_nodes,
+        settings.network_grid,
+        settings.matrices,
+        seed,
+        source,
+    )
+
+
+@lru_cache(maxsize=2)  # a worker meets the tasks and variants of one simulation after another
+def _load(
+    name: str,
+    n_units: int | None,
+    grid: Any,
+    matrices: tuple[str, ...],
+    seed: int,
+    source: Source,
+) -> Field:
+    from sk_biornn.datasets import load_microns, make_functional_connectome
+
+    if name == "synthetic":
+        assert n_units is not None, "the settings saw to it"
+        pieces = make_functional_connectome(n_units, grid=grid, random_state=seed)
+    else:
+        session, scan, field = (int(part) for part in name.split("_"))
+        pieces = load_microns(session, scan, field, grid=grid, **source._asdict())
+        if n_units is not None and n_units != len(pieces.connectome):
+            raise ValueError(
+                f"number_of_nodes must be {len(pieces.connectome)}, as many as field {name} has, "
+                f"or None, got {n_units}."
+            )
+    return Field(
+        np.asarray(pieces.connectome, dtype=float),
+        {matrix: pieces[matrix] for matrix in matrices},
+        pieces.positions,
+        pieces.grid,
+    )

@@ -1,0 +1,87 @@
+"""From a variant to an estimator: initial weights, positions and penalty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sk_biornn.studies.inductive_bias.field import Field
+from sk_biornn.studies.inductive_bias.settings import Settings
+from sk_biornn.studies.inductive_bias.variants import Variant
+
+FUNCTIONAL_RADIUS = 0.95  # spectral radius of functional weights, as published
+
+
+def make_network(
+    variant: Variant,
+    settings: Settings,
+    field: Field,
+    strength: float,
+    weights_seed: int,
+    seed: int,
+) -> Any:
+    """Return the estimator of one run, not fitted."""
+    from sk_biornn import SpatialRNNClassifier
+
+    return SpatialRNNClassifier(
+        n_units=field.n_units,
+        dale="nonnegative" if settings.sign_constraint else None,
+        recurrent_init=initial_weights(variant, settings, field, weights_seed),
+        feedforward_init="glorot_uniform",
+        coordinates={"none": None, "grid": field.grid, "measured": field.positions}[variant.space],
+        unit_cube=settings.unit_cube_grid or variant.space != "grid",
+        connectome=field.connectome if variant.penalty == "communicability_emd" else None,
+        regularizer=variant.penalty,
+        regu_strength=strength,
+        emd_strength=settings.emd_strength,
+        activation=settings.activation_function,
+        noise_level=settings.noise_level,
+        max_iter=settings.epochs,
+        batch_size=settings.batch_size,
+        learning_rate_init=settings.learning_rate,
+        epsilon=settings.epsilon,
+        random_state=seed,
+    )
+
+
+def strengths_of(variant: Variant, settings: Settings) -> tuple[float, ...]:
+    """Return the strengths to try, strongest first."""
+    if variant.penalty == "weight" and settings.weight_strength is not None:
+        return (settings.weight_strength,)
+    return tuple(sorted(settings.regu_strength, reverse=True))
+
+
+def initial_weights(variant: Variant, settings: Settings, field: Field, seed: int) -> np.ndarray:
+    """Draw the recurrent weights of a variant from their own seed.
+
+    The same seed gives all variants with functional weights one matrix, and the permuted ones the
+    same matrix with its neurons in another order.
+    """
+    if variant.weights == "random":
+        return _random_weights(settings, field.n_units, seed)
+    from sk_biornn.initializers import BioWeightInitializer
+
+    initializer = BioWeightInitializer(
+        matrices=settings.matrices,
+        spectral_radius=FUNCTIONAL_RADIUS,
+        permute=variant.weights == "permuted",
+    )
+    return initializer.fit(field.matrices).sample(random_state=seed)
+
+
+def _random_weights(settings: Settings, n_units: int, seed: int) -> np.ndarray:
+    from sk_biornn.initializers import recurrent_weights
+
+    weights = recurrent_weights(
+        settings.random_network_initialization,
+        signs=np.zeros(n_units),
+        mask=np.ones((n_units, n_units), dtype=bool),
+        rng=np.random.default_rng(seed),
+    )
+    if not settings.sign_constraint:
+        return weights
+    if not settings.rescale_nonnegative:
+        return np.maximum(weights, 0.0)
+    weights = np.abs(weights)
+    return weights * (FUNCTIONAL_RADIUS / np.abs(np.linalg.eigvals(weights)).max())

@@ -1,0 +1,127 @@
+"""The files of the original study, with its names and layout."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sk_biornn._atomic import write_bytes, write_text
+from sk_biornn.studies._csv import write_csv
+from sk_biornn.studies.inductive_bias.settings import Settings
+from sk_biornn.studies.inductive_bias.tasks import TASKS
+
+# Name in the files: column of the results, factor. Accuracies are shares there, per cent here.
+METRICS = {
+    "Accuracy": ("accuracy", 0.01),
+    "Loss": ("loss", 1.0),
+    "Validation_Accuracy": ("validation_accuracy", 0.01),
+    "Validation_Loss": ("validation_loss", 1.0),
+    "Modularity": ("modularity", 1.0),
+    "SmallWorldness": ("small_worldness", 1.0),
+    "Assortativity": ("assortativity", 1.0),
+    "Entropy": ("entropy", 1.0),
+}
+_KERAS_NAMES = {
+    "orthogonal": "Orthogonal",
+    "he_normal": "HeNormal",
+    "he_uniform": "HeUniform",
+    "glorot_normal": "GlorotNormal",
+}
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # always the same, so that the same study gives the same bytes
+
+
+def folder_name(settings: Settings) -> str:
+    """Return the name of the folder: the field, what functional weights come from, the signs."""
+    source = {True: "_sttc", False: f"_sttc-{_second_matrix(settings)}"}[settings.use_only_sttc]
+    return f"{settings.field}{source}" + ("_sign+" if settings.sign_constraint else "")
+
+
+def _second_matrix(settings: Settings) -> str:
+    return "precision" if settings.use_precision_matrix else "corr"
+
+
+def write_original_files(
+    folder: Path, settings: Settings, results: pd.DataFrame, n_units: int, grid: tuple[int, ...]
+) -> None:
+    """Write config.txt, the raw tables of every task, metrics.csv, metrics_SD.csv and the zip."""
+    home = folder / folder_name(settings)
+    home.mkdir(exist_ok=True)
+    write_text(home / "config.txt", config_text(settings, n_units, grid))
+    for task in settings.tasks:
+        raw = home / f"Task{TASKS[task].number}"
+        raw.mkdir(exist_ok=True)
+        for metric in METRICS:
+            write_csv(
+                raw / f"{metric}_raw.csv", raw_table(settings, results, task, metric), index=True
+            )
+    write_csv(home / "metrics.csv", _over_simulations(settings, results, "", pd.Series.mean))
+    write_csv(home / "metrics_SD.csv", _over_simulations(settings, results, "_SD", _sd))
+    _write_zip(home)
+
+
+def config_text(settings: Settings, n_units: int, grid: tuple[int, ...]) -> str:
+    """Return the settings of the original, one `name = value` per line."""
+    measured = settings.field != "synthetic"
+    session, scan, field = settings.field.split("_") if measured else ("synthetic",) * 3
+    strengths = settings.regu_strength
+    values = {
+        "simulations": settings.simulations,
+        "session": session,
+        "scan": scan,
+        "field": field,
+        "number_of_nodes": n_units,
+        "network_grid": tuple(grid),
+        "sign_constraint": settings.sign_constraint,
+        "use_only_sttc": settings.use_only_sttc,
+        "use_precision_matrix": settings.use_precision_matrix,
+        **{f"TASK{task.number}": name in settings.tasks for name, task in TASKS.items()},
+        "noise_level": settings.noise_level,
+        "regu_strength": strengths[0] if len(strengths) == 1 else strengths,
+        "emd_strength": settings.emd_strength,
+        "activation_function": settings.activation_function,
+        "random_network_initialization": _KERAS_NAMES[settings.random_network_initialization],
+    }
+    return "".join(f"{name} = {value}\n" for name, value in values.items())
+
+
+def raw_table(settings: Settings, results: pd.DataFrame, task: str, metric: str) -> pd.DataFrame:
+    """Return one metric of one task: a row per simulation, a column per variant."""
+    column, factor = METRICS[metric]
+    runs = results[results["task"] == task]
+    table = runs.pivot(index="simulation", columns="variant", values=column).astype(float)
+    return (factor * table).reindex(columns=list(settings.variants)).rename_axis(columns=None)
+
+
+def _over_simulations(
+    settings: Settings, results: pd.DataFrame, suffix: str, statistic: object
+) -> pd.DataFrame:
+    rows = [
+        {
+            "Task": f"Task{TASKS[task].number}",
+            "Metric": f"{metric}{suffix}",
+            **raw_table(settings, results, task, metric).apply(statistic).to_dict(),
+        }
+        for task in settings.tasks
+        for metric in METRICS
+    ]
+    return pd.DataFrame(rows)
+
+
+def _sd(values: pd.Series) -> float:
+    """Return the standard deviation without NaN, and 0 for fewer than two values."""
+    finite = values.dropna()
+    return float(np.std(finite, ddof=1)) if len(finite) >= 2 else 0.0
+
+
+def _write_zip(home: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(path for path in home.rglob("*") if path.is_file()):
+            info = zipfile.ZipInfo(str(path.relative_to(home.parent)), _ZIP_TIME)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, path.read_bytes())
+    write_bytes(home.with_name(f"{home.name}.zip"), buffer.getvalue())

@@ -1,0 +1,108 @@
+"""Means, paired differences and their intervals, corrected for the number of comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from sk_biornn.studies._intervals import CONFIDENCE, interval
+from sk_biornn.studies.inductive_bias.measures import GRAPH_METRICS
+from sk_biornn.studies.inductive_bias.variants import CONTRASTS
+
+COMPARED = ("test_accuracy", *GRAPH_METRICS, "wiring_cost")
+
+
+def summarise_variants(results: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per task, variant and metric: number, mean, sd and 95 % interval (t)."""
+    rows = []
+    for (task, variant), runs in results.groupby(["task", "variant"], sort=False):
+        for metric in COMPARED:
+            values = runs[metric].astype(float).dropna().to_numpy()
+            found = interval(values)
+            rows.append(
+                {
+                    "task": task,
+                    "variant": variant,
+                    "metric": metric,
+                    "n": found["n"],
+                    "n_failed": int(runs["error"].notna().sum()),
+                    "mean": found["mean"],
+                    "sd": found["sd"],
+                    "ci_low": found["low"],
+                    "ci_high": found["high"],
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def compare_variants(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the paired differences of all contrasts, for every task and metric.
+
+    Simulation i of a variant minus simulation i of its control, which had the same trials,
+    batches, input weights and field. Columns: difference with its 95 % interval (paired t),
+    p (paired t test), and against chance finds among the contrasts of the task and metric:
+    p_holm (Holm, 1979) and the simultaneous interval (Bonferroni). An interval over several tasks
+    of a metric is not corrected further.
+    """
+    rows = []
+    for task, runs in results.groupby("task", sort=False):
+        for metric in COMPARED:
+            table = runs.pivot(index="simulation", columns="variant", values=metric).astype(float)
+            family = list(_differences(table))
+            adjusted = holm([row["p"] for row in family])
+            for row, p_holm in zip(family, adjusted, strict=True):
+                simultaneous = _simultaneous(row.pop("values"), len(family))
+                rows.append(
+                    {"task": task, "metric": metric, **row, "p_holm": p_holm, **simultaneous}
+                )
+    return pd.DataFrame(rows)
+
+
+def _differences(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for contrast in CONTRASTS:
+        if contrast.variant in table and contrast.control in table:
+            values = (table[contrast.variant] - table[contrast.control]).dropna().to_numpy()
+            found = interval(values)
+            yield {
+                **contrast._asdict(),
+                "n": found["n"],
+                "difference": found["mean"],
+                "low": found["low"],
+                "high": found["high"],
+                "p": paired_p(values),
+                "values": values,
+            }
+
+
+def paired_p(differences: np.ndarray) -> float:
+    """Return the two-sided p of the paired t test; NaN with fewer than two pairs."""
+    if len(differences) < 2:
+        return np.nan
+    if np.ptp(differences) == 0:  # no spread, and the statistic is 0/0 or infinite
+        return 1.0 if differences[0] == 0 else 0.0
+    return float(stats.ttest_1samp(differences, 0.0).pvalue)
+
+
+def holm(p_values: list[float]) -> np.ndarray:
+    """Return the p values adjusted by the method of Holm (1979); NaN takes no part.
+
+    References
+    ----------
+    S. Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal
+    of Statistics 6, 65-70.
+    """
+    p = np.asarray(p_values, dtype=float)
+    adjusted = np.full(len(p), np.nan)
+    order = np.argsort(p)[: np.isfinite(p).sum()]
+    factors = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(factors * p[order]), 1.0)
+    return adjusted
+
+
+def _simultaneous(values: np.ndarray, family: int) -> dict[str, float]:
+    found = interval(values, 1.0 - (1.0 - CONFIDENCE) / family)
+    return {"simultaneous_low": found["low"], "simultaneous_high": found["high"]}

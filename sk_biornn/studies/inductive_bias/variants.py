@@ -1,0 +1,89 @@
+"""The eleven variants: three questions, a row each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What a network is told about a cortical circuit.
+
+    Parameters
+    ----------
+    name : str
+        Name of the original study: ``W`` weights, ``D`` distance, ``C`` communicability; a star
+        says that it is measured, an exclamation mark that it is measured and permuted.
+    weights : {"random", "functional", "permuted"}
+        Initial recurrent weights. Functional ones come from measured activity; permuted ones are
+        the same with the neurons in another order.
+    space : {"none", "grid", "measured"}
+        Where units stand: distances count nothing, are those of a grid, or those of the neurons.
+    penalty : {"weight", "spatial", "communicability", "communicability_emd"}
+        What the loss charges, see `sk_biornn.biology`.
+
+    Examples
+    --------
+    >>> from sk_biornn.studies import VARIANTS
+    >>> [variant.name for variant in VARIANTS if variant.weights == "permuted"]
+    ['W!D*C', 'W!D*C*']
+    """
+
+    name: str
+    weights: str
+    space: str
+    penalty: str
+
+
+VARIANTS = (
+    #       name      initial weights  distances   penalty
+    Variant("W", "random", "none", "weight"),
+    Variant("WD", "random", "grid", "spatial"),
+    Variant("WD*", "random", "measured", "spatial"),
+    Variant("WDC", "random", "grid", "communicability"),
+    Variant("WD*C", "random", "measured", "communicability"),
+    Variant("WD*C*", "random", "measured", "communicability_emd"),
+    Variant("W*D*C", "functional", "measured", "communicability"),
+    Variant("W*DC*", "functional", "grid", "communicability_emd"),
+    Variant("W*D*C*", "functional", "measured", "communicability_emd"),
+    Variant("W!D*C", "permuted", "measured", "communicability"),
+    Variant("W!D*C*", "permuted", "measured", "communicability_emd"),
+)
+BY_NAME = {variant.name: variant for variant in VARIANTS}
+BASELINE = "W"
+
+
+class Contrast(NamedTuple):
+    """Two variants that are compared, and what is learnt from it."""
+
+    question: str
+    variant: str
+    control: str
+
+
+# One thing differs in each of these pairs; the paper's claims are about these things.
+_ONE_FACTOR = (
+    Contrast("function, not chance", "W*D*C", "WD*C"),
+    Contrast("function, not chance", "W*D*C*", "WD*C*"),
+    Contrast("function in its place", "W*D*C", "W!D*C"),
+    Contrast("function in its place", "W*D*C*", "W!D*C*"),
+    Contrast("measured space", "WD*", "WD"),
+    Contrast("measured space", "WD*C", "WDC"),
+    Contrast("measured space", "W*D*C*", "W*DC*"),
+    Contrast("communicability", "WDC", "WD"),
+    Contrast("communicability", "WD*C", "WD*"),
+    Contrast("connectome", "WD*C*", "WD*C"),
+    Contrast("connectome", "W*D*C*", "W*D*C"),
+)
+_TO_BASELINE = tuple(
+    Contrast("all against none", variant.name, BASELINE)
+    for variant in VARIANTS
+    if variant.name != BASELINE
+)
+CONTRASTS = _ONE_FACTOR + _TO_BASELINE
+
+
+def file_name(variant: str) -> str:
+    """Return the name of a variant as every file system takes it: no star, no two alike."""
+    return variant.replace("*", "m").replace("!", "p")
