@@ -16,7 +16,7 @@ from sk_biornn.studies.inductive_bias.measures import (
     GRAPH_METRICS,
     QUANTITIES,
     answers,
-    as_json,
+    finite_or_none,
     graph_metrics,
     price,
     quantities,
@@ -91,7 +91,8 @@ def _fill(
     seeds = seed("recurrent weights"), seed("training")
     network, curve = _best_of_strengths(BY_NAME[run.variant], settings, field, seeds, parts)
     record["curve"] = curve
-    record |= as_json(_measure(network, settings, field, parts))
+    measured = _measure(network, settings, field, parts)
+    record |= {name: finite_or_none(value) for name, value in measured.items()}
     if weights_folder is not None:
         arrays = {name: getattr(network, name) for name in WEIGHTS}
         arrays["W_initial"] = network.recurrent_init.astype(network.W_rec_.dtype)
@@ -104,9 +105,9 @@ def _best_of_strengths(
     field: Field,
     seeds: tuple[int, int],
     parts: dict[str, Part],
-) -> tuple[Any, list[list[float]]]:
+) -> tuple[Any, list[list[float | None]]]:
     """Fit at every strength; the best validation accuracy wins, the strongest among equals."""
-    best: tuple[Any, list[list[float]]] | None = None
+    best: tuple[Any, list[list[float | None]]] | None = None
     best_accuracy = -1.0
     for strength in strengths_of(variant, settings):
         network = make_network(variant, settings, field, strength, *seeds)
@@ -118,15 +119,15 @@ def _best_of_strengths(
     return best
 
 
-def _fit(network: Any, settings: Settings, parts: dict[str, Part]) -> list[list[float]]:
+def _fit(network: Any, settings: Settings, parts: dict[str, Part]) -> list[list[float | None]]:
     """Fit, noting after every epoch the loss, the answers and, if wanted, the metrics."""
-    curve: list[list[float]] = []
+    curve: list[list[float | None]] = []
 
     def note(network: Any) -> None:
         row = [network.n_iter_, network.loss_curve_[-1], *answers(network, parts["validation"])]
         if settings.metrics_every_epoch:
-            row += as_json(graph_metrics(network.W_rec_, settings)).values()
-        curve.append(row)
+            row += graph_metrics(network.W_rec_, settings).values()
+        curve.append([finite_or_none(value) for value in row])
 
     network.set_params(on_epoch=note)
     network.fit(*parts["train"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -59,6 +58,8 @@ def quantities(W: np.ndarray, positions: np.ndarray) -> dict[str, float]:
     }
 
 
-def as_json(values: Mapping[str, float]) -> dict[str, float | None]:
-    """Return plain floats, and None where a value is not finite."""
-    return {name: float(value) if np.isfinite(value) else None for name, value in values.items()}
+def finite_or_none(value: float) -> float | None:
+    """Return a number as JSON can hold it."""
+    if isinstance(value, int):
+        return value
+    return float(value) if np.isfinite(value) else None

@@ -11,8 +11,21 @@ from scipy import stats
 
 from sk_biornn.studies._intervals import CONFIDENCE, interval
 from sk_biornn.studies.inductive_bias.measures import GRAPH_METRICS
-from sk_biornn.studies.inductive_bias.variants import CONTRASTS
+from sk_biornn.studies.inductive_bias.variants import CONTRASTS, Contrast
 
+COMPARISON_COLUMNS = [
+    "task",
+    "metric",
+    *Contrast._fields,
+    "n",
+    "difference",
+    "low",
+    "high",
+    "p",
+    "p_holm",
+    "simultaneous_low",
+    "simultaneous_high",
+]
 COMPARED = ("test_accuracy", *GRAPH_METRICS, "wiring_cost")
 
 
@@ -59,7 +72,7 @@ def compare_variants(results: pd.DataFrame) -> pd.DataFrame:
                 rows.append(
                     {"task": task, "metric": metric, **row, "p_holm": p_holm, **simultaneous}
                 )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
 
 
 def _differences(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
