@@ -12,7 +12,7 @@ import pytest
 import sk_biornn
 from sk_biornn.cli import main
 from sk_biornn.studies import ARMS, PRESETS, Budget, Preset
-from sk_biornn.studies import _plan as plan_module
+from sk_biornn.studies.dale import _plan as plan_module
 
 TINY = Preset("quick", 8, 2, {"digits": Budget(60, 40, 2, 30, 1)})
 STUDY = ["study", "dale", "--preset", "quick", "--arms", "unconstrained", "projection/ours"]
@@ -27,7 +27,7 @@ def tiny(monkeypatch):
 @pytest.fixture
 def no_figure(monkeypatch):
     """Leave the slowest part out where it is not what is tested."""
-    monkeypatch.setattr("sk_biornn.studies._report.write_figure", lambda folder: None)
+    monkeypatch.setattr("sk_biornn.studies.dale._report.write_figure", lambda folder: None)
 
 
 def one_sentence(text: str) -> str:
@@ -156,7 +156,7 @@ def test_an_interruption_says_how_to_go_on(tiny, tmp_path, capsys, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sk_biornn.studies.dale.run_jobs", interrupt)
+    monkeypatch.setattr("sk_biornn.studies._runner.run_jobs", interrupt)
     assert main([*STUDY, "--output", str(tmp_path)]) == 130
     assert "--resume" in one_sentence(capsys.readouterr().err)
 
@@ -168,7 +168,7 @@ def test_a_study_that_has_to_stop_says_why(error, tiny, tmp_path, capsys, monkey
     def stop(*_, **__):
         raise error
 
-    monkeypatch.setattr("sk_biornn.studies.dale.run_jobs", stop)
+    monkeypatch.setattr("sk_biornn.studies._runner.run_jobs", stop)
     assert main([*STUDY, "--output", str(tmp_path)]) == 1
     line = one_sentence(capsys.readouterr().err)
     assert str(error) in line and "--resume" in line

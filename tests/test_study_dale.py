@@ -22,13 +22,16 @@ from sk_biornn.biology.constraints import Dale
 from sk_biornn.biology.prior import column_signs
 from sk_biornn.initializers import ConditioningWarning
 from sk_biornn.studies import ARMS, PRESETS, TASKS, Budget, Preset, run_dale_study, run_one
-from sk_biornn.studies import _plan as plan_module
-from sk_biornn.studies._constraints import LongerSteps, Rectified
 from sk_biornn.studies._folder import StudyFolder
-from sk_biornn.studies._job import initial_weights, make_network, one_thread, seed_of
-from sk_biornn.studies.arms import Arm
-from sk_biornn.studies.statistics import interval, summarise, verdict
-from sk_biornn.studies.tasks import mnist_is_present
+from sk_biornn.studies._intervals import interval
+from sk_biornn.studies._repeatable import one_thread, seed_of
+from sk_biornn.studies.dale import _plan as plan_module
+from sk_biornn.studies.dale._constraints import LongerSteps, Rectified
+from sk_biornn.studies.dale._job import initial_weights, make_network
+from sk_biornn.studies.dale._report import OUTPUTS
+from sk_biornn.studies.dale.arms import Arm
+from sk_biornn.studies.dale.statistics import summarise, verdict
+from sk_biornn.studies.dale.tasks import mnist_is_present
 
 WAVES = {"n_steps": 10, "second_terms": True, "n_waves": 3, "n_test_waves": 2}
 TINY = Preset(
@@ -217,7 +220,7 @@ def test_waves_of_the_test_were_never_seen_unless_as_published():
 def test_seeds_of_waves_give_waves_no_two_of_which_are_alike():
     from sk_biornn._random import make_rng
     from sk_biornn.datasets._wave_reconstruction import draw_waves
-    from sk_biornn.studies.tasks import _seeds_of_different_waves
+    from sk_biornn.studies.dale.tasks import _seeds_of_different_waves
 
     seeds = _seeds_of_different_waves(300, np.random.default_rng(0))
     waves = [draw_waves(make_rng(seed)) for seed in seeds]
@@ -280,7 +283,7 @@ def write_idx(path: Path, array: np.ndarray) -> None:
 @pytest.fixture
 def no_figure(monkeypatch):
     """Leave the slowest part out where it is not what is tested."""
-    monkeypatch.setattr("sk_biornn.studies._report.write_figure", lambda folder: None)
+    monkeypatch.setattr("sk_biornn.studies.dale._report.write_figure", lambda folder: None)
 
 
 @pytest.fixture(scope="module")
@@ -571,7 +574,7 @@ def test_a_file_is_whole_or_not_there(tmp_path, monkeypatch):
 
 def test_a_folder_with_other_files_is_no_study(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    StudyFolder(tmp_path).open({"study": "dale"}, resume=False, overwrite=True)
+    StudyFolder(tmp_path, OUTPUTS, ()).open({"study": "dale"}, resume=False, overwrite=True)
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
