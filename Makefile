@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 JOBS ?= 2
-STUDY_DIR ?= results/dale-quick
+STUDY_DIR ?= results/all-quick
 PYTEST_ARGS ?=
 
 VENV := .venv
@@ -15,7 +15,7 @@ BENCHMARKS := $(sort $(wildcard tests/benchmarks/bench_*.py))
 .PHONY: help setup study test lint docs bench clean distclean
 
 help:
-	@echo "make study   set up, then run the Dale's law study (quick preset) and show its table"
+	@echo "make study   set up, then run all studies (quick presets) and show their tables"
 	@echo "make test    set up, then run the whole test suite, doctests included"
 	@echo "make lint    ruff, mypy, numpydoc validation, codespell"
 	@echo "make docs    build the documentation and its gallery (docs/_build/html)"
@@ -35,8 +35,8 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt
 	@touch $@
 
 study: $(STAMP)
-	@echo "==> Study: Dale's law, quick preset, $(JOBS) jobs (under 4 minutes on 2 cores)"
-	$(BIN)/sk-biornn study dale --preset quick --n-jobs $(JOBS) --output $(STUDY_DIR)
+	@echo "==> Study: all studies, quick presets, $(JOBS) jobs (minutes on 2 cores)"
+	$(BIN)/sk-biornn study all --preset quick --n-jobs $(JOBS) --output $(STUDY_DIR)
 
 test: $(STAMP)
 	@echo "==> Test: the whole suite and the doctests, $(JOBS) workers"
