@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sk_biornn.estimators import (
+        CellTypeRNNClassifier,
+        CellTypeRNNRegressor,
         DaleRNNClassifier,
         DaleRNNRegressor,
         SpatialRNNClassifier,
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "CellTypeRNNClassifier",
+    "CellTypeRNNRegressor",
     "DaleRNNClassifier",
     "DaleRNNRegressor",
     "SpatialRNNClassifier",

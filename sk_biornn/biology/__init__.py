@@ -3,8 +3,33 @@
 from __future__ import annotations
 
 from sk_biornn._space import unit_positions
+from sk_biornn.biology._inclusion import keep_probabilities, systematic_sample
 from sk_biornn.biology.communicability import communicability
+from sk_biornn.biology.connections import (
+    BALWANI2025_BETWEEN_AREAS,
+    BetweenAreas,
+    BlockProbabilities,
+    block_probabilities,
+    draw_synapses,
+)
 from sk_biornn.biology.constraints import Constraint, Dale, FixedMask, NonNegative
+from sk_biornn.biology.populations import (
+    block_labels,
+    check_populations,
+    cortical_populations,
+    excitatory_inhibitory_populations,
+    unit_index,
+    unit_labels,
+    unit_ranges,
+    unit_signs,
+    unit_tau,
+)
+from sk_biornn.biology.pruning import (
+    MagnitudePruning,
+    Pruner,
+    RandomPruning,
+    TopProbPruning,
+)
 from sk_biornn.biology.regularizers import (
     CommunicabilityCost,
     CommunicabilityEMD,
@@ -15,16 +40,36 @@ from sk_biornn.biology.regularizers import (
 )
 
 __all__ = [
+    "BALWANI2025_BETWEEN_AREAS",
+    "BetweenAreas",
+    "BlockProbabilities",
     "CommunicabilityCost",
     "CommunicabilityEMD",
     "Constraint",
     "Dale",
     "Facts",
     "FixedMask",
+    "MagnitudePruning",
     "NonNegative",
+    "Pruner",
+    "RandomPruning",
     "Regularizer",
+    "TopProbPruning",
     "WeightCost",
     "WiringCost",
+    "block_labels",
+    "block_probabilities",
+    "check_populations",
     "communicability",
+    "cortical_populations",
+    "draw_synapses",
+    "excitatory_inhibitory_populations",
+    "keep_probabilities",
+    "systematic_sample",
+    "unit_index",
+    "unit_labels",
     "unit_positions",
+    "unit_ranges",
+    "unit_signs",
+    "unit_tau",
 ]

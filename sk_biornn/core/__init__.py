@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from sk_biornn.core.dynamics import Dynamics
+from sk_biornn.core.learning_rates import CosineCycles, Schedule
 from sk_biornn.core.losses import cross_entropy, squared_error, unit_weights
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.scan import Trajectory, run
+from sk_biornn.core.sparse import Support, support_where_it_pays
 from sk_biornn.core.training import DivergenceError, History, Optimisation, train
-from sk_biornn.core.weight_space import WeightSpace
+from sk_biornn.core.weight_space import WeightSpace, on_support
 from sk_biornn.core.workspace import Workspace
 
 __all__ = [
+    "CosineCycles",
     "DivergenceError",
     "Dynamics",
     "History",
     "Optimisation",
     "RNNParams",
+    "Schedule",
+    "Support",
     "Trajectory",
     "WeightSpace",
     "Workspace",
     "cross_entropy",
+    "on_support",
     "run",
     "squared_error",
+    "support_where_it_pays",
     "train",
     "unit_weights",
 ]

@@ -2,7 +2,8 @@
 
 Per step the forward sweep is one matrix product and one to three element-wise operations on a
 slice that is still in cache; the backward sweep is one product and two or three. The gradients of
-w_rec, w_in and b_rec are one product over all steps at the end.
+w_rec, w_in and b_rec are one product over all steps at the end. With a support the products with
+w_rec and its gradient touch the synapses of the support only.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from sk_biornn.core.products import (
     product,
     sum_over_rows_into,
 )
+from sk_biornn.core.sparse import Support
+from sk_biornn.core.sparse_scan import firing_on, gradients_on, sending_back_on
 from sk_biornn.core.workspace import Buffers, ScanShape, Workspace
 
 
@@ -46,6 +49,7 @@ def run(
     every_step: bool = True,
     noise: torch.Generator | None = None,
     workspace: Workspace | None = None,
+    support: Support | None = None,
 ) -> Trajectory:
     """Run the network over trials; differentiable in the parameters and in `x`.
 
@@ -63,6 +67,8 @@ def run(
         Source of the recurrent noise; None runs without noise.
     workspace : Workspace or None, default=None
         Buffers to use again. The returned tensors are then valid until the next run.
+    support : Support or None, default=None
+        The synapses that exist, of one network; `params.w_rec` is then the vector of their values.
 
     Returns
     -------
@@ -70,7 +76,7 @@ def run(
         Outputs, rates and states. The gradient may be taken once, before the next run in the same
         workspace. It flows through `outputs` and `rates`.
     """
-    plan = _Plan(dynamics, every_step, noise, workspace or Workspace())
+    plan = _Plan(dynamics, every_step, noise, workspace or Workspace(), support)
     outputs, rates, states = _Scan.apply(plan, x, *params)
     return Trajectory(outputs.transpose(-3, -2) if every_step else outputs, rates, states)
 
@@ -82,6 +88,7 @@ class _Plan(NamedTuple):
     every_step: bool
     noise: torch.Generator | None
     workspace: Workspace
+    support: Support | None = None
 
 
 class _Scan(torch.autograd.Function):
@@ -90,7 +97,7 @@ class _Scan(torch.autograd.Function):
         params = RNNParams(*weights)
         activation = get_activation(plan.dynamics.activation, params.w_rec)
         buffers = _load(plan, activation, params, x)
-        _sweep_forward(buffers, activation, plan.dynamics, plan.noise)
+        _sweep_forward(buffers, activation, plan, params)
         outputs = _read_out(buffers, params, plan)
         ctx.plan, ctx.buffers, ctx.activation = plan, buffers, activation
         ctx.uses = buffers.uses
@@ -120,7 +127,10 @@ class _Scan(torch.autograd.Function):
         if grad_rates is not None:
             grad_rates = grad_rates.transpose(-3, -2)
         _sweep_backward(buffers, ctx.activation, plan, params, grad_outputs, grad_rates)
-        d_w_in, d_w_rec, d_b_rec = _recurrent_gradients(buffers, params)
+        if plan.support is None:
+            d_w_in, d_w_rec, d_b_rec = _recurrent_gradients(buffers, params)
+        else:
+            d_w_in, d_w_rec, d_b_rec = gradients_on(plan.support, buffers)
         d_x = _input_gradient(buffers, params, x) if ctx.needs_input_grad[1] else None
         return None, d_x, d_w_in, d_w_rec, d_b_rec, d_w_out, d_b_out
 
@@ -135,20 +145,26 @@ def _load(plan: _Plan, activation: Activation, params: RNNParams, x: Tensor) -> 
     buffers = plan.workspace.get(shape, shared, params.w_rec)
     buffers.uses += 1
     buffers.inputs.copy_(x.transpose(-3, -2))
-    buffers.weights[..., :n_units].copy_(params.w_rec)
+    if plan.support is None:
+        buffers.weights[..., :n_units].copy_(params.w_rec)
     buffers.weights[..., n_units:-1].copy_(params.w_in)
     buffers.weights[..., -1].copy_(params.b_rec)
     return buffers
 
 
 def _sweep_forward(
-    buffers: Buffers, activation: Activation, dynamics: Dynamics, noise: torch.Generator | None
+    buffers: Buffers, activation: Activation, plan: _Plan, params: RNNParams
 ) -> None:
+    dynamics = plan.dynamics
     weights = buffers.weights.mT
     rectified = dynamics.rectify and not activation.nonnegative
     scratch, leak = buffers.scratch, dynamics.leak
     leaky, shared = dynamics.is_leaky, buffers.states is buffers.rates
-    fire = _firing(activation, dynamics, noise, scratch)
+    if plan.support is None:
+        fire = _firing(activation, dynamics, plan.noise, scratch)
+    else:
+        noise_sd = _noise_sd(dynamics) * activation.gain
+        fire = firing_on(plan.support, params.w_rec, buffers, activation, plan.noise, noise_sd)
     previous = torch.zeros_like(scratch)
     for drive, z, r in zip(
         buffers.drive_steps, buffers.state_steps, buffers.rate_steps, strict=False
@@ -229,8 +245,8 @@ def _sweep_backward(
     dynamics = plan.dynamics
     rectified = dynamics.rectify and not activation.nonnegative
     reads_state = dynamics.readout_from == "state"
-    leak, leaky, w_rec, w_out = dynamics.leak, dynamics.is_leaky, params.w_rec, params.w_out
-    fast = has_fast_product(w_rec)
+    leak, leaky, w_out = dynamics.leak, dynamics.is_leaky, params.w_out
+    send_back = _sending_back(plan.support, params.w_rec, buffers)
     keep = 1 - leak  # share of dL/dr_t that reaches r_{t-1} through the leak
     to_state, to_rate = buffers.scratch, torch.zeros_like(buffers.scratch)
     read_gradients = _per_step(grad_outputs, plan.every_step, len(buffers.state_steps))
@@ -240,11 +256,7 @@ def _sweep_backward(
         z = buffers.state_steps[t]
         # to_rate is dL/dr_t: through r_{t+1} itself (leak) and through the recurrent weights.
         if error is not None:
-            if leaky:
-                to_rate.mul_(keep)
-                add_product(to_rate, error, w_rec, fast)
-            else:
-                to_rate = product(error, w_rec, to_rate, fast)
+            to_rate = send_back(error, to_rate.mul_(keep) if leaky else to_rate, leaky)
         d_read, d_rate = read_gradients[t], rate_gradients[t]
         if d_read is not None and not reads_state:
             add_product(to_rate, d_read, w_out, False)
@@ -261,6 +273,23 @@ def _sweep_backward(
             add_product(through, d_read, w_out, False)
         error = buffers.error_steps[t]
         activation.backward(through, z, error)
+
+
+def _sending_back(
+    support: Support | None, w_rec: Tensor, buffers: Buffers
+) -> Callable[[Tensor, Tensor, bool], Tensor]:
+    """Return (error, out, add) -> error @ w_rec, to which `out` is added if `add`."""
+    if support is not None:
+        return sending_back_on(support, w_rec, buffers)
+    fast = has_fast_product(w_rec)
+
+    def send_back(error: Tensor, out: Tensor, add: bool) -> Tensor:
+        if not add:
+            return product(error, w_rec, out, fast)
+        add_product(out, error, w_rec, fast)
+        return out
+
+    return send_back
 
 
 def _per_step(grad: Tensor | None, every_step: bool, n_steps: int) -> list[Tensor | None]:

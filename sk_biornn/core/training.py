@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sk_biornn.core.learning_rates import Schedule
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.weight_space import WeightSpace
 
@@ -28,7 +29,7 @@ class Optimisation:
 
     solver: str = "adam"
     learning_rate_init: float = 1e-3
-    learning_rate: str = "constant"
+    learning_rate: str | Schedule = "constant"
     epsilon: float = 1e-8
     max_grad_norm: float | None = None
     max_iter: int = 100
@@ -39,6 +40,8 @@ class Optimisation:
 
     def rate_at(self, epoch: int) -> float:
         """Return the learning rate of one epoch (from 0); the cosine falls to 0 at `max_iter`."""
+        if not isinstance(self.learning_rate, str):
+            return self.learning_rate.rate(epoch, self.learning_rate_init)
         if self.learning_rate == "cosine":
             return 0.5 * self.learning_rate_init * (1 + math.cos(math.pi * epoch / self.max_iter))
         return self.learning_rate_init
@@ -52,6 +55,7 @@ class History:
     scores: list[float] = field(default_factory=list)
     solver: str | None = None
     optimiser_state: dict[str, Any] | None = None
+    stopped: bool = False  # whether `on_epoch` asked for the end
 
 
 def train(
@@ -66,6 +70,7 @@ def train(
     monitor: Monitor | None = None,
     on_epoch: Callable[[RNNParams, History], bool] | None = None,
     history: History | None = None,
+    epochs: range | None = None,
 ) -> tuple[RNNParams, History]:
     """Minimise a loss by mini-batches; the weights are inside `space` on entry and at every step.
 
@@ -92,6 +97,9 @@ def train(
         Called with (weights, history) after every epoch; training stops when it returns True.
     history : History or None
         Of an earlier call: its optimiser state is taken up and its curves are continued.
+    epochs : range or None
+        Which of the `max_iter` epochs to run, as far as the learning rate is concerned; None for
+        all of them.
 
     Returns
     -------
@@ -110,10 +118,11 @@ def train(
     optimiser = _make_optimiser(moving, optimisation)
     history = history or History()
     if history.solver == optimisation.solver and history.optimiser_state is not None:
-        optimiser.load_state_dict(history.optimiser_state)
+        if len(history.optimiser_state["param_groups"][0]["params"]) == len(moving):
+            optimiser.load_state_dict(history.optimiser_state)
     history.solver = optimisation.solver
     best = _Best(optimisation)
-    for epoch in range(optimisation.max_iter):
+    for epoch in range(optimisation.max_iter) if epochs is None else epochs:
         optimiser.param_groups[0]["lr"] = optimisation.rate_at(epoch)
         batches = _batches(n_trials, optimisation, rng)
         loss = _run_epoch(theta, moving, optimiser, loss_function, space, batches, optimisation)
@@ -123,8 +132,8 @@ def train(
         if monitor is not None:
             history.scores.append(monitor(weights))
             best.update(history.scores[-1], weights)
-        wants_stop = on_epoch is not None and on_epoch(weights, history)
-        if wants_stop or best.is_stale:
+        history.stopped = on_epoch is not None and on_epoch(weights, history)
+        if history.stopped or best.is_stale:
             break
     history.optimiser_state = optimiser.state_dict()
     return best.weights or _weights(theta, space), history
@@ -172,7 +181,8 @@ def _step(w_rec: Tensor, optimiser: torch.optim.Optimizer, space: WeightSpace) -
 def _weights(theta: RNNParams, space: WeightSpace) -> RNNParams:
     """Return a detached copy of the weights that the parameters stand for."""
     with torch.no_grad():
-        return theta._replace(w_rec=space.decode(theta.w_rec)).map(_own_copy)
+        w_rec = space.matrix(space.decode(theta.w_rec))
+        return theta._replace(w_rec=w_rec).map(_own_copy)
 
 
 def _own_copy(tensor: Tensor) -> Tensor:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from sk_biornn.core.sparse import Support
+
 
 def _same(tensor: Tensor) -> Tensor:
     return tensor
@@ -32,9 +34,39 @@ class WeightSpace(NamedTuple):
         is to be multiplied: 0 where it was stopped at a wall, -1 where it was reflected.
     needs_before : bool
         Whether `retract` wants theta as it was before the step.
+    matrix : callable
+        What `decode` returns -> the matrix (n_units, n_units); they differ where the loss function
+        is given only the weights that may exist (see `on_support`).
     """
 
     encode: Callable[[Tensor], Tensor] = _same
     decode: Callable[[Tensor], Tensor] = _same
     retract: Callable[[Tensor, Tensor | None], Tensor | None] = _anywhere
     needs_before: bool = False
+    matrix: Callable[[Tensor], Tensor] = _same
+
+
+def on_support(space: WeightSpace, support: Support, compact: bool) -> WeightSpace:
+    """Return a space whose `decode` gives the vector of weights on a support.
+
+    Parameters
+    ----------
+    space : WeightSpace
+        If `compact`, a space of such vectors, and theta is one; otherwise a space of matrices.
+    support : Support
+        The synapses that exist.
+    compact : bool
+        Whether theta is a vector too.
+
+    Returns
+    -------
+    WeightSpace
+        The space that `train` takes; its `matrix` turns vectors back.
+    """
+    if compact:
+        return space._replace(
+            encode=lambda weights: space.encode(support.values(weights)), matrix=support.matrix
+        )
+    return space._replace(
+        decode=lambda theta: support.values(space.decode(theta)), matrix=support.matrix
+    )

@@ -6,6 +6,7 @@ Fresh multi-megabyte allocations are returned to the operating system and cost a
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 from torch import Tensor
@@ -19,6 +20,17 @@ class ScanShape(NamedTuple):
     n_trials: int
     n_units: int
     n_features: int
+
+
+class Turned(NamedTuple):
+    """Rates and errors with units first, for products that multiply from the left.
+
+    The columns are trials within steps: r_1 to r_{T-1}, and the errors of steps 2 to T which they
+    drive.
+    """
+
+    rates: Tensor  # (n_units, (n_steps - 1) * n_trials)
+    errors: Tensor
 
 
 class Buffers:
@@ -51,6 +63,13 @@ class Buffers:
         self.state_steps = self.states.unbind(-3)
         self.error_steps = self.errors.unbind(-3)
         self.uses = 0  # forward passes so far: a gradient asked for after the next one is refused
+
+    @cached_property
+    def turned(self) -> Turned:
+        """Arrays that only sparse products need."""
+        n_trials, n_units = self.scratch.shape
+        shape = (n_units, (len(self.state_steps) - 1) * n_trials)
+        return Turned(self.scratch.new_empty(shape), self.scratch.new_empty(shape))
 
     def rows(self, array: Tensor) -> Tensor:
         """View (..., n_steps, n_trials, k) as (..., n_steps * n_trials, k), without a copy."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from sk_biornn.core.learning_rates import CosineCycles
+from sk_biornn.estimators.cell_type import CellTypeRNNClassifier, CellTypeRNNRegressor
 from sk_biornn.estimators.dale import DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.estimators.spatial import SpatialRNNClassifier, SpatialRNNRegressor
 
 __all__ = [
+    "CellTypeRNNClassifier",
+    "CellTypeRNNRegressor",
+    "CosineCycles",
     "DaleRNNClassifier",
     "DaleRNNRegressor",
     "SpatialRNNClassifier",

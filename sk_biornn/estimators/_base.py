@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from sk_biornn._random import make_rng
 from sk_biornn.biology.constraints import Constraint, Dale, FixedMask, NonNegative
-from sk_biornn.biology.prior import column_signs, matrix_mask, synapse_mask
+from sk_biornn.biology.prior import matrix_mask, synapse_mask
 from sk_biornn.core import (
     History,
     Optimisation,
@@ -20,7 +21,10 @@ from sk_biornn.core import (
 )
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._penalties import bind_penalties
+from sk_biornn.estimators._phases import train_prune_train
+from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
 from sk_biornn.estimators._running import ATTRIBUTES, RunningRNN
+from sk_biornn.estimators._synapses import Synapses, bind_synapses
 from sk_biornn.estimators._validation import Targets, Trials, check_trials, check_weights
 from sk_biornn.initializers import (
     biases,
@@ -38,6 +42,8 @@ class BaseRNN(RunningRNN):
     `_score_outputs(outputs, targets) -> float`. Think twice before adding anything here.
     """
 
+    _pruned_to = None  # the goal of the pruning that `mask_` is the result of
+
     def _fit(self, *arguments: Any, **options: Any):
         """Fit; a fit that is refused or diverges leaves the estimator as it was."""
         before = dict(vars(self))
@@ -49,26 +55,42 @@ class BaseRNN(RunningRNN):
             raise
 
     def _fit_or_raise(
-        self, X: Any, y: Any, sample_weight: Any, *, resume: bool, max_iter: int, **target_options
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        *,
+        resume: bool,
+        max_iter: int,
+        may_prune: bool = True,
+        **target_options,
     ):
         self._check_parameters()
         device = boundary.resolve_device(self.device)
         trials = check_trials(self, X, reset=not resume, n_static_steps=self.n_static_steps)
         targets = self._check_targets(y, trials, resume=resume, **target_options)
         trials, targets = self._weigh(trials, targets, sample_weight, resume)
-        self._resolve_prior()
+        if not resume:
+            self._rng = make_rng(self.random_state)
+            self._split_seed = int(self._rng.integers(2**31))
+        self._resolve_prior(resume)
+        self._feedforward_masks(targets.n_outputs)  # refused before work is done
+        plan = self._pruning_plan()
         if resume:
             self._check_resumable(targets)
             weights = self._weight_arrays()
         else:
-            self._rng = make_rng(self.random_state)
-            self._split_seed = int(self._rng.integers(2**31))
             weights = self._draw_weights(trials, targets)
         self._cut_to_masks(weights, targets.n_outputs)
         training, monitor = self._hold_out(trials, targets, device)
         earlier = self._history(targets.n_outputs) if resume else None
-        params, history = self._train(weights, *training, device, max_iter, monitor, earlier)
-        self._store(params, history)
+        train = partial(self._train, *training, device, monitor)
+        if plan is None or not may_prune or self._pruned_to == plan.goal:
+            params, history = train(weights, max_iter, earlier)
+            weights = boundary.to_arrays(params)
+        else:
+            weights, history = train_prune_train(self, plan, train, weights, max_iter, earlier)
+        self._store(weights, history)
         self.n_steps_ = trials.n_steps
         return self
 
@@ -89,22 +111,34 @@ class BaseRNN(RunningRNN):
             )
         return trials.take(kept), targets
 
-    def _resolve_prior(self) -> None:
+    def _resolve_prior(self, resume: bool) -> None:
         """Set the signs of the columns and the allowed synapses."""
-        signs = column_signs(self.n_units, self.signs, self.excitatory_fraction)
+        earlier_mask = self.mask_ if resume and self.pruning is not None else None
+        signs = self._unit_signs()
         constraint = self._constraint()
-        if isinstance(constraint, NonNegative) and self.signs is not None and (signs < 0).any():
+        if isinstance(constraint, NonNegative) and self._signs_are_given and (signs < 0).any():
             raise ValueError(
                 "signs must not contain -1 when all weights are non-negative (dale), got "
                 f"{int((signs < 0).sum())} inhibitory units."
             )
         in_force = getattr(constraint, "signs_in_force", None)
         self.signs_ = signs if in_force is None else in_force(signs)
-        self.mask_ = synapse_mask(self.n_units, self.mask, self.autapses)
+        self.mask_ = synapse_mask(self._n_units, self.mask, self.autapses)
+        self._go_on_pruned(earlier_mask)
+
+    def _pruning_plan(self) -> PruningPlan | None:
+        return pruning_plan(self, self.density, self.blocks)
+
+    def _go_on_pruned(self, earlier_mask: np.ndarray | None) -> None:
+        """Stay under the pruned mask of the earlier fit, or forget that it was pruned."""
+        if self._pruned_to is None or earlier_mask is None:
+            self.W_dense_ = self.achieved_density_ = self.n_iter_dense_ = self._pruned_to = None
+        elif earlier_mask.shape == self.mask_.shape:  # others are refused later
+            self.mask_ &= earlier_mask
 
     def _draw_weights(self, trials: Trials, targets: Targets) -> dict[str, np.ndarray]:
         """Draw all initial weights, from the one generator of this fit."""
-        n_units, n_features, n_outputs = self.n_units, self.n_features_in_, targets.n_outputs
+        n_units, n_features, n_outputs = self._n_units, self.n_features_in_, targets.n_outputs
         kind = self.feedforward_init
         weights = {
             "w_rec": self._initial_recurrent_weights(),
@@ -124,7 +158,7 @@ class BaseRNN(RunningRNN):
     def _check_resumable(self, targets: Targets) -> None:
         """Refuse to go on from weights of other sizes than the arguments and targets ask for."""
         for name, fitted, wanted in (
-            ("n_units", len(self.W_rec_), self.n_units),
+            ("n_units", len(self.W_rec_), self._n_units),
             ("y's number of outputs", len(self.W_out_), targets.n_outputs),
         ):
             if fitted != wanted:
@@ -149,11 +183,13 @@ class BaseRNN(RunningRNN):
         return weights
 
     def _feedforward_masks(self, n_outputs: int) -> tuple[np.ndarray | None, np.ndarray | None]:
-        in_shape = (self.n_units, self.n_features_in_)
-        return (
-            matrix_mask("input_mask", self.input_mask, in_shape),
-            matrix_mask("readout_mask", self.readout_mask, (n_outputs, self.n_units)),
-        )
+        return self._allowed_inputs(), self._allowed_readout(n_outputs)
+
+    def _allowed_inputs(self) -> np.ndarray | None:
+        return matrix_mask("input_mask", self.input_mask, (self._n_units, self.n_features_in_))
+
+    def _allowed_readout(self, n_outputs: int) -> np.ndarray | None:
+        return matrix_mask("readout_mask", self.readout_mask, (n_outputs, self._n_units))
 
     def _hold_out(self, trials: Trials, targets: Targets, device: torch.device):
         """Set validation trials aside when stopping early; return the rest and the monitor."""
@@ -162,7 +198,7 @@ class BaseRNN(RunningRNN):
         train_indices, test_indices = self._split(targets)
         self._check_held_out(targets.take(test_indices))
         held_trials, held_targets = trials.take(test_indices), targets.take(test_indices)
-        dynamics = self._dynamics(device, boundary.torch_dtype(trials.x.dtype), self.n_units)
+        dynamics = self._dynamics(device, boundary.torch_dtype(trials.x.dtype), self._n_units)
 
         def monitor(params: RNNParams) -> float:
             outputs = boundary.predict_outputs(
@@ -191,32 +227,45 @@ class BaseRNN(RunningRNN):
     @torch.enable_grad()
     def _train(
         self,
-        weights: dict[str, np.ndarray],
         trials: Trials,
         targets: Targets,
         device: torch.device,
-        max_iter: int,
         monitor: Any,
+        weights: dict[str, np.ndarray],
+        max_iter: int,
         history: History | None,
+        epochs: range | None = None,
     ) -> tuple[RNNParams, History]:
         """Cross into torch, bind what the prior says, and run the training loop."""
         dtype = boundary.torch_dtype(weights["w_rec"].dtype)
         signs = boundary.to_tensor(self.signs_, device, dtype)
-        space = self._constraint().bind(signs, boundary.to_tensor(self.mask_, device))
-        return train(
+        mask = boundary.to_tensor(self.mask_, device)
+        synapses = bind_synapses(self._constraint(), signs, mask)
+        history = history or History()
+        history.optimiser_state = synapses.contract(history.optimiser_state)
+        params, history = train(
             boundary.to_params(weights, dtype, device),
-            self._bind_loss(trials, targets, device, dtype),
-            space,
+            self._bind_loss(trials, targets, device, dtype, synapses),
+            synapses.space,
             trials.n_trials,
             self._optimisation(trials.n_trials, max_iter),
             self._rng,
+            trainable=self._trainable(),
             monitor=monitor,
-            on_epoch=self._after_epoch if self.verbose or self.on_epoch is not None else None,
+            on_epoch=self._after_epoch,
             history=history,
+            epochs=epochs,
         )
+        history.optimiser_state = synapses.expand(history.optimiser_state)
+        return params, history
 
     def _bind_loss(
-        self, trials: Trials, targets: Targets, device: torch.device, dtype: torch.dtype
+        self,
+        trials: Trials,
+        targets: Targets,
+        device: torch.device,
+        dtype: torch.dtype,
+        synapses: Synapses,
     ):
         """Put data, masks and dynamics into one function of weights and trial indices."""
         x = boundary.to_tensor(trials.x, device, dtype)
@@ -229,12 +278,13 @@ class BaseRNN(RunningRNN):
             for mask in self._feedforward_masks(targets.n_outputs)
         )
         penalties = bind_penalties(self, self.mask_, device, dtype)
-        dynamics = self._dynamics(device, dtype, self.n_units)
+        dynamics = self._dynamics(device, dtype, self._n_units)
         noisy = self.noise_level > 0 or self.recurrent_noise > 0
         noise = boundary.make_generator(self._rng, device) if noisy else None
         options = {
             "workspace": Workspace(),
             "noise": noise if self.recurrent_noise > 0 else None,
+            "support": synapses.support,
         }
 
         def loss(params: RNNParams, batch: torch.Tensor) -> torch.Tensor:
@@ -253,15 +303,23 @@ class BaseRNN(RunningRNN):
             outputs, rates = boundary.outputs_of(
                 params, inputs, ends, dynamics, targets.every_step, **options
             )
-            value = self._loss(self._transform(outputs), values[batch], weights[batch])
+            outputs = self._transform(outputs)
+            value = self._loss(outputs, values[batch], weights[batch])
+            self._note(outputs, values[batch], weights[batch])
             if self.rate_penalty > 0:
                 share = valid[batch].expand_as(rates)
                 value = value + self.rate_penalty * (rates.square() * share).sum() / share.sum()
             for penalty in penalties:
-                value = value + penalty(params.w_rec)
+                value = value + penalty(synapses.matrix(params.w_rec))
             return value
 
         return loss
+
+    def _note(self, outputs: torch.Tensor, values: torch.Tensor, weights: torch.Tensor) -> None:
+        """See the outputs of every training batch; a leaf may keep account of them."""
+
+    def _trainable(self) -> tuple[str, ...]:
+        return RNNParams._fields
 
     @staticmethod
     def _transform(outputs: torch.Tensor) -> torch.Tensor:
@@ -297,12 +355,12 @@ class BaseRNN(RunningRNN):
             print(f"epoch {len(history.losses)}: loss {history.losses[-1]:.6f}{score}")
         if self.on_epoch is None:
             return False
-        self._show(params, history)
+        self._show(boundary.to_arrays(params), history)
         return bool(self.on_epoch(self))
 
-    def _show(self, params: RNNParams, history: History) -> None:
+    def _show(self, weights: dict[str, np.ndarray], history: History) -> None:
         """Set the attributes that say what the network is now and how it came there."""
-        for name, array in boundary.to_arrays(params).items():
+        for name, array in weights.items():
             setattr(self, ATTRIBUTES[name], array)
         self.loss_curve_ = list(history.losses)
         self.best_loss_, self.n_iter_ = min(self.loss_curve_), len(self.loss_curve_)
@@ -318,8 +376,8 @@ class BaseRNN(RunningRNN):
         history.losses, history.scores = list(self.loss_curve_), [*(self.validation_scores_ or [])]
         return history
 
-    def _store(self, params: RNNParams, history: History) -> None:
-        """Turn tensors into the fitted attributes; only now has the earlier fit been replaced."""
-        self._show(params, history)
+    def _store(self, weights: dict[str, np.ndarray], history: History) -> None:
+        """Set the fitted attributes; only now has the earlier fit been replaced."""
+        self._show(weights, history)
         self.validation_scores_ = list(history.scores) if self.early_stopping else None
         self._optimiser_state = boundary.from_history(history)

@@ -69,6 +69,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None):
         """Train for one more epoch, from the weights as they are.
 
+        It does not prune; after a fit that did, it goes on under the pruned mask.
+
         Parameters
         ----------
         X, y : array-like
@@ -91,7 +93,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
         resume = hasattr(self, "W_rec_")
-        return self._fit(X, y, sample_weight, resume=resume, max_iter=1, classes=classes)
+        options = {"max_iter": 1, "may_prune": False, "classes": classes}
+        return self._fit(X, y, sample_weight, resume=resume, **options)
 
     def _check_targets(
         self, y: Any, trials: Trials, *, resume: bool, classes: Any = None

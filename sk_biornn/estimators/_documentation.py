@@ -53,6 +53,20 @@ distance_power : float, default=1.0
     Exponent of the distances in the penalty that `regularizer` names.
 rate_penalty : float, default=0.0
     Weight in the loss of the mean squared rate, r_t^2 over trials, steps and units.
+pruning : {"top-prob", "magnitude", "random"}, object or None, default=None
+    Which synapses stay after training; see `sk_biornn.biology.TopProbPruning`,
+    `MagnitudePruning` and `RandomPruning`. An object needs a method ``prune``.
+density : float, array-like of shape (n_blocks, n_blocks) or None, default=None
+    Share of all entries of the recurrent matrix, or of each block [post, pre], to which `pruning`
+    goes.
+blocks : array-like of int of shape (n_units,) or None, default=None
+    Block of each unit, when `density` is a matrix. None with a 2 x 2 matrix: excitatory units are
+    block 0 and inhibitory ones block 1.
+pruning_schedule : {"one-shot", "cubic"}, default="one-shot"
+    Prune once, after `max_iter` epochs, or after each of them to a density that falls along a
+    cubic curve and reaches `density` at the last.
+finetune_iter : int, default=50
+    Number of epochs under the pruned mask, with a fresh optimiser.
 activation : {"tanh", "relu", "softplus"}, default="tanh"
     Transfer function f.
 rectify : bool, default=True
@@ -75,8 +89,9 @@ batch_size : int or "auto", default="auto"
     Trials per step; "auto" is min(200, n_trials).
 learning_rate_init : float, default=1e-3
     Learning rate at the start.
-learning_rate : {"constant", "cosine"}, default="constant"
-    "cosine" falls to 0 over `max_iter` epochs.
+learning_rate : {"constant", "cosine"} or object, default="constant"
+    "cosine" falls to 0 over `max_iter` epochs. An object needs a method ``rate(epoch, initial)``,
+    such as `sk_biornn.estimators.CosineCycles`. With pruning it starts again for `finetune_iter`.
 epsilon : float, default=1e-8
     Added to the denominator of Adam's step.
 max_grad_norm : float or None, default=None
@@ -99,9 +114,36 @@ device : str, default="cpu"
     "cpu", "cuda", or "auto": CUDA where there is one.
 on_epoch : callable or None, default=None
     Called with the estimator after every epoch, when its fitted attributes are those of that
-    epoch; training stops when it returns True.
+    epoch; training stops when it returns True (with pruning: the phase, before or after it).
 verbose : int, default=0
     1 prints a line per epoch.
+"""
+
+POPULATION_PARAMETERS = """
+populations : DataFrame or None, default=None
+    One row per population, in the order of the units: `population`, `n_units`, `sign` and
+    optionally `area`, `layer`, `cell_type`, `tau` (ms, used when `dt` is given); see
+    `sk_biornn.biology.cortical_populations` and `check_populations`. It takes the place of
+    `n_units`, `signs` and `excitatory_fraction`. None: an excitatory and an inhibitory population
+    of them, and every unit sees every channel and is read by every output.
+connection_probabilities : DataFrame or None, default=None
+    Density of each block: square [post, pre], or long with columns `pre`, `post`, `probability`,
+    by names of populations or by (layer, cell type). With `pruning` it is the target `density`
+    within areas; without it, synapses are drawn at random before training.
+between_areas : iterable of BetweenAreas or None, default=None
+    Which populations reach which in another area, with what probability; these synapses are drawn
+    once per fit. Given this or `connection_probabilities`, pairs of populations in different areas
+    without a rule or a probability have none.
+readout : {"population", "dense"}, default="population"
+    Whether output k reads the units of population k only, or every output reads every unit.
+freeze_readout : bool, default=True
+    Whether read-out weights and biases stay as they were drawn.
+"""
+
+INPUT_MASK_OF_POPULATIONS = """
+input_mask : "population", array-like of bool of shape (n_units, n_features) or None, \
+default="population"
+    "population": population k sees channel k of X only. None: every unit sees every channel.
 """
 
 ATTRIBUTES = """
@@ -118,7 +160,13 @@ b_out_ : ndarray of shape (n_outputs,)
 signs_ : ndarray of shape (n_units,)
     Sign of each column of `W_rec_`; 0 where it is free.
 mask_ : bool ndarray of shape (n_units, n_units)
-    Allowed synapses.
+    Allowed synapses; after pruning those that were kept.
+W_dense_ : ndarray of shape (n_units, n_units) or None
+    Recurrent weights before the (last) pruning; None without.
+achieved_density_ : float, ndarray of shape (n_blocks, n_blocks) or None
+    Share of kept entries, NaN for blocks without entries; None without pruning.
+n_iter_dense_ : int or None
+    Number of epochs before the (last) pruning; None without.
 n_iter_ : int
     Number of epochs run.
 loss_curve_ : list of float
@@ -139,10 +187,22 @@ n_steps_ : int
 def documented(cls: type) -> type:
     """Fill the placeholders of a class docstring with the shared text and the class's defaults."""
     assert cls.__doc__ is not None
-    parameters = PARAMETERS
+    parameters, of_populations = PARAMETERS, POPULATION_PARAMETERS
+    if "{population_parameters}" in cls.__doc__:
+        parameters = re.sub(
+            r"^input_mask : .*\n(?: {4}.*\n)+",
+            lambda _: INPUT_MASK_OF_POPULATIONS.lstrip(),
+            parameters,
+            flags=re.MULTILINE,
+        )
     for field in fields(cls):
         parameters = _with_default(parameters, field.name, field.default)
-    for name, text in (("{parameters}", parameters), ("{attributes}", ATTRIBUTES)):
+        of_populations = _with_default(of_populations, field.name, field.default)
+    for name, text in (
+        ("{parameters}", parameters),
+        ("{population_parameters}", of_populations),
+        ("{attributes}", ATTRIBUTES),
+    ):
         indented = text.strip().replace("\n", "\n    ")
         cls.__doc__ = cls.__doc__.replace(name, indented)
     return cls

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sk_biornn.biology.prior import column_signs
 from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, check_rules
 from sk_biornn.initializers._feedforward import FEEDFORWARD_INITS
 
@@ -45,6 +46,12 @@ class RNNParameters(BaseEstimator):
     emd_strength: float = 0.1
     distance_power: float = 1.0
     rate_penalty: float = 0.0
+    # pruning
+    pruning: Any = None
+    density: Any = None
+    blocks: Any = None
+    pruning_schedule: str = "one-shot"
+    finetune_iter: int = 50
     # dynamics
     activation: str = "tanh"
     rectify: bool = True
@@ -59,7 +66,7 @@ class RNNParameters(BaseEstimator):
     max_iter: int = 100
     batch_size: Any = "auto"
     learning_rate_init: float = 1e-3
-    learning_rate: str = "constant"
+    learning_rate: Any = "constant"
     epsilon: float = 1e-8
     max_grad_norm: float | None = None
     early_stopping: bool = False
@@ -72,6 +79,21 @@ class RNNParameters(BaseEstimator):
     device: str = "cpu"
     on_epoch: Any = None
     verbose: int = 0
+
+    @property
+    def _n_units(self) -> int:
+        """Number of units, wherever it is said."""
+        return self.n_units
+
+    @property
+    def _signs_are_given(self) -> bool:
+        return self.signs is not None
+
+    def _unit_signs(self) -> np.ndarray:
+        return column_signs(self.n_units, self.signs, self.excitatory_fraction)
+
+    def _time_constants(self) -> Any:
+        return self.tau
 
     def _check_parameters(self) -> None:
         """Raise a ValueError or TypeError that names the first argument that does not fit."""
@@ -92,11 +114,22 @@ class RNNParameters(BaseEstimator):
                 f"dale must be one of {list(DALE_CHOICES)}, None or a constraint object with a "
                 f"method bind(signs, mask), got {self.dale!r}."
             )
-        if (self.dt is None) != (self.tau is None):
+        if not _is_rate(self.learning_rate):
+            raise ValueError(
+                "learning_rate must be one of ['constant', 'cosine'] or an object with a method "
+                f"rate(epoch, initial), got {self.learning_rate!r}."
+            )
+        if (self.dt is None) != (self._time_constants() is None):
             raise ValueError(
                 "dt and tau must be given together (both in ms) or both be None, got "
                 f"dt={self.dt!r} and tau={self.tau!r}."
             )
+
+
+def _is_rate(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in ("constant", "cosine")
+    return hasattr(value, "rate") and not isinstance(value, type)
 
 
 def _is_positive_int(value: Any) -> bool:
@@ -108,7 +141,7 @@ def leak_of(parameters: RNNParameters, n_units: int) -> np.ndarray | float:
     if parameters.dt is None:
         return 1.0
     try:
-        tau = np.asarray(parameters.tau, dtype=float)
+        tau = np.asarray(parameters._time_constants(), dtype=float)
     except (TypeError, ValueError):
         raise ValueError(f"tau must be a number or an array, got {parameters.tau!r}.") from None
     if tau.ndim > 1 or (tau.ndim == 1 and tau.shape != (n_units,)):
@@ -140,6 +173,8 @@ RULES = {
     "emd_strength": _at_least_zero,
     "distance_power": _positive,
     "rate_penalty": _at_least_zero,
+    "pruning_schedule": Choice(("one-shot", "cubic")),
+    "finetune_iter": Number(Integral, 0),
     "activation": Choice(("tanh", "relu", "softplus")),
     "rectify": Flag(),
     "readout_from": Choice(("state", "rate")),
@@ -150,7 +185,6 @@ RULES = {
     "solver": Choice(("adam", "sgd")),
     "max_iter": _positive_int,
     "learning_rate_init": _positive,
-    "learning_rate": Choice(("constant", "cosine")),
     "epsilon": _positive,
     "max_grad_norm": Optional(_positive),
     "early_stopping": Flag(),

@@ -67,7 +67,7 @@ def _facts(
     distances = connectome = None
     if parameters.coordinates is not None:
         positions = unit_positions(
-            parameters.coordinates, parameters.n_units, unit_cube=parameters.unit_cube
+            parameters.coordinates, parameters._n_units, unit_cube=parameters.unit_cube
         )
         distances = pairwise_distances(to_tensor(positions, device, dtype))
     if parameters.connectome is not None:
@@ -76,7 +76,7 @@ def _facts(
 
 
 def _checked_connectome(parameters: RNNParameters) -> np.ndarray:
-    shape = (parameters.n_units, parameters.n_units)
+    shape = (parameters._n_units, parameters._n_units)
     try:
         connectome = np.asarray(parameters.connectome, dtype=np.float64)
     except (TypeError, ValueError):

@@ -69,6 +69,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None):
         """Train for one more epoch, from the weights as they are.
 
+        It does not prune; after a fit that did, it goes on under the pruned mask.
+
         Parameters
         ----------
         X, y : array-like
@@ -89,7 +91,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
         resume = hasattr(self, "W_rec_")
-        return self._fit(X, y, sample_weight, resume=resume, max_iter=1)
+        return self._fit(X, y, sample_weight, resume=resume, max_iter=1, may_prune=False)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

@@ -1,0 +1,82 @@
+"""A target density for a whole matrix, or for each block of populations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Block = tuple[NDArray[np.intp], NDArray[np.intp]]  # its rows (post) and columns (pre)
+
+
+def check_densities(density: Any, blocks: ArrayLike | None, n_units: int) -> NDArray[np.float64]:
+    """Return the target as a scalar array, or as (k, k) for units in k blocks; refuse others."""
+    try:
+        target = np.asarray(density, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"density must be a number or a square matrix of numbers, got {density!r}."
+        ) from None
+    if target.ndim and (target.ndim != 2 or target.shape[0] != target.shape[1]):
+        raise ValueError(
+            f"density must be a number or a square matrix [post, pre], got shape {target.shape}."
+        )
+    if not ((target >= 0) & (target <= 1)).all():
+        wrong = target[~((target >= 0) & (target <= 1))][0]
+        raise ValueError(f"density must be in [0, 1], got {wrong}.")
+    if blocks is None:
+        if target.ndim:
+            raise ValueError(
+                "blocks must say the block of each unit when density is a matrix, got None."
+            )
+        return target
+    index = check_blocks(blocks, n_units)
+    n_blocks = int(index.max(initial=-1)) + 1
+    if target.ndim and len(target) < n_blocks:
+        raise ValueError(
+            f"density must have a row and a column for each of the {n_blocks} blocks, got shape "
+            f"{target.shape}."
+        )
+    return target if target.ndim else np.full((n_blocks, n_blocks), float(target))
+
+
+def check_blocks(blocks: ArrayLike, n_units: int) -> NDArray[np.intp]:
+    """Return the block of each unit; refuse what is not an index per unit."""
+    try:
+        index = np.asarray(blocks)
+    except ValueError:
+        index = np.empty(0, dtype=object)
+    if index.shape != (n_units,) or index.dtype.kind not in "iu" or (index < 0).any():
+        raise ValueError(
+            f"blocks must have one non-negative int per unit, shape ({n_units},), got "
+            f"{index.dtype} of shape {index.shape}."
+        )
+    return index.astype(np.intp)
+
+
+def each_block(
+    target: NDArray[np.float64], blocks: ArrayLike | None, shape: tuple[int, int]
+) -> Iterator[tuple[tuple[int, ...], Block, float]]:
+    """Iterate over (position in the table of densities, rows and columns, target density)."""
+    if target.ndim == 0 or blocks is None:
+        yield (), (np.arange(shape[0]), np.arange(shape[1])), float(target)
+        return
+    index = np.asarray(blocks)
+    members = [np.flatnonzero(index == k) for k in range(len(target))]
+    for post, rows in enumerate(members):
+        for pre, columns in enumerate(members):
+            yield (post, pre), (rows, columns), float(target[post, pre])
+
+
+def block_densities(
+    kept: NDArray[np.bool_], target: NDArray[np.float64], blocks: ArrayLike | None
+) -> Any:
+    """Return the share of kept entries: a float, or a (k, k) array with NaN for empty blocks."""
+    shares = np.full(target.shape, np.nan)
+    for position, block, _ in each_block(target, blocks, kept.shape):
+        part = kept[np.ix_(*block)]
+        if part.size:
+            shares[position] = part.mean()
+    return float(shares) if shares.ndim == 0 else shares

@@ -1,0 +1,131 @@
+"""The population table: which columns it has and what they may hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sk_biornn._cell_names import cell_type_name, layer_name, listed, name_key
+
+REQUIRED = ("population", "n_units", "sign")
+
+
+def check_populations(populations: pd.DataFrame, *, n_units: int | None = None) -> pd.DataFrame:
+    """Return a checked copy of a population table, with layers and cell types in one spelling.
+
+    Parameters
+    ----------
+    populations : DataFrame
+        One row per population: columns `population`, `n_units`, `sign`, and optionally `area`,
+        `layer`, `cell_type`, `tau`. Other columns are kept.
+    n_units : int or None, default=None
+        Number of units to which the populations must add up; None does not ask.
+
+    Returns
+    -------
+    DataFrame
+        The table with rows numbered from 0, names as str, `n_units` and `sign` as int64, `tau` as
+        float64 (left out where no population has one), None where an area, layer or cell type is
+        not known.
+
+    Raises
+    ------
+    TypeError
+        If `populations` is not a DataFrame.
+    ValueError
+        If a column is missing, a name stands twice (also in another spelling), a number of units
+        is not a positive integer, a sign is not -1, 0 or 1, time constants are not positive or
+        given for some only, or the units do not add up.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame(
+    ...     {"population": ["E", "I"], "n_units": [80, 20], "sign": [1, -1], "layer": ["L23", "4"]}
+    ... )
+    >>> check_populations(table, n_units=100)
+      population  n_units  sign layer
+    0          E       80     1  L2/3
+    1          I       20    -1    L4
+    """
+    if not isinstance(populations, pd.DataFrame):
+        raise TypeError(f"populations must be a DataFrame, got {type(populations).__name__}.")
+    missing = [name for name in REQUIRED if name not in populations.columns]
+    if missing or populations.empty:
+        found = "no rows" if not missing else f"no column {listed(missing)}"
+        raise ValueError(
+            f"populations must have the columns {', '.join(REQUIRED)} and a row per population, "
+            f"got {found}."
+        )
+    table = populations.reset_index(drop=True).copy()
+    table["population"] = _check_names(table["population"])
+    table["n_units"] = _check_sizes(table)
+    table["sign"] = _check_signs(table)
+    for column, spelling in (("area", str), ("layer", layer_name), ("cell_type", cell_type_name)):
+        if column in table:
+            known = [None if pd.isna(value) else spelling(value) for value in table[column]]
+            table[column] = pd.Series(known, dtype=object)
+    table = _check_tau(table)
+    total = int(table["n_units"].sum())
+    if n_units is not None and total != n_units:
+        raise ValueError(f"populations must add up to n_units={n_units} units, got {total}.")
+    return table
+
+
+def _check_names(names: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the names as str; refuse empty ones and two spellings of one name."""
+    if names.isna().any() or any(not str(name).strip() for name in names):
+        raise ValueError("populations must have a name in every row, got an empty one.")
+    names = names.map(str).astype(object)
+    keys = names.map(name_key)
+    if keys.duplicated().any():
+        twice = names[keys == keys[keys.duplicated()].iloc[0]].tolist()
+        raise ValueError(
+            f"populations must have different names, got {twice[0]!r} and {twice[1]!r}."
+        )
+    return names
+
+
+def _check_sizes(table: pd.DataFrame) -> pd.Series[Any]:
+    """Return the numbers of units as int64."""
+    sizes = pd.to_numeric(table["n_units"], errors="coerce")
+    bad = ~((sizes >= 1) & (sizes % 1 == 0) & np.isfinite(sizes))
+    if bad.any() or table["n_units"].map(lambda size: isinstance(size, bool)).any():
+        first = table[bad | table["n_units"].map(lambda size: isinstance(size, bool))].iloc[0]
+        raise ValueError(
+            f"n_units must be a positive integer for every population, got {first['n_units']!r} "
+            f"for {first['population']}."
+        )
+    return sizes.astype(np.int64)
+
+
+def _check_signs(table: pd.DataFrame) -> pd.Series[Any]:
+    """Return the signs as int64."""
+    signs = pd.to_numeric(table["sign"], errors="coerce")
+    bad = ~signs.isin((-1, 0, 1))
+    if bad.any():
+        first = table[bad].iloc[0]
+        raise ValueError(
+            f"sign must be -1, 0 or 1 for every population, got {first['sign']!r} for "
+            f"{first['population']}."
+        )
+    return signs.astype(np.int64)
+
+
+def _check_tau(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with time constants as float64, or without them if there is none."""
+    if "tau" not in table:
+        return table
+    if table["tau"].isna().all():
+        return table.drop(columns="tau")
+    tau = pd.to_numeric(table["tau"], errors="coerce")
+    bad = ~((tau > 0) & np.isfinite(tau))
+    if bad.any():
+        first = table[bad].iloc[0]
+        raise ValueError(
+            f"tau must be a positive number of ms for every population or for none, got "
+            f"{first['tau']!r} for {first['population']}."
+        )
+    return table.assign(tau=tau.astype(np.float64))

@@ -1,0 +1,87 @@
+"""The phases of a fit that prunes: dense training, pruning, training under the mask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sk_biornn.biology._blocks import block_densities
+from sk_biornn.core import History, RNNParams
+from sk_biornn.estimators import _boundary as boundary
+from sk_biornn.estimators._pruning import PruningPlan
+
+if TYPE_CHECKING:
+    from sk_biornn.estimators._base import BaseRNN
+
+Arrays = dict[str, np.ndarray]
+Train = Callable[..., tuple[RNNParams, History]]  # (weights, max_iter, history, epochs=None)
+
+
+def train_prune_train(
+    network: BaseRNN,
+    plan: PruningPlan,
+    train: Train,
+    weights: Arrays,
+    max_iter: int,
+    history: History | None,
+) -> tuple[Arrays, History]:
+    """Run all phases; `mask_`, `W_dense_`, `achieved_density_`, `n_iter_dense_` are set midway."""
+    phase = _train_while_pruning if plan.gradual else _train_once
+    weights, history = phase(network, plan, train, weights, max_iter, history)
+    network.W_dense_ = weights["w_rec"].copy()
+    network.n_iter_dense_ = len(history.losses)
+    weights = _prune(network, plan, weights, plan.density)
+    network._pruned_to = plan.goal
+    if network.verbose:
+        density = float(network.mask_.mean())
+        print(f"pruned after epoch {network.n_iter_dense_}: density {density:.4f}")
+    history = History(losses=history.losses, scores=history.scores)  # a fresh optimiser
+    if network.finetune_iter == 0:
+        return weights, history
+    return _train_once(network, plan, train, weights, network.finetune_iter, history)
+
+
+def _train_once(
+    network: BaseRNN,
+    plan: PruningPlan,
+    train: Train,
+    weights: Arrays,
+    max_iter: int,
+    history: History | None,
+) -> tuple[Arrays, History]:
+    params, history = train(weights, max_iter, history)
+    return boundary.to_arrays(params), history
+
+
+def _train_while_pruning(
+    network: BaseRNN,
+    plan: PruningPlan,
+    train: Train,
+    weights: Arrays,
+    max_iter: int,
+    history: History | None,
+) -> tuple[Arrays, History]:
+    """Prune a little after every epoch but the last, with one optimiser throughout.
+
+    The mask must fall to its goal, so `early_stopping` does not act before it is there.
+    """
+    start: Any = np.nan_to_num(block_densities(network.mask_, plan.density, plan.blocks))
+    for epoch in range(max_iter):
+        params, history = train(weights, max_iter, history, epochs=range(epoch, epoch + 1))
+        weights = boundary.to_arrays(params)
+        if history.stopped or epoch + 1 == max_iter:
+            break
+        weights = _prune(network, plan, weights, plan.density_after(epoch + 1, max_iter, start))
+    assert history is not None  # for the type checker: there is at least one epoch
+    return weights, history
+
+
+def _prune(network: BaseRNN, plan: PruningPlan, weights: Arrays, density: np.ndarray) -> Arrays:
+    """Narrow the network's mask, and return the weights with what is off it set to zero."""
+    kept, achieved = plan.prune(weights["w_rec"], density, network.mask_, network._rng)
+    network.mask_ = network.mask_ & kept
+    network.achieved_density_ = achieved
+    w_rec = np.where(network.mask_, weights["w_rec"], 0).astype(weights["w_rec"].dtype)
+    return {**weights, "w_rec": w_rec}

@@ -1,0 +1,216 @@
+"""What makes a network one of populations: blocks, channels and read-outs by population."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from sk_biornn.biology.connections import block_probabilities, draw_synapses
+from sk_biornn.biology.populations import (
+    check_populations,
+    excitatory_inhibitory_populations,
+    unit_index,
+    unit_labels,
+    unit_signs,
+    unit_tau,
+)
+from sk_biornn.estimators._base import BaseRNN
+from sk_biornn.estimators._population_table import table_of_signs
+from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
+from sk_biornn.estimators._rules import Choice, Flag, check_rules
+from sk_biornn.estimators._validation import Targets, Trials
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class PopulationRNN(BaseRNN):
+    """Adds a table of populations, and what follows from it, to the base."""
+
+    populations: Any = None
+    connection_probabilities: Any = None
+    between_areas: Any = None
+    input_mask: Any = "population"
+    readout: str = "population"
+    freeze_readout: bool = True
+
+    _drawn = None  # bool (n_units, n_units): synapses that chance allows; None: all
+
+    def recurrent_frame(self) -> pd.DataFrame:
+        """Return the recurrent weights with the population of every unit.
+
+        Returns
+        -------
+        DataFrame of shape (n_units, n_units)
+            `W_rec_`, rows labelled "post" and columns labelled "pre" by names of populations.
+
+        Raises
+        ------
+        NotFittedError
+            If the network has not been fitted.
+        """
+        check_is_fitted(self, "W_rec_")
+        labels = unit_labels(self.populations_)
+        post, pre = pd.Index(labels, name="post"), pd.Index(labels, name="pre")
+        return pd.DataFrame(self.W_rec_, index=post, columns=pre)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_rules(self, {"readout": Choice(("population", "dense")), "freeze_readout": Flag()})
+        if isinstance(self.input_mask, str) and self.input_mask != "population":
+            raise ValueError(
+                f"input_mask must be 'population', None or an array, got {self.input_mask!r}."
+            )
+        if self.populations is not None and self.signs is not None:
+            raise ValueError(
+                "signs must be None when populations is given, which has the signs, got both."
+            )
+        self._table()
+
+    # -------------------------------------------------------------- what the table says of units
+
+    @property
+    def _n_units(self) -> int:
+        return self.n_units if self.populations is None else int(self._table()["n_units"].sum())
+
+    def _table(self) -> pd.DataFrame:
+        if self.populations is not None:
+            return check_populations(self.populations)
+        if self.signs is not None:
+            return table_of_signs(super()._unit_signs())
+        return excitatory_inhibitory_populations(self.n_units, self.excitatory_fraction)
+
+    @property
+    def _signs_are_given(self) -> bool:
+        return super()._signs_are_given or self.populations is not None
+
+    def _unit_signs(self) -> np.ndarray:
+        return super()._unit_signs() if self.populations is None else unit_signs(self._table())
+
+    def _time_constants(self) -> Any:
+        if self.tau is not None or self.dt is None or self.populations is None:
+            return self.tau
+        return unit_tau(self._table())
+
+    # -------------------------------------------------------------- synapses
+
+    def _resolve_prior(self, resume: bool) -> None:
+        super()._resolve_prior(resume)
+        self.populations_ = self._table()
+        if not resume:
+            self._drawn = self._draw_synapses()
+        if self.pruning is None and self._drawn is not None:
+            if self._drawn.shape == self.mask_.shape:  # others are refused later
+                self.mask_ &= self._drawn
+
+    def _block_probabilities(self):
+        """Return densities and probabilities of the blocks, or None where none are given."""
+        rules = () if self.between_areas is None else self.between_areas
+        try:
+            rules = tuple(rules)
+        except TypeError:
+            raise TypeError(
+                f"between_areas must hold BetweenAreas objects, got {self.between_areas!r}."
+            ) from None
+        if self.connection_probabilities is None and not rules:
+            return None
+        return block_probabilities(self.populations_, self.connection_probabilities, rules)
+
+    def _draw_synapses(self) -> np.ndarray | None:
+        """Draw the synapses between areas and, when no pruning follows, within them."""
+        blocks = self._block_probabilities()
+        if blocks is None:
+            return None
+        if self.pruning is None:
+            probabilities = blocks.density + blocks.random
+        else:
+            probabilities = np.where(blocks.random > 0, blocks.random, 1.0)
+        return draw_synapses(self.populations_, probabilities, self._rng)
+
+    def _pruning_plan(self) -> PruningPlan | None:
+        density, blocks = self._target_density(), self.blocks
+        if blocks is None and np.ndim(density) == 2:
+            blocks = unit_index(self.populations_)
+        return pruning_plan(self, density, blocks, self._drawn)
+
+    def _target_density(self) -> Any:
+        """Return the density of the whole, or of the blocks; between areas all drawn synapses."""
+        density, blocks = self.density, self._block_probabilities()
+        if self.pruning is None:
+            return density
+        if isinstance(density, pd.DataFrame):
+            density = _in_order_of(self.populations_["population"], density)
+        if blocks is None and density is None:
+            raise ValueError(
+                "density or connection_probabilities must be given when pruning is, got neither."
+            )
+        if blocks is None:
+            return density
+        if self.connection_probabilities is not None and density is not None:
+            raise ValueError(
+                "density must be None when connection_probabilities is given, which has the "
+                "densities, got both."
+            )
+        within = blocks.density if density is None else np.asarray(density) * blocks.density
+        return np.where(blocks.random > 0, 1.0, within)
+
+    # -------------------------------------------------------------- channels and outputs
+
+    def _allowed_inputs(self) -> np.ndarray | None:
+        if not isinstance(self.input_mask, str):
+            return super()._allowed_inputs()
+        if self.populations is None:
+            return None
+        self._check_one_each(
+            "X", "channel", self.n_features_in_, "input_mask='population'", "input_mask=None"
+        )
+        return unit_index(self.populations_)[:, None] == np.arange(self.n_features_in_)
+
+    def _allowed_readout(self, n_outputs: int) -> np.ndarray | None:
+        mask = super()._allowed_readout(n_outputs)
+        if self.populations is None or self.readout == "dense":
+            return mask
+        self._check_one_each("y", "output", n_outputs, "readout='population'", "readout='dense'")
+        own = np.arange(n_outputs)[:, None] == unit_index(self.populations_)
+        return own if mask is None else own & mask
+
+    def _check_one_each(self, name: str, what: str, found: int, because: str, else_: str) -> None:
+        names = self.populations_["population"].tolist()
+        if found != len(names):
+            raise ValueError(
+                f"{name} must have one {what} per population with {because}, {len(names)} "
+                f"({', '.join(names)}), got {found}; {else_} takes any number."
+            )
+
+    def _trainable(self) -> tuple[str, ...]:
+        every = super()._trainable()
+        return every[:-2] if self.freeze_readout else every  # w_out and b_out are the last
+
+    def _draw_weights(self, trials: Trials, targets: Targets) -> dict[str, np.ndarray]:
+        """Scale the read-out of a population to its own number of units."""
+        weights = super()._draw_weights(trials, targets)
+        if self.populations is None or self.readout == "dense":
+            return weights
+        sizes, n_units = self.populations_["n_units"].to_numpy(), self._n_units
+        scale = np.sqrt(n_units / sizes)
+        if self.feedforward_init == "glorot_uniform":
+            scale = np.sqrt((n_units + len(sizes)) / (sizes + 1))
+        scale = scale.astype(trials.x.dtype)
+        return {
+            **weights,
+            "w_out": weights["w_out"] * scale[:, None],
+            "b_out": weights["b_out"] * scale,
+        }
+
+
+def _in_order_of(names: pd.Series, density: pd.DataFrame) -> np.ndarray:
+    """Return a table [post, pre] in the order of the populations."""
+    missing = [n for n in names if n not in density.index or n not in density.columns]
+    if missing:
+        raise ValueError(
+            "density must have a row and a column for every population, got none for "
+            f"{missing[0]!r}."
+        )
+    return density.loc[list(names), list(names)].to_numpy()

@@ -1,0 +1,97 @@
+"""What the pruning arguments mean: who prunes, to which density, in how many steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_biornn.biology._blocks import check_densities
+from sk_biornn.biology.pruning import (
+    PRUNERS,
+    MagnitudePruning,
+    Pruner,
+    RandomPruning,
+    TopProbPruning,
+)
+from sk_biornn.estimators._parameters import RNNParameters
+
+_BY_NAME: dict[str, Pruner] = {
+    "top-prob": TopProbPruning(),
+    "magnitude": MagnitudePruning(),
+    "random": RandomPruning(),
+}
+assert tuple(_BY_NAME) == PRUNERS
+
+
+@dataclass(frozen=True, eq=False)
+class PruningPlan:
+    """Who prunes, to which density, of which blocks, and whether in one step or along a curve."""
+
+    pruner: Pruner
+    density: NDArray[np.float64]  # a number, or (n_blocks, n_blocks)
+    blocks: NDArray[np.intp] | None
+    gradual: bool
+    synapses: NDArray[np.bool_] | None = None  # those that may be kept at all; None: every one
+
+    def prune(self, W: np.ndarray, density: Any, mask: np.ndarray, rng: np.random.Generator):
+        """Return the synapses that stay, and the share of all entries that they are."""
+        mask = mask if self.synapses is None else mask & self.synapses
+        return self.pruner.prune(W, density, mask=mask, blocks=self.blocks, random_state=rng)
+
+    def density_after(self, epoch: int, n_epochs: int, start: Any) -> NDArray[np.float64]:
+        """Return the density after an epoch (from 1): d + (start - d) (1 - epoch / n_epochs)^3."""
+        above = np.maximum(start - self.density, 0.0)
+        return self.density + above * (1 - epoch / n_epochs) ** 3
+
+    @property
+    def goal(self) -> tuple[Pruner, Any, Any]:
+        """What a fit that is continued compares with the earlier one's."""
+        blocks = None if self.blocks is None else self.blocks.tolist()
+        return self.pruner, self.density.tolist(), blocks
+
+
+def pruning_plan(
+    parameters: RNNParameters, density: Any, blocks: Any, synapses: Any = None
+) -> PruningPlan | None:
+    """Return what the arguments ask for, or None without pruning; refuse what does not fit."""
+    pruner = _pruner(parameters.pruning)
+    if pruner is None:
+        if density is not None:
+            raise ValueError(
+                f"pruning must be given when density is, got pruning=None with density={density!r}."
+            )
+        return None
+    if density is None:
+        raise ValueError(
+            f"density must be given when pruning is, got None with pruning={parameters.pruning!r}."
+        )
+    if blocks is None and np.shape(density) == (2, 2):
+        blocks = _excitatory_and_inhibitory(parameters._unit_signs())
+    target = check_densities(density, blocks, parameters._n_units)
+    blocks = None if blocks is None else np.asarray(blocks).astype(np.intp)
+    return PruningPlan(pruner, target, blocks, parameters.pruning_schedule == "cubic", synapses)
+
+
+def _excitatory_and_inhibitory(signs: np.ndarray) -> NDArray[np.intp]:
+    if (signs == 0).any():
+        raise ValueError(
+            "blocks must say the block of each unit when density is a matrix and signs has units "
+            "of sign 0, got None."
+        )
+    return (signs < 0).astype(np.intp)
+
+
+def _pruner(asked: Any) -> Pruner | None:
+    if asked is None:
+        return None
+    if isinstance(asked, str) and asked in _BY_NAME:
+        return _BY_NAME[asked]
+    if hasattr(asked, "prune") and not isinstance(asked, (str, type)):
+        return asked
+    raise ValueError(
+        f"pruning must be one of {list(PRUNERS)}, None or an object with a method prune(W, "
+        f"density, ...), got {asked!r}."
+    )

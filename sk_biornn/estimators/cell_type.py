@@ -1,0 +1,168 @@
+"""Recurrent networks of cell types: populations, their connections, channels and read-outs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from sk_biornn.core import History, RNNParams
+from sk_biornn.estimators._classifier import RNNClassifier
+from sk_biornn.estimators._documentation import documented
+from sk_biornn.estimators._population_network import PopulationRNN
+from sk_biornn.estimators._regressor import RNNRegressor
+
+
+@documented
+@dataclass(kw_only=True, eq=False, repr=False)
+class CellTypeRNNRegressor(PopulationRNN, RNNRegressor):
+    r"""Recurrent network of cell types that predicts numbers, such as the activity of each type.
+
+    .. math::
+        z_t = f(W_{in} x_t + b + W r_{t-1}), \quad r_t = (1 - a) r_{t-1} + a \max(z_t, 0),
+        \quad y_{k,t} = \sum_{i \in P_k} w_{ki} z_{i,t} + b_k
+
+    Population k, units :math:`P_k`, sees channel k of X and makes output k; what one population
+    knows of another passes through W[post, pre]. Every column of W has the sign of its population,
+    exactly. With `pruning`, the network is trained densely, its blocks are pruned to the
+    connection probabilities, and it is trained again under the mask.
+
+    Parameters
+    ----------
+    {parameters}
+    output_activation : {"identity", "tanh"}, default="identity"
+        Function of the read-out that is compared with y.
+    {population_parameters}
+
+    Attributes
+    ----------
+    {attributes}
+    populations_ : DataFrame
+        The table of populations, checked.
+    loss_per_population_ : ndarray of shape (n_iter_, n_populations) or None
+        Mean squared error of each output in each epoch, over the batches as they were trained on;
+        None when outputs are not populations.
+
+    Raises
+    ------
+    ValueError
+        By `fit`, if an argument does not fit.
+
+    See Also
+    --------
+    CellTypeRNNClassifier : The same network for decisions.
+    sk_biornn.biology.cortical_populations : Tables of cortical populations.
+
+    Notes
+    -----
+    The read-out starts uniform in +-1/sqrt(number of units that it reads), and stays so unless
+    ``freeze_readout=False``: what is learnt is the circuit, not how it is read.
+
+    References
+    ----------
+    .. [1] A. Balwani, A. Q. Wang, F. Najafi, H. Choi, "Constructing biologically constrained RNNs
+       via Dale's backpropagation and topologically informed pruning", Science Advances, 2025.
+       doi:10.1126/sciadv.adw4970
+
+    Examples
+    --------
+    >>> from sk_biornn import CellTypeRNNRegressor
+    >>> from sk_biornn.biology import BALWANI2025_BETWEEN_AREAS, cortical_populations
+    >>> from sk_biornn.datasets import load_connection_probabilities, make_population_traces
+    >>> X, y = make_population_traces(100, random_state=0)
+    >>> reg = CellTypeRNNRegressor(
+    ...     populations=cortical_populations(scaling=1), pruning="top-prob",
+    ...     connection_probabilities=load_connection_probabilities(),
+    ...     between_areas=BALWANI2025_BETWEEN_AREAS, max_iter=5, finetune_iter=5, random_state=0)
+    >>> reg.fit(X, y).predict(X).shape
+    (100, 15, 18)
+    >>> reg.loss_per_population_.shape, reg.achieved_density_.shape
+    ((10, 18), (18, 18))
+    >>> reg.recurrent_frame().loc["V1_L23_sst", "V1_L4_pyr"].shape
+    (2, 12)
+    """
+
+    def _fit_or_raise(self, *arguments: Any, resume: bool, **options: Any):
+        earlier = getattr(self, "loss_per_population_", None) if resume else None
+        self._epochs = [] if earlier is None else list(earlier)
+        self._sums = None  # of squared errors and of weights in this epoch, per output
+        super()._fit_or_raise(*arguments, resume=resume, **options)
+        del self._epochs, self._sums
+        return self
+
+    def _note(self, outputs: torch.Tensor, values: torch.Tensor, weights: torch.Tensor) -> None:
+        if self.populations is None or outputs.shape[-1] != len(self.populations_):
+            return
+        axes = tuple(range(outputs.ndim - 1))
+        squares = (outputs.detach() - values).square() * weights
+        sums = torch.stack([squares.sum(axes), weights.sum(axes)]).cpu().numpy().astype(float)
+        self._sums = sums if self._sums is None else self._sums + sums
+
+    def _after_epoch(self, params: RNNParams, history: History) -> bool:
+        if self._sums is not None:
+            squares, weights = self._sums
+            with np.errstate(invalid="ignore"):  # NaN for an output without any target
+                self._epochs.append(squares / weights)
+            self._sums = None
+        return super()._after_epoch(params, history)
+
+    def _show(self, weights: dict[str, np.ndarray], history: History) -> None:
+        super()._show(weights, history)
+        self.loss_per_population_ = np.array(self._epochs) if self._epochs else None
+
+
+@documented
+@dataclass(kw_only=True, eq=False, repr=False)
+class CellTypeRNNClassifier(PopulationRNN, RNNClassifier):
+    r"""Recurrent network of cell types that decides between classes.
+
+    The network of `CellTypeRNNRegressor`, where every class reads every unit by default.
+
+    Parameters
+    ----------
+    {parameters}
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the loss.
+    {population_parameters}
+
+    Attributes
+    ----------
+    {attributes}
+    populations_ : DataFrame
+        The table of populations, checked.
+    classes_ : ndarray of shape (n_classes,)
+        Labels.
+
+    Raises
+    ------
+    ValueError
+        By `fit`, if an argument does not fit.
+
+    See Also
+    --------
+    CellTypeRNNRegressor : The same network for numeric targets.
+
+    References
+    ----------
+    .. [1] A. Balwani, A. Q. Wang, F. Najafi, H. Choi, "Constructing biologically constrained RNNs
+       via Dale's backpropagation and topologically informed pruning", Science Advances, 2025.
+       doi:10.1126/sciadv.adw4970
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_biornn import CellTypeRNNClassifier
+    >>> from sk_biornn.biology import cortical_populations
+    >>> from sk_biornn.datasets import make_population_traces
+    >>> traces = [make_population_traces(100, condition=name, random_state=0)[0]
+    ...           for name in ("familiar_omission", "familiar_change")]
+    >>> X, y = np.concatenate(traces), np.repeat(["omission", "change"], 100)
+    >>> clf = CellTypeRNNClassifier(populations=cortical_populations(scaling=1), max_iter=30,
+    ...                             learning_rate_init=5e-3, random_state=0)
+    >>> clf.fit(X, y).score(X, y) > 0.9
+    True
+    """
+
+    readout: str = "dense"

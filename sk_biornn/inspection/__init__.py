@@ -1,0 +1,58 @@
+"""What a trained network tells: who drives whom, what a part does, what pruning leaves."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sk_biornn.inspection._compare import compare
+    from sk_biornn.inspection._currents import current_decomposition
+    from sk_biornn.inspection._interactions import block_density, population_interactions
+    from sk_biornn.inspection._silence import silence, silencing_effect
+    from sk_biornn.inspection._skill import prediction_skill
+    from sk_biornn.inspection._spanning_tree import (
+        maximum_spanning_tree,
+        random_tree_overlap,
+        spanning_tree_overlap,
+        top_prob_tree_overlap,
+    )
+
+__all__ = [
+    "block_density",
+    "compare",
+    "current_decomposition",
+    "maximum_spanning_tree",
+    "population_interactions",
+    "prediction_skill",
+    "random_tree_overlap",
+    "silence",
+    "silencing_effect",
+    "spanning_tree_overlap",
+    "top_prob_tree_overlap",
+]
+
+_FILES = {
+    "block_density": "_interactions",
+    "compare": "_compare",
+    "current_decomposition": "_currents",
+    "maximum_spanning_tree": "_spanning_tree",
+    "population_interactions": "_interactions",
+    "prediction_skill": "_skill",
+    "random_tree_overlap": "_spanning_tree",
+    "silence": "_silence",
+    "silencing_effect": "_silence",
+    "spanning_tree_overlap": "_spanning_tree",
+    "top_prob_tree_overlap": "_spanning_tree",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a function when it is first asked for."""
+    if name in _FILES:
+        return getattr(importlib.import_module(f"sk_biornn.inspection.{_FILES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,133 @@
+"""What the analyses look at: the networks in an argument, and the blocks of their units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sk_biornn.metrics._checks import check_weights
+
+LEVELS = ("population", "layer", "area")
+_WRAPPED = ("best_estimator_", "estimator_", "regressor_")
+
+
+class Blocks(NamedTuple):
+    """Which block every unit belongs to."""
+
+    labels: list[str]  # (n_blocks,)
+    of_unit: NDArray[np.intp]  # (n_units,): number of the block of every unit
+
+    def indicator(self) -> NDArray[np.float64]:
+        """Return which unit is in which block: 0 or 1, of shape (n_blocks, n_units)."""
+        return (np.arange(len(self.labels))[:, None] == self.of_unit).astype(np.float64)
+
+
+def networks_in(estimators: Any, name: str = "estimators") -> list[Any]:
+    """Return the fitted networks and bare matrices in `estimators`, however they are wrapped."""
+    found = list(_find(estimators))
+    if not found:
+        raise ValueError(
+            f"{name} must hold fitted estimators with W_rec_ or weight matrices (n_units, n_units),"
+            f" got {_described(estimators)}."
+        )
+    return found
+
+
+def _find(item: Any) -> Iterator[Any]:
+    if hasattr(item, "W_rec_") or (isinstance(item, np.ndarray) and item.ndim == 2):
+        yield item
+    elif isinstance(item, (list, tuple)) or (isinstance(item, np.ndarray) and item.ndim == 3):
+        for part in item:
+            inside = list(_find(part))
+            if not inside:
+                raise ValueError(
+                    "every run must be a fitted estimator with W_rec_ or a weight matrix (n_units, "
+                    f"n_units), got {_described(part)}."
+                )
+            yield from inside
+    elif hasattr(item, "estimators_"):
+        yield from _find(list(item.estimators_))
+    elif hasattr(item, "steps"):
+        yield from _find(item.steps[-1][1])
+    else:
+        for attribute in _WRAPPED:
+            if hasattr(item, attribute):
+                yield from _find(getattr(item, attribute))
+                return
+
+
+def _described(item: Any) -> str:
+    if isinstance(item, np.ndarray):
+        return f"an array of shape {item.shape}"
+    return "nothing" if isinstance(item, (list, tuple)) and not item else type(item).__name__
+
+
+def one_network_in(estimator: Any) -> Any:
+    """Return the only fitted network in `estimator`."""
+    networks = networks_in(estimator, "estimator")
+    if len(networks) != 1:
+        raise ValueError(f"estimator must hold one network, got {len(networks)}.")
+    return networks[0]
+
+
+def weights_of(network: Any) -> NDArray[np.float64]:
+    """Return W[post, pre] of an estimator or a bare matrix."""
+    return check_weights(getattr(network, "W_rec_", network))
+
+
+def blocks_of(network: Any, labels: Any = None, level: str = "population") -> Blocks:
+    """Return the blocks of a network, from `labels` or from its own table of populations."""
+    if level not in LEVELS:
+        raise ValueError(f"level must be one of {', '.join(map(repr, LEVELS))}, got {level!r}.")
+    table = labels if isinstance(labels, pd.DataFrame) else None
+    if labels is None:
+        table = getattr(network, "populations_", None)
+        if table is None:
+            raise ValueError(
+                "labels must be given, one per unit or a table of populations: "
+                f"{type(network).__name__} has no populations_."
+            )
+    blocks = _of_units(labels, level) if table is None else _of_table(table, level)
+    n_units = len(weights_of(network))
+    if len(blocks.of_unit) != n_units:
+        raise ValueError(
+            f"labels must speak of the {n_units} units of the network, got {len(blocks.of_unit)}."
+        )
+    return blocks
+
+
+def _of_table(table: pd.DataFrame, level: str) -> Blocks:
+    from sk_biornn.biology.populations import block_labels, unit_index
+
+    return Blocks(block_labels(table, level), unit_index(table, level))
+
+
+def _of_units(labels: Any, level: str) -> Blocks:
+    if level != "population":
+        raise ValueError(
+            f"labels must be a table of populations with their layers and areas for "
+            f"level={level!r}, got one label per unit."
+        )
+    per_unit = np.asarray(labels)
+    if per_unit.ndim != 1:
+        raise ValueError(f"labels must be of shape (n_units,), got {per_unit.shape}.")
+    names = [str(label) for label in per_unit]
+    number = {name: k for k, name in enumerate(dict.fromkeys(names))}
+    return Blocks(list(number), np.array([number[name] for name in names], dtype=np.intp))
+
+
+def same_blocks(networks: list[Any], labels: Any, level: str, name: str) -> Blocks:
+    """Return the blocks that all networks share, or raise if they do not."""
+    first = blocks_of(networks[0], labels, level)
+    for run, network in enumerate(networks[1:], start=1):
+        other = blocks_of(network, labels, level)
+        if other.labels != first.labels or not np.array_equal(other.of_unit, first.of_unit):
+            raise ValueError(
+                f"{name} must have the same populations in every run, got others in run {run} than "
+                "in run 0."
+            )
+    return first

@@ -1,0 +1,298 @@
+"""What a part of the network is for: cut it, and see what the prediction loses."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sk_biornn.inspection._networks import (
+    Blocks,
+    blocks_of,
+    networks_in,
+    one_network_in,
+    weights_of,
+)
+from sk_biornn.inspection._skill import flat_outputs, output_names
+
+Part = str | int | Sequence[int] | tuple[str, str]
+
+
+def silence(estimator: Any, part: Part, *, labels: Any = None) -> Any:
+    """Return a copy of a fitted estimator with a part of its network cut.
+
+    Units are cut from everything: their weights in `W_rec_` (both rows and columns), their columns
+    of `W_out_`, their rows of `W_in_` and their entries of `b_rec_` become exactly 0. Of an edge
+    class only the weights from one population to the other do.
+
+    Parameters
+    ----------
+    estimator : object
+        A fitted estimator; a pipeline, search or ensemble that holds one is copied as a whole, and
+        every network in it is cut.
+    part : str, int, sequence of int, or tuple of two str
+        A population by name; a unit, or several, by number; or an edge class (post, pre): the
+        weights from population `pre` to population `post`.
+    labels : array-like of shape (n_units,), DataFrame or None, default=None
+        Population of every unit, or a table of populations. None: the `populations_` of the
+        estimator.
+
+    Returns
+    -------
+    object
+        The copy; the estimator itself is as before. Where there is a `mask_`, the cut synapses are
+        also taken from it.
+
+    Raises
+    ------
+    ValueError
+        If there is no fitted network, no such population or no such unit.
+    TypeError
+        If `part` is of another kind.
+
+    See Also
+    --------
+    silencing_effect : What the cut does to the prediction.
+
+    Notes
+    -----
+    It is the trained network that is cut; the rest was trained together with the part, and might
+    have made up for it in a network trained without.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_biornn import DaleRNNRegressor
+    >>> from sk_biornn.inspection import silence
+    >>> X = np.random.default_rng(0).standard_normal((20, 5, 2))
+    >>> reg = DaleRNNRegressor(n_units=6, max_iter=2, random_state=0).fit(X, X)
+    >>> groups = ["E", "E", "E", "E", "I", "I"]
+    >>> cut = silence(reg, ("E", "I"), labels=groups)        # no inhibition of E
+    >>> bool((cut.W_rec_[:4, 4:] == 0).all()), bool((reg.W_rec_[:4, 4:] == 0).all())
+    (True, False)
+    >>> bool((silence(reg, 3).W_out_[:, 3] == 0).all())
+    True
+    """
+    cut = copy.deepcopy(estimator)
+    for network in networks_in(cut, "estimator"):
+        _cut(network, part, labels)
+    return cut
+
+
+def _cut(network: Any, part: Part, labels: Any) -> None:
+    """Cut a part of one network, in place."""
+    if not hasattr(network, "W_rec_"):
+        raise ValueError("estimator must hold fitted estimators with W_rec_, got a weight matrix.")
+    n_units = len(weights_of(network))
+    if _is_edge_class(part):
+        post, pre = (_members(name, blocks_of(network, labels)) for name in part)  # type: ignore
+        _zero(network, "W_rec_", np.ix_(post, pre))
+        _zero(network, "mask_", np.ix_(post, pre))
+        return
+    units = _units(network, part, labels, n_units)
+    for name in ("W_rec_", "mask_"):
+        _zero(network, name, units)
+        _zero(network, name, (slice(None), units))
+    _zero(network, "W_out_", (slice(None), units))
+    _zero(network, "W_in_", units)
+    _zero(network, "b_rec_", units)
+
+
+def _is_edge_class(part: Any) -> bool:
+    return isinstance(part, tuple) and len(part) == 2 and all(isinstance(p, str) for p in part)
+
+
+def _units(network: Any, part: Any, labels: Any, n_units: int) -> NDArray[np.intp]:
+    """Return the units of a population, or those that are given by number."""
+    if isinstance(part, str):
+        return _members(part, blocks_of(network, labels))
+    numbers = [part] if np.ndim(part) == 0 else list(part)
+    if not numbers or not all(
+        isinstance(n, Integral) and not isinstance(n, (bool, np.bool_)) for n in numbers
+    ):
+        raise TypeError(
+            "part must be the name of a population, the number of a unit or several, or a tuple "
+            f"(post, pre) of two populations, got {part!r}."
+        )
+    units = np.array(numbers, dtype=np.intp)
+    if units.min() < 0 or units.max() >= n_units:
+        raise ValueError(f"part must hold units from 0 to {n_units - 1}, got {part!r}.")
+    return units
+
+
+def _members(name: str, blocks: Blocks) -> NDArray[np.intp]:
+    if name not in blocks.labels:
+        raise ValueError(
+            f"part must name populations of the network ({', '.join(blocks.labels)}), got {name!r}."
+        )
+    return np.flatnonzero(blocks.of_unit == blocks.labels.index(name))
+
+
+def _zero(network: Any, name: str, where: Any) -> None:
+    """Set entries of a fitted array to 0 (False), in an array of its own."""
+    array = getattr(network, name, None)
+    if array is not None:
+        array = np.array(array)
+        array[where] = 0
+        setattr(network, name, array)
+
+
+def silencing_effect(
+    estimators: Any,
+    X: Any,
+    y: Any,
+    parts: Sequence[Part] | Mapping[str, Part] | None = None,
+    *,
+    labels: Any = None,
+    outputs: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Return what silencing each part does to the prediction of each output, run by run.
+
+    Parameters
+    ----------
+    estimators : estimator, or sequence of estimators
+        Fitted runs, ensembles included.
+    X : array-like or list
+        Trials, as in `predict`; best such that the fit has not seen.
+    y : array-like or list
+        Targets in the shape of the prediction; NaN is not scored. Labels for a classifier.
+    parts : sequence or mapping of str to parts, or None, default=None
+        What to silence, one after the other (see `silence`). The keys of a mapping name the parts
+        in the table. None: every population.
+    labels : array-like of shape (n_units,), DataFrame or None, default=None
+        Population of every unit, or a table of populations. None: the `populations_` of each
+        estimator.
+    outputs : sequence of str or None, default=None
+        Names of the outputs. None: the populations if there is one output for each, else 0, 1, 2
+        and so on; the classes of a classifier.
+
+    Returns
+    -------
+    DataFrame
+        Columns `run`, `part`, `output`; `mse` and `mse_silenced`, the mean squared errors before
+        and after (for a classifier of its probabilities: the Brier score of a class);
+        `effect` = mse_silenced - mse; `change`, the root mean squared difference between the two
+        predictions, in the unit of y. One row per run, part and output.
+
+    Raises
+    ------
+    ValueError
+        If a part does not exist, or y does not have the shape of the prediction.
+    TypeError
+        If a part is of another kind.
+
+    See Also
+    --------
+    silence : The cut itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_biornn import DaleRNNRegressor
+    >>> from sk_biornn.inspection import silencing_effect
+    >>> X = np.random.default_rng(0).standard_normal((20, 5, 2))
+    >>> runs = [
+    ...     DaleRNNRegressor(n_units=6, max_iter=2, random_state=seed).fit(X, X) for seed in (0, 1)
+    ... ]
+    >>> table = silencing_effect(runs, X, X, ["I", ("E", "I")], labels=["E"] * 5 + ["I"])
+    >>> table.groupby("part", sort=False)["effect"].count().to_dict()   # 2 runs x 2 outputs
+    {'I': 4, 'E <- I': 4}
+    """
+    tables = []
+    for run, estimator in enumerate(_runs(estimators)):
+        intact = _prediction(estimator, X)
+        target = _targets(estimator, y, intact)
+        names = _output_names(estimator, labels, outputs, intact.shape[1])
+        for part_name, part in _named_parts(parts, estimator, labels).items():
+            silenced = _prediction(silence(estimator, part, labels=labels), X)
+            tables.append(
+                pd.DataFrame(
+                    {
+                        "run": run,
+                        "part": part_name,
+                        "output": names,
+                        **_effect(target, intact, silenced),
+                    }
+                )
+            )
+    return pd.concat(tables, ignore_index=True)
+
+
+def _effect(
+    target: NDArray[np.float64], intact: NDArray[np.float64], silenced: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Return errors and changes per output, over the entries that are scored."""
+    scored = np.isfinite(target) & np.isfinite(intact)
+    n = scored.sum(axis=0)
+    before, after, change = (
+        np.where(scored, np.square(difference), 0).sum(axis=0)
+        for difference in (target - intact, target - silenced, silenced - intact)
+    )
+    with np.errstate(invalid="ignore"):  # an output without scored entries has no error: NaN
+        mse, mse_silenced, change = before / n, after / n, np.sqrt(change / n)
+    return {
+        "mse": mse,
+        "mse_silenced": mse_silenced,
+        "effect": mse_silenced - mse,
+        "change": change,
+    }
+
+
+def _runs(estimators: Any) -> list[Any]:
+    """Return estimators that predict on their own: a pipeline stays whole, an ensemble does not."""
+    if hasattr(estimators, "estimators_"):
+        estimators = estimators.estimators_
+    if isinstance(estimators, (list, tuple)):
+        return [run for item in estimators for run in _runs(item)]
+    one_network_in(estimators)
+    return [estimators]
+
+
+def _named_parts(parts: Any, estimator: Any, labels: Any) -> dict[str, Part]:
+    if parts is None:
+        return {name: name for name in blocks_of(one_network_in(estimator), labels).labels}
+    if isinstance(parts, Mapping):
+        return dict(parts)
+    if isinstance(parts, str) or not isinstance(parts, Sequence):
+        raise TypeError(f"parts must be a list or mapping of parts, got {parts!r}.")
+    return {_part_name(part): part for part in parts}
+
+
+def _part_name(part: Any) -> str:
+    return " <- ".join(part) if _is_edge_class(part) else str(part)
+
+
+def _prediction(estimator: Any, X: Any) -> NDArray[np.float64]:
+    """Return predictions, or probabilities of classes, with trials and steps pooled."""
+    predict = getattr(estimator, "predict_proba", None) or estimator.predict
+    return flat_outputs("prediction", predict(X))
+
+
+def _targets(estimator: Any, y: Any, intact: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return targets in the shape of the pooled prediction."""
+    if hasattr(estimator, "classes_"):
+        ragged = isinstance(y, (list, tuple)) and np.ndim(y[0]) > 0
+        flat = np.concatenate([np.ravel(trial) for trial in y]) if ragged else np.ravel(y)
+        target = (flat[:, None] == np.asarray(estimator.classes_)).astype(np.float64)
+    else:
+        target = flat_outputs("y", y)
+    if target.shape != intact.shape:
+        raise ValueError(
+            f"y must fit the prediction, {intact.shape} when trials are pooled, got {target.shape}."
+        )
+    return target
+
+
+def _output_names(estimator: Any, labels: Any, outputs: Any, n_outputs: int) -> list[Any]:
+    network = one_network_in(estimator)
+    if outputs is None and hasattr(estimator, "classes_"):
+        outputs = list(estimator.classes_)
+    elif outputs is None and (labels is not None or hasattr(network, "populations_")):
+        known = blocks_of(network, labels).labels
+        outputs = known if len(known) == n_outputs else None
+    return output_names(outputs, n_outputs)
