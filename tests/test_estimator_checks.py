@@ -7,12 +7,18 @@ from functools import partial
 from unittest import SkipTest
 
 import pytest
+from sklearn.base import is_classifier
 from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
+from sk_biornn import (
+    DaleRNNClassifier,
+    DaleRNNRegressor,
+    SpatialRNNClassifier,
+    SpatialRNNRegressor,
+)
 
-CLASSES = [DaleRNNClassifier, DaleRNNRegressor]
+CLASSES = [DaleRNNClassifier, DaleRNNRegressor, SpatialRNNClassifier, SpatialRNNRegressor]
 
 # Checks that scikit-learn runs on its own estimators only. Of the others in its list,
 # check_param_validation asks for scikit-learn's wording, and the array-API, clustering, outlier,
@@ -80,7 +86,7 @@ def test_no_tag_removes_a_check(cls):
     checks = [check for estimator, check in CHECKS if isinstance(estimator, cls)]
     names = {name_of(check) for check in checks}
     assert names >= TAG_DEPENDENT_CHECKS
-    if cls is DaleRNNClassifier:
+    if is_classifier(cls()):
         assert names >= {"check_class_weight_classifiers", "check_decision_proba_consistency"}
     else:
         assert names >= {"check_regressor_multioutput", "check_regressors_no_decision_function"}
