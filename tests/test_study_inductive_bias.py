@@ -28,6 +28,7 @@ from sk_biornn.studies import (
     InductiveBiasSettings,
     run_inductive_bias_study,
 )
+from sk_biornn.studies._intervals import holm, paired_p
 from sk_biornn.studies._repeatable import one_thread, seed_of
 from sk_biornn.studies.inductive_bias import measures
 from sk_biornn.studies.inductive_bias.field import Source, field_of
@@ -37,8 +38,6 @@ from sk_biornn.studies.inductive_bias.original_files import METRICS, config_text
 from sk_biornn.studies.inductive_bias.presets import make_settings, read_settings
 from sk_biornn.studies.inductive_bias.statistics import (
     compare_variants,
-    holm,
-    paired_p,
     summarise_variants,
 )
 from sk_biornn.studies.inductive_bias.tables import results_frame

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 
 import sk_biornn
-from sk_biornn.cli import _all, _dale, _inductive_bias, _report
+from sk_biornn.cli import _all, _cell_types, _dale, _inductive_bias, _pruning, _report
 from sk_biornn.cli._options import (
     EXIT_FAILED_RUNS,
     EXIT_INTERRUPTED,
@@ -18,7 +18,7 @@ from sk_biornn.cli._options import (
 
 __all__ = ["main"]
 
-STUDIES = (_dale, _inductive_bias)
+STUDIES = (_dale, _pruning, _inductive_bias, _cell_types)
 _GO_ON = "; --resume takes up the finished runs."
 
 

@@ -78,14 +78,14 @@ def make_plan(
     n_simulations = preset.n_simulations if simulations is None else simulations
     return Plan(
         preset,
-        _choose_tasks(preset, tasks, data_home),
+        choose_tasks(preset, tasks, data_home),
         _choose_arms(preset, arms),
         checked_int("simulations", n_simulations, 1),
         checked_int("random_state", random_state, 0),
     )
 
 
-def _choose_tasks(preset: Preset, names: Sequence[str] | None, data_home: Any) -> tuple[str, ...]:
+def choose_tasks(preset: Preset, names: Sequence[str] | None, data_home: Any) -> tuple[str, ...]:
     known = [name for name in TASKS if name in preset.budgets]
     if names is not None:
         chosen = {one_of("tasks", name, known) for name in _listed("tasks", names)}

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from sk_biornn.studies._intervals import CONFIDENCE, interval
+from sk_biornn.studies._intervals import CONFIDENCE, holm, interval, paired_p
 from sk_biornn.studies.inductive_bias.measures import GRAPH_METRICS
 from sk_biornn.studies.inductive_bias.variants import CONTRASTS, Contrast
 
@@ -89,31 +88,6 @@ def _differences(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
                 "p": paired_p(values),
                 "values": values,
             }
-
-
-def paired_p(differences: np.ndarray) -> float:
-    """Return the two-sided p of the paired t test; NaN with fewer than two pairs."""
-    if len(differences) < 2:
-        return np.nan
-    if np.ptp(differences) == 0:  # no spread, and the statistic is 0/0 or infinite
-        return 1.0 if differences[0] == 0 else 0.0
-    return float(stats.ttest_1samp(differences, 0.0).pvalue)
-
-
-def holm(p_values: list[float]) -> np.ndarray:
-    """Return the p values adjusted by the method of Holm (1979); NaN takes no part.
-
-    References
-    ----------
-    S. Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal
-    of Statistics 6, 65-70.
-    """
-    p = np.asarray(p_values, dtype=float)
-    adjusted = np.full(len(p), np.nan)
-    order = np.argsort(p)[: np.isfinite(p).sum()]
-    factors = np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(factors * p[order]), 1.0)
-    return adjusted
 
 
 def _simultaneous(values: np.ndarray, family: int) -> dict[str, float]:

@@ -1,0 +1,204 @@
+"""One run: a network of cell types learns one condition, is pruned, and learns on."""
+
+from __future__ import annotations
+
+import copy
+import io
+import time
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sk_biornn._atomic import write_bytes
+from sk_biornn.studies._repeatable import one_thread, seed_of
+from sk_biornn.studies.cell_types.data import Data, make_data
+from sk_biornn.studies.cell_types.presets import CellTypePreset
+
+RUN = ("condition", "arm", "simulation")
+SCORES = ("mse", "r2", "correlation", "mse_persistence", "skill")
+STAGES = ("initial", "dense", "pruned", "sparse")  # "sparse" is the end, in every arm
+
+
+class Run(NamedTuple):
+    """What tells a run from the others of a study."""
+
+    condition: str
+    arm: str
+    simulation: int
+
+    @property
+    def name(self) -> str:
+        """Return the name of the run, which is also that of its file."""
+        return f"{self.condition}_{self.arm.replace(' ', '-')}_{self.simulation:03d}"
+
+
+def run_one(
+    run: Run,
+    preset: CellTypePreset,
+    random_state: int,
+    folder: Any = None,
+    weights_folder: Path | None = None,
+) -> dict[str, Any]:
+    """Train one network; the same arguments give the same record.
+
+    The record holds, as JSON can: "losses", a row per epoch of the loss and those of the
+    populations; "scores", a row per stage and population; "blocks", by stage the mean of abs(W), of
+    W and the density for every pair of populations; "example", target and predictions of the first
+    test trial.
+    """
+    started = time.perf_counter()
+    record: dict[str, Any] = {
+        **run._asdict(),
+        "losses": [],
+        "scores": [],
+        "blocks": {},
+        "example": {},
+        "error": None,
+    }
+    with one_thread(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", _conditioning_warning())
+        try:
+            _fill(record, run, preset, random_state, folder, weights_folder)
+        except Exception as error:  # the other runs go on; the record says what happened
+            record["error"] = f"{type(error).__name__}: {error}"
+    record["seconds"] = time.perf_counter() - started
+    return record
+
+
+def _conditioning_warning() -> type[Warning]:
+    from sk_biornn.initializers import ConditioningWarning
+
+    return ConditioningWarning  # the paper's initial weights are what is studied
+
+
+def _fill(
+    record: dict[str, Any],
+    run: Run,
+    preset: CellTypePreset,
+    random_state: int,
+    folder: Any,
+    weights_folder: Path | None,
+) -> None:
+    data = make_data(preset, run.condition, run.simulation, random_state, folder)
+    # Conditions and arms start from the same weights: differences are what was learnt.
+    seeds = [seed_of(random_state, run.simulation, what) for what in ("weights", "training")]
+    network = make_network(preset, run.arm, *seeds)
+    stages = _fit(network, preset, data)
+    per_population = np.atleast_2d(network.loss_per_population_)
+    record["losses"] = np.column_stack([network.loss_curve_, per_population]).tolist()
+    for stage, network_then in stages.items():
+        record["scores"] += _score(network_then, stage, data)
+        record["blocks"][stage] = block_table(network_then.W_rec_, network.populations_)
+    record["blocks"]["initial"] = block_table(network.recurrent_init, network.populations_)
+    record["example"] = {
+        "target": data.y_test[0].T.tolist(),
+        **{stage: then.predict(data.X_test[:1])[0].T.tolist() for stage, then in stages.items()},
+    }
+    if weights_folder is not None:
+        arrays = {stage: then.W_rec_.astype(np.float32) for stage, then in stages.items()}
+        arrays["initial"] = network.recurrent_init.astype(np.float32)
+        _save_arrays(weights_folder / f"{run.name}.npz", arrays)
+
+
+def make_network(preset: CellTypePreset, arm: str, weights_seed: int, seed: int) -> Any:
+    """Return the estimator of one run, not fitted."""
+    from sk_biornn import CellTypeRNNRegressor
+    from sk_biornn.biology import (
+        BALWANI2025_BETWEEN_AREAS,
+        TopProbPruning,
+        cortical_populations,
+        unit_signs,
+    )
+    from sk_biornn.core import CosineCycles
+    from sk_biornn.datasets import load_connection_probabilities
+    from sk_biornn.initializers import recurrent_weights
+
+    populations = cortical_populations(scaling=preset.scaling)
+    n_units = preset.n_units
+    weights = recurrent_weights(
+        "uniform",
+        signs=unit_signs(populations),
+        mask=np.ones((n_units, n_units), dtype=bool),
+        rng=np.random.default_rng(weights_seed),
+    )
+    prunes = arm != "dense longer"
+    wiring: dict[str, Any] = {
+        "connection_probabilities": load_connection_probabilities(),
+        "between_areas": BALWANI2025_BETWEEN_AREAS,
+        "pruning": TopProbPruning(legacy=preset.published),
+    }
+    return CellTypeRNNRegressor(
+        populations=populations,
+        recurrent_init=weights,
+        dale=None if arm == "unconstrained" else "projection",
+        input_mask=None if preset.published else "population",
+        max_iter=preset.max_iter + (0 if prunes else preset.finetune_iter),
+        finetune_iter=preset.finetune_iter,
+        batch_size=preset.batch_size,
+        learning_rate=CosineCycles(period=20, minimum=1e-4),
+        random_state=seed,
+        **(wiring if prunes else {}),
+    )
+
+
+def _fit(network: Any, preset: CellTypePreset, data: Data) -> dict[str, Any]:
+    """Fit, and return the network as it was when dense, just after pruning, and at the end."""
+    stages: dict[str, Any] = {}
+
+    def note(network: Any) -> None:
+        if network.n_iter_ == preset.max_iter:
+            stages["dense"] = _copy(network)
+
+    network.set_params(on_epoch=note).fit(data.X_train, data.y_train)
+    network.set_params(on_epoch=None)
+    if network.pruning is not None:
+        stages["pruned"] = _copy(stages["dense"])
+        stages["pruned"].W_rec_ = np.where(network.mask_, network.W_dense_, 0).astype(
+            network.W_dense_.dtype
+        )
+    return {**stages, "sparse": network}
+
+
+def _copy(network: Any) -> Any:
+    """Return a copy that predicts; it shares what is not trained, and never trains itself."""
+    twin = copy.copy(network)
+    twin.on_epoch = None
+    return twin
+
+
+def _score(network: Any, stage: str, data: Data) -> list[list[Any]]:
+    from sk_biornn.inspection import prediction_skill
+
+    names = list(network.populations_["population"])
+    table = prediction_skill(data.y_test, network.predict(data.X_test), data.X_test, names=names)
+    return [
+        [stage, name, *(_finite_or_none(row[score]) for score in SCORES)]
+        for name, row in table.iterrows()
+    ]
+
+
+def _finite_or_none(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def block_table(W: np.ndarray, populations: Any) -> dict[str, list[list[float]]]:
+    """Return means and density of every block [post, pre] of populations, zeros included."""
+    from sk_biornn.biology import unit_index
+
+    index = unit_index(populations)
+    members = np.equal.outer(np.arange(index.max() + 1), index).astype(np.float64)
+    sizes = np.outer(members.sum(1), members.sum(1))
+    quantities = {"absolute": np.abs(W), "raw": W, "density": W != 0}
+    return {
+        name: (members @ matrix.astype(np.float64) @ members.T / sizes).tolist()
+        for name, matrix in quantities.items()
+    }
+
+
+def _save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_bytes(path, buffer.getvalue())

@@ -1,0 +1,78 @@
+"""What the study of cell types leaves behind, drawn up from the records alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sk_biornn._atomic import write_text
+from sk_biornn.studies._csv import write_csv
+from sk_biornn.studies._figures import matplotlib_is_here, save_figure
+from sk_biornn.studies._folder import read_json, to_json
+from sk_biornn.studies.cell_types import tables
+from sk_biornn.studies.cell_types.statistics import (
+    compare_conditions,
+    densities_beside_published,
+    summarise_cell_types,
+)
+from sk_biornn.studies.cell_types.text import format_tables
+
+FIGURES = ("predictions", "losses", "weights", "interactions", "differences", "network")
+_TABLES = ("results", "scores", "losses", "blocks", "summary", "densities", "comparisons", "times")
+OUTPUTS = (
+    *(f"{name}.csv" for name in _TABLES),
+    *(f"{name}.{kind}" for name in FIGURES for kind in ("png", "pdf")),
+    "examples.json",
+    "weights/*.npz",
+)
+
+
+def write_report(folder: Path, records: Sequence[dict[str, Any]], populations: Any) -> None:
+    """Write all tables, and what is made of them."""
+    names = list(populations["population"])
+    write_csv(folder / "results.csv", tables.results_frame(records))
+    write_csv(folder / "scores.csv", tables.scores_frame(records))
+    write_csv(folder / "losses.csv", tables.losses_frame(records, names))
+    write_csv(folder / "blocks.csv", tables.blocks_frame(records, populations))
+    write_csv(folder / "times.csv", tables.times_frame(records))
+    examples = [r for r in records if r["arm"] == "dale" and r["simulation"] == 0 and r["example"]]
+    content = {record["condition"]: record["example"] for record in examples}
+    write_text(folder / "examples.json", to_json(content))
+    redraw(folder)
+
+
+def redraw(folder: Path) -> str:
+    """Summarise and draw a study again from its tables; return the tables as text."""
+    results = tables.read(folder, "results")
+    kept = results[results["error"].isna()]
+    if kept.empty:
+        return "all runs failed"
+    blocks = tables.read(folder, "blocks")
+    summary = summarise_cell_types(kept)
+    densities, comparisons = densities_beside_published(blocks), compare_conditions(blocks)
+    write_csv(folder / "summary.csv", summary)
+    write_csv(folder / "densities.csv", densities)
+    write_csv(folder / "comparisons.csv", comparisons)
+    if matplotlib_is_here():
+        _draw(folder, blocks, comparisons)
+    return format_tables(summary, densities, comparisons)
+
+
+def _draw(folder: Path, blocks: Any, comparisons: Any) -> None:
+    from sk_biornn.studies.cell_types import figures
+
+    losses, examples = tables.read(folder, "losses"), read_json(folder / "examples.json")
+    names = list(dict.fromkeys(blocks.loc[blocks["level"] == "population", "post"]))
+    drawings = {
+        "predictions": lambda figure: figures.draw_predictions(figure, examples, names),
+        "losses": lambda figure: figures.draw_losses(figure, losses, names),
+        "weights": lambda figure: figures.draw_weights(figure, folder / "weights", examples),
+        "interactions": lambda figure: figures.draw_interactions(figure, blocks),
+        "differences": lambda figure: figures.draw_differences(figure, comparisons, names),
+        "network": lambda figure: figures.draw_network(figure, comparisons, blocks),
+    }
+    for name, draw in drawings.items():
+        if name in ("differences", "network") and comparisons.empty:
+            continue  # one condition, or one run: nothing to compare
+        save_figure(folder / name, draw)

@@ -1,0 +1,1 @@
+"""The study of pruning: which synapses can go, at once and with training afterwards."""

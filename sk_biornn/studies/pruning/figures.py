@@ -1,0 +1,67 @@
+"""The figure of the study of pruning: the test score against what is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sk_biornn.plots._style import BLACK, BLUE, GREY, ORANGE, VERMILLION, bare
+from sk_biornn.studies.pruning.presets import LEGACY
+
+COLOURS = {"top-prob": BLUE, LEGACY: VERMILLION, "magnitude": BLACK, "random": ORANGE}
+SCORES = {"mse": "test mean squared error", "accuracy": "test accuracy (%)"}
+_RC = {"font.size": 8, "axes.titlesize": 9, "axes.linewidth": 0.7, "legend.fontsize": 8}
+_LETTERS = "ABCDEFGH"
+
+
+def draw(figure: Any, summary: pd.DataFrame) -> None:
+    """Draw a panel per task: at once above, after training on below; 95 % bands."""
+    from matplotlib import rc_context
+
+    tasks = list(dict.fromkeys(summary["task"]))
+    times = [when for when in ("one_shot", "finetuned") if (summary["when"] == when).any()]
+    with rc_context(_RC):
+        figure.set_size_inches(0.8 + 3.0 * len(tasks), 0.9 + 2.5 * len(times))
+        figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
+        axes = figure.subplots(len(times), len(tasks), squeeze=False, sharey="col", sharex=True)
+        for column, task in enumerate(tasks):
+            of_task = summary[summary["task"] == task]
+            for row, when in enumerate(times):
+                _draw_panel(axes[row, column], of_task, when)
+            axes[0, column].set_title(f"{_LETTERS[column]}   {task}", loc="left", weight="bold")
+            axes[-1, column].set_xlabel("share of weights kept")
+        for row, when in zip(axes[:, 0], times, strict=True):
+            words = {"one_shot": "pruned at once", "finetuned": "then trained on"}[when]
+            row.set_ylabel(f"{words}\n{row.get_ylabel()}")
+        _legend(figure, summary)
+
+
+def _draw_panel(ax: Any, of_task: pd.DataFrame, when: str) -> None:
+    metric = of_task["metric"].iloc[0]
+    if metric == "mse":
+        ax.set_yscale("log")
+    dense = of_task[(of_task["density"] == 1.0) & (of_task["when"] == "one_shot")]
+    if len(dense):
+        ax.axhline(dense["mean"].iloc[0], color=GREY, linestyle=":", linewidth=1, zorder=0)
+    for method, rows in of_task[of_task["when"] == when].groupby("method", sort=False):
+        rows = rows.sort_values("density")
+        colour = COLOURS.get(str(method), GREY)
+        low = np.maximum(rows["ci_low"], rows["mean"] / 50) if metric == "mse" else rows["ci_low"]
+        ax.fill_between(rows["density"], low, rows["ci_high"], color=colour, alpha=0.15, lw=0)
+        ax.plot(rows["density"], rows["mean"], "o-", color=colour, markersize=2.5, linewidth=1.2)
+        ax.plot(rows["density"], rows["published"], "x", color=colour, markersize=4)
+    ax.set(xlim=(-0.02, 1.02), ylabel=SCORES[metric])
+    bare(ax)
+
+
+def _legend(figure: Any, summary: pd.DataFrame) -> None:
+    from matplotlib.lines import Line2D
+
+    methods = [method for method in COLOURS if (summary["method"] == method).any()]
+    handles = [Line2D([], [], color=COLOURS[method], lw=2, label=method) for method in methods]
+    handles.append(Line2D([], [], color=GREY, linestyle=":", label="dense network"))
+    if summary["published"].notna().any():
+        handles.append(Line2D([], [], color=BLACK, ls="", marker="x", label="published"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)

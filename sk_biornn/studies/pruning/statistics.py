@@ -1,0 +1,93 @@
+"""Means and paired differences between the ways of pruning, density by density."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sk_biornn.studies._intervals import holm, interval, paired_p
+from sk_biornn.studies.pruning.presets import DENSITIES, PUBLISHED
+
+SCORES = ("one_shot", "finetuned")
+_PAIRS = (("top-prob", "random"), ("top-prob", "magnitude"), ("magnitude", "random"))
+_COLUMNS = ("task", "metric", "when", "method", "density")
+_COMPARED = ("task", "when", "density", "method", "control", "n", "difference", "low", "high", "p")
+
+
+def summarise_pruning(results: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per task, method, density and time (at once, later): mean and 95 % interval.
+
+    Where the original has a number for the same point, it stands in the column `published`.
+    """
+    rows: list[dict[str, Any]] = []
+    for (task, method, density), runs in results.groupby(["task", "method", "density"], sort=False):
+        for when in SCORES:
+            found = interval(runs[when].astype(float).dropna().to_numpy())
+            if found["n"]:
+                key = (task, runs["metric"].iloc[0], when, method, density)
+                rows.append(
+                    {
+                        **dict(zip(_COLUMNS, key, strict=True)),
+                        "achieved_density": runs["achieved_density"].mean(),
+                        "tree_overlap": runs["tree_overlap"].mean(),
+                        "n": found["n"],
+                        "mean": found["mean"],
+                        "sd": found["sd"],
+                        "ci_low": found["low"],
+                        "ci_high": found["high"],
+                        "published": _published(task, method, density, when),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def _published(task: str, method: str, density: float, when: str) -> float:
+    values = PUBLISHED.get((task, method))
+    if values is None or when != "one_shot" or density not in DENSITIES:
+        return np.nan
+    return values[DENSITIES.index(density)]
+
+
+def compare_methods(results: pd.DataFrame) -> pd.DataFrame:
+    """Return paired differences of the scores at every density, same network in both.
+
+    p is that of the paired t test; p_holm is corrected (Holm, 1979) for the densities of a task,
+    pair of methods and time.
+    """
+    rows = []
+    for task, of_task in results.groupby("task", sort=False):
+        for when in SCORES:
+            table = of_task.pivot(index="simulation", columns=["method", "density"], values=when)
+            for method, control in _PAIRS:
+                rows += _family(table, {"task": task, "when": when}, method, control)
+    return pd.DataFrame(rows, columns=[*_COMPARED, "p_holm"])
+
+
+def _family(
+    table: pd.DataFrame, key: dict[str, Any], method: str, control: str
+) -> list[dict[str, Any]]:
+    rows = []
+    methods = table.columns.get_level_values("method")
+    for density in sorted(set(table.columns.get_level_values("density"))):
+        if {method, control} <= set(methods) and 0 < density < 1:
+            values = (table[method, density] - table[control, density]).astype(float).dropna()
+            if len(values):
+                found = interval(values.to_numpy())
+                rows.append(
+                    {
+                        **key,
+                        "density": density,
+                        "method": method,
+                        "control": control,
+                        "n": found["n"],
+                        "difference": found["mean"],
+                        "low": found["low"],
+                        "high": found["high"],
+                        "p": paired_p(values.to_numpy()),
+                    }
+                )
+    for row, p_holm in zip(rows, holm([row["p"] for row in rows]), strict=True):
+        row["p_holm"] = p_holm
+    return rows

@@ -1,0 +1,186 @@
+"""The study of pruning: one network for all methods, masks that hold, tables and figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sk_biornn.cli import main
+from sk_biornn.inspection import spanning_tree_overlap
+from sk_biornn.studies import PRUNING_PRESETS, Budget, Preset, PruningPreset, run_pruning_study
+from sk_biornn.studies._repeatable import one_thread, seed_of
+from sk_biornn.studies.dale._job import make_network
+from sk_biornn.studies.dale.tasks import TASKS
+from sk_biornn.studies.pruning.job import Run, pruner_of, run_one, train_on
+from sk_biornn.studies.pruning.presets import DENSITIES, PUBLISHED
+from sk_biornn.studies.pruning.statistics import compare_methods, summarise_pruning
+
+TRAINING = Preset(
+    "tiny",
+    10,
+    2,
+    {
+        "digits": Budget(60, 40, 2, 30, 1),
+        "wave": Budget(
+            12, 6, 2, 6, 1, {"n_steps": 10, "second_terms": True, "n_waves": 3, "n_test_waves": 2}
+        ),
+    },
+)
+TINY = PruningPreset(
+    name="quick",
+    training=TRAINING,
+    init="ours",
+    methods=("top-prob", "magnitude", "random"),
+    densities=(0.0, 0.1, 0.5, 1.0),
+    finetuned=(0.1,),
+    finetune_iter=2,
+)
+
+
+@pytest.fixture
+def no_figure(monkeypatch):
+    """Leave the slowest part out where it is not what is tested."""
+    monkeypatch.setattr("sk_biornn.studies.pruning.report._draw", lambda *_: None)
+
+
+def dense_network(simulation=0):
+    """The network that the run prunes, and its data."""
+    task = TASKS["digits"]
+    seeds = [seed_of(0, "digits", simulation, p) for p in ("data", "recurrent weights", "training")]
+    data = task.make_data(TRAINING.budgets["digits"], seeds[0], None)
+    with one_thread():
+        dense = make_network(TINY.arm, task, TRAINING, *seeds[1:])
+        return dense.fit(data.X_train, data.y_train), data
+
+
+def test_all_methods_prune_the_same_network_as_they_say():
+    record = run_one(Run("digits", 0), TINY, 0)
+    assert record["error"] is None
+    dense, data = dense_network()
+    assert_allclose(record["dense"], 100 * dense.score(data.X_test, data.y_test))
+    assert [point[:2] for point in record["points"]] == [
+        [method, density] for method in TINY.methods for density in TINY.densities
+    ]
+    for method, density, achieved, overlap, one_shot, finetuned in record["points"]:
+        seed = seed_of(0, "digits", 0, "pruning", method, density)
+        kept, expected = pruner_of(method).prune(dense.W_rec_, density, random_state=seed)
+        assert achieved == expected
+        assert overlap == spanning_tree_overlap(dense.W_rec_, kept)
+        assert (finetuned is not None) == (density == 0.1)
+        if density == 1.0:
+            assert one_shot == record["dense"] and overlap == 1.0
+        if density == 0.0:
+            assert achieved == overlap == 0.0
+
+
+def test_training_on_stays_under_the_mask_and_begins_afresh():
+    dense, data = dense_network()
+    kept, _ = pruner_of("magnitude").prune(dense.W_rec_, 0.2)
+    start = dense.W_rec_.copy()
+    network = train_on(dense, kept, 3, data)
+    assert (network.W_rec_[~kept] == 0).all()
+    assert (network.W_rec_ * network.signs_ >= 0).all()
+    assert not np.array_equal(network.W_rec_[kept], start[kept])
+    (state,) = {
+        int(s["step"]) for s in network._optimiser_state["optimiser_state"]["state"].values()
+    }
+    assert state == 3 * 2  # batches of these three epochs alone: the optimiser was a new one
+
+
+def test_study_is_repeatable_resumable_and_paired(tmp_path):
+    one = run_pruning_study(TINY, tasks=["digits"], output=tmp_path / "1")
+    assert (tmp_path / "1" / "figure.png").read_bytes().startswith(b"\x89PNG")
+    (tmp_path / "1" / "runs" / "digits_001.json").unlink()
+    again = run_pruning_study(TINY, tasks=["digits"], output=tmp_path / "1", resume=True, n_jobs=2)
+    pd.testing.assert_frame_equal(one, again)
+    assert (one.groupby("simulation")["dense"].nunique() == 1).all()
+    with pytest.raises(ValueError, match="other settings: random_state"):
+        run_pruning_study(TINY, tasks=["digits"], output=tmp_path / "1", random_state=1)
+
+
+def test_summary_and_differences_against_scipy():
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            "task": "flip-flop",
+            "method": method,
+            "density": density,
+            "simulation": simulation,
+            "metric": "mse",
+            "dense": 0.1,
+            "achieved_density": density,
+            "tree_overlap": density,
+            "one_shot": rng.random(),
+            "finetuned": rng.random() if density == 0.0862 else np.nan,
+        }
+        for simulation in range(5)
+        for method in ("top-prob-legacy", "top-prob", "random")
+        for density in (0.0862, 0.5431)
+    ]
+    results = pd.DataFrame(rows)
+    summary = summarise_pruning(results).set_index(["method", "density", "when"])
+    values = results.query("method == 'random' and density == 0.5431")["one_shot"]
+    row = summary.loc[("random", 0.5431, "one_shot")]
+    low, high = scipy.stats.t.interval(0.95, 4, values.mean(), scipy.stats.sem(values))
+    assert_allclose(row[["mean", "ci_low", "ci_high"]].astype(float), [values.mean(), low, high])
+    assert row["published"] == 0.494  # the table of the reference
+    assert summary.loc[("top-prob-legacy", 0.0862, "one_shot"), "published"] == 0.703
+    assert summary.loc[["top-prob"], "published"].isna().all()
+    assert ("random", 0.5431, "finetuned") not in summary.index
+    compared = compare_methods(results).set_index(["when", "density", "method", "control"])
+    ours = results.pivot(index="simulation", columns=["method", "density"], values="one_shot")
+    test = scipy.stats.ttest_rel(ours["top-prob", 0.0862], ours["random", 0.0862])
+    row = compared.loc[("one_shot", 0.0862, "top-prob", "random")]
+    assert_allclose([row["p"], row["low"]], [test.pvalue, test.confidence_interval(0.95).low])
+    assert row["p_holm"] >= row["p"]
+
+
+def test_published_numbers_are_fifteen_per_curve():
+    assert all(len(values) == len(DENSITIES) == 15 for values in PUBLISHED.values())
+    for preset in PRUNING_PRESETS.values():
+        assert set(preset.finetuned) <= set(preset.densities)
+        assert len(set(preset.densities)) == len(preset.densities)
+        json.dumps(preset.describe())
+
+
+def test_failures_are_recorded_and_named(tmp_path, capsys, monkeypatch, no_figure):
+    broken = dataclasses.replace(TINY, training=dataclasses.replace(TRAINING, learning_rate=1e38))
+    monkeypatch.setitem(PRUNING_PRESETS, "quick", broken)
+    command = ["study", "pruning", "--tasks", "digits", "--simulations", "1"]
+    assert main([*command, "--output", str(tmp_path)]) == 1
+    captured = capsys.readouterr()
+    assert "sk-biornn: failed: digits simulation 0: Diverg" in captured.err
+    assert "all runs failed" in captured.out
+
+
+def test_command_prints_its_tables_again(tmp_path, capsys, monkeypatch, no_figure):
+    monkeypatch.setitem(PRUNING_PRESETS, "quick", TINY)
+    assert main(["study", "pruning", "--tasks", "digits", "wave", "--output", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "digits, pruned, then trained on" in printed and "wave, pruned at once" in printed
+    assert main(["report", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == printed
+    summary = pd.read_csv(tmp_path / "summary.csv")
+    assert_array_equal(summary["task"].unique(), ["wave", "digits"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"preset": "huge"}, r"preset must be among \['quick', 'paper', 'fair'\], got 'huge'"),
+        ({"preset": 3}, "preset must be a name or a PruningPreset, got int"),
+        ({"tasks": ["maze"]}, "tasks must be among .*, got 'maze'"),
+        ({"simulations": 0}, "simulations must be an int of at least 1, got 0"),
+        ({"random_state": -1}, "random_state must be an int of at least 0, got -1"),
+        ({"n_jobs": 0}, "n_jobs must be a positive int"),
+    ],
+)
+def test_bad_arguments_get_one_sentence(arguments, sentence):
+    with pytest.raises((ValueError, TypeError), match=sentence):
+        run_pruning_study(**arguments)
