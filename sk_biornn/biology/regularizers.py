@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from sk_biornn.biology._sorting import sorted_values
 from sk_biornn.biology.communicability import communicability
 
 PENALTIES = ("weight", "spatial", "communicability", "communicability_emd")
@@ -279,10 +280,10 @@ class CommunicabilityEMD:
                 "connectome must be given for the communicability_emd penalty, got None."
             )
         wiring = WiringCost(self.strength, self.distance_power).bind(facts)
-        target = communicability(facts.connectome).flatten().sort().values
+        target = sorted_values(communicability(facts.connectome).flatten())
 
         def penalty(weights: Tensor) -> Tensor:
-            ranked = communicability(weights).flatten().sort().values
+            ranked = sorted_values(communicability(weights).flatten())
             return wiring(weights) + self.emd_strength * (ranked - target).abs().mean()
 
         return penalty
