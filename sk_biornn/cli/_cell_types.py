@@ -10,6 +10,7 @@ from sk_biornn.cli._options import (
     DEFAULT_PRESET,
     EPILOG,
     add_run_options,
+    how_to_run,
     output_of,
     tell_failures,
     tell_files,
@@ -63,12 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
         arms=arguments.arms,
         simulations=arguments.simulations,
         data=arguments.data,
-        n_jobs=arguments.n_jobs,
         output=output,
         random_state=arguments.random_state or 0,
-        resume=arguments.resume,
-        overwrite=arguments.overwrite,
-        progress=True,
+        **how_to_run(arguments),
     )
     return report(output)
 

@@ -10,6 +10,7 @@ from sk_biornn.cli._options import (
     DEFAULT_PRESET,
     EPILOG,
     add_run_options,
+    how_to_run,
     output_of,
     tell_failures,
     tell_files,
@@ -112,13 +113,10 @@ def run(arguments: argparse.Namespace) -> int:
     output = output_of(arguments, NAME)
     run_inductive_bias_study(
         arguments.preset,
-        n_jobs=arguments.n_jobs,
         output=output,
-        resume=arguments.resume,
-        overwrite=arguments.overwrite,
         data_home=arguments.data_home,
         allow_pickle=arguments.allow_pickle,
-        progress=True,
+        **how_to_run(arguments),
         **settings,
     )
     return report(output)

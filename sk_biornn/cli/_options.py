@@ -49,6 +49,12 @@ def add_run_options(parser: argparse.ArgumentParser, study: str, presets: str) -
     )
 
 
+def how_to_run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that say how a study is carried out, not what it computes."""
+    names = ("n_jobs", "resume", "overwrite")
+    return {"progress": True, **{name: getattr(arguments, name) for name in names}}
+
+
 def output_of(arguments: argparse.Namespace, study: str) -> Path:
     """Return the folder that is asked for, or the default one."""
     return arguments.output or Path("results") / f"{study}-{arguments.preset or DEFAULT_PRESET}"

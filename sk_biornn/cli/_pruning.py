@@ -10,6 +10,7 @@ from sk_biornn.cli._options import (
     DEFAULT_PRESET,
     EPILOG,
     add_run_options,
+    how_to_run,
     output_of,
     tell_failures,
     tell_files,
@@ -58,13 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.preset or DEFAULT_PRESET,
         tasks=arguments.tasks,
         simulations=arguments.simulations,
-        n_jobs=arguments.n_jobs,
         output=output,
         random_state=arguments.random_state or 0,
-        resume=arguments.resume,
-        overwrite=arguments.overwrite,
         data_home=arguments.data_home,
-        progress=True,
+        **how_to_run(arguments),
     )
     return report(output)
 

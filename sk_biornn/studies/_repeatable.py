@@ -1,7 +1,8 @@
-"""What makes a run repeatable bit for bit: its own seeds, and one thread."""
+"""What the runs of all studies have around them: their own seeds, one thread, no known warning."""
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,3 +30,13 @@ def one_thread() -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def ill_conditioned_on_purpose() -> Iterator[None]:
+    """Keep quiet about badly conditioned initial weights: in a study they are what is studied."""
+    from sk_biornn.initializers import ConditioningWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConditioningWarning)
+        yield

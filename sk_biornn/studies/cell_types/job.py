@@ -5,14 +5,13 @@ from __future__ import annotations
 import copy
 import io
 import time
-import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sk_biornn._atomic import write_bytes
-from sk_biornn.studies._repeatable import one_thread, seed_of
+from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread, seed_of
 from sk_biornn.studies.cell_types.data import Data, make_data
 from sk_biornn.studies.cell_types.presets import CellTypePreset
 
@@ -57,20 +56,13 @@ def run_one(
         "example": {},
         "error": None,
     }
-    with one_thread(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", _conditioning_warning())
+    with one_thread(), ill_conditioned_on_purpose():
         try:
             _fill(record, run, preset, random_state, folder, weights_folder)
         except Exception as error:  # the other runs go on; the record says what happened
             record["error"] = f"{type(error).__name__}: {error}"
     record["seconds"] = time.perf_counter() - started
     return record
-
-
-def _conditioning_warning() -> type[Warning]:
-    from sk_biornn.initializers import ConditioningWarning
-
-    return ConditioningWarning  # the paper's initial weights are what is studied
 
 
 def _fill(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sk_biornn._atomic import write_bytes
-from sk_biornn.studies._repeatable import one_thread, seed_of
+from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread, seed_of
 from sk_biornn.studies.inductive_bias.field import Field, Source, field_of
 from sk_biornn.studies.inductive_bias.measures import (
     GRAPH_METRICS,
@@ -66,7 +66,7 @@ def run_one(
     """
     started = time.perf_counter()
     record: dict[str, Any] = {**run._asdict(), **dict.fromkeys(RESULTS), "curve": [], "error": None}
-    with one_thread():
+    with one_thread(), ill_conditioned_on_purpose():
         try:
             _fill(record, run, settings, source, weights_folder)
         except Exception as error:  # the other runs go on; the record says what happened

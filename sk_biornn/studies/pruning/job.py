@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 import time
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sk_biornn.studies._repeatable import one_thread, seed_of
+from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread, seed_of
 from sk_biornn.studies.dale._job import make_network
 from sk_biornn.studies.dale.tasks import TASKS, Data, Task
 from sk_biornn.studies.pruning.presets import LEGACY, PruningPreset
@@ -47,20 +46,13 @@ def run_one(
         "points": [],
         "error": None,
     }
-    with one_thread(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", _conditioning_warning())
+    with one_thread(), ill_conditioned_on_purpose():
         try:
             _fill(record, run, preset, random_state, data_home)
         except Exception as error:  # the other runs go on; the record says what happened
             record["error"] = f"{type(error).__name__}: {error}"
     record["seconds"] = time.perf_counter() - started
     return record
-
-
-def _conditioning_warning() -> type[Warning]:
-    from sk_biornn.initializers import ConditioningWarning
-
-    return ConditioningWarning  # the paper's initial weights are what is studied
 
 
 def _fill(
