@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from sk_biornn.plots._style import BLACK, BLUE, GREY, ORANGE, VERMILLION, bare
@@ -16,8 +15,8 @@ _RC = {"font.size": 8, "axes.titlesize": 9, "axes.linewidth": 0.7, "legend.fonts
 _LETTERS = "ABCDEFGH"
 
 
-def draw(figure: Any, summary: pd.DataFrame) -> None:
-    """Draw a panel per task: at once above, after training on below; 95 % bands."""
+def draw(figure: Any, summary: pd.DataFrame, results: pd.DataFrame) -> None:
+    """Draw a panel per task: at once above, after training on below; every network is a dot."""
     from matplotlib import rc_context
 
     tasks = list(dict.fromkeys(summary["task"]))
@@ -28,8 +27,9 @@ def draw(figure: Any, summary: pd.DataFrame) -> None:
         axes = figure.subplots(len(times), len(tasks), squeeze=False, sharey="col", sharex=True)
         for column, task in enumerate(tasks):
             of_task = summary[summary["task"] == task]
+            networks = results[results["task"] == task]
             for row, when in enumerate(times):
-                _draw_panel(axes[row, column], of_task, when)
+                _draw_panel(axes[row, column], of_task, networks, when)
             axes[0, column].set_title(f"{_LETTERS[column]}   {task}", loc="left", weight="bold")
             axes[-1, column].set_xlabel("share of weights kept")
         for row, when in zip(axes[:, 0], times, strict=True):
@@ -38,7 +38,7 @@ def draw(figure: Any, summary: pd.DataFrame) -> None:
         _legend(figure, summary)
 
 
-def _draw_panel(ax: Any, of_task: pd.DataFrame, when: str) -> None:
+def _draw_panel(ax: Any, of_task: pd.DataFrame, networks: pd.DataFrame, when: str) -> None:
     metric = of_task["metric"].iloc[0]
     if metric == "mse":
         ax.set_yscale("log")
@@ -48,9 +48,10 @@ def _draw_panel(ax: Any, of_task: pd.DataFrame, when: str) -> None:
     for method, rows in of_task[of_task["when"] == when].groupby("method", sort=False):
         rows = rows.sort_values("density")
         colour = COLOURS.get(str(method), GREY)
-        low = np.maximum(rows["ci_low"], rows["mean"] / 50) if metric == "mse" else rows["ci_low"]
-        ax.fill_between(rows["density"], low, rows["ci_high"], color=colour, alpha=0.15, lw=0)
-        ax.plot(rows["density"], rows["mean"], "o-", color=colour, markersize=2.5, linewidth=1.2)
+        own = networks[networks["method"] == method]
+        ax.plot(own["density"], own[when], ".", color=colour, markersize=3, alpha=0.3)
+        ax.plot(rows["density"], rows["mean"], ".-", color=colour, linewidth=1.3)
+        ax.plot(rows["density"], rows["median"], linestyle=(0, (1, 1)), color=colour, linewidth=1.3)
         ax.plot(rows["density"], rows["published"], "x", color=colour, markersize=4)
     ax.set(xlim=(-0.02, 1.02), ylabel=SCORES[metric])
     bare(ax)
@@ -61,7 +62,9 @@ def _legend(figure: Any, summary: pd.DataFrame) -> None:
 
     methods = [method for method in COLOURS if (summary["method"] == method).any()]
     handles = [Line2D([], [], color=COLOURS[method], lw=2, label=method) for method in methods]
-    handles.append(Line2D([], [], color=GREY, linestyle=":", label="dense network"))
+    handles.append(Line2D([], [], color=BLACK, label="mean"))
+    handles.append(Line2D([], [], color=BLACK, linestyle=(0, (1, 1)), label="median"))
+    handles.append(Line2D([], [], color=GREY, linestyle=":", label="dense, mean"))
     if summary["published"].notna().any():
         handles.append(Line2D([], [], color=BLACK, ls="", marker="x", label="published"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)

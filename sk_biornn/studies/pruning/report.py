@@ -40,11 +40,11 @@ def redraw(folder: Path) -> str:
     write_csv(folder / "summary.csv", summary)
     write_csv(folder / "comparisons.csv", comparisons)
     if matplotlib_is_here():
-        _draw(folder, summary)
+        _draw(folder, summary, kept)
     return format_tables(summary, comparisons)
 
 
-def _draw(folder: Path, summary: Any) -> None:
+def _draw(folder: Path, summary: Any, results: Any) -> None:
     from sk_biornn.studies.pruning.figures import draw
 
-    save_figure(folder / "figure", lambda figure: draw(figure, summary))
+    save_figure(folder / "figure", lambda figure: draw(figure, summary, results))

@@ -42,12 +42,17 @@ def read_results(folder: Path) -> pd.DataFrame:
 
 
 def format_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
-    """Return the means as text, densities downwards, and what differs at the finetuned ones."""
+    """Return means (and medians) as text, and what differs where networks were trained on."""
     blocks = []
     for (task, when), rows in summary.groupby(["task", "when"], sort=False):
         words = {"one_shot": "pruned at once", "finetuned": "pruned, then trained on"}[str(when)]
         blocks.append(
-            "\n".join([f"{task}, {words}: {METRIC_NAMES[rows['metric'].iloc[0]]}", *_means(rows)])
+            "\n".join(
+                [
+                    f"{task}, {words}: {METRIC_NAMES[rows['metric'].iloc[0]]}; mean (median)",
+                    *_means(rows),
+                ]
+            )
         )
         ours = comparisons[(comparisons["task"] == task) & (comparisons["when"] == when)]
         if when == "finetuned" and len(ours):
@@ -71,7 +76,7 @@ def _mean(cells: pd.DataFrame, method: str) -> str:
     if method not in cells.index:
         return "-"
     row = cells.loc[method]
-    return f"{row['mean']:.3g} {span(row['ci_low'], row['ci_high'], '{:.3g}'.format)}".strip()
+    return f"{row['mean']:.3g} ({row['median']:.3g})"
 
 
 def _differences(comparisons: pd.DataFrame) -> list[str]:
