@@ -243,6 +243,7 @@ def test_published_numbers_and_pairs_are_complete():
         ({"arms": ["abs"]}, "arms must be among .*, got 'abs'"),
         ({"simulations": 0}, "simulations must be an int of at least 1, got 0"),
         ({"n_jobs": 0}, "n_jobs must be a positive int"),
+        ({"data": "/dev/null"}, "data must be None or the folder of the published arrays, got"),
     ],
 )
 def test_bad_arguments_get_one_sentence(arguments, sentence):

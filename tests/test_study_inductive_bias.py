@@ -542,7 +542,7 @@ def test_quick_and_fair_share_their_repairs():
         ({"simulations": 0}, "simulations must be an int of at least 1, got 0"),
         ({"random_state": "a"}, "random_state must be an int of at least 0, got 'a'"),
         ({"number_of_nodes": None}, "number_of_nodes must be an int of at least 4, got None"),
-        ({"network_grid": (5, 5, 5)}, "96"),
+        ({"network_grid": (5, 5, 5)}, "network_grid must be three positive integers .* is 96"),
         ({"field": "666"}, "field must be 'synthetic' or session_scan_field"),
         ({"field": 6}, "field must be 'synthetic' or session_scan_field"),
         ({"regu_strength": "strong"}, "regu_strength must be a number or several, got 'strong'"),
@@ -605,6 +605,14 @@ def test_command_prints_tables_and_names_failures(tmp_path, capsys, no_figure):
     captured = capsys.readouterr()
     assert captured.err.count("sk-biornn: failed: go-nogo W") == 4
     assert "DivergenceError" in captured.err and "0 (2 failed)" in captured.out
+
+
+def test_a_field_that_is_not_there_is_refused_before_anything_runs(tmp_path, capsys):
+    command = ["study", "inductive-bias", "--field", "6_6_2", "--data-home", str(tmp_path)]
+    assert main([*command, "--output", str(tmp_path / "out")]) == 2
+    message = capsys.readouterr().err
+    assert "MICrONS field 6_6_2 was not found" in message and "--resume" not in message
+    assert not (tmp_path / "out").exists()
 
 
 def test_study_all_runs_every_study_and_the_worst_code_counts(tmp_path, monkeypatch, capsys):

@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return arguments.command(arguments)
     except SystemExit as exit_:  # --help and --version
         return int(exit_.code or 0)
-    except (UsageError, ValueError, TypeError) as error:
+    except (UsageError, ValueError, TypeError, FileNotFoundError) as error:
         print(f"sk-biornn: {error}", file=sys.stderr)
         return EXIT_USAGE
     except (OSError, BrokenExecutor) as error:

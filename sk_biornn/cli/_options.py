@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,7 +67,7 @@ def tell_files(folder: Path, names: Sequence[str], figures: Sequence[str]) -> No
     found = [str(folder / name) for name in figures if (folder / name).exists()]
     if found:
         print(f"figure{'s' if len(found) > 1 else ''}: {', '.join(found)}")
-    else:
+    elif importlib.util.find_spec("matplotlib") is None:
         print("no figure: matplotlib is not installed (pip install matplotlib)", file=sys.stderr)
 
 

@@ -93,7 +93,7 @@ def run_cell_type_study(
     check_n_jobs(n_jobs)
     chosen = _choose(preset, conditions, arms, simulations)
     checked_int("random_state", random_state, 0)
-    source = None if data is None else str(data)
+    source = _folder_of_arrays(data)
     folder = None if output is None else StudyFolder(output, OUTPUTS, (*RUN, "scores", "blocks"))
     runs = {run.name: run for run in _runs(chosen)}
     records = carry_out(
@@ -120,6 +120,18 @@ def run_cell_type_study(
 
         write_report(folder.path, ordered, cortical_populations(scaling=chosen.scaling))
     return results_frame(ordered)
+
+
+def _folder_of_arrays(data: Any) -> str | None:
+    """Refuse a folder that is not there before anything runs."""
+    if data is None:
+        return None
+    if not Path(data).is_dir():
+        raise ValueError(
+            f"data must be None or the folder of the published arrays, got {str(data)!r}, which is "
+            "no folder."
+        )
+    return str(data)
 
 
 def _choose(

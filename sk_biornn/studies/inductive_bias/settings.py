@@ -207,7 +207,7 @@ def _check_together(settings: Settings) -> None:
     if settings.network_grid is not None and settings.number_of_nodes is not None:
         from sk_biornn._grid import check_grid
 
-        check_grid(settings.network_grid, settings.number_of_nodes)
+        check_grid(settings.network_grid, settings.number_of_nodes, name="network_grid")
 
 
 def _check_names(argument: str, names: Any, allowed: Iterable[str]) -> None:
