@@ -97,7 +97,7 @@ def test_arms_start_from_the_same_weights_and_learn_the_same_samples():
     starts = {arm: make_network(TINY, arm, 1, 2) for arm in TINY.arms}
     for network in starts.values():
         assert_array_equal(network.recurrent_init, starts["dale"].recurrent_init)
-    assert starts["unconstrained"].dale is None and starts["dense longer"].pruning is None
+    assert starts["unconstrained"].dale is None and starts["dense longer"].density == 1.0
     weights, populations = starts["dale"].recurrent_init, cortical_populations(scaling=1)
     signs = populations["sign"].to_numpy()[unit_index(populations)]
     assert (weights * signs >= 0).all() and np.abs(weights).max() <= 1 / np.sqrt(90)

@@ -13,7 +13,7 @@ import numpy as np
 from sk_biornn._atomic import write_bytes
 from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread, seed_of
 from sk_biornn.studies.cell_types.data import Data, make_data
-from sk_biornn.studies.cell_types.presets import CellTypePreset
+from sk_biornn.studies.cell_types.presets import DENSE_LONGER, CellTypePreset
 
 RUN = ("condition", "arm", "simulation")
 SCORES = ("mse", "r2", "correlation", "mse_persistence", "skill")
@@ -78,6 +78,8 @@ def _fill(
     seeds = [seed_of(random_state, run.simulation, what) for what in ("weights", "training")]
     network = make_network(preset, run.arm, *seeds)
     stages = _fit(network, preset, data)
+    if run.arm == DENSE_LONGER:
+        del stages["pruned"]
     per_population = np.atleast_2d(network.loss_per_population_)
     record["losses"] = np.column_stack([network.loss_curve_, per_population]).tolist()
     for stage, network_then in stages.items():
@@ -115,23 +117,26 @@ def make_network(preset: CellTypePreset, arm: str, weights_seed: int, seed: int)
         mask=np.ones((n_units, n_units), dtype=bool),
         rng=np.random.default_rng(weights_seed),
     )
-    prunes = arm != "dense longer"
     wiring: dict[str, Any] = {
         "connection_probabilities": load_connection_probabilities(),
         "between_areas": BALWANI2025_BETWEEN_AREAS,
         "pruning": TopProbPruning(legacy=preset.published),
     }
+    if arm == DENSE_LONGER:
+        # Nothing goes but what is 0 already; like the others it starts again with a new optimiser,
+        # which by itself makes a network better.
+        wiring = {"pruning": "magnitude", "density": 1.0}
     return CellTypeRNNRegressor(
         populations=populations,
         recurrent_init=weights,
         dale=None if arm == "unconstrained" else "projection",
         input_mask=None if preset.published else "population",
-        max_iter=preset.max_iter + (0 if prunes else preset.finetune_iter),
+        max_iter=preset.max_iter,
         finetune_iter=preset.finetune_iter,
         batch_size=preset.batch_size,
         learning_rate=CosineCycles(period=20, minimum=1e-4),
         random_state=seed,
-        **(wiring if prunes else {}),
+        **wiring,
     )
 
 
@@ -145,11 +150,9 @@ def _fit(network: Any, preset: CellTypePreset, data: Data) -> dict[str, Any]:
 
     network.set_params(on_epoch=note).fit(data.X_train, data.y_train)
     network.set_params(on_epoch=None)
-    if network.pruning is not None:
-        stages["pruned"] = _copy(stages["dense"])
-        stages["pruned"].W_rec_ = np.where(network.mask_, network.W_dense_, 0).astype(
-            network.W_dense_.dtype
-        )
+    stages["pruned"] = _copy(stages["dense"])
+    kept = np.where(network.mask_, network.W_dense_, 0)
+    stages["pruned"].W_rec_ = kept.astype(network.W_dense_.dtype)
     return {**stages, "sparse": network}
 
 

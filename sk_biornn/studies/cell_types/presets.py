@@ -26,7 +26,8 @@ PAIRS = (
     ("familiar_change", "novel_change"),
     ("familiar_omission", "novel_omission"),
 )
-ARMS = ("dale", "unconstrained", "dense longer")
+DENSE_LONGER = "dense longer"
+ARMS = ("dale", "unconstrained", DENSE_LONGER)
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class CellTypePreset:
         Networks per condition and arm.
     arms : tuple of str
         "dale" is trained densely, pruned to the connection probabilities and trained on;
-        "unconstrained" is the same without Dale's law; "dense longer" is never pruned and trained
-        for as many epochs in all.
+        "unconstrained" is the same without Dale's law; "dense longer" is not pruned, and trained
+        on for as many epochs with a new optimiser too.
     max_iter, finetune_iter : int
         Epochs before and after pruning.
     window : {"full", "post"}

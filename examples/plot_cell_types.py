@@ -1,0 +1,258 @@
+"""
+A network of cell types that foretells its own activity
+=======================================================
+
+Two cortical areas of three layers with three cell types each: eighteen populations, connected as
+densely as measured, each with its own channel of activity. The network is trained on what all of
+them do next. Is it as good as a network with all synapses, that was trained as long? The traces
+are **synthetic**: they imitate two-photon recordings, and no circuit has made them.
+"""
+
+# %%
+# From rows to samples
+# --------------------
+# A row is what a recording gives in one trial: the mean activity (dF/F) of the cells of one
+# population, 16 frames at 10.7 Hz. A familiar image is shown at frame 0 and another one at frame 8.
+# Rows are set apart for testing *before* they are averaged, and the smoothing looks back only:
+# input and target of a sample share no future, and no row has part in training and test.
+
+import numpy as np
+
+from sk_biornn.biology import cortical_populations
+from sk_biornn.datasets import make_population_rows, population_samples
+
+populations = cortical_populations(scaling=4)  # 360 units; 1440 in the publication
+names = populations["population"].tolist()
+rows = make_population_rows(600, condition="familiar_change", random_state=0)
+samples = population_samples(
+    rows,
+    sizes={"train": 0.7, "test": 0.3},
+    n_samples={"train": 300, "test": 200},
+    random_state=0,
+)
+X_train, y_train = samples["train"]
+X_test, y_test = samples["test"]
+print(f"input {X_train.shape}, target one frame later {y_train.shape}: samples, steps, populations")
+print(populations.head(6).to_string(index=False))
+
+# %%
+# Three networks
+# --------------
+# *Pruned*: 80 epochs with all synapses; then every block within an area is cut down to the
+# probability of a connection between these types and layers [1]_, strong synapses being likelier to
+# stay, and between areas to three pathways of random synapses; then 40 epochs with what is left.
+# *Drawn*: as sparse, but with synapses drawn by chance before training. *Dense*: all synapses.
+#
+# After pruning, training starts with a fresh optimiser, and that alone does good. So the other two
+# get the same 80 + 40 epochs with a fresh optimiser between: they are "pruned" to a density of 1.
+# Each population sees its own channel only, and its read-out is left as it was drawn.
+
+from sk_biornn import CellTypeRNNRegressor
+from sk_biornn.biology import BALWANI2025_BETWEEN_AREAS, block_probabilities, draw_synapses
+from sk_biornn.datasets import load_connection_probabilities
+from sk_biornn.estimators import CosineCycles
+
+probabilities = load_connection_probabilities()
+blocks = block_probabilities(populations, probabilities, BALWANI2025_BETWEEN_AREAS)
+
+
+def way_of(way, seed):
+    """Return what makes the three networks different."""
+    if way == "pruned":
+        return {
+            "pruning": "top-prob",
+            "connection_probabilities": probabilities,
+            "between_areas": BALWANI2025_BETWEEN_AREAS,
+        }
+    mask = None
+    if way == "drawn":
+        rng = np.random.default_rng(seed)
+        mask = draw_synapses(populations, blocks.density + blocks.random, rng)
+    return {"pruning": "magnitude", "density": 1.0, "mask": mask}
+
+
+WAYS, SEEDS = ("pruned", "drawn", "dense"), range(3)
+
+
+def train(way, seed):
+    network = CellTypeRNNRegressor(
+        populations=populations,
+        batch_size=50,
+        learning_rate_init=5e-3,
+        learning_rate=CosineCycles(period=20, minimum=5e-4),
+        max_iter=80,
+        finetune_iter=40,
+        random_state=seed,
+        **way_of(way, seed),
+    )
+    return network.fit(X_train, y_train)
+
+
+runs = {way: [train(way, seed) for seed in SEEDS] for way in WAYS}
+for way, networks in runs.items():
+    print(f"{way:7} share of synapses: {np.mean([(n.W_rec_ != 0).mean() for n in networks]):.3f}")
+
+# %%
+# What is foretold
+# ----------------
+# Scored on samples of rows that no training has seen, for every population. Three predictions need
+# no network: *persistence*, that the next frame is as the present one; the *mean course*, the mean
+# of the training targets at that frame; and the mean course with what the present deviates from
+# its own mean, times a factor fitted for each population (*course and deviation*). The last two are
+# hard to beat. Averages of independent rows have in common the course of the condition and no
+# more, in the publication as here; what is left to foretell is that noise, once smoothed, lasts.
+
+import pandas as pd
+
+from sk_biornn.inspection import prediction_skill
+
+scores = pd.concat(
+    prediction_skill(y_test, network.predict(X_test), X_test, names=names).assign(way=way, seed=s)
+    for way, networks in runs.items()
+    for s, network in zip(SEEDS, networks, strict=True)
+).reset_index()
+mean_course = np.broadcast_to(y_train.mean(axis=0), y_test.shape)
+deviation, target = X_train - X_train.mean(axis=0), y_train - y_train.mean(axis=0)
+factor = (deviation * target).sum(axis=(0, 1)) / np.square(deviation).sum(axis=(0, 1))
+with_deviation = mean_course + factor * (X_test - X_train.mean(axis=0))
+simple = {
+    name: prediction_skill(y_test, prediction, X_test, names=names)
+    for name, prediction in (
+        ("persistence", X_test),
+        ("mean course", mean_course),
+        ("course and deviation", with_deviation),
+    )
+}
+per_run = scores.groupby(["way", "seed"], sort=False)[["mse", "r2", "correlation"]].mean()
+per_run["populations better than persistence"] = (
+    scores.assign(better=scores["skill"] > 0).groupby(["way", "seed"], sort=False)["better"].sum()
+)
+print("mean over populations, then mean and sd over runs:")
+print(per_run.groupby("way", sort=False).agg(["mean", "std"]).round(5).T.to_string())
+for name, table in simple.items():
+    print(f"{name:20} mse {table['mse'].mean():.5f}, R2 {table['r2'].mean():.3f}")
+for other in ("drawn", "dense"):
+    difference = per_run["r2"]["pruned"] - per_run["r2"][other]
+    print(f"R2, pruned minus {other}, by seed: {', '.join(f'{d:+.3f}' for d in difference)}")
+
+# %%
+# Predictions over targets
+# ------------------------
+# One test sample and the first seed: rows are layers, columns cell types.
+
+import matplotlib.pyplot as plt
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart.
+COLOURS = {"pruned": "#E69F00", "drawn": "#56B4E9", "dense": "#CC79A7"}
+GREY = "#8C8C8C"
+
+predicted = {way: runs[way][0].predict(X_test[:1])[0] for way in ("dense", "pruned")}
+frames = np.arange(1, 16) / 10.7
+figure, axes = plt.subplots(6, 3, figsize=(9, 10.5), sharex=True, layout="constrained")
+for k, (ax, name) in enumerate(zip(axes.flat, names, strict=True)):
+    ax.plot(frames, y_test[0, :, k], color="black", ls="--", lw=1.5, label="target")
+    for way, style in (("dense", {"lw": 1.5}), ("pruned", {"lw": 1.8})):
+        ax.plot(frames, predicted[way][:, k], color=COLOURS[way], label=way, **style)
+    ax.axvline(8 / 10.7, color=GREY, lw=0.8, zorder=0)
+    ax.set_title(name.replace("_", " "), fontsize=9, loc="left", pad=2)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.tick_params(labelsize=8)
+    ax.locator_params(axis="y", nbins=3)
+for ax in axes[-1]:
+    ax.set_xlabel("time (s); grey: the image changes", fontsize=9)
+figure.supylabel("dF/F", fontsize=10)
+handles, labels = axes[0, 0].get_legend_handles_labels()
+figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
+plt.show()
+
+# %%
+# Learning, skill and weights
+# ---------------------------
+# A: the error of every population while the first pruned network is trained, and the mean of all
+# (black); at the line it was pruned. B: the same means for the three ways, with bands from the
+# least to the largest of three runs. C: skill on test samples, 1 - mse / mse of persistence; a dot
+# is a run. D: the mean weight from population to population in the three pruned networks.
+
+from sk_biornn.inspection import population_interactions
+
+TYPES = {"pyr": "#D55E00", "sst": "#0072B2", "vip": "#009E73"}
+
+figure = plt.figure(figsize=(10.5, 8.6), layout="constrained")
+axes = figure.subplot_mosaic("AB\nCD", height_ratios=[1, 1.35])
+
+losses = runs["pruned"][0].loss_per_population_
+for name, loss in zip(names, losses.T, strict=True):
+    area, _, cell_type = name.split("_")
+    axes["A"].plot(loss, color=TYPES[cell_type], ls="-" if area == "V1" else ":", lw=1)
+axes["A"].plot(losses.mean(axis=1), color="black", lw=2)
+for cell_type, colour in TYPES.items():
+    axes["A"].plot([], [], color=colour, label=cell_type)
+axes["A"].plot([], [], color="0.4", ls="-", label="V1")
+axes["A"].plot([], [], color="0.4", ls=":", label="LM")
+axes["A"].plot([], [], color="black", lw=2, label="mean")
+axes["A"].legend(frameon=False, ncols=2, fontsize=9, loc="upper right", bbox_to_anchor=(0.66, 1))
+
+for way, networks in runs.items():
+    curves = np.array([network.loss_per_population_.mean(axis=1) for network in networks])
+    axes["B"].fill_between(
+        range(120), curves.min(axis=0), curves.max(axis=0), color=COLOURS[way], alpha=0.2
+    )
+    axes["B"].plot(curves.mean(axis=0), color=COLOURS[way], label=way)
+axes["B"].legend(frameon=False, fontsize=9, loc="upper right", bbox_to_anchor=(0.66, 1))
+for letter in "AB":
+    axes[letter].axvline(80, color=GREY, lw=0.8, zorder=0)
+    axes[letter].set(yscale="log", xlabel="epoch", ylabel="mean squared error, training")
+
+skill = scores.set_index(["way", "output"])["skill"]
+places = np.arange(len(names))
+for shift, way in zip((-0.22, 0, 0.22), WAYS, strict=True):
+    values = np.array([skill[way, name].to_numpy() for name in names])
+    for column in values.T:
+        axes["C"].plot(column, places + shift, "o", color=COLOURS[way], ms=3.5, alpha=0.8)
+    axes["C"].plot([], [], "o", color=COLOURS[way], ms=4, label=way)
+for name, colour in (("mean course", GREY), ("course and deviation", "black")):
+    axes["C"].plot(simple[name]["skill"], places, "|", color=colour, ms=9, mew=1.6, label=name)
+axes["C"].axvline(0, color=GREY, lw=0.8, zorder=0)
+axes["C"].set_yticks(places, [name.replace("_", " ") for name in names], fontsize=8)
+axes["C"].set(xlabel="skill against persistence, test", xlim=(None, 1), ylim=(17.6, -0.6))
+axes["C"].legend(frameon=False, fontsize=9, loc="lower left")
+
+table = population_interactions(runs["pruned"], absolute=False)
+W = table.groupby(["post", "pre"], sort=False)["mean"].mean().unstack()[names].loc[names]
+limit = np.abs(W.to_numpy()).max()
+image = axes["D"].imshow(W, cmap="RdBu_r", vmin=-limit, vmax=limit)
+for set_ticks in (axes["D"].set_xticks, axes["D"].set_yticks):
+    set_ticks(places, [name.replace("_", " ") for name in names], fontsize=7)
+axes["D"].tick_params(axis="x", rotation=90)
+axes["D"].axhline(8.5, color="black", lw=0.8)
+axes["D"].axvline(8.5, color="black", lw=0.8)
+axes["D"].set(xlabel="from (pre)", ylabel="to (post)")
+figure.colorbar(image, ax=axes["D"], label="mean weight", shrink=0.75)
+for letter, ax in axes.items():
+    ax.set_title(letter, loc="left", fontweight="bold")
+    if letter != "D":
+        ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %%
+# What came out
+# -------------
+# On one machine, with three seeds. With 4 to 5 % of the synapses the networks foretell as well as
+# with all: R2 on test samples is 0.949 (sd 0.012 over runs) pruned, 0.939 (0.017) drawn by chance
+# and 0.925 (0.022) dense. Pruned networks were ahead of dense ones in all three runs, of drawn ones
+# in two: no evidence yet that it matters which synapses are left. Without the fresh optimiser it
+# would have looked like some: in 120 epochs without a break, drawn and dense networks reach 0.906
+# (0.028) and 0.910 (0.025).
+#
+# All networks are better than persistence (0.532) in every population, and than the mean course
+# (0.882) in most. None is as good as the mean course with the deviation from it (0.977), two lines
+# of arithmetic that know no other population. That is not the networks' fault: samples that are
+# averages of independent rows hold nothing that one population could tell of another. It is worth
+# to remember when weights between populations are read. The worst predictions are those of VIP
+# populations, which have four units here and a read-out that is not trained.
+#
+# References
+# ----------
+# .. [1] Balwani, Wang, Najafi and Choi, "Constructing biologically constrained RNNs via Dale's
+#        backpropagation and topologically informed pruning", Science Advances, 2025.
+#        doi:10.1126/sciadv.adw4970
