@@ -167,3 +167,14 @@ def test_communicability_does_not_depend_on_the_unit(scale):
 )
 def test_ei_balance(W, expected):
     assert ei_balance(W) == expected
+
+
+def test_entropy_of_weights_with_empty_gaps_between_outliers():
+    """Far from all weights the smoothed density underflows to 0, which counts as 0 log 0 = 0."""
+    W = np.zeros((40, 40))
+    W[:2] = np.random.default_rng(0).normal(0, 1e-6, (2, 40))
+    W[0, 0], W[1, 1] = 5.0, -5.0
+    points = np.linspace(-5, 5, 100)
+    density = scipy.stats.gaussian_kde(W.ravel())(points)
+    assert (density == 0).any()
+    np.testing.assert_allclose(weight_entropy(W), scipy.stats.entropy(density, base=2), rtol=1e-9)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 from sk_biornn.metrics._checks import check_weights
 
@@ -60,7 +61,7 @@ def weight_entropy(W: Any, *, n_points: int = 100) -> float:
         return 0.0
     share = _smoothed(weights, np.linspace(0.0, 1.0, int(n_points)))
     share = share[share > 0] / share.sum()
-    return float(-(share * np.log2(share)).sum())
+    return float(-xlogy(share, share).sum() / np.log(2))  # 0 log 0 is 0: gaps between outliers
 
 
 def _scaled_to_unit_interval(weights: NDArray[np.float64]) -> NDArray[np.float64] | None:
