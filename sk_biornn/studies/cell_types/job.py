@@ -134,7 +134,8 @@ def make_network(preset: CellTypePreset, arm: str, weights_seed: int, seed: int)
         max_iter=preset.max_iter,
         finetune_iter=preset.finetune_iter,
         batch_size=preset.batch_size,
-        learning_rate=CosineCycles(period=20, minimum=1e-4),
+        learning_rate_init=preset.learning_rate,
+        learning_rate=CosineCycles(period=20, minimum=preset.learning_rate / 10),
         random_state=seed,
         **wiring,
     )

@@ -54,6 +54,8 @@ class CellTypePreset:
         All 15 steps, or the 7 from one before the event.
     batch_size : int
         Samples per step.
+    learning_rate : float
+        Of Adam at the start; it falls to a tenth and rises again every 20 epochs.
     n_samples, n_test_samples : int
         Averages of 100 rows to train and to test on.
     published : bool
@@ -78,6 +80,7 @@ class CellTypePreset:
     finetune_iter: int
     window: str
     batch_size: int = 200
+    learning_rate: float = 1e-3
     n_samples: int = 2000
     n_test_samples: int = 500
     published: bool = False
@@ -114,7 +117,8 @@ QUICK = CellTypePreset(
     finetune_iter=50,
     window="full",
     batch_size=50,
-    n_samples=600,
+    learning_rate=5e-3,
+    n_samples=300,
     n_test_samples=200,
 )
 PAPER = CellTypePreset(
