@@ -159,6 +159,18 @@ def test_failures_are_recorded_and_named(tmp_path, capsys, monkeypatch, no_figur
     assert "all runs failed" in captured.out
 
 
+@pytest.mark.parametrize("name", ["paper", "fair"])
+def test_published_numbers_stand_beside_networks_of_the_published_kind_alone(
+    name, tmp_path, no_figure
+):
+    densities = (DENSITIES[2], 1.0)
+    preset = dataclasses.replace(TINY, name=name, densities=densities, finetuned=())
+    run_pruning_study(preset, tasks=["wave"], simulations=1, output=tmp_path)
+    summary = pd.read_csv(tmp_path / "summary.csv").set_index(["method", "density"])
+    found = summary.loc[("random", DENSITIES[2]), "published"]
+    assert found == 0.207 if name == "paper" else np.isnan(found)
+
+
 def test_command_prints_its_tables_again(tmp_path, capsys, monkeypatch, no_figure):
     monkeypatch.setitem(PRUNING_PRESETS, "quick", TINY)
     assert main(["study", "pruning", "--tasks", "digits", "wave", "--output", str(tmp_path)]) == 0

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sk_biornn.studies._csv import write_csv
 from sk_biornn.studies._figures import matplotlib_is_here, save_figure
+from sk_biornn.studies._folder import read_json
 from sk_biornn.studies.pruning.statistics import compare_methods, summarise_pruning
 from sk_biornn.studies.pruning.tables import (
     format_tables,
@@ -37,11 +40,18 @@ def redraw(folder: Path) -> str:
     if kept.empty:
         return "all runs failed"
     summary, comparisons = summarise_pruning(kept), compare_methods(kept)
+    if not _is_as_published(folder):
+        summary["published"] = np.nan  # of other networks, trained in another way
     write_csv(folder / "summary.csv", summary)
     write_csv(folder / "comparisons.csv", comparisons)
     if matplotlib_is_here():
         _draw(folder, summary, kept)
     return format_tables(summary, comparisons)
+
+
+def _is_as_published(folder: Path) -> bool:
+    settings = folder / "settings.json"
+    return settings.exists() and read_json(settings).get("name") == "paper"
 
 
 def _draw(folder: Path, summary: Any, results: Any) -> None:
