@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sk_biornn.core.dynamics import Dynamics
-from sk_biornn.core.learning_rates import CosineCycles, Schedule
+from sk_biornn.core.learning_rates import Schedule
 from sk_biornn.core.losses import cross_entropy, squared_error, unit_weights
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.scan import Trajectory, run
@@ -13,7 +13,6 @@ from sk_biornn.core.weight_space import WeightSpace, on_support
 from sk_biornn.core.workspace import Workspace
 
 __all__ = [
-    "CosineCycles",
     "DivergenceError",
     "Dynamics",
     "History",

@@ -41,7 +41,7 @@ class CellTypeRNNRegressor(PopulationRNN, RNNRegressor):
     {attributes}
     populations_ : DataFrame
         The table of populations, checked.
-    loss_per_population_ : ndarray of shape (n_iter_, n_populations) or None
+    loss_per_population_ : ndarray of shape (n_epochs, n_populations) or None
         Mean squared error of each output in each epoch, over the batches as they were trained on;
         None when outputs are not populations.
 

@@ -45,7 +45,7 @@ def compare(
     level : {"population", "layer", "area"}, default="population"
         What a block is.
     absolute : bool, default=True
-        Whether to compare means of |w|, or of w with its sign.
+        Whether to compare means of abs(w), or of w with its sign.
     test : {"permutation", "welch"}, default="permutation"
         Two-sided. "permutation": the share of the splits of the runs into groups of these sizes
         for which the means differ at least as much. "welch": t test without equal variances.

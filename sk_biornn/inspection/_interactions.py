@@ -17,7 +17,7 @@ def population_interactions(
     """Return the mean weight between populations, for every run.
 
     The interaction from block q to block p, of n_p and n_q units, is
-    sum_{i in p, j in q} |w_ij| / (n_p n_q), over all pairs: zeros and autapses count.
+    sum_{i in p, j in q} abs(w_ij) / (n_p n_q), over all pairs: zeros and autapses count.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def population_interactions(
     level : {"population", "layer", "area"}, default="population"
         What a block is: a population, a layer of an area, an area.
     absolute : bool, default=True
-        Whether to average |w|, or w with its sign.
+        Whether to average abs(w), or w with its sign.
     labels : array-like of shape (n_units,), DataFrame or None, default=None
         Population of every unit, or a table of populations (see `CellTypeRNNRegressor`). None: the
         `populations_` of the estimators.

@@ -105,8 +105,8 @@ def make_network(preset: CellTypePreset, arm: str, weights_seed: int, seed: int)
         cortical_populations,
         unit_signs,
     )
-    from sk_biornn.core import CosineCycles
     from sk_biornn.datasets import load_connection_probabilities
+    from sk_biornn.estimators import CosineCycles
     from sk_biornn.initializers import recurrent_weights
 
     populations = cortical_populations(scaling=preset.scaling)
