@@ -76,7 +76,7 @@ def test_a_run_is_a_plain_fit_and_its_scores_those_of_the_package(arm):
     assert len(record["losses"]) == 5  # as many epochs in every arm
 
 
-def test_stages_are_the_network_as_it_was(monkeypatch):
+def test_stages_are_the_network_as_it_was():
     """Dense: as after the dense epochs alone; pruned: its weights on the mask; sparse: the end."""
     record = run_one(Run("familiar_change", "dale", 0), TINY, 0)
     network, _data = fitted("dale")

@@ -20,6 +20,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sk_biornn.biology.regularizers import pairwise_distances
 from sk_biornn.cli import main
+from sk_biornn.datasets import make_one_choice_inference, make_perceptual_decision_making
 from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.metrics import assortativity, modularity, small_worldness, weight_entropy
 from sk_biornn.studies import (
@@ -295,17 +296,13 @@ def test_two_classes_are_scored_like_many():
 
 def test_trials_of_the_parts_are_disjoint_and_all_there():
     parts = make_parts("perceptual-decision-making", (10, 5, 7), 3)
-    X, _ = __import__("sk_biornn.datasets", fromlist=["_"]).make_perceptual_decision_making(
-        22, random_state=3
-    )
+    X, _ = make_perceptual_decision_making(22, random_state=3)
     assert_array_equal(np.concatenate([parts[name].X for name in parts]), X)
     assert [len(part.y) for part in parts.values()] == [10, 5, 7]
 
 
 def test_memory_is_worth_three_eighths_of_the_mazes():
     """The levels drawn in the figure: the offered directions alone give 5 of 8 mazes."""
-    from sk_biornn.datasets import make_one_choice_inference
-
     X, y = make_one_choice_inference(2000, random_state=0)
     offered = X[:, -1, 4:]
     best = 0
@@ -315,7 +312,7 @@ def test_memory_is_worth_three_eighths_of_the_mazes():
     assert abs(best - TASKS["one-choice-inference"].chance) < 0.03
 
 
-def test_of_several_strengths_the_best_on_validation_is_taken(monkeypatch):
+def test_of_several_strengths_the_best_on_validation_is_taken():
     settings = tiny(regu_strength=(0.001, 0.3, 0.03), **GO)
     alone = {}
     for strength in settings.regu_strength:
@@ -654,7 +651,7 @@ def made_results(rng, n=6):
     return results_frame([{**row, "error": None} for row in rows])
 
 
-def test_differences_are_paired_and_corrected(rng=None):
+def test_differences_are_paired_and_corrected():
     results = made_results(np.random.default_rng(0))
     table = compare_variants(results).query("metric == 'test_accuracy'").set_index("variant")
     row = table[table["control"] == "W"].loc["WD"]

@@ -10,6 +10,7 @@ from sk_biornn.cli._options import (
     DEFAULT_PRESET,
     EPILOG,
     add_run_options,
+    add_task_options,
     how_to_run,
     output_of,
     tell_failures,
@@ -37,21 +38,13 @@ def add_parser(studies: Any) -> None:
         epilog=EPILOG,
     )
     add_run_options(parser, NAME, _PRESETS)
-    parser.add_argument(
-        "--tasks",
-        nargs="+",
-        metavar="TASK",
-        help="flip-flop, wave, digits, mnist (default: all; mnist when its files are present)",
-    )
+    add_task_options(parser)
     parser.add_argument(
         "--arms",
         nargs="+",
         metavar="ARM",
         help="unconstrained, projection, abs, square, exponentiated, rectified; or with its "
         "initial weights, e.g. projection/ours (default: all)",
-    )
-    parser.add_argument(
-        "--data-home", metavar="DIR", help="folder of the idx files of MNIST, if not the default"
     )
     parser.set_defaults(command=run)
 

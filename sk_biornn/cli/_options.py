@@ -50,6 +50,19 @@ def add_run_options(parser: argparse.ArgumentParser, study: str, presets: str) -
     )
 
 
+def add_task_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the studies on the tasks of Balwani et al. have in common."""
+    parser.add_argument(
+        "--tasks",
+        nargs="+",
+        metavar="TASK",
+        help="flip-flop, wave, digits, mnist (default: all; mnist when its files are present)",
+    )
+    parser.add_argument(
+        "--data-home", metavar="DIR", help="folder of the idx files of MNIST, if not the default"
+    )
+
+
 def how_to_run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the options that say how a study is carried out, not what it computes."""
     names = ("n_jobs", "resume", "overwrite")

@@ -10,6 +10,7 @@ from sk_biornn.cli._options import (
     DEFAULT_PRESET,
     EPILOG,
     add_run_options,
+    add_task_options,
     how_to_run,
     output_of,
     tell_failures,
@@ -38,15 +39,7 @@ def add_parser(studies: Any) -> None:
         epilog=EPILOG,
     )
     add_run_options(parser, NAME, _PRESETS)
-    parser.add_argument(
-        "--tasks",
-        nargs="+",
-        metavar="TASK",
-        help="flip-flop, wave, digits, mnist (default: all; mnist when its files are present)",
-    )
-    parser.add_argument(
-        "--data-home", metavar="DIR", help="folder of the idx files of MNIST, if not the default"
-    )
+    add_task_options(parser)
     parser.set_defaults(command=run)
 
 

@@ -184,9 +184,7 @@ def make_functional_connectome(
             rng=rng,
         )
         traces = calcium(spikes, n_frame_steps, dt, calcium_tau, noise_level, rng)
-        Z = standardized(list(traces))
-        sttc = sttc_of_counts(list(spikes), int(window / dt + 1e-9))
-        matrices = {"sttc": sttc, "correlation": correlation(Z), "precision": precision(Z)}
+        matrices = _functional_matrices(spikes, traces, int(window / dt + 1e-9))
     frame = n_frame_steps * dt
     from sklearn.utils import Bunch
 
@@ -214,6 +212,18 @@ def make_functional_connectome(
             frame=frame,
         ),
     )
+
+
+def _functional_matrices(
+    spikes: np.ndarray, traces: np.ndarray, window_steps: int
+) -> dict[str, np.ndarray]:
+    """Return what `FunctionalConnectivity` computes of all trials together."""
+    Z = standardized(list(traces))
+    return {
+        "sttc": sttc_of_counts(list(spikes), window_steps),
+        "correlation": correlation(Z),
+        "precision": precision(Z),
+    }
 
 
 def _n_steps(name: str, duration: Any, dt: float) -> int:

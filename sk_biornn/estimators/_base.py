@@ -289,16 +289,8 @@ class BaseRNN(RunningRNN):
 
         def loss(params: RNNParams, batch: torch.Tensor) -> torch.Tensor:
             batch = batch.to(device)
-            inputs = x[batch]
-            if self.noise_level > 0:
-                shape = inputs.shape
-                inputs = inputs + self.noise_level * torch.randn(
-                    shape, generator=noise, dtype=dtype, device=device
-                )
-            if in_mask is not None:
-                params = params._replace(w_in=params.w_in * in_mask)
-            if out_mask is not None:
-                params = params._replace(w_out=params.w_out * out_mask)
+            inputs = _with_noise(x[batch], self.noise_level, noise)
+            params = _on_masks(params, in_mask, out_mask)
             ends = None if lengths is None else lengths[batch]
             outputs, rates = boundary.outputs_of(
                 params, inputs, ends, dynamics, targets.every_step, **options
@@ -307,8 +299,7 @@ class BaseRNN(RunningRNN):
             value = self._loss(outputs, values[batch], weights[batch])
             self._note(outputs, values[batch], weights[batch])
             if self.rate_penalty > 0:
-                share = valid[batch].expand_as(rates)
-                value = value + self.rate_penalty * (rates.square() * share).sum() / share.sum()
+                value = value + self.rate_penalty * _mean_square(rates, valid[batch])
             for penalty in penalties:
                 value = value + penalty(synapses.matrix(params.w_rec))
             return value
@@ -381,3 +372,30 @@ class BaseRNN(RunningRNN):
         self._show(weights, history)
         self.validation_scores_ = list(history.scores) if self.early_stopping else None
         self._optimiser_state = boundary.from_history(history)
+
+
+def _with_noise(
+    inputs: torch.Tensor, level: float, generator: torch.Generator | None
+) -> torch.Tensor:
+    """Return inputs with Gaussian noise of this standard deviation."""
+    if level == 0:
+        return inputs
+    shape, dtype, device = inputs.shape, inputs.dtype, inputs.device
+    return inputs + level * torch.randn(shape, generator=generator, dtype=dtype, device=device)
+
+
+def _on_masks(
+    params: RNNParams, in_mask: torch.Tensor | None, out_mask: torch.Tensor | None
+) -> RNNParams:
+    """Return the weights without the inputs and read-outs that the masks do not allow."""
+    if in_mask is not None:
+        params = params._replace(w_in=params.w_in * in_mask)
+    if out_mask is not None:
+        params = params._replace(w_out=params.w_out * out_mask)
+    return params
+
+
+def _mean_square(rates: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    """Return the mean squared rate over trials, steps within them, and units."""
+    share = valid.expand_as(rates)
+    return (rates.square() * share).sum() / share.sum()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._parallel import run_jobs
-from sk_biornn.studies._repeatable import one_thread
+from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread
 
 Record = dict[str, Any]
 Arguments = tuple[tuple, dict[str, Any]]
@@ -47,3 +48,16 @@ def _named(
     name: str, function: Callable[..., Record], args: tuple, kwargs: dict[str, Any]
 ) -> tuple[str, Record]:
     return name, function(*args, **kwargs)
+
+
+def fill_record(record: Record, fill: Callable[..., None], *arguments: Any) -> Record:
+    """Have `fill(record, *arguments)` fill in one run on one thread; note error and seconds."""
+    started = time.perf_counter()
+    record["error"] = None
+    with one_thread(), ill_conditioned_on_purpose():
+        try:
+            fill(record, *arguments)
+        except Exception as error:  # the other runs go on; the record says what happened
+            record["error"] = f"{type(error).__name__}: {error}"
+    record["seconds"] = time.perf_counter() - started
+    return record

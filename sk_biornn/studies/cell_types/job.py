@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import copy
 import io
-import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sk_biornn._atomic import write_bytes
-from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread, seed_of
+from sk_biornn.studies._repeatable import seed_of
+from sk_biornn.studies._runner import fill_record
 from sk_biornn.studies.cell_types.data import Data, make_data
 from sk_biornn.studies.cell_types.presets import DENSE_LONGER, CellTypePreset
 
@@ -47,22 +47,14 @@ def run_one(
     W and the density for every pair of populations; "example", target and predictions of the first
     test trial.
     """
-    started = time.perf_counter()
     record: dict[str, Any] = {
         **run._asdict(),
         "losses": [],
         "scores": [],
         "blocks": {},
         "example": {},
-        "error": None,
     }
-    with one_thread(), ill_conditioned_on_purpose():
-        try:
-            _fill(record, run, preset, random_state, folder, weights_folder)
-        except Exception as error:  # the other runs go on; the record says what happened
-            record["error"] = f"{type(error).__name__}: {error}"
-    record["seconds"] = time.perf_counter() - started
-    return record
+    return fill_record(record, _fill, run, preset, random_state, folder, weights_folder)
 
 
 def _fill(

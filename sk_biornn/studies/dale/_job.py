@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
 
-from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread, seed_of
+from sk_biornn.studies._repeatable import seed_of
+from sk_biornn.studies._runner import fill_record
 from sk_biornn.studies.dale._constraints import LongerSteps
 from sk_biornn.studies.dale.arms import Arm
 from sk_biornn.studies.dale.presets import Preset
@@ -57,7 +57,6 @@ def run_one(
     >>> run_one(ARMS[3], TASKS["digits"], PRESETS["quick"], 0)["score"] > 80  # doctest: +SKIP
     True
     """
-    started = time.perf_counter()
     record: dict[str, Any] = {
         "task": task.name,
         **arm.describe(),
@@ -68,15 +67,8 @@ def run_one(
         "score": None,
         "baseline_score": None,
         "curve": [],
-        "error": None,
     }
-    with one_thread(), ill_conditioned_on_purpose():
-        try:
-            _fill(record, arm, task, preset, simulation, random_state, data_home)
-        except Exception as error:  # the other runs go on; the record says what happened
-            record["error"] = f"{type(error).__name__}: {error}"
-    record["seconds"] = time.perf_counter() - started
-    return record
+    return fill_record(record, _fill, arm, task, preset, simulation, random_state, data_home)
 
 
 def _fill(

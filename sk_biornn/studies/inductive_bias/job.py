@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sk_biornn._atomic import write_bytes
-from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread, seed_of
+from sk_biornn.studies._repeatable import seed_of
+from sk_biornn.studies._runner import fill_record
 from sk_biornn.studies.inductive_bias.field import Field, Source, field_of
 from sk_biornn.studies.inductive_bias.measures import (
     GRAPH_METRICS,
@@ -64,15 +64,8 @@ def run_one(
     The record holds what JSON can. A network that diverges, or a field that is not there, gives
     one with an "error" and without results.
     """
-    started = time.perf_counter()
-    record: dict[str, Any] = {**run._asdict(), **dict.fromkeys(RESULTS), "curve": [], "error": None}
-    with one_thread(), ill_conditioned_on_purpose():
-        try:
-            _fill(record, run, settings, source, weights_folder)
-        except Exception as error:  # the other runs go on; the record says what happened
-            record["error"] = f"{type(error).__name__}: {error}"
-    record["seconds"] = time.perf_counter() - started
-    return record
+    record: dict[str, Any] = {**run._asdict(), **dict.fromkeys(RESULTS), "curve": []}
+    return fill_record(record, _fill, run, settings, source, weights_folder)
 
 
 def _fill(

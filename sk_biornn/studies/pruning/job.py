@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import time
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread, seed_of
+from sk_biornn.studies._repeatable import seed_of
+from sk_biornn.studies._runner import fill_record
 from sk_biornn.studies.dale._job import make_network
 from sk_biornn.studies.dale.tasks import TASKS, Data, Task
 from sk_biornn.studies.pruning.presets import LEGACY, PruningPreset
@@ -38,21 +38,13 @@ def run_one(
     density reached, the share of the maximum spanning tree that survives, the test score at once
     and, where the preset says so, after training on. All methods prune the same network.
     """
-    started = time.perf_counter()
     record: dict[str, Any] = {
         **run._asdict(),
         "metric": TASKS[run.task].metric,
         "dense": None,
         "points": [],
-        "error": None,
     }
-    with one_thread(), ill_conditioned_on_purpose():
-        try:
-            _fill(record, run, preset, random_state, data_home)
-        except Exception as error:  # the other runs go on; the record says what happened
-            record["error"] = f"{type(error).__name__}: {error}"
-    record["seconds"] = time.perf_counter() - started
-    return record
+    return fill_record(record, _fill, run, preset, random_state, data_home)
 
 
 def _fill(
