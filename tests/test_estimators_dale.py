@@ -39,6 +39,7 @@ def networks(draw):
         "learning_rate_init": draw(st.sampled_from([0.01, 0.3])),
         "max_grad_norm": draw(st.sampled_from([None, 0.1])),
         "readout_from": draw(st.sampled_from(["state", "rate"])),
+        "recurrent_bias": draw(st.booleans()),
         "batch_size": draw(st.sampled_from(["auto", 5])),
         "random_state": draw(st.integers(0, 100)),
     }
@@ -77,6 +78,7 @@ def assert_exact(est):
     assert (weights[~mask] == 0).all()
     assert (weights[:, signs > 0] >= 0).all()
     assert (weights[:, signs < 0] <= 0).all()
+    assert est.recurrent_bias or (est.b_rec_ == 0).all()
     if est.input_mask is not None:
         assert (est.W_in_[~est.input_mask] == 0).all()
     if est.readout_mask is not None:
@@ -157,6 +159,19 @@ def test_a_weight_that_the_caller_gave_is_where_training_starts(dale):
     ).fit(X, labels)
     np.testing.assert_allclose(est.W_rec_, matrix, rtol=1e-12, atol=0)
     np.testing.assert_array_equal(est.W_rec_ == 0, matrix == 0)
+
+
+def test_without_recurrent_bias_the_rest_starts_the_same_and_the_bias_may_go_later():
+    X, labels, _ = data()
+    options = {"n_units": 6, "max_iter": 1, "learning_rate_init": 1e-300, "random_state": 0}
+    with_bias, without = (
+        DaleRNNClassifier(recurrent_bias=kind, **options).fit(X, labels) for kind in (True, False)
+    )
+    assert (with_bias.b_rec_ != 0).all() and (without.b_rec_ == 0).all()
+    for name in ("W_rec_", "W_in_", "W_out_", "b_out_"):
+        np.testing.assert_allclose(getattr(with_bias, name), getattr(without, name), atol=1e-299)
+    with_bias.set_params(warm_start=True, recurrent_bias=False).fit(X, labels)
+    assert (with_bias.b_rec_ == 0).all()
 
 
 @pytest.mark.parametrize("dale", METHODS)

@@ -183,6 +183,7 @@ def test_training_goes_on_from_the_file(tmp_path, pruned):
     assert (reg.W_rec_ * reg.signs_ >= 0).all()
     read_out = load_cell_type_checkpoint(path)
     assert_array_equal(reg.W_out_, read_out.W_out_)  # frozen
+    assert not reg.b_rec_.any()  # the published network has none
     assert_array_equal(again.fit(X, y).W_rec_, reg.W_rec_)
     assert again.partial_fit(X, y).n_iter_ == 21
 

@@ -74,7 +74,7 @@ class BaseRNN(RunningRNN):
             self._rng = make_rng(self.random_state)
             self._split_seed = int(self._rng.integers(2**31))
         self._resolve_prior(resume)
-        self._feedforward_masks(targets.n_outputs)  # refused before work is done
+        self._masks(targets.n_outputs)  # refused before work is done
         plan = self._pruning_plan()
         if resume:
             self._check_resumable(targets)
@@ -150,10 +150,9 @@ class BaseRNN(RunningRNN):
         return {name: array.astype(trials.x.dtype) for name, array in weights.items()}
 
     def _cut_to_masks(self, weights: dict[str, np.ndarray], n_outputs: int) -> None:
-        """Set input and read-out weights that the masks do not allow to zero."""
-        for name, mask in zip(("w_in", "w_out"), self._feedforward_masks(n_outputs), strict=True):
-            if mask is not None:
-                weights[name] = np.where(mask, weights[name], 0).astype(weights[name].dtype)
+        """Set what the masks do not allow to zero."""
+        for name, mask in self._masks(n_outputs).items():
+            weights[name] = np.where(mask, weights[name], 0).astype(weights[name].dtype)
 
     def _check_resumable(self, targets: Targets) -> None:
         """Refuse to go on from weights of other sizes than the arguments and targets ask for."""
@@ -182,8 +181,17 @@ class BaseRNN(RunningRNN):
             return lift_zeros(weights, self.signs_, self.mask_)
         return weights
 
-    def _feedforward_masks(self, n_outputs: int) -> tuple[np.ndarray | None, np.ndarray | None]:
-        return self._allowed_inputs(), self._allowed_readout(n_outputs)
+    def _masks(self, n_outputs: int) -> dict[str, np.ndarray]:
+        """Return which entries are allowed, of the weights (but the recurrent) where some are not.
+
+        What is not allowed is zero from the start and has no gradient, so that it never moves.
+        """
+        masks = {
+            "w_in": self._allowed_inputs(),
+            "b_rec": None if self.recurrent_bias else np.zeros(self._n_units, dtype=bool),
+            "w_out": self._allowed_readout(n_outputs),
+        }
+        return {name: mask for name, mask in masks.items() if mask is not None}
 
     def _allowed_inputs(self) -> np.ndarray | None:
         return matrix_mask("input_mask", self.input_mask, (self._n_units, self.n_features_in_))
@@ -273,10 +281,10 @@ class BaseRNN(RunningRNN):
         values = boundary.to_tensor(targets.values, device)
         weights = unit_weights(boundary.to_tensor(targets.weights, device, dtype))
         valid = boundary.to_tensor(trials.valid[..., None], device, dtype)
-        in_mask, out_mask = (
-            None if mask is None else boundary.to_tensor(mask, device, dtype)
-            for mask in self._feedforward_masks(targets.n_outputs)
-        )
+        masks = {
+            name: boundary.to_tensor(mask, device, dtype)
+            for name, mask in self._masks(targets.n_outputs).items()
+        }
         penalties = bind_penalties(self, self.mask_, device, dtype)
         dynamics = self._dynamics(device, dtype, self._n_units)
         noisy = self.noise_level > 0 or self.recurrent_noise > 0
@@ -290,7 +298,9 @@ class BaseRNN(RunningRNN):
         def loss(params: RNNParams, batch: torch.Tensor) -> torch.Tensor:
             batch = batch.to(device)
             inputs = _with_noise(x[batch], self.noise_level, noise)
-            params = _on_masks(params, in_mask, out_mask)
+            params = params._replace(
+                **{name: getattr(params, name) * mask for name, mask in masks.items()}
+            )
             ends = None if lengths is None else lengths[batch]
             outputs, rates = boundary.outputs_of(
                 params, inputs, ends, dynamics, targets.every_step, **options
@@ -360,9 +370,9 @@ class BaseRNN(RunningRNN):
         """Return that of the earlier fit, to be continued."""
         history = boundary.to_history(self._optimiser_state)
         moments = (history.optimiser_state or {}).get("state", {})
-        for name, mask in zip(("w_in", "w_out"), self._feedforward_masks(n_outputs), strict=True):
+        for name, mask in self._masks(n_outputs).items():
             momentum = moments.get(RNNParams._fields.index(name), {}).get("exp_avg")
-            if mask is not None and momentum is not None:
+            if momentum is not None:
                 momentum *= torch.from_numpy(mask)  # what a new mask forbids does not roll on
         history.losses, history.scores = list(self.loss_curve_), [*(self.validation_scores_ or [])]
         return history
@@ -382,17 +392,6 @@ def _with_noise(
         return inputs
     shape, dtype, device = inputs.shape, inputs.dtype, inputs.device
     return inputs + level * torch.randn(shape, generator=generator, dtype=dtype, device=device)
-
-
-def _on_masks(
-    params: RNNParams, in_mask: torch.Tensor | None, out_mask: torch.Tensor | None
-) -> RNNParams:
-    """Return the weights without the inputs and read-outs that the masks do not allow."""
-    if in_mask is not None:
-        params = params._replace(w_in=params.w_in * in_mask)
-    if out_mask is not None:
-        params = params._replace(w_out=params.w_out * out_mask)
-    return params
 
 
 def _mean_square(rates: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:

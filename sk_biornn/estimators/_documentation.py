@@ -71,6 +71,8 @@ activation : {"tanh", "relu", "softplus"}, default="tanh"
     Transfer function f.
 rectify : bool, default=True
     Feed back max(z, 0) rather than z.
+recurrent_bias : bool, default=True
+    Whether the units have biases; if not, `b_rec_` is 0.
 readout_from : {"state", "rate"}, default="state"
     Whether the read-out reads z_t or r_t.
 dt, tau : float (tau also array-like of shape (n_units,)) or None, default=None

@@ -55,6 +55,7 @@ class RNNParameters(BaseEstimator):
     # dynamics
     activation: str = "tanh"
     rectify: bool = True
+    recurrent_bias: bool = True
     readout_from: str = "state"
     dt: float | None = None
     tau: Any = None
@@ -177,6 +178,7 @@ RULES = {
     "finetune_iter": Number(Integral, 0),
     "activation": Choice(("tanh", "relu", "softplus")),
     "rectify": Flag(),
+    "recurrent_bias": Flag(),
     "readout_from": Choice(("state", "rate")),
     "dt": Optional(_positive),
     "noise_level": _at_least_zero,

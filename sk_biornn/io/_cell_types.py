@@ -252,7 +252,11 @@ def _fitted(
     """Return an estimator that is as if it had been fitted to these weights."""
     W = weights["W_rec_"]
     reg = CellTypeRNNRegressor(
-        populations=table, input_mask=None, mask=W != 0 if pruned else None, dale=dale
+        populations=table,
+        input_mask=None,
+        recurrent_bias=bool(weights["b_rec_"].any()),
+        mask=W != 0 if pruned else None,
+        dale=dale,
     )
     reg._check_parameters()
     reg._rng = make_rng(random_state)

@@ -123,6 +123,7 @@ def make_network(preset: CellTypePreset, arm: str, weights_seed: int, seed: int)
         recurrent_init=weights,
         dale=None if arm == "unconstrained" else "projection",
         input_mask=None if preset.published else "population",
+        recurrent_bias=False,  # the original has none
         max_iter=preset.max_iter,
         finetune_iter=preset.finetune_iter,
         batch_size=preset.batch_size,
