@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 
 import numpy as np
@@ -18,10 +19,21 @@ from sk_biornn.inspection import block_density, population_interactions, predict
 from sk_biornn.studies import CELL_TYPE_PRESETS, CellTypePreset, run_cell_type_study
 from sk_biornn.studies._repeatable import one_thread, seed_of
 from sk_biornn.studies.cell_types import tables
+from sk_biornn.studies.cell_types.beside import (
+    add_published_differences,
+    comparable_window,
+    interactions_beside,
+    learning_beside,
+)
 from sk_biornn.studies.cell_types.data import make_data
 from sk_biornn.studies.cell_types.job import SCORES, Run, block_table, make_network, run_one
 from sk_biornn.studies.cell_types.presets import CONDITIONS, PAIRS
-from sk_biornn.studies.cell_types.published import DENSITY
+from sk_biornn.studies.cell_types.published import (
+    BETWEEN_BLOCKS,
+    DENSITY,
+    DIFFERENCES,
+    MEAN_WEIGHTS,
+)
 from sk_biornn.studies.cell_types.statistics import compare_conditions
 
 TINY = CellTypePreset(
@@ -173,6 +185,10 @@ def test_comparisons_subtract_the_first_from_the_second():
     row = table.iloc[0]
     assert (row["first"], row["second"]) == ("familiar_no_change", "familiar_change")
     assert_allclose([row["difference"], row["p_value"]], [2.0, 2 / 252])
+    assert (row["arm"], row["quantity"]) == ("dale", "absolute")
+    signed = compare_conditions(frame.assign(raw=-frame["absolute"]))
+    assert signed["quantity"].tolist() == ["absolute", "raw"]
+    assert_allclose(signed["difference"], [2.0, -2.0])
 
 
 def test_study_writes_everything(study):
@@ -191,6 +207,15 @@ def test_study_writes_everything(study):
     densities = pd.read_csv(folder / "densities.csv")
     known = densities[densities["condition"] == "familiar_change"]
     assert known["published"].notna().all() and len(known) == 21
+
+
+def test_without_the_arm_under_dales_law_another_one_is_drawn(tmp_path):
+    options = {"conditions": ["familiar_change"], "arms": ["unconstrained"], "simulations": 1}
+    run_cell_type_study(TINY, window="full", output=tmp_path, **options)
+    assert json.loads((tmp_path / "settings.json").read_text())["window"] == "full"
+    for name in ("predictions", "losses", "weights", "interactions"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert pd.read_csv(tmp_path / "learning.csv")["arm"].tolist() == ["unconstrained"]
 
 
 def test_study_is_repeatable_and_resumable(study, tmp_path, no_figure):
@@ -223,11 +248,128 @@ def test_command_prints_its_tables_again_and_names_failures(
     assert "all runs failed" in captured.out
 
 
+# ------------------------------------------------------------------ beside the published numbers
+
+
+def test_published_means_of_areas_are_those_of_their_layers():
+    """The original printed both; an error in copying one of them would show."""
+    areas = {"V1": ("V1_L4", "V1_L23", "V1_L5"), "LM": ("LM_L4", "LM_L23", "LM_L5")}
+    key = ("dale", "full", "familiar_no_change", "familiar_change")
+    for post in areas:
+        for pre in areas:
+            layers = list(itertools.product(areas[post], areas[pre]))
+            mean = sum(MEAN_WEIGHTS.get(("layer", *block), (0, 0))[0] for block in layers) / 9
+            assert MEAN_WEIGHTS["area", post, pre][0] == pytest.approx(mean, abs=6e-6)
+            change = sum(DIFFERENCES.get((*key, "layer", *block), 0) for block in layers) / 9
+            assert DIFFERENCES[(*key, "area", post, pre)] == pytest.approx(change, abs=6e-6)
+
+
+@pytest.mark.parametrize("window", ["full", "post"])
+@pytest.mark.parametrize("block", BETWEEN_BLOCKS)
+def test_published_differences_add_up(window, block):
+    """From a to b and from b to c is from a to c, within the rounding of what was published."""
+
+    def change(first, second):
+        if (first, second) not in PAIRS:
+            return -change(second, first)
+        return DIFFERENCES["dale", window, first, second, "layer", *block]
+
+    for a, b, c in (
+        ("familiar_no_change", "familiar_change", "familiar_omission"),
+        ("novel_no_change", "novel_change", "novel_omission"),
+    ):
+        assert change(a, b) + change(b, c) == pytest.approx(change(a, c), abs=1.6e-5)
+    for kind in ("change", "omission"):
+        around = change("familiar_no_change", f"familiar_{kind}")
+        around += change(f"familiar_{kind}", f"novel_{kind}")
+        around += change(f"novel_{kind}", "novel_no_change")
+        around += change("novel_no_change", "familiar_no_change")
+        assert around == pytest.approx(0, abs=2.1e-5)
+
+
+def test_learning_is_read_at_its_epochs_with_the_published_errors_beside():
+    names = ["condition", "arm", "simulation"]
+    rows = [
+        ("novel_change", arm, simulation, epoch, 1000.0 * simulation + epoch)
+        for arm in ("dale", "unconstrained")
+        for simulation in (0, 1)
+        for epoch in range(1, 66)  # 35 dense, 30 under the mask
+    ]
+    losses = pd.DataFrame(rows, columns=[*names, "epoch", "loss"])
+    runs = [
+        ("novel_change", "dale", simulation, "pruned", 5.0 + simulation) for simulation in (0, 1)
+    ]
+    results = pd.DataFrame(runs, columns=[*names, "stage", "mse"])
+    table = learning_beside(losses, results, 35, "post")
+    ours = table[table["arm"] == "dale"]
+    # Epoch 40 and 60 of the dense phase and 40 of the other one never were.
+    assert ours[["stage", "epoch"]].to_numpy().tolist() == [
+        ["dense", 20],
+        ["pruned", 0],
+        ["sparse", 20],
+    ]
+    assert ours["mean"].tolist() == [520.0, 5.5, 555.0] and ours["n"].tolist() == [2, 2, 2]
+    assert_allclose(ours["sd"], [1000 / 2**0.5, 1 / 2**0.5, 1000 / 2**0.5])
+    of_paper = [0.01951850, 0.01319716, 0.01821135, 0.01926789, 0.01620849]
+    assert ours["published_mean"].iloc[0] == pytest.approx(np.mean(of_paper) / 10)
+    assert ours["published_sd"].iloc[0] == pytest.approx(np.std(of_paper, ddof=1) / 10)
+    assert ours["published_mean"].iloc[1] == pytest.approx(3.06e-3)
+    other = table[table["arm"] == "unconstrained"]
+    assert other["stage"].tolist() == ["dense", "sparse"] and other["published_n"].eq(0).all()
+    assert learning_beside(losses, results, 35, None)["published_n"].eq(0).all()
+
+
+def test_mean_weights_stand_beside_those_of_their_condition_and_arm():
+    rows = [
+        (condition, arm, simulation, "sparse", "layer", "V1_L4", pre, value, 0.0, 0.1)
+        for condition in ("familiar_change", "novel_change")
+        for arm in ("dale", "unconstrained")
+        for simulation, value in ((0, 1e-3), (1, 3e-3))
+        for pre, value in (("V1_L4", value), ("LM_L4", 0.0))
+    ]
+    table = interactions_beside(pd.DataFrame(rows, columns=tables.BLOCK_COLUMNS), "full")
+    assert (table["pre"] == "V1_L4").all() and len(table) == 4  # the other block does not exist
+    assert_allclose(table["mean"], 2e-3)
+    assert_allclose(table["spread"], 0.5)
+    known = table["published"].notna()
+    assert table.loc[known, ["condition", "arm"]].to_numpy().tolist() == [
+        ["familiar_change", "dale"]
+    ]
+    assert_allclose(table.loc[known, ["published", "published_spread"]], [[3.13e-3, 0.195]])
+
+
+def test_only_networks_of_the_published_size_have_published_errors_beside_them(study):
+    folder, _results = study
+    paper, quick = (CELL_TYPE_PRESETS[name].describe() for name in ("paper", "quick"))
+    assert comparable_window(paper) == "full" and comparable_window(quick) is None
+    for name in ("summary", "interactions", "comparisons"):
+        assert pd.read_csv(folder / f"{name}.csv")["published"].isna().all()
+    assert pd.read_csv(folder / "densities.csv")["published"].notna().any()
+    assert len(pd.read_csv(folder / "learning.csv")) == 2 * 2  # just pruned, in the arms that are
+
+
+def test_published_differences_stand_beside_their_pair():
+    row = {
+        "arm": "unconstrained",
+        "quantity": "absolute",
+        "level": "layer",
+        "first": "familiar_change",
+        "second": "familiar_omission",
+        "post": "LM_L4",
+        "pre": "V1_L23",
+    }
+    frame = pd.DataFrame([row, {**row, "quantity": "raw"}, {**row, "arm": "dale"}])
+    found = add_published_differences(frame, "full")["published"]
+    assert_allclose(found, [-8.93232320e-4, np.nan, -2.0e-4])
+
+
 def test_published_numbers_and_pairs_are_complete():
     assert set(CONDITIONS) == set(DATA_CONDITIONS)
     assert len(PAIRS) == 9 and {name for pair in PAIRS for name in pair} == set(CONDITIONS)
     assert len(DENSITY) == 2 * (18 + 3)
     assert DENSITY["familiar_change", "LM_L4", "V1_L23"] == 0.19125694
+    assert {key[2:4] for key in DIFFERENCES} == set(PAIRS)
+    assert sum(key[0] == "layer" for key in MEAN_WEIGHTS) == 21
     for preset in CELL_TYPE_PRESETS.values():
         json.dumps(preset.describe())
     assert CELL_TYPE_PRESETS["paper"].n_units == 1440
@@ -240,6 +382,7 @@ def test_published_numbers_and_pairs_are_complete():
         ({"preset": 3}, "preset must be a name or a CellTypePreset, got int"),
         ({"conditions": ["sleep"]}, "conditions must be among .*, got 'sleep'"),
         ({"conditions": "novel_change"}, "conditions must be a sequence of names or None"),
+        ({"window": "half"}, r"window must be among \['full', 'post'\], got 'half'"),
         ({"arms": ["abs"]}, "arms must be among .*, got 'abs'"),
         ({"simulations": 0}, "simulations must be an int of at least 1, got 0"),
         ({"n_jobs": 0}, "n_jobs must be a positive int"),

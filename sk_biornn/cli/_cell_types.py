@@ -32,7 +32,8 @@ def add_parser(studies: Any) -> None:
             "Train networks of cell types one step ahead on population activity, prune them to "
             "measured connection probabilities, train on, and compare conditions (Figures 4 and 5 "
             "of Balwani et al., 2025). Writes results.csv, scores.csv (per population), "
-            "losses.csv, blocks.csv (interactions), densities.csv, comparisons.csv, summary.csv, "
+            "losses.csv and blocks.csv; made of them, with the published numbers beside: "
+            "summary.csv, learning.csv, densities.csv, interactions.csv, comparisons.csv; "
             "times.csv, settings.json, versions.json, weights and six figures."
         ),
         epilog=EPILOG,
@@ -46,6 +47,9 @@ def add_parser(studies: Any) -> None:
     )
     parser.add_argument(
         "--arms", nargs="+", metavar="ARM", help='dale, unconstrained, "dense longer"'
+    )
+    parser.add_argument(
+        "--window", metavar="NAME", help="full (default), or post: from one step before the event"
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="folder of the published arrays, not synthetic"
@@ -63,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         conditions=arguments.conditions,
         arms=arguments.arms,
         simulations=arguments.simulations,
+        window=arguments.window,
         data=arguments.data,
         output=output,
         random_state=arguments.random_state or 0,
@@ -77,7 +82,7 @@ def report(folder: Path) -> int:
     from sk_biornn.studies.cell_types.report import FIGURES, redraw
 
     print(redraw(folder))
-    names = ["results.csv", "scores.csv", "blocks.csv", "comparisons.csv"]
+    names = ["results.csv", "learning.csv", "interactions.csv", "comparisons.csv"]
     tell_files(folder, names, [f"{name}.png" for name in FIGURES])
     results = tables.read(folder, "results")
     failed = results[results["error"].notna()].itertuples()

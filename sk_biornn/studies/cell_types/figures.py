@@ -109,35 +109,38 @@ def _matrix(blocks: pd.DataFrame, value: str) -> pd.DataFrame:
 
 
 def draw_interactions(figure: Any, blocks: pd.DataFrame) -> None:
-    """Draw who acts on whom: mean weights as heat maps, and with densities as bubbles."""
+    """Draw who acts on whom: mean weights as heat maps; density and spread over runs as bubbles."""
     from matplotlib import rc_context
 
     kept = blocks[
-        (blocks["condition"] == blocks["condition"].iloc[0])
-        & (blocks["arm"] == blocks["arm"].iloc[0])
-        & (blocks["level"] == "population")
+        (blocks["condition"] == blocks["condition"].iloc[0]) & (blocks["level"] == "population")
     ]
     with rc_context({**_RC, "font.size": 6.5}):
-        _start(figure, 13.0, 4.4)
-        axes = figure.subplots(1, 3, squeeze=False)[0]
-        for ax, stage in zip(axes, ("dense", "sparse"), strict=False):
+        _start(figure, 10.0, 8.8)
+        axes = figure.subplots(2, 2)
+        for ax, stage in zip(axes[0], ("dense", "sparse"), strict=True):
             table = _matrix(kept[kept["stage"] == stage], "absolute")
             image = ax.imshow(1e3 * table, cmap="viridis", interpolation="nearest")
             figure.colorbar(image, ax=ax, shrink=0.8, label="mean |w| (0.001)")
             _name_axes(ax, list(table.index))
             ax.set_title({"sparse": "pruned and trained on"}.get(stage, stage), loc="left")
-        _bubbles(axes[2], kept[kept["stage"] == "sparse"])
+        end = kept[kept["stage"] == "sparse"]
+        means, densities = _matrix(end, "absolute"), _matrix(end, "density")
+        _bubbles(axes[1, 0], means, densities, "density")
+        runs = end.groupby(["post", "pre"], sort=False)["absolute"]
+        spread = (runs.std(ddof=0) / runs.mean()).unstack("pre").loc[means.index, means.index]
+        _bubbles(axes[1, 1], means, spread.fillna(0), "sd / mean over runs")
 
 
-def _bubbles(ax: Any, sparse: pd.DataFrame) -> None:
-    means, densities = _matrix(sparse, "absolute"), _matrix(sparse, "density")
+def _bubbles(ax: Any, means: pd.DataFrame, sizes: pd.DataFrame, what: str) -> None:
     post, pre = np.indices(means.shape)
-    size = 90 * densities.to_numpy() / max(densities.to_numpy().max(), 1e-12)
-    shown = ax.scatter(pre, post, s=size, c=1e3 * means.to_numpy(), cmap="viridis_r")
+    largest = float(sizes.to_numpy().max())
+    area = 90 * sizes.to_numpy() / max(largest, 1e-12)
+    shown = ax.scatter(pre, post, s=area, c=1e3 * means.to_numpy(), cmap="viridis_r")
     ax.figure.colorbar(shown, ax=ax, shrink=0.8, label="mean |w| (0.001)")
     _name_axes(ax, list(means.index))
     ax.set(ylim=(len(means) - 0.5, -0.5), xlim=(-0.5, len(means) - 0.5), aspect="equal")
-    ax.set_title(f"size: density, at most {densities.to_numpy().max():.2f}", loc="left")
+    ax.set_title(f"size: {what}, at most {largest:.2f}", loc="left")
 
 
 def _name_axes(ax: Any, names: list[str]) -> None:
@@ -181,9 +184,7 @@ def draw_network(figure: Any, comparisons: pd.DataFrame, blocks: pd.DataFrame) -
 
     kept = comparisons[comparisons["level"] == "layer"]
     pairs = list(dict.fromkeys(zip(kept["first"], kept["second"], strict=True)))
-    sparse = blocks[
-        (blocks["arm"] == "dale") & (blocks["stage"] == "sparse") & (blocks["level"] == "layer")
-    ]
+    sparse = blocks[(blocks["stage"] == "sparse") & (blocks["level"] == "layer")]
     density = sparse.groupby(["post", "pre"])["density"].mean()
     with rc_context(_RC):
         n_columns = min(3, len(pairs))

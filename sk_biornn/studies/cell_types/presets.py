@@ -28,6 +28,7 @@ PAIRS = (
 )
 DENSE_LONGER = "dense longer"
 ARMS = ("dale", "unconstrained", DENSE_LONGER)
+WINDOWS = ("full", "post")
 
 
 @dataclass(frozen=True)

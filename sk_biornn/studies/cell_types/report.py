@@ -11,17 +11,22 @@ from sk_biornn.studies._csv import write_csv
 from sk_biornn.studies._figures import matplotlib_is_here, save_figure
 from sk_biornn.studies._folder import read_json, to_json
 from sk_biornn.studies.cell_types import tables
-from sk_biornn.studies.cell_types.statistics import (
-    compare_conditions,
-    densities_beside_published,
-    summarise_cell_types,
+from sk_biornn.studies.cell_types.beside import (
+    add_published_differences,
+    add_published_scores,
+    comparable_window,
+    densities_beside,
+    interactions_beside,
+    learning_beside,
 )
+from sk_biornn.studies.cell_types.statistics import compare_conditions, summarise_cell_types
 from sk_biornn.studies.cell_types.text import format_tables
 
 FIGURES = ("predictions", "losses", "weights", "interactions", "differences", "network")
-_TABLES = ("results", "scores", "losses", "blocks", "summary", "densities", "comparisons", "times")
+_RECORDED = ("results", "scores", "losses", "blocks", "times")
+_MADE_OF_THEM = ("summary", "learning", "densities", "interactions", "comparisons")
 OUTPUTS = (
-    *(f"{name}.csv" for name in _TABLES),
+    *(f"{name}.csv" for name in (*_RECORDED, *_MADE_OF_THEM)),
     *(f"{name}.{kind}" for name in FIGURES for kind in ("png", "pdf")),
     "examples.json",
     "weights/*.npz",
@@ -36,7 +41,11 @@ def write_report(folder: Path, records: Sequence[dict[str, Any]], populations: A
     write_csv(folder / "losses.csv", tables.losses_frame(records, names))
     write_csv(folder / "blocks.csv", tables.blocks_frame(records, populations))
     write_csv(folder / "times.csv", tables.times_frame(records))
-    examples = [r for r in records if r["arm"] == "dale" and r["simulation"] == 0 and r["example"]]
+    examples = [
+        record
+        for record in records
+        if record["arm"] == records[0]["arm"] and record["simulation"] == 0 and record["example"]
+    ]
     content = {record["condition"]: record["example"] for record in examples}
     write_text(folder / "examples.json", to_json(content))
     redraw(folder)
@@ -48,21 +57,30 @@ def redraw(folder: Path) -> str:
     kept = results[results["error"].isna()]
     if kept.empty:
         return "all runs failed"
-    blocks = tables.read(folder, "blocks")
-    summary = summarise_cell_types(kept)
-    densities, comparisons = densities_beside_published(blocks), compare_conditions(blocks)
-    write_csv(folder / "summary.csv", summary)
-    write_csv(folder / "densities.csv", densities)
-    write_csv(folder / "comparisons.csv", comparisons)
+    blocks, losses = tables.read(folder, "blocks"), tables.read(folder, "losses")
+    settings = read_json(folder / "settings.json")
+    window = comparable_window(settings)
+    made = {
+        "summary": add_published_scores(summarise_cell_types(kept), window),
+        "learning": learning_beside(losses, kept, settings["max_iter"], window),
+        "densities": densities_beside(blocks),
+        "interactions": interactions_beside(blocks, window),
+        "comparisons": add_published_differences(compare_conditions(blocks), window),
+    }
+    for name in _MADE_OF_THEM:
+        write_csv(folder / f"{name}.csv", made[name])
     if matplotlib_is_here():
-        _draw(folder, blocks, comparisons)
-    return format_tables(summary, densities, comparisons)
+        _draw(folder, blocks, losses, made["comparisons"])
+    return format_tables(made)
 
 
-def _draw(folder: Path, blocks: Any, comparisons: Any) -> None:
+def _draw(folder: Path, blocks: Any, losses: Any, comparisons: Any) -> None:
     from sk_biornn.studies.cell_types import figures
 
-    losses, examples = tables.read(folder, "losses"), read_json(folder / "examples.json")
+    examples = read_json(folder / "examples.json")
+    arm = blocks["arm"].iloc[0]
+    blocks = blocks[blocks["arm"] == arm]
+    comparisons = comparisons[(comparisons["arm"] == arm) & (comparisons["quantity"] == "absolute")]
     names = list(dict.fromkeys(blocks.loc[blocks["level"] == "population", "post"]))
     drawings = {
         "predictions": lambda figure: figures.draw_predictions(figure, examples, names),

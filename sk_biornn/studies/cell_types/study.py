@@ -15,7 +15,7 @@ from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._parallel import check_n_jobs
 from sk_biornn.studies._runner import carry_out
 from sk_biornn.studies.cell_types.job import RUN, Run, run_one
-from sk_biornn.studies.cell_types.presets import ARMS, CONDITIONS, PRESETS, CellTypePreset
+from sk_biornn.studies.cell_types.presets import ARMS, CONDITIONS, PRESETS, WINDOWS, CellTypePreset
 from sk_biornn.studies.cell_types.report import OUTPUTS, write_report
 from sk_biornn.studies.cell_types.tables import results_frame
 
@@ -26,6 +26,7 @@ def run_cell_type_study(
     conditions: Sequence[str] | None = None,
     arms: Sequence[str] | None = None,
     simulations: int | None = None,
+    window: str | None = None,
     data: Any = None,
     n_jobs: int | None = 1,
     output: Any = None,
@@ -49,6 +50,9 @@ def run_cell_type_study(
         "dale", "unconstrained", "dense longer". None: those of the preset.
     simulations : int or None, default=None
         Networks per condition and arm. None: that of the preset.
+    window : {"full", "post"} or None, default=None
+        All 15 steps, or the 7 from one before the event (the original's half session). None: that
+        of the preset.
     data : path or None, default=None
         Folder of the published arrays, see `sk_biornn.datasets.load_population_arrays`. None:
         synthetic activity, which says nothing about mice.
@@ -91,7 +95,7 @@ def run_cell_type_study(
     >>> runs.groupby(["condition", "stage"])["correlation"].mean()  # doctest: +SKIP
     """
     check_n_jobs(n_jobs)
-    chosen = _choose(preset, conditions, arms, simulations)
+    chosen = _choose(preset, conditions, arms, simulations, window)
     checked_int("random_state", random_state, 0)
     source = _folder_of_arrays(data)
     folder = None if output is None else StudyFolder(output, OUTPUTS, (*RUN, "scores", "blocks"))
@@ -139,6 +143,7 @@ def _choose(
     conditions: Sequence[str] | None,
     arms: Sequence[str] | None,
     simulations: int | None,
+    window: str | None,
 ) -> CellTypePreset:
     if isinstance(preset, str):
         preset = PRESETS[one_of("preset", preset, PRESETS)]
@@ -147,6 +152,8 @@ def _choose(
     changes: dict[str, Any] = {}
     if simulations is not None:
         changes["n_simulations"] = checked_int("simulations", simulations, 1)
+    if window is not None:
+        changes["window"] = one_of("window", window, WINDOWS)
     for name, asked, allowed in (("conditions", conditions, CONDITIONS), ("arms", arms, ARMS)):
         if asked is not None:
             if isinstance(asked, str) or not asked:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from sk_biornn.studies._text import align, span
+from sk_biornn.studies._text import align, signed, span
+from sk_biornn.studies.cell_types.published import BETWEEN_BLOCKS, MARKS
 
 _STAGES = {"dense": "dense", "pruned": "just pruned", "sparse": "at the end"}
+_SHORT = {"dense": "dense {}", "pruned": "just pruned", "sparse": "on {}"}
 
 
-def format_tables(summary: pd.DataFrame, densities: pd.DataFrame, comparisons: pd.DataFrame) -> str:
-    """Return scores, densities and how many interactions differ, as text."""
-    blocks = [
-        "\n".join([f"{condition}: means over populations, then over runs", *_scores(rows)])
+def format_tables(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return the tables that `redraw` makes as text; published numbers stand in brackets."""
+    summary, comparisons = tables["summary"], tables["comparisons"]
+    parts = {
+        f"{condition}: means over populations, then over runs": _scores(rows)
         for condition, rows in summary.groupby("condition", sort=False)
-    ]
-    if len(densities):
-        blocks.append("\n".join(["density between layers at the end", *_densities(densities)]))
-    if len(comparisons):
-        blocks.append("\n".join(["interactions that differ, second - first", *_pairs(comparisons)]))
-    return "\n\n".join(blocks)
+    }
+    parts["error over the epochs, mean over runs (published)"] = _learning(tables["learning"])
+    parts["density between layers at the end"] = _densities(tables["densities"])
+    parts["mean |W| between layers and areas at the end, in 0.001"] = _means(tables["interactions"])
+    comparisons = comparisons[comparisons["quantity"] == "absolute"]
+    parts["interactions that differ, second - first"] = _pairs(comparisons)
+    parts["difference of mean |W| between areas, in 0.0001 (published)"] = _between(comparisons)
+    return "\n\n".join("\n".join([title, *lines]) for title, lines in parts.items() if lines)
 
 
 def _scores(summary: pd.DataFrame) -> list[str]:
@@ -43,25 +50,61 @@ def _cell(row: pd.Series, digits: str) -> str:
     return f"{digits.format(row['mean'])} {span(row['low'], row['high'], digits.format)}".strip()
 
 
+def _learning(learning: pd.DataFrame) -> list[str]:
+    lines = [["condition", "arm", "n", *(_SHORT[stage].format(epoch) for stage, epoch in MARKS)]]
+    for (condition, arm), rows in learning.groupby(["condition", "arm"], sort=False):
+        row = rows.set_index(["stage", "epoch"])
+        cells = [
+            _beside("{:.2e}", row.loc[mark, "mean"], row.loc[mark, "published_mean"])
+            if mark in row.index
+            else ""
+            for mark in MARKS
+        ]
+        lines.append([str(condition), str(arm), str(row["n"].iloc[0]), *cells])
+    return align(lines)
+
+
+def _beside(digits: str, ours: float, theirs: float) -> str:
+    published = f" ({digits.format(theirs)})" if np.isfinite(theirs) else ""
+    return digits.format(ours) + published
+
+
 def _densities(table: pd.DataFrame) -> list[str]:
+    if table.empty:
+        return []
+    shown = table[table["published"].notna()]
+    shown = table[table["condition"] == table["condition"].iloc[0]] if shown.empty else shown
     lines = [["condition", "post", "pre", "density", "published"]]
-    for row in table.itertuples():
+    for row in shown.itertuples():
         theirs = f"{row.published:.4f}" if np.isfinite(row.published) else ""
         lines.append([row.condition, row.post, row.pre, f"{row.mean:.4f}", theirs])
     return align(lines)
 
 
+def _means(table: pd.DataFrame) -> list[str]:
+    shown = table[table["published"].notna()]
+    if shown.empty:
+        return []
+    lines = [["condition", "post", "pre", "n", "mean", "sd / mean", "published", "sd / mean"]]
+    for row in shown.itertuples():
+        names = [row.condition, row.post, row.pre, str(row.n)]
+        ours = [f"{1e3 * row.mean:.2f}", f"{row.spread:.3f}" if row.n > 1 else ""]
+        theirs = [f"{1e3 * row.published:.2f}", f"{row.published_spread:.3f}"]
+        lines.append([*names, *ours, *theirs])
+    return align(lines)
+
+
 def _pairs(comparisons: pd.DataFrame) -> list[str]:
-    lines = [["first", "second", "level", "blocks", "q < 0.05", "least p", "largest difference"]]
-    for (first, second, level), rows in comparisons.groupby(
-        ["first", "second", "level"], sort=False
+    if comparisons.empty:
+        return []
+    lines = [["arm", "first", "second", "level", "blocks", "q < 0.05", "least p", "largest"]]
+    for (arm, first, second, level), rows in comparisons.groupby(
+        ["arm", "first", "second", "level"], sort=False
     ):
         largest = rows.loc[rows["difference"].abs().idxmax()]
         lines.append(
             [
-                str(first),
-                str(second),
-                str(level),
+                *(str(name) for name in (arm, first, second, level)),
                 str(len(rows)),
                 str(int((rows["q_value"] < 0.05).sum())),
                 f"{rows['p_value'].min():.2g}",
@@ -69,3 +112,24 @@ def _pairs(comparisons: pd.DataFrame) -> list[str]:
             ]
         )
     return align(lines)
+
+
+def _between(comparisons: pd.DataFrame) -> list[str]:
+    kept = comparisons[comparisons["level"] == "layer"].set_index(["post", "pre"])
+    if kept.empty:
+        return []
+    lines = [["arm", "first", "second", *(f"{pre} -> {post}" for post, pre in BETWEEN_BLOCKS)]]
+    for (arm, first, second), rows in kept.groupby(["arm", "first", "second"], sort=False):
+        cells = [_change(rows.loc[[block]]) for block in BETWEEN_BLOCKS if block in rows.index]
+        if len(cells) == len(BETWEEN_BLOCKS):
+            lines.append([*(str(name) for name in (arm, first, second)), *cells])
+    return align(lines)
+
+
+def _change(rows: pd.DataFrame) -> str:
+    row = rows.iloc[0]
+    ours = signed(1e4 * row["difference"], "{:.1f}".format)
+    interval = span(1e4 * row["ci_low"], 1e4 * row["ci_high"], "{:.1f}".format)
+    theirs = row["published"]
+    published = f" ({signed(1e4 * theirs, '{:.1f}'.format)})" if np.isfinite(theirs) else ""
+    return f"{ours} {interval}{published}"
