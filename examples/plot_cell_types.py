@@ -173,7 +173,7 @@ plt.show()
 # least to the largest of three runs. C: skill on test samples, 1 - mse / mse of persistence; a dot
 # is a run. D: the mean weight from population to population in the three pruned networks.
 
-from sk_biornn.inspection import population_interactions
+from sk_biornn.plots import InteractionDisplay
 
 TYPES = {"pyr": "#D55E00", "sst": "#0072B2", "vip": "#009E73"}
 
@@ -217,17 +217,7 @@ axes["C"].set_yticks(places, [name.replace("_", " ") for name in names], fontsiz
 axes["C"].set(xlabel="skill against persistence, test", xlim=(None, 1), ylim=(17.6, -0.6))
 axes["C"].legend(frameon=False, fontsize=9, loc="lower left")
 
-table = population_interactions(runs["pruned"], absolute=False)
-W = table.groupby(["post", "pre"], sort=False)["mean"].mean().unstack()[names].loc[names]
-limit = np.abs(W.to_numpy()).max()
-image = axes["D"].imshow(W, cmap="RdBu_r", vmin=-limit, vmax=limit)
-for set_ticks in (axes["D"].set_xticks, axes["D"].set_yticks):
-    set_ticks(places, [name.replace("_", " ") for name in names], fontsize=7)
-axes["D"].tick_params(axis="x", rotation=90)
-axes["D"].axhline(8.5, color="black", lw=0.8)
-axes["D"].axvline(8.5, color="black", lw=0.8)
-axes["D"].set(xlabel="from (pre)", ylabel="to (post)")
-figure.colorbar(image, ax=axes["D"], label="mean weight", shrink=0.75)
+InteractionDisplay.from_estimators(runs["pruned"], absolute=False).plot(axes["D"])
 for letter, ax in axes.items():
     ax.set_title(letter, loc="left", fontweight="bold")
     if letter != "D":

@@ -113,119 +113,30 @@ print(strongest.round(4).to_string(index=False))
 # Pictures of the interactions
 # ----------------------------
 # A: mean weights from population to population, over the five networks of the change. B: omission -
-# change between layers. C: the same between populations: the larger a bubble, the stronger the
-# interaction; its colour is the effect size (Hedges' g); a ring where p < 0.05, not corrected. D:
-# the layers as a graph, the width of an arrow being the density of the synapses, its colour the
-# difference as in B.
+# change between layers; a dot where p < 0.05, not corrected. C: the same between populations: the
+# larger a bubble, the stronger the interaction; its colour is the effect size (Hedges' g); a ring
+# where p < 0.05, not corrected. D: the layers as a graph, the width of an arrow being the density
+# of the synapses, its colour the difference as in B.
 
 import matplotlib.pyplot as plt
-from matplotlib.colors import Normalize
-from matplotlib.patches import Circle, FancyArrowPatch
 
-from sk_biornn.inspection import block_density, population_interactions
+from sk_biornn.plots import InteractionDisplay
 
+figure = plt.figure(figsize=(12, 10.5), layout="constrained")
+axes = figure.subplot_mosaic("AB\nCD")
+InteractionDisplay.from_estimators(runs["change"], absolute=False).plot(axes["A"])
 
-def square(table, value, labels):
-    """Lay out a long table as [post, pre], with NaN where there is no block."""
-    return table.pivot(index="post", columns="pre", values=value).reindex(
-        index=labels, columns=labels
-    )
-
-
-def heat_map(ax, values, cmap, label, size):
-    limit = np.nanmax(np.abs(values.to_numpy()))
-    image = ax.imshow(values, cmap=cmap, vmin=-limit, vmax=limit)
-    show_names(ax, values.index, size)
-    half = len(values) / 2 - 0.5
-    ax.axhline(half, color="black", lw=0.8)
-    ax.axvline(half, color="black", lw=0.8)
-    figure.colorbar(image, ax=ax, label=label, shrink=0.8)
-    return image
-
-
-def show_names(ax, labels, size):
-    words = [label.replace("_", " ") for label in labels]
-    ax.set_xticks(range(len(words)), words, rotation=90, fontsize=size)
-    ax.set_yticks(range(len(words)), words, fontsize=size)
-    ax.set(xlabel="from (pre)", ylabel="to (post)")
-
-
-def place_of(layer):
-    """Areas side by side, layers one above the other."""
-    area, depth = layer.split("_")
-    return np.array([0.0 if area == "V1" else 1.6, {"L23": 1.0, "L4": 0.0, "L5": -1.0}[depth]])
-
-
-def layer_graph(ax, difference, density, colours):
-    thickest = density.to_numpy().max()
-    for post in density.index:
-        for pre in density.columns:
-            if density.loc[post, pre] == 0:
-                continue
-            style = {
-                "edgecolor": colours(difference.loc[post, pre]),
-                "linewidth": 1 + 4 * density.loc[post, pre] / thickest,
-            }
-            if post == pre:
-                aside = np.array([-0.28 if post.startswith("V1") else 0.28, 0])
-                ax.add_patch(Circle(place_of(post) + aside, 0.2, fill=False, zorder=1, **style))
-            else:
-                start, end = place_of(pre), place_of(post)
-                bend = 0.5 if abs(start - end)[1] == 2 and start[0] == end[0] else 0.2
-                arrow = FancyArrowPatch(
-                    start, end, connectionstyle=f"arc3,rad={bend}", mutation_scale=13,
-                    arrowstyle="-|>,head_length=0.5,head_width=0.25", shrinkA=17, shrinkB=17,
-                    facecolor=style["edgecolor"], zorder=2, **style,
-                )  # fmt: skip
-                ax.add_patch(arrow)
-    for layer in density.index:
-        ax.plot(*place_of(layer), "o", ms=31, color="0.92", mec="0.5", zorder=3)
-        ax.text(*place_of(layer), layer.replace("_", "\n"), ha="center", va="center", fontsize=8.5)
-        ax.texts[-1].set_zorder(4)
-    ax.set(xlim=(-0.62, 2.22), ylim=(-1.4, 1.4), aspect="equal")
-    ax.axis("off")
-
-
-figure = plt.figure(figsize=(11.5, 10), layout="constrained")
-axes = figure.subplot_mosaic("AB\nCD", width_ratios=[1.1, 1])
-
-weights = population_interactions(runs["change"], absolute=False)
-mean_weights = weights.groupby(["post", "pre"], as_index=False)["mean"].mean()
-mean_weights = mean_weights[mean_weights["mean"] != 0]  # where there are no synapses: no colour
-heat_map(axes["A"], square(mean_weights, "mean", names), "RdBu_r", "mean weight", 7)
-
-layers = differences["omission - change", "layer"].attrs["labels"]
-by_layer = square(differences["omission - change", "layer"], "difference", layers)
-image = heat_map(axes["B"], by_layer, "PuOr_r", "difference of mean |w|", 9)
-
-table = differences["omission - change", "population"]
-place = {name: number for number, name in enumerate(names)}
-strength = (table["mean_a"] + table["mean_b"]) / 2
-bubbles = axes["C"].scatter(
-    table["pre"].map(place),
-    table["post"].map(place),
-    s=170 * strength / strength.max() + 4,
-    c=table["hedges_g"],
-    cmap="PuOr_r",
-    norm=Normalize(-2, 2),
-    edgecolors=np.where(table["p_value"] < 0.05, "black", "0.75"),
-    linewidths=np.where(table["p_value"] < 0.05, 1.4, 0.4),
+by_layer = InteractionDisplay.from_comparison(
+    differences["omission - change", "layer"],
+    estimators=[*runs["omission"], *runs["change"]],
+    level="layer",
+    corrected=False,
 )
-show_names(axes["C"], names, 7)
-axes["C"].set(xlim=(-0.8, 17.8), ylim=(17.8, -0.8), aspect="equal")
-axes["C"].axhline(8.5, color="black", lw=0.8)
-axes["C"].axvline(8.5, color="black", lw=0.8)
-figure.colorbar(bubbles, ax=axes["C"], label="Hedges' g", shrink=0.8, extend="both")
-
-density = block_density([*runs["omission"], *runs["change"]], level="layer")
-mean_density = density.groupby(["post", "pre"], as_index=False)["density"].mean()
-layer_graph(
-    axes["D"],
-    by_layer,
-    square(mean_density, "density", layers),
-    lambda value: image.cmap(image.norm(value)),
-)
-figure.colorbar(image, ax=axes["D"], label="difference of mean |w|", shrink=0.8)
+by_layer.plot(axes["B"], cmap="PuOr_r")
+InteractionDisplay.from_comparison(
+    differences["omission - change", "population"], value="hedges_g", corrected=False
+).plot(axes["C"], kind="bubbles", limit=2, cmap="PuOr_r")
+by_layer.plot(axes["D"], kind="graph")
 for letter, ax in axes.items():
     ax.set_title(letter, loc="left", fontweight="bold")
 plt.show()
@@ -276,8 +187,6 @@ courses["total"] = current.total[:, :, k]
 # mean over 100 trials, the omission at the line. C: all p values of the 121 blocks, in order; by
 # chance they would lie along the diagonal.
 
-from matplotlib.colors import LogNorm
-
 COLOURS = {
     "own input and bias": "#009E73",
     "V1 pyr": "#D55E00",
@@ -291,12 +200,12 @@ figure = plt.figure(figsize=(11.5, 6.4), layout="constrained")
 axes = figure.subplot_mosaic("AB\nAC", width_ratios=[1.25, 1])
 
 factors = effect.groupby(["part", "output"])["ratio"].agg(lambda r: np.exp(np.log(r).mean()))
-factors = factors.unstack().loc[names, names].to_numpy(copy=True)
-np.fill_diagonal(factors, np.nan)
-image = axes["A"].imshow(factors, cmap="viridis", norm=LogNorm(vmin=1), interpolation="nearest")
-show_names(axes["A"], names, 7)
+factors = factors.unstack("output").loc[names, names]
+others = ~np.eye(len(names), dtype=bool)
+InteractionDisplay(
+    np.log10(factors).where(others), label="log10 of error / error of the whole network"
+).plot(axes["A"])
 axes["A"].set(xlabel="output", ylabel="silenced")
-figure.colorbar(image, ax=axes["A"], label="error / error of the whole network", shrink=0.8)
 
 time = np.arange(15) / 10.7
 for sender, values in courses.items():

@@ -12,7 +12,14 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from scipy import stats
 
-from sk_biornn.plots import LearningCurveDisplay, StudyDisplay, WeightMatrixDisplay
+from sk_biornn.inspection import compare
+from sk_biornn.plots import (
+    InteractionDisplay,
+    LearningCurveDisplay,
+    StudyDisplay,
+    WeightMatrixDisplay,
+)
+from sk_biornn.plots._layer_graph import places_of
 from sk_biornn.plots._learning_curve import mean_and_band
 from sk_biornn.plots._style import EXCITATORY, INHIBITORY
 
@@ -196,3 +203,125 @@ def test_study_reads_its_folder_and_names_what_lacks(tmp_path):
         StudyDisplay.from_tables(results.drop(columns="score"), curves)
     with pytest.raises(ValueError, match="at least one row"):
         StudyDisplay.from_tables(results.iloc[:0], curves)
+
+
+# ------------------------------------------------------------------ interactions
+
+# Two units in E and one in I; [post, pre].
+RUNS = np.array(
+    [
+        [[0.0, 0.2, -1.0], [0.4, 0.0, -3.0], [0.6, 0.0, 0.0]],
+        [[0.0, 0.4, -2.0], [0.8, 0.0, -6.0], [0.6, 0.2, 0.0]],
+    ]
+)
+BLOCKS = {"labels": ["E", "E", "I"]}
+
+
+def test_interactions_are_means_over_runs_and_absent_blocks_are_blank():
+    display = InteractionDisplay.from_estimators(RUNS, **BLOCKS)
+    np.testing.assert_allclose(display.values, [[0.225, 3.0], [0.35, np.nan]])
+    np.testing.assert_allclose(display.sizes, [[0.5, 1.0], [0.75, np.nan]])
+    signed = InteractionDisplay.from_estimators(RUNS, absolute=False, size="spread", **BLOCKS)
+    np.testing.assert_allclose(signed.values, [[0.225, -3.0], [0.35, np.nan]])
+    # Means 0.15 and 0.3; -2 and -4; 0.3 and 0.4: half the distance over the mean.
+    np.testing.assert_allclose(signed.sizes, [[0.075 / 0.225, 1 / 3], [0.05 / 0.35, np.nan]])
+    assert signed.diverging and not display.diverging
+
+
+def test_heat_map_shows_post_in_rows_and_marks():
+    values = pd.DataFrame([[1.0, -2.0], [np.nan, 0.5]], ["V1_a", "LM_a"], ["V1_a", "LM_a"])
+    marked = pd.DataFrame([[False, True], [False, False]])
+    display = InteractionDisplay(values, marked=marked, diverging=True).plot()
+    ax = display.ax_
+    np.testing.assert_allclose(ax.images[0].get_array().filled(np.nan), values)
+    assert display.mappable_.get_clim() == (-2, 2)
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["V1 a", "LM a"]
+    (dots,) = [line for line in ax.lines if line.get_marker() == "."]
+    assert (dots.get_xdata(), dots.get_ydata()) == ([1], [0])
+    assert ax.get_ylabel() == "to (post)" and ax.get_xlabel() == "from (pre)"
+
+
+def test_small_values_are_shown_in_thousandths():
+    values = pd.DataFrame([[0.002]], ["E"], ["E"])
+    display = InteractionDisplay(values).plot()
+    np.testing.assert_allclose(display.ax_.images[0].get_array(), [[2.0]])
+    assert display.figure_.axes[1].get_ylabel() == "mean |w| ($10^{-3}$)"
+
+
+def test_bubbles_have_areas_in_proportion_and_rings_where_marked():
+    values = pd.DataFrame([[1.0, 2.0], [np.nan, 3.0]], list("ab"), list("ab"))
+    sizes = pd.DataFrame([[0.2, 0.4], [np.nan, 0.1]], list("ab"), list("ab"))
+    marked = pd.DataFrame([[False, True], [False, False]])
+    ax = InteractionDisplay(values, sizes, marked).plot(kind="bubbles").ax_
+    (bubbles,) = ax.collections
+    np.testing.assert_array_equal(bubbles.get_offsets(), [[0, 0], [1, 0], [1, 1]])
+    np.testing.assert_allclose(bubbles.get_array(), [1, 2, 3])
+    areas = bubbles.get_sizes() - 4
+    np.testing.assert_allclose(areas / areas[1], [0.5, 1, 0.25])
+    assert bubbles.get_linewidths()[1] > bubbles.get_linewidths()[0]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first row is above
+
+
+def test_graph_has_an_arrow_per_block_as_wide_as_it_is_dense():
+    names = ["V1_L23", "V1_L5", "LM_L23"]
+    values = pd.DataFrame(np.full((3, 3), np.nan), names, names)
+    values.loc["V1_L5", "V1_L23"], values.loc["LM_L23", "LM_L23"] = 2.0, -1.0
+    sizes = pd.DataFrame(np.full((3, 3), 0.1), names, names)
+    sizes.loc["V1_L5", "V1_L23"] = 0.2
+    display = InteractionDisplay(values, sizes, diverging=True).plot(kind="graph")
+    arrow, loop = display.ax_.patches
+    assert (arrow.get_linewidth(), loop.get_linewidth()) == (5, 3)
+    assert arrow.get_edgecolor() == display.mappable_.to_rgba(2.0)
+    assert loop.get_edgecolor() == display.mappable_.to_rgba(-1.0)
+    assert [text.get_text() for text in display.ax_.texts] == ["V1\nL23", "V1\nL5", "LM\nL23"]
+
+
+def test_layers_stand_in_the_order_of_their_depth_and_others_on_a_circle():
+    places = places_of(["V1_L5", "V1_L2/3", "LM_L4"])
+    assert places["V1_L2/3"][1] > places["LM_L4"][1] > places["V1_L5"][1]
+    assert places["V1_L5"][0] == places["V1_L2/3"][0] < places["LM_L4"][0]
+    circle = np.array(list(places_of(["E", "PV", "SST", "VIP"]).values()))
+    np.testing.assert_allclose(np.hypot(*circle.T), np.hypot(*circle[0]))
+    assert places_of(["V1", "LM"])["V1"][0] < places_of(["V1", "LM"])["LM"][0]
+    assert list(places_of(["E"])) == ["E"]
+
+
+def test_comparison_marks_what_is_below_alpha_and_takes_its_sizes():
+    rng = np.random.default_rng(0)
+    weak = rng.random((5, 3, 3)) * [[0.1, 0.1, 0.1], [0.1, 0.1, 0.1], [1.0, 1.0, 0.0]]
+    strong = weak.copy()
+    strong[:, :2, 2] += 1.0
+    table = compare(strong, weak, **BLOCKS)
+    display = InteractionDisplay.from_comparison(table)
+    np.testing.assert_allclose(display.values, [[0, 1], [0, np.nan]], atol=1e-12)
+    assert display.marked.to_numpy().tolist() == [[False, True], [False, False]]
+    assert display.sizes.loc["E", "I"] == pytest.approx(weak[:, :2, 2].mean() + 0.5)
+    assert not InteractionDisplay.from_comparison(table, alpha=1e-3).marked.any(axis=None)
+    dense = InteractionDisplay.from_comparison(table, estimators=[*weak, *strong], **BLOCKS)
+    np.testing.assert_allclose(dense.sizes, [[1, 1], [1, 0]])
+    effect = InteractionDisplay.from_comparison(table, value="hedges_g")
+    assert effect.values.loc["E", "I"] == pytest.approx(table["hedges_g"].iloc[1])
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: InteractionDisplay.from_estimators(RUNS, size="big", **BLOCKS), "size must be"),
+        (lambda: InteractionDisplay.from_estimators(RUNS), "labels"),
+        (
+            lambda: InteractionDisplay.from_comparison(pd.DataFrame({"post": [], "pre": []})),
+            "comparison must be a table of .*compare, got one without difference, mean_a",
+        ),
+        (
+            lambda: InteractionDisplay.from_comparison(pd.DataFrame(), value="p_value"),
+            r"value must be among \['difference', 'hedges_g'\], got 'p_value'",
+        ),
+        (
+            lambda: InteractionDisplay.from_estimators(RUNS, **BLOCKS).plot(kind="pie"),
+            r"kind must be among \['heatmap', 'bubbles', 'graph'\], got 'pie'",
+        ),
+    ],
+)
+def test_interactions_refuse_what_does_not_fit(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sk_biornn.plots import InteractionDisplay
 from sk_biornn.plots._style import BLACK, GREEN, GREY, bare
 
 _RC = {"font.size": 7.5, "axes.titlesize": 8, "axes.linewidth": 0.7, "legend.fontsize": 8}
@@ -119,34 +120,19 @@ def draw_interactions(figure: Any, blocks: pd.DataFrame) -> None:
         _start(figure, 10.0, 8.8)
         axes = figure.subplots(2, 2)
         for ax, stage in zip(axes[0], ("dense", "sparse"), strict=True):
-            table = _matrix(kept[kept["stage"] == stage], "absolute")
-            image = ax.imshow(1e3 * table, cmap="viridis", interpolation="nearest")
-            figure.colorbar(image, ax=ax, shrink=0.8, label="mean |w| (0.001)")
-            _name_axes(ax, list(table.index))
+            means = _matrix(kept[kept["stage"] == stage], "absolute")
+            InteractionDisplay(means.where(means > 0)).plot(ax)
             ax.set_title({"sparse": "pruned and trained on"}.get(stage, stage), loc="left")
         end = kept[kept["stage"] == "sparse"]
         means, densities = _matrix(end, "absolute"), _matrix(end, "density")
-        _bubbles(axes[1, 0], means, densities, "density")
+        means = means.where(means > 0)
         runs = end.groupby(["post", "pre"], sort=False)["absolute"]
-        spread = (runs.std(ddof=0) / runs.mean()).unstack("pre").loc[means.index, means.index]
-        _bubbles(axes[1, 1], means, spread.fillna(0), "sd / mean over runs")
-
-
-def _bubbles(ax: Any, means: pd.DataFrame, sizes: pd.DataFrame, what: str) -> None:
-    post, pre = np.indices(means.shape)
-    largest = float(sizes.to_numpy().max())
-    area = 90 * sizes.to_numpy() / max(largest, 1e-12)
-    shown = ax.scatter(pre, post, s=area, c=1e3 * means.to_numpy(), cmap="viridis_r")
-    ax.figure.colorbar(shown, ax=ax, shrink=0.8, label="mean |w| (0.001)")
-    _name_axes(ax, list(means.index))
-    ax.set(ylim=(len(means) - 0.5, -0.5), xlim=(-0.5, len(means) - 0.5), aspect="equal")
-    ax.set_title(f"size: {what}, at most {largest:.2f}", loc="left")
-
-
-def _name_axes(ax: Any, names: list[str]) -> None:
-    ax.set_xticks(range(len(names)), names, rotation=90)
-    ax.set_yticks(range(len(names)), names)
-    ax.set(xlabel="source (pre)", ylabel="target (post)")
+        spread = runs.std(ddof=0).unstack("pre").loc[means.index, means.columns] / means
+        for ax, sizes, what in (
+            (axes[1, 0], densities, "density"),
+            (axes[1, 1], spread, "sd / mean over runs"),
+        ):
+            InteractionDisplay(means, sizes, size_label=what).plot(ax, kind="bubbles")
 
 
 def draw_differences(figure: Any, comparisons: pd.DataFrame, names: list[str]) -> None:
@@ -164,90 +150,41 @@ def draw_differences(figure: Any, comparisons: pd.DataFrame, names: list[str]) -
             ax.set_axis_off()
         for ax, (first, second) in zip(axes.flat, pairs, strict=False):
             pair = kept[(kept["first"] == first) & (kept["second"] == second)]
-            table = pair.pivot(index="post", columns="pre", values="difference")
-            table = 1e3 * table.reindex(index=names, columns=names)
-            limit = float(np.nanmax(np.abs(table.to_numpy()))) or 1.0
-            image = ax.imshow(table, cmap="RdBu_r", vmin=-limit, vmax=limit)
-            figure.colorbar(image, ax=ax, shrink=0.8, label="difference of mean |w| (0.001)")
-            found = pair[pair["q_value"] < 0.05]
-            places = {name: place for place, name in enumerate(names)}
-            ax.plot(found["pre"].map(places), found["post"].map(places), "k.", markersize=3)
+            InteractionDisplay(
+                _square(pair, "difference", names),
+                marked=_square(pair, "q_value", names) < 0.05,
+                label="difference of mean |w|",
+                diverging=True,
+            ).plot(ax)
             ax.set_title(f"{second} - {first}".replace("_", " "), loc="left")
-            _name_axes(ax, names)
+
+
+def _square(pair: pd.DataFrame, value: str, names: list[str]) -> pd.DataFrame:
+    """Return a column of the comparisons as [post, pre], NaN where there is no block."""
+    table = pair.pivot(index="post", columns="pre", values=value)
+    return table.reindex(index=names, columns=names)
 
 
 def draw_network(figure: Any, comparisons: pd.DataFrame, blocks: pd.DataFrame) -> None:
-    """Draw layers as a graph: colour is the difference, width the density; loops are loops."""
-    from matplotlib import colormaps, rc_context
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
+    """Draw layers as a graph: colour is the difference, width the density."""
+    from matplotlib import rc_context
 
     kept = comparisons[comparisons["level"] == "layer"]
     pairs = list(dict.fromkeys(zip(kept["first"], kept["second"], strict=True)))
     sparse = blocks[(blocks["stage"] == "sparse") & (blocks["level"] == "layer")]
-    density = sparse.groupby(["post", "pre"])["density"].mean()
+    densities = _matrix(sparse, "density")
+    n_columns = min(3, len(pairs))
+    n_rows = -(-len(pairs) // n_columns)
     with rc_context(_RC):
-        n_columns = min(3, len(pairs))
-        n_rows = -(-len(pairs) // n_columns)
-        _start(figure, 3.6 * n_columns, 3.4 * n_rows)
+        _start(figure, 4.2 * n_columns, 3.8 * n_rows)
         axes = figure.subplots(n_rows, n_columns, squeeze=False)
         for ax in axes.flat[len(pairs) :]:
             ax.set_axis_off()
         for ax, (first, second) in zip(axes.flat, pairs, strict=False):
             pair = kept[(kept["first"] == first) & (kept["second"] == second)]
-            limit = 1e3 * float(pair["difference"].abs().max()) or 1.0
-            colour = ScalarMappable(Normalize(-limit, limit), colormaps["RdBu_r"])
-            places = _layer_places(list(dict.fromkeys(sparse["post"])))
-            for row in pair.itertuples():
-                width = 4 * density[row.post, row.pre] / density.max()
-                _arc(
-                    ax,
-                    places[row.pre],
-                    places[row.post],
-                    colour.to_rgba(1e3 * row.difference),
-                    width,
-                )
-            for name, (x, y) in places.items():
-                ax.plot(x, y, "o", markersize=22, color="0.88", markeredgecolor="0.5", zorder=3)
-                ax.text(x, y, name.split("_")[-1], ha="center", va="center", zorder=4)
-            for area, x in {name.split("_")[0]: x for name, (x, _) in places.items()}.items():
-                ax.text(x, 1.5, area, ha="center", weight="bold")
-            ax.set(xlim=(-0.75, 2.25), ylim=(-1.5, 1.8))
-            ax.set_axis_off()
+            differences = _square(pair, "difference", list(densities.index))
+            display = InteractionDisplay(
+                differences, densities, label="difference of mean |w|", diverging=True
+            )
+            display.plot(ax, kind="graph")
             ax.set_title(f"{second}\n- {first}".replace("_", " "), loc="left", fontsize=7.5)
-            figure.colorbar(colour, ax=ax, shrink=0.6, label="difference (0.001)")
-
-
-def _layer_places(names: list[str]) -> dict[str, tuple[float, float]]:
-    """Areas side by side, superficial layers above."""
-    height = {"L23": 1.0, "L4": 0.0, "L5": -1.0}
-    areas = list(dict.fromkeys(name.split("_")[0] for name in names))
-    return {
-        name: (1.5 * areas.index(name.split("_")[0]), height.get(name.split("_")[-1], 0.0))
-        for name in names
-    }
-
-
-def _arc(
-    ax: Any, start: tuple[float, float], end: tuple[float, float], colour: Any, width: float
-) -> None:
-    from matplotlib.patches import Circle, FancyArrowPatch
-
-    if start == end:
-        side = -1 if start[0] == 0 else 1
-        centre = (start[0] + side * 0.36, start[1])
-        ax.add_patch(Circle(centre, 0.2, fill=False, color=colour, linewidth=max(width, 0.4)))
-        return
-    ax.add_patch(
-        FancyArrowPatch(
-            start,
-            end,
-            connectionstyle="arc3,rad=0.3",
-            arrowstyle="-|>",
-            mutation_scale=9,
-            shrinkA=12,
-            shrinkB=12,
-            linewidth=max(width, 0.4),
-            color=colour,
-        )
-    )

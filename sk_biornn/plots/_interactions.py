@@ -1,0 +1,349 @@
+"""Who acts on whom, as a picture: a heat map, bubbles, or a graph of layers."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sk_biornn.inspection import block_density, population_interactions
+from sk_biornn.plots._layer_graph import draw_graph
+from sk_biornn.plots._style import new_axes
+
+KINDS = ("heatmap", "bubbles", "graph")
+SIZES = ("density", "spread")
+VALUES = ("difference", "hedges_g")
+_LABELS = {"difference": "difference of mean {}", "hedges_g": "Hedges' g"}
+
+
+class InteractionDisplay:
+    """A number for every pair of blocks (populations, layers or areas), and a size beside it.
+
+    Parameters
+    ----------
+    values : DataFrame of shape (n_blocks, n_blocks)
+        What the colour shows, [post, pre]; NaN where there are no synapses.
+    sizes : DataFrame of shape (n_blocks, n_blocks) or None, default=None
+        What the area of a bubble and the width of an arrow show, not negative.
+    marked : DataFrame of bool of shape (n_blocks, n_blocks) or None, default=None
+        Which blocks have a dot in the heat map and a ring around the bubble.
+    label, size_label : str
+        What `values` and `sizes` are.
+    diverging : bool, default=False
+        Whether colours run from negative to positive values, with white for 0.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        Its figure.
+    mappable_ : matplotlib ScalarMappable
+        The colours, for a colour bar.
+
+    See Also
+    --------
+    sk_biornn.inspection.population_interactions : The numbers.
+    sk_biornn.inspection.compare : Differences of them between two groups of runs.
+
+    References
+    ----------
+    Balwani, Wang, Najafi and Choi (2025), Constructing biologically constrained RNNs via Dale's
+    backpropagation and topologically informed pruning, Science Advances,
+    doi:10.1126/sciadv.adw4970, Figs 4 and 5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_biornn.plots import InteractionDisplay
+    >>> W = np.array([[0.0, 0.2, -1.0], [0.4, 0.0, -3.0], [0.6, 0.0, 0.0]])
+    >>> display = InteractionDisplay.from_estimators(W, labels=["E", "E", "I"])
+    >>> display.values.loc["E", "I"]
+    2.0
+    >>> display.plot(kind="bubbles").ax_.get_xlabel()
+    'from (pre)'
+    """
+
+    def __init__(
+        self,
+        values: pd.DataFrame,
+        sizes: pd.DataFrame | None = None,
+        marked: pd.DataFrame | None = None,
+        *,
+        label: str = "mean |w|",
+        size_label: str = "density",
+        diverging: bool = False,
+    ) -> None:
+        self.values = values
+        self.sizes = sizes
+        self.marked = marked
+        self.label = label
+        self.size_label = size_label
+        self.diverging = diverging
+
+    @classmethod
+    def from_estimators(
+        cls,
+        estimators: Any,
+        *,
+        level: str = "population",
+        absolute: bool = True,
+        size: str = "density",
+        labels: Any = None,
+    ) -> InteractionDisplay:
+        """Take mean weights and densities of fitted networks, means over runs.
+
+        Parameters
+        ----------
+        estimators : estimator, ndarray, or sequence of these
+            Runs, as in `sk_biornn.inspection.population_interactions`.
+        level : {"population", "layer", "area"}, default="population"
+            What a block is.
+        absolute : bool, default=True
+            Whether to average abs(w), or w with its sign.
+        size : {"density", "spread"}, default="density"
+            Share of connected pairs; or the standard deviation over runs (without the correction
+            for their number) over the absolute mean.
+        labels : array-like of shape (n_units,), DataFrame or None, default=None
+            Population of every unit, or a table of populations. None: the `populations_` of the
+            estimators.
+
+        Returns
+        -------
+        InteractionDisplay
+            The display; call `plot`.
+
+        Raises
+        ------
+        ValueError
+            If there is no network, or an argument is unknown.
+        """
+        if size not in SIZES:
+            raise ValueError(f"size must be among {list(SIZES)}, got {size!r}.")
+        options = {"level": level, "labels": labels}
+        runs = population_interactions(estimators, absolute=absolute, **options)
+        density = _mean_over_runs(block_density(estimators, **options), "density")
+        mean = _mean_over_runs(runs, "mean")
+        spread = runs.groupby(["post", "pre"], sort=False)["mean"].std(ddof=0).unstack("pre")
+        sizes = density if size == "density" else spread.loc[mean.index, mean.index] / mean.abs()
+        return cls(
+            mean.where(density > 0),
+            sizes.where(density > 0),
+            label="mean |w|" if absolute else "mean w",
+            size_label="density" if size == "density" else "sd / mean over runs",
+            diverging=not absolute,
+        )
+
+    @classmethod
+    def from_comparison(
+        cls,
+        comparison: pd.DataFrame,
+        *,
+        value: str = "difference",
+        estimators: Any = None,
+        labels: Any = None,
+        level: str = "population",
+        alpha: float = 0.05,
+        corrected: bool = True,
+    ) -> InteractionDisplay:
+        """Take the differences between two groups of runs.
+
+        Parameters
+        ----------
+        comparison : DataFrame
+            What `sk_biornn.inspection.compare` returns.
+        value : {"difference", "hedges_g"}, default="difference"
+            Which column the colour shows.
+        estimators : sequence of estimators or None, default=None
+            Runs whose mean densities are the sizes, for example those of both groups. None: sizes
+            are the mean interactions of the two groups.
+        labels : array-like of shape (n_units,), DataFrame or None, default=None
+            Population of every unit of `estimators`, if they have no `populations_`.
+        level : {"population", "layer", "area"}, default="population"
+            That of the comparison; read with `estimators` only.
+        alpha : float, default=0.05
+            Blocks are marked whose q value is smaller.
+        corrected : bool, default=True
+            Whether q is what is compared with `alpha`, or the p value as it is.
+
+        Returns
+        -------
+        InteractionDisplay
+            The display; call `plot`.
+
+        Raises
+        ------
+        ValueError
+            If the table is no comparison, or an argument is unknown.
+        """
+        if value not in VALUES:
+            raise ValueError(f"value must be among {list(VALUES)}, got {value!r}.")
+        missing = {"post", "pre", "mean_a", "mean_b", "p_value", "q_value", value} - set(comparison)
+        if missing:
+            raise ValueError(
+                "comparison must be a table of sk_biornn.inspection.compare, got one without "
+                f"{', '.join(sorted(missing))}."
+            )
+        names = comparison.attrs.get("labels") or list(
+            dict.fromkeys([*comparison["post"], *comparison["pre"]])
+        )
+
+        def square(values: pd.Series) -> pd.DataFrame:
+            table = comparison.assign(_=values).pivot(index="post", columns="pre", values="_")
+            return table.reindex(index=names, columns=names)
+
+        if estimators is None:
+            sizes = square((comparison["mean_a"].abs() + comparison["mean_b"].abs()) / 2)
+        else:
+            sizes = _mean_over_runs(
+                block_density(estimators, level=level, labels=labels), "density"
+            ).reindex(index=names, columns=names)
+        p_values = square(comparison["q_value" if corrected else "p_value"])
+        signed = bool((comparison[["mean_a", "mean_b"]] < 0).any(axis=None))
+        return cls(
+            square(comparison[value]),
+            sizes,
+            p_values < alpha,
+            label=_LABELS[value].format("w" if signed else "|w|"),
+            size_label="mean |w|" if estimators is None else "density",
+            diverging=True,
+        )
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        kind: str = "heatmap",
+        limit: float | None = None,
+        cmap: Any = None,
+        colorbar: bool = True,
+    ) -> InteractionDisplay:
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where; None makes a figure.
+        kind : {"heatmap", "bubbles", "graph"}, default="heatmap"
+            Cells; bubbles whose area shows `sizes`; or blocks as nodes (layers one above the other,
+            areas side by side; else on a circle) and arrows whose width shows `sizes`.
+        limit : float or None, default=None
+            Value at which the colours end. None: the largest.
+        cmap : str, matplotlib Colormap or None, default=None
+            Colours. None: for diverging values "RdBu_r" or, in the graph, "coolwarm", which has no
+            white; else "viridis" or, where they stand on white, "viridis_r".
+        colorbar : bool, default=True
+            Whether to draw the scale.
+
+        Returns
+        -------
+        InteractionDisplay
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If `kind` is unknown.
+        """
+        from matplotlib import colormaps
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import Normalize
+
+        if kind not in KINDS:
+            raise ValueError(f"kind must be among {list(KINDS)}, got {kind!r}.")
+        ax = new_axes(ax)
+        largest = float(self.values.abs().max(axis=None))
+        limit = limit or (largest if np.isfinite(largest) and largest > 0 else 1.0)
+        factor, unit = (1e3, " ($10^{-3}$)") if limit < 0.1 else (1.0, "")
+        if cmap is None:
+            sequential = "viridis" if kind == "heatmap" else "viridis_r"
+            diverging = "coolwarm" if kind == "graph" else "RdBu_r"
+            cmap = diverging if self.diverging else sequential
+        low = -limit * factor if self.diverging else 0.0
+        colours = ScalarMappable(
+            Normalize(low, limit * factor), colormaps[cmap] if isinstance(cmap, str) else cmap
+        )
+        draw = {
+            "heatmap": self._draw_cells,
+            "bubbles": self._draw_bubbles,
+            "graph": self._draw_graph,
+        }
+        draw[kind](ax, self.values * factor, colours)
+        if colorbar:
+            beyond = largest > limit * (1 + 1e-9)
+            extend = ("both" if self.diverging else "max") if beyond else "neither"
+            ax.figure.colorbar(colours, ax=ax, label=self.label + unit, shrink=0.8, extend=extend)
+        self.ax_, self.figure_, self.mappable_ = ax, ax.figure, colours
+        return self
+
+    def _draw_cells(self, ax: Any, values: pd.DataFrame, colours: Any) -> None:
+        ax.imshow(values, cmap=colours.cmap, norm=colours.norm, interpolation="nearest")
+        if self.marked is not None:
+            post, pre = np.nonzero(self.marked.to_numpy())
+            ax.plot(pre, post, "k.", markersize=3)
+        _name_axes(ax, values)
+
+    def _draw_bubbles(self, ax: Any, values: pd.DataFrame, colours: Any) -> None:
+        post, pre = np.nonzero(values.notna().to_numpy())
+        marked = np.zeros(len(post), dtype=bool)
+        if self.marked is not None:
+            marked = self.marked.to_numpy()[post, pre]
+        ax.scatter(
+            pre,
+            post,
+            s=4 + self._bubble_area(ax, values) * self._relative_sizes()[post, pre],
+            c=values.to_numpy()[post, pre],
+            cmap=colours.cmap,
+            norm=colours.norm,
+            edgecolors=np.where(marked, "black", "0.75"),
+            linewidths=np.where(marked, 1.4, 0.4),
+        )
+        n = len(values)
+        ax.set(xlim=(-0.7, n - 0.3), ylim=(n - 0.3, -0.7), aspect="equal")
+        if self.sizes is not None:
+            largest = float(self.sizes.max(axis=None))
+            ax.set_title(f"size: {self.size_label}, at most {largest:.2g}", loc="left")
+        _name_axes(ax, values)
+
+    def _draw_graph(self, ax: Any, values: pd.DataFrame, colours: Any) -> None:
+        widths = pd.DataFrame(self._relative_sizes(), values.index, values.columns)
+        draw_graph(ax, values, 1 + 4 * widths, colours)
+
+    def _relative_sizes(self) -> np.ndarray:
+        """Return sizes from 0 to 1; all 1 if there are none."""
+        if self.sizes is None:
+            return np.ones(self.values.shape)
+        sizes = np.nan_to_num(self.sizes.to_numpy(dtype=float))
+        return sizes / (sizes.max() or 1.0)
+
+    @staticmethod
+    def _bubble_area(ax: Any, values: pd.DataFrame) -> float:
+        """Return the area (points^2) of the largest bubble: it fills its cell."""
+        box = ax.get_window_extent()
+        cell = 72 / ax.figure.dpi * min(box.width, box.height) / len(values)
+        return 0.7 * cell**2
+
+
+def _mean_over_runs(table: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Return the means over runs as a square [post, pre], in the order of the blocks."""
+    names = list(dict.fromkeys(table["post"]))
+    means = table.groupby(["post", "pre"], sort=False)[value].mean()
+    return means.unstack("pre").loc[names, names]
+
+
+def _name_axes(ax: Any, values: pd.DataFrame) -> None:
+    """Name the blocks, and draw a line where one area ends."""
+    names = [str(name) for name in values.index]
+    small = 9 if len(names) <= 9 else 7
+    words = [name.replace("_", " ") for name in names]
+    ax.set_xticks(range(len(names)), words, rotation=90, fontsize=small)
+    ax.set_yticks(range(len(names)), words, fontsize=small)
+    ax.set(xlabel="from (pre)", ylabel="to (post)")
+    areas = [name.split("_")[0] for name in names]
+    if len(set(areas)) < len(areas):
+        for last, (before, after) in enumerate(itertools.pairwise(areas)):
+            if before != after:
+                ax.axhline(last + 0.5, color="black", linewidth=0.8)
+                ax.axvline(last + 0.5, color="black", linewidth=0.8)
