@@ -377,6 +377,7 @@ def test_the_table_of_the_user_is_not_changed():
 # ------------------------------------------------------------------ what does not fit
 
 NAMES = ", ".join(COLUMN["population"])
+SQUARE = pd.DataFrame(0.1, COLUMN["population"].tolist(), COLUMN["population"].tolist())
 TWO_ALIKE = pd.DataFrame({"population": ["E", "E"], "n_units": [2, 2], "sign": [1, -1]})
 WRONG = {
     rf"X must have one channel per population with input_mask='population', 6 \({NAMES}\), got 4": (
@@ -407,8 +408,40 @@ WRONG = {
         {"pruning": "random"},
         None,
     ),
-    "a row and a column for each of the 6 blocks": (
+    r"a row and a column for each of the 6 populations, got shape \(3, 3\)": (
         {"pruning": "random", "density": np.full((3, 3), 0.1)},
+        None,
+    ),
+    r"for each of the 6 populations, got shape \(8, 8\)": (
+        {"pruning": "random", "density": np.full((8, 8), 0.1)},
+        None,
+    ),
+    "density must have post in its rows and pre in its columns": (
+        {"pruning": "random", "density": SQUARE.rename_axis(index="pre", columns="post")},
+        None,
+    ),
+    "density must have each population once, got 'zzz', which is none": (
+        {"pruning": "random", "density": SQUARE.reindex([*SQUARE.index, "zzz"]).fillna(0.1)},
+        None,
+    ),
+    "density must have each population once, got 13 rows and columns": (
+        {"pruning": "random", "density": pd.concat([SQUARE, SQUARE.iloc[:1]])},
+        None,
+    ),
+    "tables by layer and cell type are connection_probabilities": (
+        {"pruning": "random", "density": PROBABILITIES},
+        None,
+    ),
+    "blocks must be None when connection_probabilities or between_areas is given": (
+        {"pruning": "random", "connection_probabilities": PROBABILITIES, "blocks": INDEX},
+        None,
+    ),
+    f"populations must add up to n_units=200 units, got {N}; leave n_units out": (
+        {"n_units": 200},
+        None,
+    ),
+    r"excitatory_fraction must be left out \(it is 0.8\) when populations is given": (
+        {"excitatory_fraction": 0.3},
         None,
     ),
     "populations must": ({"populations": TWO_ALIKE}, None),
@@ -426,10 +459,72 @@ def test_what_does_not_fit_is_refused(message):
         regressor(**arguments).fit(*(Xy or data()))
 
 
-@pytest.mark.parametrize("arguments", [{"populations": [1]}, {"between_areas": 0.3}])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"populations": [1]},
+        {"between_areas": 0.3},
+        {"between_areas": BetweenAreas(post="LM", pre="V1")},
+        {"between_areas": iter([])},  # would be empty at the second fit
+    ],
+)
 def test_arguments_of_another_kind_are_refused(arguments):
     with pytest.raises(TypeError, match=next(iter(arguments))):
         regressor(**arguments).fit(*data())
+
+
+@pytest.mark.parametrize("which", ["X", "y"])
+def test_columns_with_names_of_populations_must_be_in_their_order(which):
+    """scikit-learn knows columns by name; so must a mask that goes by their place."""
+    X, y = (pd.DataFrame(array[:, 0]) for array in data())
+    names = COLUMN["population"].tolist()
+    X.columns = y.columns = names
+    regressor().fit(X, y)
+    regressor().fit(X.set_axis([f"channel {k}" for k in range(6)], axis=1), y)  # says nothing
+    what = {"X": "channel", "y": "output"}[which]
+    message = rf"{which} must have its {what}s in the order of the populations, 'V1_L4_pyr' as"
+    with pytest.raises(ValueError, match=rf"{message} {what} 0, got 'V1_L23_vip'"):
+        regressor().fit(**({"X": X, "y": y} | {which: {"X": X, "y": y}[which][names[::-1]]}))
+    if which == "X":  # every unit sees every channel, in whatever order
+        regressor(input_mask=None).fit(X[names[::-1]], y)
+    else:
+        regressor(readout="dense").fit(X, y[names[::-1]])
+
+
+@pytest.mark.parametrize("pruning", [None, "magnitude"])
+def test_a_continued_fit_draws_again_when_the_probabilities_are_others(pruning):
+    table = cortical_populations(scaling=1)
+    X, y = make_population_traces(8, random_state=0)
+    rules = [BetweenAreas(post="LM_L4", pre="V1_L23_pyr", probability=0.5)]
+    est = regressor(populations=table, warm_start=True, recurrent_init="uniform").fit(X, y)
+    assert est.mask_.all()
+    given = {"connection_probabilities": PROBABILITIES, "between_areas": rules}
+    est.set_params(pruning=pruning, **given).fit(X, y)
+    labels = unit_index(table)
+    names = table["population"].tolist()
+    drawn = est.mask_[
+        np.ix_(labels == names.index("LM_L4_pyr"), labels == names.index("V1_L23_pyr"))
+    ]
+    assert 0.4 < drawn.mean() < 0.6
+    first = est.mask_.copy()
+    np.testing.assert_array_equal(est.fit(X, y).mask_, first)  # the same ones: the same draw
+    rules = [BetweenAreas(post="LM_L4", pre="V1_L23_pyr", probability=0.0)]
+    est.set_params(between_areas=rules).fit(X, y)
+    area = table["area"].to_numpy()[labels]
+    assert not est.mask_[np.ix_(area == "LM", area == "V1")].any()
+    assert not est.W_rec_[~est.mask_].any()
+    est.set_params(connection_probabilities=None, between_areas=None, pruning=None).fit(X, y)
+    assert est.mask_.all()
+
+
+def test_two_by_two_densities_are_those_of_excitation_and_inhibition_in_any_order():
+    X, y = data(2)
+    signs = np.tile([1, 1, 1, -1], 5)
+    density = np.array([[0.2, 0.4], [0.6, 0.8]])
+    est = CellTypeRNNRegressor(
+        n_units=20, signs=signs, pruning=EXACT, density=density, max_iter=1, random_state=0, **FREE
+    ).fit(X, y)
+    np.testing.assert_allclose(est.achieved_density_, density, atol=0.02)
 
 
 def test_a_continued_fit_needs_the_same_number_of_units():

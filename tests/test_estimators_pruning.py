@@ -6,6 +6,7 @@ import pickle
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -421,6 +422,11 @@ WRONG = {
     "finetune_iter must be an int of at least 0, got -1": {"finetune_iter": -1},
     r"pruning_schedule must be one of \['one-shot', 'cubic'\]": {"pruning_schedule": "linear"},
     "learning_rate must be one of": {"learning_rate": "steps"},
+    "pruning must be given when blocks is, got None": {
+        "pruning": None,
+        "density": None,
+        "blocks": np.zeros(12, dtype=int),
+    },
     "units of sign 0": {"density": np.full((2, 2), 0.1), "signs": np.zeros(12)},
 }
 
@@ -434,9 +440,32 @@ def test_what_does_not_fit_is_refused_before_training(message):
     assert not on_epoch.seen
 
 
-def test_a_density_that_is_no_number_is_refused():
+@pytest.mark.parametrize("density", ["sparse", "0.1", True, pd.DataFrame([[0.5, 0.1], [0.1, 0.5]])])
+def test_a_density_that_is_no_number_is_refused(density):
     with pytest.raises(TypeError, match="density must be a number"):
-        regressor(density="sparse").fit(*data())
+        regressor(density=density).fit(*data())
+
+
+class OwnPruning:
+    """Somebody's own: keeps what `answer` says."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def prune(self, W, density, *, mask, blocks, random_state):
+        return self.answer(W), density
+
+
+def test_an_own_pruning_object_is_heard_before_the_training_and_then():
+    X, y = data()
+    on_epoch = Recorder()
+    for answer, found in ((lambda W: W * 1.0, "float64"), (lambda W: np.ones(3, bool), "bool")):
+        with pytest.raises(ValueError, match=rf"bool of shape \(12, 12\), .* got {found} of shape"):
+            regressor(pruning=OwnPruning(answer), on_epoch=on_epoch).fit(X, y)
+    assert not on_epoch.seen
+    est = regressor(pruning=OwnPruning(lambda W: np.eye(12, dtype=bool))).fit(X, y)
+    np.testing.assert_array_equal(est.mask_, np.eye(12, dtype=bool))
+    assert_on_the_mask(est)
 
 
 @pytest.mark.parametrize("arguments", [{"period": 0}, {"minimum": -1.0}, {"period": np.nan}])

@@ -14,11 +14,14 @@ Block = tuple[NDArray[np.intp], NDArray[np.intp]]  # its rows (post) and columns
 def check_densities(density: Any, blocks: ArrayLike | None, n_units: int) -> NDArray[np.float64]:
     """Return the target as a scalar array, or as (k, k) for units in k blocks; refuse others."""
     try:
-        target = np.asarray(density, dtype=np.float64)
+        target = np.asarray(density)
+        if target.dtype.kind not in "iuf":
+            raise TypeError
     except (TypeError, ValueError):
         raise TypeError(
             f"density must be a number or a square matrix of numbers, got {density!r}."
         ) from None
+    target = target.astype(np.float64)
     if target.ndim and (target.ndim != 2 or target.shape[0] != target.shape[1]):
         raise ValueError(
             f"density must be a number or a square matrix [post, pre], got shape {target.shape}."

@@ -126,16 +126,18 @@ populations : DataFrame or None, default=None
     One row per population, in the order of the units: `population`, `n_units`, `sign` and
     optionally `area`, `layer`, `cell_type`, `tau` (ms, used when `dt` is given); see
     `sk_biornn.biology.cortical_populations` and `check_populations`. It takes the place of
-    `n_units`, `signs` and `excitatory_fraction`. None: an excitatory and an inhibitory population
-    of them, and every unit sees every channel and is read by every output.
+    `n_units`, `signs` and `excitatory_fraction`, which must agree with it or be left out. None: an
+    excitatory and an inhibitory population of them, and every unit sees every channel and is read
+    by every output.
 connection_probabilities : DataFrame or None, default=None
     Density of each block: square [post, pre], or long with columns `pre`, `post`, `probability`,
     by names of populations or by (layer, cell type). With `pruning` it is the target `density`
     within areas; without it, synapses are drawn at random before training.
-between_areas : iterable of BetweenAreas or None, default=None
+between_areas : list of BetweenAreas or None, default=None
     Which populations reach which in another area, with what probability; these synapses are drawn
-    once per fit. Given this or `connection_probabilities`, pairs of populations in different areas
-    without a rule or a probability have none.
+    once per fit, and all of them are kept, whatever `density` says. Given this or
+    `connection_probabilities`, pairs of populations in different areas without a rule or a
+    probability have none.
 readout : {"population", "dense"}, default="population"
     Whether output k reads the units of population k only, or every output reads every unit.
 freeze_readout : bool, default=True
@@ -145,7 +147,8 @@ freeze_readout : bool, default=True
 INPUT_MASK_OF_POPULATIONS = """
 input_mask : "population", array-like of bool of shape (n_units, n_features) or None, \
 default="population"
-    "population": population k sees channel k of X only. None: every unit sees every channel.
+    "population": population k sees channel k of X only; channels that have names of populations
+    must have those of the table, in its order. None: every unit sees every channel.
 """
 
 ATTRIBUTES = """

@@ -28,6 +28,7 @@ def train_prune_train(
     history: History | None,
 ) -> tuple[Arrays, History]:
     """Run all phases; `mask_`, `W_dense_`, `achieved_density_`, `n_iter_dense_` are set midway."""
+    plan.rehearse(weights["w_rec"], network.mask_, network._rng)
     phase = _train_while_pruning if plan.gradual else _train_once
     weights, history = phase(network, plan, train, weights, max_iter, history)
     network.W_dense_ = weights["w_rec"].copy()

@@ -19,6 +19,12 @@ from sk_biornn.biology.populations import (
     unit_tau,
 )
 from sk_biornn.estimators._base import BaseRNN
+from sk_biornn.estimators._population_arguments import (
+    check_order,
+    check_sizes,
+    checked_rules,
+    density_in_order,
+)
 from sk_biornn.estimators._population_table import table_of_signs
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
 from sk_biornn.estimators._rules import Choice, Flag, check_rules
@@ -37,6 +43,7 @@ class PopulationRNN(BaseRNN):
     freeze_readout: bool = True
 
     _drawn = None  # bool (n_units, n_units): synapses that chance allows; None: all
+    _drawn_with = None  # (n_populations, n_populations): their probabilities
 
     def recurrent_frame(self) -> pd.DataFrame:
         """Return the recurrent weights with the population of every unit.
@@ -67,7 +74,15 @@ class PopulationRNN(BaseRNN):
             raise ValueError(
                 "signs must be None when populations is given, which has the signs, got both."
             )
-        self._table()
+        table = self._table()
+        if self.populations is not None:
+            check_sizes(self, table)
+        if checked_rules(self.between_areas) or self.connection_probabilities is not None:
+            if self.blocks is not None:
+                raise ValueError(
+                    "blocks must be None when connection_probabilities or between_areas is given, "
+                    "whose blocks are the populations, got both."
+                )
 
     # -------------------------------------------------------------- what the table says of units
 
@@ -99,40 +114,44 @@ class PopulationRNN(BaseRNN):
     def _resolve_prior(self, resume: bool) -> None:
         super()._resolve_prior(resume)
         self.populations_ = self._table()
-        if not resume:
-            self._drawn = self._draw_synapses()
+        self._draw_synapses(resume)
         if self.pruning is None and self._drawn is not None:
             if self._drawn.shape == self.mask_.shape:  # others are refused later
                 self.mask_ &= self._drawn
 
     def _block_probabilities(self):
         """Return densities and probabilities of the blocks, or None where none are given."""
-        rules = () if self.between_areas is None else self.between_areas
-        try:
-            rules = tuple(rules)
-        except TypeError:
-            raise TypeError(
-                f"between_areas must hold BetweenAreas objects, got {self.between_areas!r}."
-            ) from None
+        rules = checked_rules(self.between_areas)
         if self.connection_probabilities is None and not rules:
             return None
         return block_probabilities(self.populations_, self.connection_probabilities, rules)
 
-    def _draw_synapses(self) -> np.ndarray | None:
-        """Draw the synapses between areas and, when no pruning follows, within them."""
-        blocks = self._block_probabilities()
-        if blocks is None:
-            return None
-        if self.pruning is None:
+    def _draw_synapses(self, resume: bool) -> None:
+        """Draw the synapses between areas and, when no pruning follows, within them.
+
+        A fit that goes on keeps the earlier draw, unless the probabilities are others now.
+        """
+        blocks, probabilities = self._block_probabilities(), None
+        if blocks is not None and self.pruning is None:
             probabilities = blocks.density + blocks.random
-        else:
+        elif blocks is not None:
             probabilities = np.where(blocks.random > 0, blocks.random, 1.0)
-        return draw_synapses(self.populations_, probabilities, self._rng)
+        if resume and _equal(probabilities, self._drawn_with):
+            return
+        self._drawn_with, self._drawn = probabilities, None
+        if probabilities is not None:
+            self._drawn = draw_synapses(self.populations_, probabilities, self._rng)
 
     def _pruning_plan(self) -> PruningPlan | None:
         density, blocks = self._target_density(), self.blocks
-        if blocks is None and np.ndim(density) == 2:
+        of_populations = self.populations is not None or np.shape(density) != (2, 2)
+        if blocks is None and np.ndim(density) == 2 and of_populations:
             blocks = unit_index(self.populations_)
+            if len(density) != len(self.populations_):
+                raise ValueError(
+                    "density must be a number or have a row and a column for each of the "
+                    f"{len(self.populations_)} populations, got shape {np.shape(density)}."
+                )
         return pruning_plan(self, density, blocks, self._drawn)
 
     def _target_density(self) -> Any:
@@ -141,7 +160,7 @@ class PopulationRNN(BaseRNN):
         if self.pruning is None:
             return density
         if isinstance(density, pd.DataFrame):
-            density = _in_order_of(self.populations_["population"], density)
+            density = density_in_order(self.populations_["population"], density)
         if blocks is None and density is None:
             raise ValueError(
                 "density or connection_probabilities must be given when pruning is, got neither."
@@ -166,6 +185,7 @@ class PopulationRNN(BaseRNN):
         self._check_one_each(
             "X", "channel", self.n_features_in_, "input_mask='population'", "input_mask=None"
         )
+        check_order("X", "channel", getattr(self, "feature_names_in_", None), self.populations_)
         return unit_index(self.populations_)[:, None] == np.arange(self.n_features_in_)
 
     def _allowed_readout(self, n_outputs: int) -> np.ndarray | None:
@@ -175,6 +195,14 @@ class PopulationRNN(BaseRNN):
         self._check_one_each("y", "output", n_outputs, "readout='population'", "readout='dense'")
         own = np.arange(n_outputs)[:, None] == unit_index(self.populations_)
         return own if mask is None else own & mask
+
+    def _check_targets(self, y: Any, *arguments: Any, **options: Any) -> Targets:
+        targets = super()._check_targets(y, *arguments, **options)
+        names = list(getattr(y, "columns", ()))
+        if self.populations is not None and self.readout == "population":
+            if len(names) == len(self.populations):
+                check_order("y", "output", names, self._table())
+        return targets
 
     def _check_one_each(self, name: str, what: str, found: int, because: str, else_: str) -> None:
         names = self.populations_["population"].tolist()
@@ -205,12 +233,5 @@ class PopulationRNN(BaseRNN):
         }
 
 
-def _in_order_of(names: pd.Series, density: pd.DataFrame) -> np.ndarray:
-    """Return a table [post, pre] in the order of the populations."""
-    missing = [n for n in names if n not in density.index or n not in density.columns]
-    if missing:
-        raise ValueError(
-            "density must have a row and a column for every population, got none for "
-            f"{missing[0]!r}."
-        )
-    return density.loc[list(names), list(names)].to_numpy()
+def _equal(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    return a is b if a is None or b is None else np.array_equal(a, b)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from sk_biornn.biology._blocks import check_densities
@@ -39,7 +41,21 @@ class PruningPlan:
     def prune(self, W: np.ndarray, density: Any, mask: np.ndarray, rng: np.random.Generator):
         """Return the synapses that stay, and the share of all entries that they are."""
         mask = mask if self.synapses is None else mask & self.synapses
-        return self.pruner.prune(W, density, mask=mask, blocks=self.blocks, random_state=rng)
+        kept, achieved = self.pruner.prune(
+            W, density, mask=mask, blocks=self.blocks, random_state=rng
+        )
+        kept = np.asarray(kept)
+        if kept.shape != W.shape or kept.dtype != bool:
+            raise ValueError(
+                "pruning must have a method prune that returns which synapses stay, bool of shape "
+                f"{W.shape}, and their share, got {kept.dtype} of shape {kept.shape}."
+            )
+        return kept, achieved
+
+    def rehearse(self, W: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> None:
+        """Have the user's own object prune once, so that it fails before the training."""
+        if self.pruner not in _BY_NAME.values():
+            self.prune(W, self.density, mask, copy.deepcopy(rng))
 
     def density_after(self, epoch: int, n_epochs: int, start: Any) -> NDArray[np.float64]:
         """Return the density after an epoch (from 1): d + (start - d) (1 - epoch / n_epochs)^3."""
@@ -47,10 +63,11 @@ class PruningPlan:
         return self.density + above * (1 - epoch / n_epochs) ** 3
 
     @property
-    def goal(self) -> tuple[Pruner, Any, Any]:
+    def goal(self) -> tuple[Any, ...]:
         """What a fit that is continued compares with the earlier one's."""
         blocks = None if self.blocks is None else self.blocks.tolist()
-        return self.pruner, self.density.tolist(), blocks
+        synapses = None if self.synapses is None else np.packbits(self.synapses).tobytes()
+        return self.pruner, self.density.tolist(), blocks, synapses
 
 
 def pruning_plan(
@@ -63,10 +80,17 @@ def pruning_plan(
             raise ValueError(
                 f"pruning must be given when density is, got pruning=None with density={density!r}."
             )
+        if blocks is not None:
+            raise ValueError("pruning must be given when blocks is, got None.")
         return None
     if density is None:
         raise ValueError(
             f"density must be given when pruning is, got None with pruning={parameters.pruning!r}."
+        )
+    if isinstance(density, pd.DataFrame):
+        raise TypeError(
+            "density must be a number or an array in the order of the blocks, got a DataFrame, "
+            "whose labels say nothing here; pass its to_numpy()."
         )
     if blocks is None and np.shape(density) == (2, 2):
         blocks = _excitatory_and_inhibitory(parameters._unit_signs())
