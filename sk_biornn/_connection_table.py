@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sk_biornn._cell_names import cell_type_name, layer_name, listed
+from sk_biornn._cell_names import cell_type_name, layer_name, listed, name_key
 
 # "L2/3: Pyr", as the repository of Balwani et al. (2025) calls layer and cell type together.
 LAYER_AND_TYPE = re.compile(r"(?:L|layer )\s*\d(?:/?\d)?\s*:\s*\S+", flags=re.IGNORECASE)
@@ -18,8 +19,9 @@ SIDES = ("post", "pre")
 def square_table(table: Any, *, name: str = "connection_probabilities") -> pd.DataFrame:
     """Return a square [post, pre] float64 table, whichever of the two forms it comes in.
 
-    Rows and columns carry the same labels in the same order: names of populations, or pairs
-    (layer, cell type) as a MultiIndex. NaN is a pair that is not given.
+    Rows and columns carry the same labels in the same order: names of populations, each in the
+    first of its spellings, or pairs (layer, cell type) as a MultiIndex. NaN is a pair that is not
+    given.
     """
     if not isinstance(table, pd.DataFrame):
         raise TypeError(f"{name} must be a DataFrame, got {type(table).__name__}.")
@@ -64,7 +66,15 @@ def _label(label: Any) -> Any:
     return str(label).strip()
 
 
+def _one_spelling(labels: Iterable[Any]) -> dict[Any, Any]:
+    """Map every label to the first of its spellings: 'ViP' and 'VIP' are one population."""
+    first: dict[str, Any] = {}
+    return {label: first.setdefault(name_key(label), label) for label in labels}
+
+
 def _square_of_long(long: pd.DataFrame, name: str) -> pd.DataFrame:
+    spelled = _one_spelling([*long["post"], *long["pre"]])
+    long = long.assign(**{side: [spelled[label] for label in long[side]] for side in SIDES})
     twice = long.duplicated(["post", "pre"])
     if twice.any():
         row = long[twice].iloc[0]
@@ -92,6 +102,8 @@ def _turn_square(table: pd.DataFrame, name: str) -> pd.DataFrame:
         )
     rows = [_label(label) for label in table.index]
     columns = [_label(label) for label in table.columns]
+    spelled = _one_spelling([*rows, *columns])
+    rows, columns = ([spelled[label] for label in labels] for labels in (rows, columns))
     for side, labels in (("rows", rows), ("columns", columns)):
         if len(set(labels)) < len(labels):
             twice = next(label for label in labels if labels.count(label) > 1)

@@ -287,14 +287,16 @@ def test_estimators_of_another_kind(tmp_path):
 # ---------------------------------------------------------------- folders of runs
 
 
-def folder_of_runs(root, runs=(0, 1, 2), name="Novel-No-Change-Sparse-Frozen"):
+def folder_of_runs(root, runs=(0, 1, 2), name="Novel-No-Change-Sparse-Frozen", scaling=1):
     """Write the published layout, with another seed for every run and stage."""
+    sizes = tuple(scaling * size for size in SIZES)
     for run in runs:
-        folder = root / name / f"celltype-dale-pruning-latent-1-{run}" / f"pts-{run}"
+        folder = root / name / f"celltype-dale-pruning-latent-{scaling}-{run}" / f"pts-{run}"
         folder.mkdir(parents=True)
         for number, stage in enumerate(("initial", "dense", "sparse")):
-            state = published_state(seed=10 * run + number, density=0.2 if number == 2 else 1.0)
-            saved(state, folder, f"celltypeRNN-dale-{stage}-1.pt")
+            density = 0.2 if number == 2 else 1.0
+            state = published_state(seed=10 * run + number, density=density, sizes=sizes)
+            saved(state, folder, f"celltypeRNN-dale-{stage}-{scaling}.pt")
     return root
 
 
@@ -312,6 +314,22 @@ def test_runs_are_read_in_order(tmp_path):
     assert [reg.W_in_[0, 0] for reg in found] == [first_weight(22), first_weight(2)]
     assert all(0.1 < reg.mask_.mean() < 0.3 for reg in found)
     assert len(population_interactions(found)) == 2 * 18**2
+
+
+def test_runs_of_several_scalings_are_not_mixed(tmp_path):
+    folder_of_runs(tmp_path, runs=(0, 1))
+    folder_of_runs(tmp_path, runs=(0,), scaling=2)
+    expected = r"scaling must say which runs to read, since .* holds runs of the scalings 1, 2\.$"
+    for runs in (None, [0]):
+        with pytest.raises(ValueError, match=expected):
+            load_cell_type_runs(tmp_path, "novel_no_change", runs=runs)
+    for scaling, n_units in ((1, [90, 90]), (2, [180])):
+        found = load_cell_type_runs(tmp_path, "novel_no_change", scaling=scaling)
+        assert [len(reg.W_rec_) for reg in found] == n_units
+    with pytest.raises(FileNotFoundError, match=r"must hold run 1 in a folder .*-latent-2-1, got"):
+        load_cell_type_runs(tmp_path, "novel_no_change", runs=[1], scaling=2)
+    with pytest.raises(FileNotFoundError, match=r"must hold a run in a folder .*-latent-16-{run}"):
+        load_cell_type_runs(tmp_path, "novel_no_change", scaling=16)
 
 
 def test_vanilla_runs(tmp_path):

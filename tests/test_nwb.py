@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import sys
@@ -382,7 +383,8 @@ def test_areas_and_types_of_ones_own(tmp_path):
 )
 def test_what_is_not_asked_for_is_filtered_not_refused(tmp_path, options, arguments, reason):
     path = write_experiment(tmp_path / "a.nwb", **options)
-    data = load_nwb_populations(path, **arguments)
+    with pytest.warns(UserWarning, match=rf"no rows were found in 1 files .* such as .*{reason}"):
+        data = load_nwb_populations(path, **arguments)
     assert data.files["status"].tolist() == ["filtered"]
     assert reason in data.files["reason"][0]
     assert all(rows == {} for rows in data.rows.values())
@@ -397,6 +399,12 @@ def test_active_and_passive_presentations(tmp_path, active, expected):
     path = write_experiment(tmp_path / "a.nwb", stimuli=stimuli)
     data = load_nwb_populations(path, events="change", active=active)
     assert data.metadata["trial"].tolist() == expected
+
+
+def test_who_takes_all_events_needs_no_column_that_tells_them_apart(tmp_path):
+    path = write_experiment(tmp_path / "a.nwb", stimuli=presentations(active=None))
+    data = load_nwb_populations(path, events="change", active=None)
+    assert data.metadata["trial"].tolist() == [8, 16, 34]
 
 
 def test_the_session_type_says_active_where_no_column_does(tmp_path):
@@ -510,11 +518,18 @@ def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
     plain = folder / "plain.nwb"
     with h5py.File(plain, "w") as file:
         file["dff"] = np.zeros(3)
-    no_data, rotten = folder / "no data.nwb", folder / "rotten.nwb"
-    for path in (no_data, rotten):
+    rotten, no_rate = folder / "rotten.nwb", made("no rate", rate=10.71)
+    shutil.copy(whole, rotten)
+    with h5py.File(no_rate, "a") as file:
+        file["processing/ophys/dff/traces/starting_time"].attrs["rate"] = 0.0
+
+    def lacking(part: str) -> Path:
+        path = folder / f"no {part.replace('/', ' ')}.nwb"
         shutil.copy(whole, path)
-    with h5py.File(no_data, "a") as file:
-        del file["processing/ophys/dff/traces/data"]
+        with h5py.File(path, "a") as file:
+            del file[part]
+        return path
+
     spoil_first_chunk(rotten, "processing/ophys/dff/traces/data")
 
     ephys = mock_NWBFile()
@@ -560,7 +575,40 @@ def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
         "truncated": (truncated, "not a readable NWB file: it is truncated, part of it is missing"),
         "text": (text, "not a readable NWB file: it is not an HDF5 file"),
         "plain HDF5": (plain, "not a readable NWB file: .*NWB version"),
-        "no data": (no_data, r"dF/F of shape \(0,\) in imaging_plane_1"),
+        "no data": (
+            lacking("processing/ophys/dff/traces/data"),
+            r"dF/F of shape \(0,\) in imaging_plane_1",
+        ),
+        "no rois": (
+            lacking("processing/ophys/dff/traces/rois"),
+            r"file: its part processing/ophys/dff/traces could not be read \(missing .*'rois'\)",
+        ),
+        "no start_time": (
+            lacking("intervals/Natural_Images_presentations/start_time"),
+            r"part intervals/Natural_Images_presentations could not be read \(it has no start_time",
+        ),
+        "no imaging": (
+            lacking("general/optophysiology"),
+            r"part .*/cell_specimen_table could not be read \(missing argument 'imaging_plane'\)",
+        ),
+        "no cells": (
+            lacking("processing/ophys/image_segmentation/cell_specimen_table"),
+            "not a readable NWB file: a part that it must have is missing",
+        ),
+        "no finite": (
+            made("nan", dff=np.full((len(timestamps()), 2), np.nan)),
+            "an empty plane: no finite sample of dF/F in imaging_plane_1",
+        ),
+        "no rate": (no_rate, "dF/F at a rate of 0 Hz, but a rate must be positive"),
+        "one sample": (
+            made("one sample", dff=np.ones((1, 2)), rate=10.71),
+            "has 1 sample of dF/F in time, at least 2 are needed",
+        ),
+        "short": (
+            made("short", dff=ramps(2)[:80], timestamps=timestamps()[:80]),
+            "in no whole window around an event asked for: it was recorded from 0.0 to 7.4 s, "
+            "images were shown from 10.0 to 39.2 s",
+        ),
         "rotten": (rotten, "is damaged: Can't .*read data"),
         "missing": (folder / "missing.nwb", "does not exist"),
         "no depth": (made("no depth", description="somewhere"), "how deep imaging_plane_1 is"),
@@ -585,7 +633,8 @@ KINDS = [
     "no dF/F", "electrodes", "no is_change", "no omitted", "no active", "odd flags",
     "no presentations", "empty plane", "no valid cell", "truncated", "text", "plain HDF5",
     "no data", "rotten", "missing", "no depth", "no structure", "no subject", "no mouse",
-    "no genotype", "wild type", "timestamps",
+    "no genotype", "wild type", "timestamps", "no rois", "no start_time", "no imaging", "no cells",
+    "no finite", "no rate", "one sample", "short",
 ]  # fmt: skip
 
 
@@ -597,6 +646,7 @@ def test_bad_files_are_refused_in_one_sentence(damaged, kind):
         load_nwb_populations(path)
     message = str(raised.value)
     assert message.startswith(str(path)) and message.endswith(".") and "\n" not in message
+    assert len(message.removeprefix(str(path))) < 250  # no dump of objects
 
 
 def test_bad_files_can_be_skipped_and_are_recorded(damaged, one_plane):
@@ -613,10 +663,27 @@ def test_bad_files_can_be_skipped_and_are_recorded(damaged, one_plane):
         assert re.search(damaged[kind][1], reason)
 
 
+def test_if_every_file_fails_nothing_is_skipped(damaged):
+    bad = [damaged[kind][0] for kind in ("no omitted", "missing")]
+    expected = "paths must name a file that can be read, got 2 that cannot; the first: "
+    with pytest.raises(ValueError, match=expected + ".*without the column omitted"):
+        load_nwb_populations(bad, on_error="skip")
+
+
+def test_if_all_others_are_filtered_there_is_a_warning(damaged, one_plane):
+    paths = [damaged["no depth"][0], one_plane]
+    expected = r"no rows .* in 2 files \(1 failed, 1 filtered\), such as .*plane.nwb: experience is"
+    with pytest.warns(UserWarning, match=expected):
+        data = load_nwb_populations(paths, experience="novel", on_error="skip")
+    assert data.files["status"].tolist() == ["failed", "filtered"]
+    assert data.rows == {"change": {}, "pre_change": {}, "omission": {}}
+
+
 def test_files_are_closed_afterwards(damaged, one_plane):
     """On some systems an open file cannot be removed or written."""
     for path in (one_plane, damaged["no depth"][0], damaged["rotten"][0]):
-        load_nwb_populations([path], on_error="skip")
+        with contextlib.suppress(ValueError):
+            load_nwb_populations(path)
         with h5py.File(path, "r+"):  # refused while it is open for reading
             pass
 
@@ -689,6 +756,7 @@ def test_without_pynwb_the_extra_is_named(monkeypatch, one_plane):
         ({"areas": ["VISp"]}, TypeError, r"areas must be a mapping .* got \['VISp'\]"),
         ({"cell_types": {}}, TypeError, "cell_types must be a mapping"),
         ({"window_start": "early"}, ValueError, "window_start must be a finite number of ms"),
+        ({"window_start": np.float64("nan")}, ValueError, "of ms, got nan"),
         ({"n_frames": 0}, ValueError, "n_frames must be an integer of at least 1, got 0"),
         ({"frame_rate": 0}, ValueError, "frame_rate must be a positive number, got 0"),
         ({"keep_cells": 1}, TypeError, "keep_cells must be True or False, got 1"),

@@ -192,7 +192,12 @@ def test_a_table_is_copied_and_put_in_order():
         ({"n_units": [80, 1.5, 8]}, r"got .*1\.5.* for PV"),
         ({"n_units": [80, None, 8]}, "for PV"),
         ({"n_units": ["many", 12, 8]}, "got 'many' for E"),
-        ({"n_units": [True, True, True]}, "got .*True.* for E"),
+        ({"n_units": [True, True, True]}, "n_units must .* got True for E"),
+        ({"n_units": np.array([80, 12, 0])}, "got 0 for SST"),  # not np.int64(0)
+        ({"sign": [True, False, False]}, "sign must be -1, 0 or 1 .* got True for E"),
+        ({"sign": [1, np.False_, -1]}, "got False for PV"),
+        ({"sign": [1, -1, 2]}, r"got 2 for SST"),
+        ({"tau": [10.0, -1.5, 10.0]}, r"got -1\.5 for PV"),
         ({"tau": [10.0, None, 10.0]}, "tau must be a positive number of ms .* for PV"),
         ({"tau": [10.0, 10.0, 0.0]}, "for SST"),
     ],
@@ -230,7 +235,9 @@ def test_levels_need_their_columns(level):
     [
         ({"cell_types": {"Pyr": 4, "Lamp5": 1}}, "signs must give a sign .* none for Lamp5"),
         ({"cell_types": {"Pyr": 1.5}}, "positive integers, got 1.5 for Pyr"),
+        ({"cell_types": {"Pyr": np.float64(1.5)}}, "positive integers, got 1.5 for Pyr"),
         ({"scaling": 0}, "scaling must be a positive integer, got 0"),
+        ({"scaling": np.float64(1.5)}, "scaling must be a positive integer, got 1.5"),
         ({"tau": {"Pyr": 20}}, "tau must give a value for every cell type, got none for SST"),
         ({"areas": ("V1", "v1")}, "different names"),
         ({"layers": ()}, "no rows"),
@@ -259,6 +266,15 @@ def test_bad_two_populations_are_refused(n_units, fraction):
         excitatory_inhibitory_populations(n_units, fraction)
 
 
+def test_messages_show_plain_numbers():
+    with pytest.raises(ValueError, match=r"n_units must be a positive integer, got 1\.5\.$"):
+        excitatory_inhibitory_populations(np.float64(1.5))
+    with pytest.raises(ValueError, match=r"excitatory_fraction must be in \[0, 1\], got 1\.5\.$"):
+        excitatory_inhibitory_populations(10, np.float64(1.5))
+    with pytest.raises(ValueError, match=r"probability must be a number in \[0, 1\], got 2\.0\.$"):
+        BetweenAreas("LM", "V1", np.float64(2.0))
+
+
 # Connection probabilities: the published table
 
 
@@ -282,6 +298,20 @@ def test_layers_of_the_paper_table_can_be_chosen():
         load_connection_probabilities(layers=["L7"])
     with pytest.raises(ValueError, match="name must be one of 'balwani2025'"):
         load_connection_probabilities("allen")
+
+
+def test_layers_of_the_paper_table_are_known_in_any_spelling():
+    pd.testing.assert_frame_equal(
+        load_connection_probabilities(layers=["L23", "layer 5"]),
+        load_connection_probabilities(layers=["L2/3", "L5"]),
+    )
+    for layers in ("L4", 4):
+        with pytest.raises(TypeError, match=f"layers must be a sequence of layers, got {layers!r}"):
+            load_connection_probabilities(layers=layers)
+    with pytest.raises(ValueError, match="layers must be different layers, got L2/3, L2/3"):
+        load_connection_probabilities(layers=["L23", "L2/3"])
+    with pytest.raises(ValueError, match="layers must be different layers, got none"):
+        load_connection_probabilities(layers=[])
 
 
 def test_blocks_of_the_paper_network():
@@ -349,6 +379,32 @@ def test_probabilities_by_names_in_any_spelling():
     values = np.arange(9).reshape(3, 3) / 10
     density = block_probabilities(populations, pd.DataFrame(values, names, names)).density
     assert_array_equal(density, values[np.ix_([1, 2, 0], [1, 2, 0])])
+
+
+MIXED = [("Pyr", "Pyr", 0.1), ("Pyr", "VIP", 0.2), ("ViP", "Pyr", 0.3), ("VIP", "VIP", 0.4)]
+
+
+def pyr_and_vip(rows):
+    """A table of two populations and a long one of their pairs."""
+    two = pd.DataFrame({"population": ["Pyr", "VIP"], "n_units": [8, 2], "sign": [1, -1]})
+    return two, pd.DataFrame(rows, columns=["pre", "post", "probability"])
+
+
+def test_one_name_in_two_spellings_is_one_population():
+    density = block_probabilities(*pyr_and_vip(MIXED)).density
+    assert_array_equal(density, [[0.1, 0.3], [0.2, 0.4]])
+    two, _ = pyr_and_vip([])
+    square = pd.DataFrame([[0.1, 0.3], [0.2, 0.4]], ["Pyr", "vip"], ["pyr", "ViP"])
+    assert_array_equal(block_probabilities(two, square).density, square)
+
+
+def test_a_pair_given_twice_in_two_spellings_is_refused():
+    rows = [*MIXED, ("ViP", "ViP", 0.9), ("Pyr", "ViP", 0.8)]
+    with pytest.raises(ValueError, match="every pair once, got pre VIP to post VIP twice"):
+        block_probabilities(*pyr_and_vip(rows))
+    square = pd.DataFrame(np.eye(3), ["Pyr", "VIP", "ViP"], ["Pyr", "VIP", "ViP"])
+    with pytest.raises(ValueError, match="name its rows once, got VIP twice"):
+        block_probabilities(pyr_and_vip([])[0], square)
 
 
 def test_probabilities_by_names_may_lie_between_areas():
@@ -432,8 +488,26 @@ def test_rules_check_themselves():
         BetweenAreas("LM", "V1", 1.2)
     with pytest.raises(TypeError, match="pre must be a name or a tuple of names, got 3"):
         BetweenAreas("LM", 3)
-    with pytest.raises(TypeError, match="between_areas must hold BetweenAreas"):
-        block_probabilities(cortical_populations(), None, [("LM", "V1", 0.3)])
+
+
+RULE = BetweenAreas("LM", "V1_L23_pyr")
+
+
+@pytest.mark.parametrize(
+    ("rules", "found"),
+    [
+        (RULE, "a single one"),
+        ((rule for rule in [RULE]), "generator"),  # would be used up at the second fit
+        (iter([RULE]), "list_iterator"),
+        (None, "NoneType"),
+        ("LM", "str"),
+        ([RULE, ("LM", "V1", 0.3)], r"\('LM', 'V1', 0.3\) in it"),
+    ],
+)
+def test_rules_come_in_a_list_or_tuple(rules, found):
+    expected = rf"between_areas must be a list or tuple of BetweenAreas objects, got {found}\.$"
+    with pytest.raises(TypeError, match=expected):
+        block_probabilities(cortical_populations(), None, rules)
 
 
 def test_several_names_in_a_rule():
@@ -543,12 +617,36 @@ def test_names_of_populations_are_read(write):
         (["pre,probability", "E,0.1"], "columns pre, post and probability"),
         (["pre,post,probability", "E,E,0.1,2,3"], "more values than its heading"),
         (["pre,post,probability", "X,X,0.1"], "known populations only, got X"),
+        (["pre,post,probability", "E,E,0.1", "E, ,0.1", ",E,0.1", ",,0.1"], "got an empty name"),
+        (
+            [
+                "pre-layer,pre-cell-type,post-layer,post-cell-type,probability",
+                *("L4,,L4,,0.1", "L4,,L4,Pyr,0.1", "L4,Pyr,L4,,0.1", "L4,Pyr,L4,Pyr,0.1"),
+            ],
+            "must name both sides of every pair, got an empty name",
+        ),
     ],
 )
 def test_bad_files_are_refused_and_named(write, lines, message):
     with pytest.raises(ValueError, match=message) as info:
         read_connection_probabilities(write(*lines), names=["E", "I"])
     assert "pairs.csv" in str(info.value)
+
+
+def test_names_in_two_spellings_are_read_as_one(write):
+    lines = ["pre,post,probability", "V1_L4_vip,V1_L4_ViP,0.1"]
+    read = read_connection_probabilities(write(*lines))
+    assert read.shape == (1, 1) and read.iloc[0, 0] == 0.1
+    with pytest.raises(ValueError, match=r"every pair once, got pre .* twice"):
+        read_connection_probabilities(write(*lines, "V1_L4_ViP,V1_L4_vip,0.2"))
+
+
+@pytest.mark.parametrize("names", ["E", 3])
+def test_names_are_a_sequence(write, names):
+    path = write("pre,post,probability", "E,E,0.1")
+    expected = f"names must be a sequence of names of populations, got {names!r}"
+    with pytest.raises(TypeError, match=expected):
+        read_connection_probabilities(path, names=names)
 
 
 def test_missing_pairs_can_be_filled(write):

@@ -6,10 +6,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sk_biornn._cell_names import cell_type_name, layer_name, listed, name_key
 
 REQUIRED = ("population", "n_units", "sign")
+
+
+def plain(value: Any) -> Any:
+    """Return a number of NumPy as one of Python, so that a message shows 2, not np.int64(2)."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def check_populations(populations: pd.DataFrame, *, n_units: int | None = None) -> pd.DataFrame:
@@ -36,8 +42,8 @@ def check_populations(populations: pd.DataFrame, *, n_units: int | None = None) 
         If `populations` is not a DataFrame.
     ValueError
         If a column is missing, a name stands twice (also in another spelling), a number of units
-        is not a positive integer, a sign is not -1, 0 or 1, time constants are not positive or
-        given for some only, or the units do not add up.
+        is not a positive integer, a sign is not -1, 0 or 1 (True is no number), time constants are
+        not positive or given for some only, or the units do not add up.
 
     Examples
     --------
@@ -91,12 +97,12 @@ def _check_names(names: pd.Series[Any]) -> pd.Series[Any]:
 def _check_sizes(table: pd.DataFrame) -> pd.Series[Any]:
     """Return the numbers of units as int64."""
     sizes = pd.to_numeric(table["n_units"], errors="coerce")
-    bad = ~((sizes >= 1) & (sizes % 1 == 0) & np.isfinite(sizes))
-    if bad.any() or table["n_units"].map(lambda size: isinstance(size, bool)).any():
-        first = table[bad | table["n_units"].map(lambda size: isinstance(size, bool))].iloc[0]
+    bad = ~((sizes >= 1) & (sizes % 1 == 0) & np.isfinite(sizes)) | _truth_values(table["n_units"])
+    if bad.any():
+        first = table[bad].iloc[0]
         raise ValueError(
-            f"n_units must be a positive integer for every population, got {first['n_units']!r} "
-            f"for {first['population']}."
+            "n_units must be a positive integer for every population, got "
+            f"{plain(first['n_units'])!r} for {first['population']}."
         )
     return sizes.astype(np.int64)
 
@@ -104,14 +110,19 @@ def _check_sizes(table: pd.DataFrame) -> pd.Series[Any]:
 def _check_signs(table: pd.DataFrame) -> pd.Series[Any]:
     """Return the signs as int64."""
     signs = pd.to_numeric(table["sign"], errors="coerce")
-    bad = ~signs.isin((-1, 0, 1))
+    bad = ~signs.isin((-1, 0, 1)) | _truth_values(table["sign"])
     if bad.any():
         first = table[bad].iloc[0]
         raise ValueError(
-            f"sign must be -1, 0 or 1 for every population, got {first['sign']!r} for "
+            f"sign must be -1, 0 or 1 for every population, got {plain(first['sign'])!r} for "
             f"{first['population']}."
         )
     return signs.astype(np.int64)
+
+
+def _truth_values(values: pd.Series[Any]) -> NDArray[np.bool_]:
+    """Find True and False, which pandas takes for 1 and 0."""
+    return np.array([isinstance(value, (bool, np.bool_)) for value in values], dtype=bool)
 
 
 def _check_tau(table: pd.DataFrame) -> pd.DataFrame:
@@ -126,6 +137,6 @@ def _check_tau(table: pd.DataFrame) -> pd.DataFrame:
         first = table[bad].iloc[0]
         raise ValueError(
             f"tau must be a positive number of ms for every population or for none, got "
-            f"{first['tau']!r} for {first['population']}."
+            f"{plain(first['tau'])!r} for {first['population']}."
         )
     return table.assign(tau=tau.astype(np.float64))

@@ -14,7 +14,7 @@ second kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from sk_biornn._cell_names import listed, name_key, population_name
 from sk_biornn._connection_table import label_text, square_table
 from sk_biornn._random import RandomState, make_rng
+from sk_biornn.biology._population_table import plain
 from sk_biornn.biology.populations import check_populations, unit_index
 
 
@@ -74,7 +75,7 @@ class BetweenAreas:
                 raise TypeError(f"{side} must be a name or a tuple of names, got {names!r}.")
         value = self.probability
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value <= 1:
-            raise ValueError(f"probability must be a number in [0, 1], got {value!r}.")
+            raise ValueError(f"probability must be a number in [0, 1], got {plain(value)!r}.")
 
 
 #: The rules of Balwani et al. (2025), doi:10.1126/sciadv.adw4970: feed-forward from the pyramidal
@@ -109,7 +110,7 @@ class BlockProbabilities(NamedTuple):
 def block_probabilities(
     populations: pd.DataFrame,
     connection_probabilities: pd.DataFrame | None = None,
-    between_areas: Iterable[BetweenAreas] = (),
+    between_areas: Collection[BetweenAreas] = (),
 ) -> BlockProbabilities:
     """Return the target density and the random probability of every block.
 
@@ -122,9 +123,9 @@ def block_probabilities(
         names of the populations, or by pairs (layer, cell type), which then hold within every
         area; of these the table may have more than the network (a layer 6, say). Every pair within
         an area must be given. None: density 1 within areas.
-    between_areas : iterable of BetweenAreas, default=()
+    between_areas : list or tuple of BetweenAreas, default=()
         Rules for pairs in different areas. A pair without rule, and without probability, has no
-        synapses.
+        synapses. An iterator is refused: it would be used up at the second call.
 
     Returns
     -------
@@ -267,12 +268,10 @@ def _layers_and_types(table: pd.DataFrame) -> list[Any]:
 
 
 def _random_blocks(
-    table: pd.DataFrame, rules: Iterable[BetweenAreas], within: NDArray[np.bool_]
+    table: pd.DataFrame, rules: Collection[BetweenAreas], within: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """Probability of a random synapse in every block; 0 without rule."""
-    rules = list(rules)
-    if not all(isinstance(rule, BetweenAreas) for rule in rules):
-        raise TypeError(f"between_areas must hold BetweenAreas objects, got {rules!r}.")
+    _check_rules(rules)
     members = _members(table)
     names = table["population"].to_numpy()
     random = np.full(within.shape, np.nan)
@@ -290,6 +289,17 @@ def _random_blocks(
             )
         random[block] = rule.probability
     return np.nan_to_num(random, nan=0.0)
+
+
+def _check_rules(rules: Any) -> None:
+    """Refuse what is no collection of rules, such as one rule, or a generator."""
+    expected = "between_areas must be a list or tuple of BetweenAreas objects, got"
+    if not isinstance(rules, Collection) or isinstance(rules, str):
+        what = "a single one" if isinstance(rules, BetweenAreas) else type(rules).__name__
+        raise TypeError(f"{expected} {what}.")
+    others = [rule for rule in rules if not isinstance(rule, BetweenAreas)]
+    if others:
+        raise TypeError(f"{expected} {others[0]!r} in it.")
 
 
 def _members(table: pd.DataFrame) -> dict[str, list[int]]:

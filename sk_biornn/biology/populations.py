@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn._cell_names import SIGN_OF_CELL_TYPE, cell_type_name, population_name
-from sk_biornn.biology._population_table import REQUIRED, check_populations
+from sk_biornn.biology._population_table import REQUIRED, check_populations, plain
 from sk_biornn.biology._population_units import (
     block_labels,
     unit_index,
@@ -117,7 +117,7 @@ def cortical_populations(
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise TypeError(f"{name} must be a sequence of names, got {value!r}.")
     if isinstance(scaling, bool) or not isinstance(scaling, Integral) or scaling < 1:
-        raise ValueError(f"scaling must be a positive integer, got {scaling!r}.")
+        raise ValueError(f"scaling must be a positive integer, got {plain(scaling)!r}.")
     sizes = _by_type("cell_types", {"Pyr": 12, "SST": 2, "VIP": 1}, cell_types)
     sign_of = _by_type("signs", SIGN_OF_CELL_TYPE, signs, keep=True)
     unknown = [name for name in sizes if name not in sign_of]
@@ -176,9 +176,11 @@ def excitatory_inhibitory_populations(
     1  inhibitory        2    -1
     """
     if isinstance(n_units, bool) or not isinstance(n_units, Integral) or n_units < 1:
-        raise ValueError(f"n_units must be a positive integer, got {n_units!r}.")
+        raise ValueError(f"n_units must be a positive integer, got {plain(n_units)!r}.")
     if not isinstance(excitatory_fraction, Real) or not 0 <= excitatory_fraction <= 1:
-        raise ValueError(f"excitatory_fraction must be in [0, 1], got {excitatory_fraction!r}.")
+        raise ValueError(
+            f"excitatory_fraction must be in [0, 1], got {plain(excitatory_fraction)!r}."
+        )
     # As column_signs does: the small addend keeps 0.29 * 100 = 28.999999999999996 at 29.
     n_excitatory = max(1, int(np.floor(excitatory_fraction * n_units + 1e-9)))
     rows = [("excitatory", n_excitatory, 1), ("inhibitory", int(n_units) - n_excitatory, -1)]
@@ -203,7 +205,8 @@ def _by_type(
 def _scaled(cell_type: str, share: Any, scaling: int) -> int:
     if isinstance(share, bool) or not isinstance(share, Integral) or share < 1:
         raise ValueError(
-            f"cell_types must map cell types to positive integers, got {share!r} for {cell_type}."
+            f"cell_types must map cell types to positive integers, got {plain(share)!r} for "
+            f"{cell_type}."
         )
     return int(share) * scaling
 

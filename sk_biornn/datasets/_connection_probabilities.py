@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sk_biornn._cell_names import listed, name_key
+from sk_biornn._cell_names import layer_name, listed, name_key
 from sk_biornn._connection_table import label_text, square_table
 from sk_biornn.datasets._checks import check_choice, check_real
 
@@ -50,7 +50,8 @@ def load_connection_probabilities(
     name : {"balwani2025"}, default="balwani2025"
         Which table.
     layers : iterable of str or None, default=None
-        Layers to keep, in this order; None keeps all.
+        Layers to keep, in this order, such as "L2/3" ("L23", "2/3" are understood); None keeps
+        all.
 
     Returns
     -------
@@ -61,8 +62,10 @@ def load_connection_probabilities(
 
     Raises
     ------
+    TypeError
+        If `layers` is a single string.
     ValueError
-        If `name` or a layer is not known.
+        If `name` or a layer is not known, or a layer comes twice.
 
     See Also
     --------
@@ -92,11 +95,19 @@ def load_connection_probabilities(
     index = pd.MultiIndex.from_tuples(pairs)
     table = square_table(pd.DataFrame(rows, index=index, columns=index))
     if layers is not None:
-        kept = [check_choice("layers", layer, LAYERS) for layer in layers]
-        chosen = [(layer, cell_type) for layer in kept for cell_type in CELL_TYPES]
+        chosen = [(layer, cell_type) for layer in _check_layers(layers) for cell_type in CELL_TYPES]
         table = table.loc[chosen, chosen]
     table.attrs["source"] = SOURCE
     return table
+
+
+def _check_layers(layers: Iterable[str]) -> list[str]:
+    if isinstance(layers, str) or not isinstance(layers, Iterable):
+        raise TypeError(f"layers must be a sequence of layers, got {layers!r}.")
+    kept = [check_choice("layers", layer_name(layer), LAYERS) for layer in layers]
+    if len(set(kept)) < len(kept) or not kept:
+        raise ValueError(f"layers must be different layers, got {', '.join(kept) or 'none'}.")
+    return kept
 
 
 def read_connection_probabilities(
@@ -130,9 +141,11 @@ def read_connection_probabilities(
     ------
     FileNotFoundError
         If there is no such file.
+    TypeError
+        If `names` is a single string.
     ValueError
         If columns are missing, a pair is missing or listed twice, a value is not in [0, 1] or a
-        name is not among `names`.
+        name is empty or not among `names`.
 
     See Also
     --------
@@ -151,6 +164,8 @@ def read_connection_probabilities(
     E     0.1  0.5
     I     0.4  0.2
     """
+    if isinstance(names, str) or not (names is None or isinstance(names, Iterable)):
+        raise TypeError(f"names must be a sequence of names of populations, got {names!r}.")
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no file of connection probabilities at {path}.")
@@ -161,6 +176,8 @@ def read_connection_probabilities(
         raise ValueError(f"{path} is not a CSV file ({error}).") from None
     _check_columns(path, long)
     table = square_table(long, name=str(path))
+    if any("" in (label if isinstance(label, tuple) else (label,)) for label in table.index):
+        raise ValueError(f"{path} must name both sides of every pair, got an empty name.")
     if names is not None:
         _check_known(path, table, names)
     table = _check_complete(path, table, fill_missing)

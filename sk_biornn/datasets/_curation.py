@@ -118,8 +118,7 @@ def smooth(
     array([[0.   , 0.   , 0.574, 0.346]])
     """
     sigma = check_real("sigma", sigma, low=0.0)
-    values = np.asarray(traces)
-    values = values if values.dtype == np.float32 else values.astype(np.float64)
+    values = _numbers(traces)
     if not -values.ndim <= axis < values.ndim or not np.isfinite(values).all():
         raise ValueError(
             f"traces must be finite and have an axis {axis} of time, got shape {values.shape} with "
@@ -132,6 +131,15 @@ def smooth(
 
         return gaussian_filter1d(values, sigma, axis=axis)
     return _look_back(np.moveaxis(values, axis, 0), sigma, axis)
+
+
+def _numbers(traces: ArrayLike) -> np.ndarray:
+    """Return traces as float32 if they are, else as float64."""
+    try:
+        values = np.asarray(traces)
+        return values if values.dtype == np.float32 else values.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("traces must be an array of numbers, with rows of equal length.") from None
 
 
 def _look_back(frames: np.ndarray, sigma: float, axis: int) -> np.ndarray:
@@ -188,7 +196,7 @@ def one_step_ahead(
     ([7, 8, 9, 10, 11, 12, 13], [8, 9, 10, 11, 12, 13, 14])
     """
     check_choice("window", window, WINDOWS)
-    values = np.asarray(traces)
+    values = _numbers(traces)
     shortest = 2 if window == "full" else WINDOWS[window].stop + 1
     if values.ndim != 3 or values.shape[1] < shortest:
         raise ValueError(

@@ -27,9 +27,18 @@ ALLOWED_GLOBALS = {
     ),
 }
 
+NEVER = ", so that they are not read"
+ON_REQUEST = (
+    "; pass allow_pickle=True to read them all the same: then arrays and numbers are unpickled, "
+    "and anything else is still refused"
+)
 
-def read_npy(path: Path, *, allow_pickle: bool = False) -> np.ndarray:
-    """Read an npy file as float64, pickled objects only on request and never other than numbers."""
+
+def read_npy(path: Path, *, allow_pickle: bool | None = None) -> np.ndarray:
+    """Read an npy file as float64, pickled objects only on request and never other than numbers.
+
+    None is False for readers whose users cannot ask for it.
+    """
     data = path.read_bytes()
     if not data.startswith(MAGIC):
         raise ValueError(f"{path} is not an npy file: it does not begin with {MAGIC!r}.")
@@ -40,10 +49,10 @@ def read_npy(path: Path, *, allow_pickle: bool = False) -> np.ndarray:
         raise ValueError(f"{path} has a damaged npy header ({error}).") from None
     if dtype.hasobject:
         if not allow_pickle:
+            hint = NEVER if allow_pickle is None else ON_REQUEST
             raise ValueError(
                 f"{path} holds pickled Python objects, and unpickling can run code that the file "
-                "contains; pass allow_pickle=True to read them all the same: then arrays and "
-                "numbers are unpickled, and anything else is still refused."
+                f"contains{hint}."
             )
         return _to_numbers(path, _unpickle(path, file))
     n_bytes = math.prod(shape) * dtype.itemsize

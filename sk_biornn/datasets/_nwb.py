@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from sk_biornn._cell_names import population_name
 from sk_biornn.datasets._checks import check_choice
@@ -17,7 +14,8 @@ from sk_biornn.datasets._nwb_align import EVENTS
 from sk_biornn.datasets._nwb_choice import Choice, check_arguments
 from sk_biornn.datasets._nwb_file import Recording, read_recording
 from sk_biornn.datasets._nwb_layers import layers_of
-from sk_biornn.datasets._nwb_rows import Rows, counts_table, metadata_columns, rows_of_plane
+from sk_biornn.datasets._nwb_rows import Rows, check_seen, rows_of_plane
+from sk_biornn.datasets._nwb_tables import rows_by_event, tables_of
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -67,7 +65,8 @@ def load_nwb_populations(
         "pre_change": the onset of the last repeat before it, so that these trials are paired with
         those of "change" by their `trial`. "omission": the time at which the omitted image was due.
     active : bool or None, default=True
-        Whether to take events at which the mouse was at work (True), passive (False), or all.
+        Whether to take events at which the mouse was at work (True), passive (False), or all
+        (None), for which files need not say which is which.
     experience : {"familiar", "novel"} or None, default=None
         Sessions with images that the mouse knows, or with images new to it that day. None: all.
     depth_bins : {"disjoint", "paper"} or mapping, default="disjoint"
@@ -97,7 +96,7 @@ def load_nwb_populations(
         the last one before it that was not omitted as a change.
     on_error : {"raise", "skip"}, default="raise"
         What to do at a file that cannot be read or lacks something: raise, or go on and record it
-        in `files`.
+        in `files`. If no file at all can be read, "skip" raises too.
 
     Returns
     -------
@@ -124,7 +123,13 @@ def load_nwb_populations(
         If an argument is of another kind.
     ValueError
         If an argument is not valid, an experiment comes twice, or a file is damaged, of another
-        kind, or lacks something: names the file and what is missing.
+        kind, or lacks something: names the file and what is missing. Something is missing, too, if
+        a plane has no finite dF/F, or none around any of the events.
+
+    Warns
+    -----
+    UserWarning
+        If there are no rows, because all files (that can be read) are "filtered".
 
     See Also
     --------
@@ -170,7 +175,12 @@ def load_nwb_populations(
     seen: dict[tuple[str, str], Path] = {}
     for path in _resolve(paths):
         try:
-            recording = read_recording(path, list(choice.cell_types), choice.infer_changes)
+            recording = read_recording(
+                path,
+                list(choice.cell_types),
+                infer_changes=choice.infer_changes,
+                with_active=choice.active is not None,
+            )
             _check_new(path, recording, seen)
             rows, reason = _rows_of(path, recording, choice)
         except (ValueError, FileNotFoundError) as error:
@@ -181,9 +191,10 @@ def load_nwb_populations(
         found += rows
         kept = any(len(part.values) for part in rows)
         files.append((str(path), "read" if kept else "filtered", reason))
-    tables = _tables(found, files, choice)
+    _check_any(files)
+    tables = tables_of(found, files, choice)
     return Bunch(
-        rows=_by_event(found, choice),
+        rows=rows_by_event(found, choice),
         **tables,
         time=1000 * choice.relative_s,
         DESCR=_describe(tables, choice),
@@ -244,39 +255,32 @@ def _rows_of(path: Path, recording: Recording, choice: Choice) -> tuple[list[Row
         names = [
             (area, layer, cell_type, population_name(area, layer, cell_type)) for layer in layers
         ]
-        rows += rows_of_plane(recording, plane, names, choice)
+        new = rows_of_plane(recording, plane, names, choice)
+        check_seen(path, recording, plane, new)
+        rows += new
     if rows and not any(len(part.values) for part in rows):
-        reasons.append("no event of that kind, or none that is clean and recorded")
+        reasons.append("no event of that kind, or none with a clean window")
     return rows, "; ".join(reasons)
 
 
-def _by_event(found: list[Rows], choice: Choice) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """Stack the rows of all planes of a population; populations in their order."""
-    stacked: dict[str, dict[str, NDArray[np.float64]]] = {}
-    for event in choice.events:
-        parts: dict[str, list[NDArray[np.float64]]] = {name: [] for name in choice.populations}
-        for rows in found:
-            if rows.event == event and len(rows.values):
-                parts[rows.population].append(rows.values)
-        stacked[event] = {name: np.concatenate(part) for name, part in parts.items() if part}
-    return stacked
-
-
-def _tables(found: list[Rows], files: list[tuple[str, str, str]], choice: Choice) -> dict[str, Any]:
-    """Return the tables that describe the rows."""
-    metadata = [rows.metadata for rows in found if len(rows.values)]
-    columns = metadata_columns(choice)
-    cells = {(rows.experiment, rows.plane): rows.cells for rows in found if len(rows.values)}
-    return {
-        "metadata": _stacked(metadata, columns),
-        "counts": counts_table(found, choice.events, choice.populations),
-        "cells": _stacked(list(cells.values()), ["experiment", "plane", "roi", "cell"]),
-        "files": pd.DataFrame(files, columns=["path", "status", "reason"]),
-    }
-
-
-def _stacked(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+def _check_any(files: list[tuple[str, str, str]]) -> None:
+    """Do not return nothing without a word."""
+    status = [file[1] for file in files]
+    if "read" in status:
+        return
+    n_failed = status.count("failed")
+    if n_failed == len(files):
+        raise ValueError(
+            f"paths must name a file that can be read, got {n_failed} that cannot; the first: "
+            f"{files[0][2]}"
+        )
+    path, _, reason = files[status.index("filtered")]
+    warnings.warn(
+        f"no rows were found in {len(files)} files ({n_failed} failed, {len(files) - n_failed} "
+        f"filtered), such as {path}: {reason}.",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def _describe(tables: dict[str, Any], choice: Choice) -> str:

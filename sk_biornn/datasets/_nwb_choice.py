@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_biornn._cell_names import cell_type_name
-from sk_biornn.datasets._checks import check_choice, check_count, check_flag, check_positive
+from sk_biornn.datasets._checks import check_choice, check_count, check_flag, check_positive, plain
 from sk_biornn.datasets._nwb_align import EVENTS
 from sk_biornn.datasets._nwb_layers import AREAS, CRE_LINES, check_bins, populations_of
 
@@ -85,5 +85,5 @@ def _check_start(value: Any) -> float:
     except (TypeError, ValueError):
         start = np.nan
     if not np.isfinite(start):
-        raise ValueError(f"window_start must be a finite number of ms, got {value!r}.")
+        raise ValueError(f"window_start must be a finite number of ms, got {plain(value)!r}.")
     return start

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from sk_biornn.datasets._nwb_open import opened
 
 OMISSION_S = 0.25  # how long an image would have been there, where the file does not say
 _FLAGS = ("is_change", "omitted")
@@ -39,14 +39,16 @@ class Recording(NamedTuple):
     experience: str | None  # "Familiar", "Novel 1", "Novel >1"
     cre_line: str
     planes: list[Plane]
-    stimuli: pd.DataFrame  # start, stop (s), is_change, omitted, active, image; by start
+    stimuli: pd.DataFrame  # start, stop (s), is_change, omitted, image, (active); by start
 
 
-def read_recording(path: Path, known_lines: Sequence[str], infer_changes: bool) -> Recording:
+def read_recording(
+    path: Path, known_lines: Sequence[str], *, infer_changes: bool, with_active: bool
+) -> Recording:
     """Read one file, or raise one sentence that names it and says what is missing."""
-    with _opened(path) as nwb:
+    with opened(path) as nwb:
         planes = _planes(path, nwb)  # first: a file of another kind has none
-        stimuli, novel = _stimuli(path, nwb, infer_changes)
+        stimuli, novel = _stimuli(path, nwb, infer_changes, with_active)
         session_type = str(_fact(nwb, "session_type") or "")
         experiment = _fact(nwb, "ophys_experiment_id") or nwb.identifier
         return Recording(
@@ -59,47 +61,6 @@ def read_recording(path: Path, known_lines: Sequence[str], infer_changes: bool) 
             planes=planes,
             stimuli=stimuli,
         )
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Open a file with pynwb; what it cannot read becomes one sentence."""
-    try:
-        import pynwb
-    except ImportError:
-        raise ImportError(
-            "load_nwb_populations needs pynwb, which comes with the extra neuro: "
-            "pip install 'sk-biornn[neuro]'."
-        ) from None
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist.")
-    io = None
-    try:
-        with warnings.catch_warnings():
-            # Files of earlier versions of the format, and with extensions, are welcome: what is
-            # needed from them is checked here, by name.
-            warnings.filterwarnings("ignore", category=UserWarning, module=r"(pynwb|hdmf)\b")
-            io = pynwb.NWBHDF5IO(str(path), mode="r", load_namespaces=True)
-            nwb = io.read()
-    except Exception as error:  # of h5py, hdmf or pynwb: a damaged file can raise anything
-        if io is not None:
-            io.close()
-        raise ValueError(f"{path} is not a readable NWB file: {_why(error)}.") from None
-    try:
-        yield nwb
-    except OSError as error:  # of h5py, when the data behind an intact header are not there
-        raise ValueError(f"{path} is damaged: {_why(error)}.") from None
-    finally:
-        io.close()
-
-
-def _why(error: Exception) -> str:
-    text = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else ""
-    if "truncated" in text:
-        return f"it is truncated, part of it is missing ({text})"
-    if "signature not found" in text:
-        return "it is not an HDF5 file"
-    return text or type(error).__name__
 
 
 def _fact(nwb: Any, name: str) -> Any:
@@ -144,7 +105,9 @@ def _experience(stated: str | None, session_type: str, novel: bool | None) -> st
     return "Familiar" if number > 0 or novel is False else None
 
 
-def _stimuli(path: Path, nwb: Any, infer_changes: bool) -> tuple[pd.DataFrame, bool | None]:
+def _stimuli(
+    path: Path, nwb: Any, infer_changes: bool, with_active: bool
+) -> tuple[pd.DataFrame, bool | None]:
     """Return the table of presentations, and whether any image was new (None: it is not said)."""
     shown = _presentations(path, nwb)
     if infer_changes and "is_change" not in shown and {"image_name", "omitted"} <= set(shown):
@@ -164,10 +127,11 @@ def _stimuli(path: Path, nwb: Any, infer_changes: bool) -> tuple[pd.DataFrame, b
             "start": start,
             "stop": np.where(np.isfinite(stop), stop, start + OMISSION_S),
             **{name: _flags(path, name, shown[name]) for name in _FLAGS},
-            "active": _active(path, nwb, shown),
             "image": names.fillna("").to_numpy(dtype=object),
         }
     )
+    if with_active:
+        table["active"] = _active(path, nwb, shown)
     if "is_image_novel" not in shown:
         return table, None
     return table, bool(_flags(path, "is_image_novel", shown["is_image_novel"]).any())
@@ -254,6 +218,9 @@ def _plane(path: Path, nwb: Any, traces: Any, alone: bool) -> Plane:
     cells, valid = _cells(traces.rois.table, rois)
     if not valid.any():
         raise ValueError(f"{path} has an empty plane: no valid cell in {imaging.name}.")
+    dff = dff[:, valid]
+    if not np.isfinite(dff).any():
+        raise ValueError(f"{path} has an empty plane: no finite sample of dF/F in {imaging.name}.")
     if not imaging.location:
         raise ValueError(f"{path} does not say which structure {imaging.name} is in (location).")
     return Plane(
@@ -262,7 +229,7 @@ def _plane(path: Path, nwb: Any, traces: Any, alone: bool) -> Plane:
         depth=_depth(path, nwb, imaging, alone),
         cells=cells[valid].reset_index(drop=True),
         timestamps=_timestamps(path, traces, len(dff)),
-        dff=dff[:, valid],
+        dff=dff,
     )
 
 
@@ -292,11 +259,17 @@ def _depth(path: Path, nwb: Any, imaging: Any, alone: bool) -> float:
 
 
 def _timestamps(path: Path, traces: Any, n_times: int) -> NDArray[np.float64]:
+    if n_times < 2:
+        raise ValueError(f"{path} has {n_times} sample of dF/F in time, at least 2 are needed.")
     if traces.timestamps is None:
+        if not 0 < traces.rate < np.inf:
+            raise ValueError(
+                f"{path} has dF/F at a rate of {traces.rate:g} Hz, but a rate must be positive."
+            )
         return float(traces.starting_time or 0) + np.arange(n_times) / float(traces.rate)
     times = np.asarray(traces.timestamps[:], dtype=np.float64)
     if len(times) != n_times:
         raise ValueError(f"{path} has {len(times)} timestamps for {n_times} samples of dF/F.")
-    if len(times) < 2 or not (np.diff(times) > 0).all():  # NaN is not larger either
+    if not (np.diff(times) > 0).all():  # NaN is not larger either
         raise ValueError(f"{path} has timestamps of dF/F that do not increase.")
     return times

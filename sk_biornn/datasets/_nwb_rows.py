@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -81,6 +82,19 @@ def rows_of_plane(
     return found
 
 
+def check_seen(path: Path, recording: Recording, plane: Plane, rows: list[Rows]) -> None:
+    """Refuse a plane that was not recorded around any of the events asked for."""
+    n_unseen = sum(part.counts["n_unseen"] for part in rows)
+    if n_unseen == 0 or any(part.counts["n_trials"] for part in rows):
+        return
+    (begin, end), shown = plane.timestamps[[0, -1]], recording.stimuli["start"]
+    raise ValueError(
+        f"{path} has dF/F of {plane.name} in no whole window around an event asked for: it was "
+        f"recorded from {begin:.1f} to {end:.1f} s, images were shown from {shown.iloc[0]:.1f} to "
+        f"{shown.iloc[-1]:.1f} s."
+    )
+
+
 def _cut(
     recording: Recording, plane: Plane, windows: Windows, choice: Choice
 ) -> tuple[NDArray[np.float64], pd.DataFrame]:
@@ -115,32 +129,3 @@ def _cut(
     if choice.keep_cells:
         table["cell"] = plane.cells["cell"].to_numpy()[cell]
     return values, table
-
-
-def counts_table(
-    found: list[Rows], events: tuple[str, ...], populations: list[str]
-) -> pd.DataFrame:
-    """Return how many events, trials, mice, sessions, experiments and cells there are."""
-    table = [
-        {
-            "event": event,
-            "population": population,
-            **_counts([r for r in found if (r.event, r.population) == (event, population)]),
-        }
-        for event in events
-        for population in populations
-    ]
-    return pd.DataFrame(table)
-
-
-def _counts(parts: list[Rows]) -> dict[str, int]:
-    """Sum up the planes of one population; experiments without any trial do not count."""
-    used = [rows for rows in parts if len(rows.values)]
-    return {
-        **{name: sum(rows.counts[name] for rows in parts) for name in COUNTS},
-        "n_mice": len({rows.mouse for rows in used}),
-        "n_sessions": len({rows.session for rows in used}),
-        "n_experiments": len({rows.experiment for rows in used}),
-        "n_shared": len({rows.experiment for rows in used if rows.shared}),
-        "n_cells": sum(len(rows.cells) for rows in used),
-    }

@@ -53,7 +53,7 @@ def load_population_arrays(
     FileNotFoundError
         If the folder or a file is missing; the message names them.
     ValueError
-        If a file is no array of finite numbers, or its shape differs from that of the others.
+        If a file is no plain array of finite numbers, or its shape differs from that of the others.
 
     References
     ----------

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sk_biornn._random import RandomState, make_rng
+from sk_biornn.datasets._checks import plain
 
 Rows = dict[str, np.ndarray]
 SIZES = {"train": 0.6, "validation": 0.2, "test": 0.2}
@@ -136,8 +137,9 @@ def _check_sizes(sizes: Any) -> dict[str, float]:
         return {str(name): float(size) for name, size in sizes.items()}
     if values and all(isinstance(size, Integral) and size > 0 for size in values) and numbers:
         return {str(name): int(size) for name, size in sizes.items()}
+    found = {name: plain(size) for name, size in sizes.items()}
     raise ValueError(
-        f"sizes must be positive shares that add up to 1, or numbers of rows, got {dict(sizes)!r}."
+        f"sizes must be positive shares that add up to 1, or numbers of rows, got {found!r}."
     )
 
 

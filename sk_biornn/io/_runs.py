@@ -23,6 +23,7 @@ def load_cell_type_runs(
     *,
     populations: pd.DataFrame | None = None,
     runs: Iterable[int] | None = None,
+    scaling: int | None = None,
     vanilla: bool = False,
     random_state: RandomState = None,
 ) -> list[CellTypeRNNRegressor]:
@@ -45,6 +46,9 @@ def load_cell_type_runs(
         Table of the populations, see `load_cell_type_checkpoint`.
     runs : iterable of int or None, default=None
         Which runs, in which order; None: all that there are, by their number.
+    scaling : int or None, default=None
+        Size of the networks, as in the names of their folders (16 as published); None: the only
+        one that there is.
     vanilla : bool, default=False
         Whether to read the networks that were trained without Dale's law; they get ``dale=None``.
     random_state : int, numpy RandomState, numpy Generator or None, default=None
@@ -60,7 +64,8 @@ def load_cell_type_runs(
     FileNotFoundError
         If the folder, a run or its file is missing; the message names it.
     ValueError
-        If `stage` is unknown or a file does not fit, see `load_cell_type_checkpoint`.
+        If `stage` is unknown, the folder holds runs of several scalings and `scaling` does not say
+        which, or a file does not fit, see `load_cell_type_checkpoint`.
 
     References
     ----------
@@ -86,7 +91,7 @@ def load_cell_type_runs(
             dale=None if vanilla else "projection",
             random_state=int(rng.integers(2**31)),
         )
-        for path in _run_files(folder, stage, runs)
+        for path in _run_files(folder, stage, runs, scaling)
     ]
 
 
@@ -99,21 +104,37 @@ def _condition_folder(root: Path, condition: str, vanilla: bool) -> Path:
     return folder
 
 
-def _run_files(folder: Path, stage: str, runs: Iterable[int] | None) -> list[Path]:
+def _run_files(
+    folder: Path, stage: str, runs: Iterable[int] | None, scaling: int | None
+) -> list[Path]:
     """Return the files of the runs, in order."""
     runs = None if runs is None else list(runs)
-    found: dict[int, Path] = {}
-    for path in folder.glob("celltype-dale-pruning-latent-*-*"):
-        match = re.fullmatch(r"celltype-dale-pruning-latent-(\d+)-(\d+)", path.name)
-        if match:
-            scaling, run = match.groups()
-            name = f"celltypeRNN-dale-{stage}-{scaling}.pt"
-            found[int(run)] = path / f"pts-{run}" / name
+    by_scaling = _run_folders(folder)
+    if scaling is None and len(by_scaling) > 1:
+        raise ValueError(
+            f"scaling must say which runs to read, since {folder} holds runs of the scalings "
+            f"{', '.join(map(str, sorted(by_scaling)))}."
+        )
+    size = next(iter(by_scaling), 16) if scaling is None else scaling
+    found = by_scaling.get(size, {})
     missing = [run for run in (runs or ()) if run not in found]
     if not found or missing:
         what = f"run {missing[0]}" if missing else "a run"
         raise FileNotFoundError(
-            f"{folder} must hold {what} in a folder celltype-dale-pruning-latent-16-"
+            f"{folder} must hold {what} in a folder celltype-dale-pruning-latent-{size}-"
             f"{missing[0] if missing else '{run}'}, got none."
         )
-    return [found[run] for run in (sorted(found) if runs is None else runs)]
+    name = f"celltypeRNN-dale-{stage}-{size}.pt"
+    chosen = sorted(found) if runs is None else runs
+    return [found[run] / name for run in chosen]
+
+
+def _run_folders(folder: Path) -> dict[int, dict[int, Path]]:
+    """Return the folders of the files of all runs, by scaling and number."""
+    found: dict[int, dict[int, Path]] = {}
+    for path in folder.glob("celltype-dale-pruning-latent-*-*"):
+        match = re.fullmatch(r"celltype-dale-pruning-latent-(\d+)-(\d+)", path.name)
+        if match:
+            size, run = match.groups()
+            found.setdefault(int(size), {})[int(run)] = path / f"pts-{run}"
+    return found
