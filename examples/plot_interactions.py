@@ -129,7 +129,6 @@ InteractionDisplay.from_estimators(runs["change"], absolute=False).plot(axes["A"
 by_layer = InteractionDisplay.from_comparison(
     differences["omission - change", "layer"],
     estimators=[*runs["omission"], *runs["change"]],
-    level="layer",
     corrected=False,
 )
 by_layer.plot(axes["B"], cmap="PuOr_r")

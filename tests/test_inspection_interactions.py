@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -260,6 +261,112 @@ def test_p_values_of_no_difference_are_uniform():
     assert share == pytest.approx(6 / 70, abs=5 * np.sqrt(0.0857 * 0.914 / 1600))
 
 
+# Pairs of runs
+
+
+def pairs(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Two conditions that share most of what chance brings, seed by seed."""
+    shared, change = runs(n, seed), runs(n, seed + 1000, scale=0.1)
+    return shared, np.where(shared != 0, shared + change, 0)
+
+
+def differences(a: np.ndarray, b: np.ndarray, row: pd.Series) -> np.ndarray:
+    x, y = samples(fitted(a), fitted(b), row)
+    return x - y
+
+
+@pytest.mark.parametrize("n", [2, 5, 8])
+def test_paired_t_test_is_scipys(n):
+    a, b = pairs(n)
+    table = compare(a, b, labels=TABLE, paired=True, test="welch")
+    assert table.attrs["n_permutations"] == 0
+    for _, row in table.iterrows():
+        x, y = samples(fitted(a), fitted(b), row)
+        oracle = stats.ttest_rel(x, y)
+        interval = oracle.confidence_interval(0.95)
+        assert row["p_value"] == pytest.approx(oracle.pvalue, rel=1e-9)
+        assert (row["ci_low"], row["ci_high"]) == pytest.approx(
+            (interval.low, interval.high), rel=1e-9
+        )
+        assert (row["mean_a"], row["mean_b"]) == pytest.approx((x.mean(), y.mean()))
+        assert (row["sd_a"], row["sd_b"]) == pytest.approx((x.std(ddof=1), y.std(ddof=1)))
+        assert row["difference"] == pytest.approx((x - y).mean())
+    assert table["q_value"].to_numpy() == pytest.approx(
+        stats.false_discovery_control(table["p_value"]), rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("n", [2, 5, 7])
+def test_sign_flips_are_all_counted(n):
+    a, b = pairs(n)
+    table = compare(a, b, labels=TABLE, paired=True)
+    assert table.attrs["n_permutations"] == 2**n
+    for _, row in table.iterrows():
+        d = differences(a, b, row)
+        flips = [np.mean(signs * d) for signs in itertools.product((1, -1), repeat=n)]
+        share = np.mean([abs(mean) >= abs(d.mean()) - 1e-12 for mean in flips])
+        assert row["p_value"] == pytest.approx(share, rel=1e-12)
+        oracle = stats.permutation_test(
+            (d, np.zeros(n)),
+            lambda x, y: abs(np.mean(x - y)),
+            permutation_type="samples",
+            alternative="greater",
+            n_resamples=np.inf,
+        )
+        assert row["p_value"] == pytest.approx(oracle.pvalue, rel=1e-12)
+
+
+def test_five_pairs_that_all_differ_one_way_have_the_least_p():
+    a = np.random.default_rng(0).random((5, 8, 8))
+    table = compare(2 * a, a, labels=TABLE, paired=True)
+    assert (table["p_value"] == 2 / 2**5).all()
+
+
+def test_drawn_flips_are_near_all_of_them_and_repeatable():
+    a, b = pairs(8)
+    exact = compare(a, b, labels=TABLE, paired=True)
+    options = {"labels": TABLE, "paired": True, "max_permutations": 255}
+    drawn = compare(a, b, **options, random_state=0)
+    assert drawn.attrs["n_permutations"] == 255
+    counts = drawn["p_value"] * 256
+    assert np.allclose(counts, counts.round()) and (counts >= 1 - 1e-9).all()
+    sd = np.sqrt(exact["p_value"] * (1 - exact["p_value"]) / 255)
+    assert (np.abs(drawn["p_value"] - exact["p_value"]) < 5 * sd + 2 / 256).all()
+    pd.testing.assert_frame_equal(drawn, compare(a, b, **options, random_state=0))
+
+
+def test_effect_size_of_pairs_by_hand():
+    """Differences 1, 2, 3: d = 2 / 1, corrected by Gamma(1) / (sqrt(1) Gamma(0.5))."""
+    a, b = (np.array(values)[:, None, None] for values in ([2.0, 9.0, 5.0], [1.0, 7.0, 2.0]))
+    row = compare(a, b, labels=["E"], paired=True).iloc[0]
+    assert row["hedges_g"] == pytest.approx(2 / np.sqrt(np.pi))
+    assert row["p_value"] == 2 / 8
+    # Two pairs have a mean difference, but no unbiased effect size.
+    two = compare(a[:2], b[:2], labels=["E"], paired=True).iloc[0]
+    assert np.isnan(two["hedges_g"]) and two["difference"] == 1.5
+
+
+def test_what_pairs_share_takes_no_part():
+    """A large spread over seeds, common to both conditions, hides nothing from pairs."""
+    a, b = (np.array(v)[:, None, None] for v in ([1.0, 20.0, 300.0], [1.1, 20.2, 300.1]))
+    together = compare(a, b, labels=["E"], paired=True, test="welch").iloc[0]
+    apart = compare(a, b, labels=["E"], test="welch").iloc[0]
+    assert together["p_value"] < 0.06 < 0.9 < apart["p_value"]
+
+
+def test_pairs_that_differ_alike_have_no_t_test():
+    """0.3 - 0.2 and 0.4 - 0.3 differ in the last bit, which is no spread."""
+    b = np.linspace(0.1, 0.9, 9)[:, None, None] * np.ones((2, 2))
+    different = compare(b + 0.1, b, labels=["E", "I"], test="welch", paired=True)
+    assert different[["p_value", "q_value", "hedges_g"]].isna().all(axis=None)
+    for name in ("difference", "ci_low", "ci_high"):
+        assert different[name].to_numpy() == pytest.approx(0.1)
+    equal = compare(b, b, labels=["E", "I"], test="welch", paired=True)
+    assert (equal["p_value"] == 1).all() and (equal["hedges_g"] == 0).all()
+    flips = compare(b, b, labels=["E", "I"], paired=True)
+    assert (flips["p_value"] == 1).all()
+
+
 # Callers' mistakes
 
 
@@ -314,6 +421,10 @@ def test_p_values_of_no_difference_are_uniform():
             "max_permutations must be a positive integer, got 0",
         ),
         (lambda: compare(runs(2), [], labels=PER_UNIT), "fitted_b must hold"),
+        (
+            lambda: compare(runs(4), runs(3), labels=PER_UNIT, paired=True),
+            "must hold the same number of runs when paired=True, got 4 and 3",
+        ),
     ],
 )
 def test_mistakes_are_named(call, sentence):

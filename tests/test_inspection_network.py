@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
+from sk_biornn import CellTypeRNNRegressor, DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.ensemble import SeedEnsemble
 from sk_biornn.inspection import (
     current_decomposition,
@@ -100,6 +101,50 @@ def test_silenced_network_is_the_network_of_the_other_units():
     np.testing.assert_allclose(
         silence(reg, [1, 4, 7]).predict(X), small.predict(X), rtol=0, atol=1e-12
     )
+
+
+DALE = ["projection", "abs", "square", "exponentiated", "nonnegative", None]
+
+
+@pytest.mark.parametrize("dale", DALE)
+@pytest.mark.parametrize("part", [("A_pyr", "A_sst"), "A_pyr", 7])
+def test_what_was_cut_does_not_grow_back_in_training(part, dale):
+    options = {"signs": np.ones(8)} if dale == "nonnegative" else {}
+    reg = regressor(dale=dale, mask=1 - np.eye(8), **options)
+    cut = silence(reg, part)
+    W_cut, readout_cut = cut.W_rec_ == 0, cut.W_out_ == 0
+    assert reg.mask.sum() == 56 and reg.readout_mask is None  # those of the original
+    X = trials(n_steps=6, seed=1)
+    for train in (cut.set_params(warm_start=True).fit, cut.partial_fit, clone(cut).fit):
+        trained = train(X[:, :-1], X[:, 1:])
+        assert (trained.W_rec_[W_cut & ~cut.mask_] == 0).all()
+        assert (trained.W_out_[readout_cut] == 0).all()
+        assert (trained.mask_ == silence(reg, part).mask_).all()
+        assert (trained.W_rec_[trained.mask_] != reg.W_rec_[trained.mask_]).any()
+
+
+def test_what_a_cut_unit_receives_in_later_training_reaches_nothing():
+    cut = silence(regressor(), "A_sst").set_params(warm_start=True)
+    X = trials(n_steps=6, seed=1)
+    cut.fit(X[:, :-1], X[:, 1:])
+    np.testing.assert_array_equal(cut.predict(X), silence(cut, "A_sst").predict(X))
+
+
+@pytest.mark.parametrize("pruning", [{}, {"pruning": "magnitude", "density": 0.5}])
+def test_a_cut_network_of_cell_types_keeps_its_own_channels_and_cut(pruning):
+    X = trials(n_steps=6)
+    X, y = X[:, :-1], X[:, 1:]
+    reg = CellTypeRNNRegressor(
+        populations=TABLE, max_iter=3, finetune_iter=2, freeze_readout=False, random_state=0
+    )
+    reg.set_params(**pruning).fit(X, y)
+    cut = silence(reg, "A_sst").set_params(warm_start=True).fit(X, y)
+    assert (cut.W_rec_[INHIBITORY] == 0).all() and (cut.W_rec_[:, INHIBITORY] == 0).all()
+    assert (cut.W_out_[:, INHIBITORY] == 0).all()
+    assert (cut.mask_[EXCITATORY, EXCITATORY] == reg.mask_[EXCITATORY, EXCITATORY]).all()
+    for name in ("W_in_", "W_out_"):  # each population its own channel and output, as before
+        assert (getattr(cut, name)[getattr(reg, name) == 0] == 0).all()
+    assert cut.input_mask == "population"
 
 
 def test_labels_stand_in_for_a_table_of_populations():
@@ -225,6 +270,11 @@ def test_parts_that_do_not_exist_are_named(part, error, sentence):
             lambda: silencing_effect(regressor(), trials(), trials(), "A_sst"),
             TypeError,
             "parts must be a list or mapping",
+        ),
+        (
+            lambda: silencing_effect(regressor(), trials(), trials(), ("A_pyr", "A_sst")),
+            TypeError,
+            r"\[\('A_pyr', 'A_sst'\)\] for the edge class, or \['A_pyr', 'A_sst'\] for two pop",
         ),
         (
             lambda: silencing_effect(regressor(), trials(), trials(), [0], outputs=["x"]),
@@ -399,7 +449,10 @@ def test_nan_entries_are_not_scored_and_trials_may_differ_in_length():
         ({"X": np.zeros((2, 3, 1))}, "X must have the entries and outputs of y"),
         ({"names": ["a"]}, r"one name per output \(2\), got 1"),
         ({"y": np.zeros((2, 3, 4, 5))}, r"y must be numbers of shape .*got shape \(2, 3, 4, 5\)"),
-        ({"y": ["a", "b"]}, "y must be numbers of shape"),
+        ({"y": ["a", "b"]}, "y must be numbers of shape .*got list that cannot be read as these"),
+        ({"y": "a"}, "y must be numbers of shape .*got str that cannot be read as these"),
+        ({"prediction": 1}, r"prediction must be numbers of shape .*got shape \(\)"),
+        ({"X": {}}, "X must be numbers of shape .*got dict that cannot be read as these"),
         ({"y": np.empty((0, 2))}, "y must be numbers of shape"),
     ],
 )

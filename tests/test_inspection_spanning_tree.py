@@ -89,6 +89,26 @@ def test_expectation_of_random_pruning(density):
     assert found == pytest.approx(random_tree_overlap(density), abs=4 * 0.5 / np.sqrt(200 * 23))
 
 
+@pytest.mark.parametrize(("density", "expected"), [(0.1, 0.2), (0.2, 0.4), (0.4, 0.8), (0.7, 1)])
+def test_expectation_of_random_pruning_where_half_of_the_weights_are_zero(density, expected):
+    """Only the 72 of 144 entries that are not 0 can be kept, so each is kept twice as often."""
+    rng = np.random.default_rng(0)
+    W = rng.standard_normal(144)
+    W[rng.permutation(144)[:72]] = 0
+    W = W.reshape(12, 12)
+    assert random_tree_overlap(density, W) == pytest.approx(expected, abs=1e-12)
+    pruner = RandomPruning(fixed_count=True)
+    tolerance = 4 * 0.5 / np.sqrt(200 * maximum_spanning_tree(W).sum())
+    # 0.1 * 144 are 14.4 entries, of which 14 or 15 can be kept.
+    tolerance += 0.5 / 72
+    assert mean_overlap(pruner, W, density) == pytest.approx(expected, abs=tolerance)
+
+
+def test_expectation_without_edges_or_without_zeros():
+    assert random_tree_overlap(0.3, np.ones((4, 5))) == pytest.approx(random_tree_overlap(0.3))
+    assert np.isnan(random_tree_overlap(0.3, np.zeros((3, 3))))
+
+
 @pytest.mark.parametrize("density", [0.2, 0.5, 0.8])
 def test_bound_of_top_prob_pruning_holds_in_expectation(density):
     """The expectation over weights and draws; for one matrix it may be missed."""
@@ -136,5 +156,7 @@ def test_what_does_not_fit_is_refused():
         spanning_tree_overlap([[np.nan]], [[1]])
     with pytest.raises(ValueError, match=r"density must be in \[0, 1\], got 2"):
         random_tree_overlap(2)
+    with pytest.raises(ValueError, match=r"W must be a matrix of finite numbers, got shape \(2,\)"):
+        random_tree_overlap(0.5, [1, 2])
     with pytest.raises(ValueError, match="W must be a square matrix"):
         top_prob_tree_overlap(np.ones((2, 3)), 0.5)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import stats
 
 from sk_biornn.biology import cortical_populations, unit_index
 from sk_biornn.cli import main
@@ -160,35 +161,31 @@ def test_block_tables_are_the_interactions_of_inspection():
             assert_allclose(ours[column], expected, atol=1e-15)
 
 
-def test_comparisons_subtract_the_first_from_the_second():
-    rows = []
-    for condition, level in (("familiar_no_change", 1.0), ("familiar_change", 3.0)):
-        for simulation in range(5):
-            for block in ("a", "b"):
-                value = (level + 0.01 * simulation) * (block == "a")
-                rows.append((condition, "dale", simulation, "sparse", "area", block, block, value))
-                rows.append(
-                    (
-                        condition,
-                        "dale",
-                        simulation,
-                        "sparse",
-                        "area",
-                        "ab".replace(block, ""),
-                        block,
-                        0.0,
-                    )
-                )
-    frame = pd.DataFrame(rows, columns=tables.BLOCK_COLUMNS[:8]).assign(raw=0.0, density=0.0)
-    table = compare_conditions(frame)
-    assert len(table) == 1  # blocks that are zero in every run do not exist
+def test_comparisons_are_of_pairs_of_runs_second_minus_first():
+    first, second = [1.0, 1.2, 0.9, 1.1], [3.1, 3.0, 3.2, 3.5]
+    values = {
+        "familiar_no_change": first,
+        "familiar_change": [*second, 9.0],
+    }  # the last has no pair
+    rows = [
+        (condition, "dale", simulation, "sparse", "area", post, pre, value * (post == pre == "a"))
+        for condition, runs in values.items()
+        for simulation, value in enumerate(runs)
+        for post in "ab"
+        for pre in "ab"
+    ]
+    frame = pd.DataFrame(rows, columns=tables.BLOCK_COLUMNS[:8]).assign(density=0.0)
+    table = compare_conditions(frame.assign(raw=-frame["absolute"]))
+    assert table["quantity"].tolist() == ["absolute", "raw"]  # one block; the others do not exist
+    assert set(table["arm"]) == {"dale"} and set(table["first"]) == {"familiar_no_change"}
+    expected = stats.ttest_rel(second, first)
+    low, high = expected.confidence_interval()
     row = table.iloc[0]
-    assert (row["first"], row["second"]) == ("familiar_no_change", "familiar_change")
-    assert_allclose([row["difference"], row["p_value"]], [2.0, 2 / 252])
-    assert (row["arm"], row["quantity"]) == ("dale", "absolute")
-    signed = compare_conditions(frame.assign(raw=-frame["absolute"]))
-    assert signed["quantity"].tolist() == ["absolute", "raw"]
-    assert_allclose(signed["difference"], [2.0, -2.0])
+    assert_allclose(row["difference"], np.mean(second) - np.mean(first))
+    assert_allclose(
+        row[["p_value", "ci_low", "ci_high"]].astype(float), [expected.pvalue, low, high]
+    )
+    assert_allclose(table["difference"].iloc[1], -row["difference"])
 
 
 def test_study_writes_everything(study):
@@ -242,10 +239,27 @@ def test_command_prints_its_tables_again_and_names_failures(
     assert "density between layers at the end" in printed
     assert main(["report", str(tmp_path / "a")]) == 0
     assert capsys.readouterr().out == printed
-    assert main([*command, "--data", str(tmp_path), "--output", str(tmp_path / "b")]) == 1
+    assert main([*command, "--data", str(tmp_path), "--output", str(tmp_path / "b")]) == 2
+    assert "dff_V1_L4_pyr_familiar_change_train.npy" in capsys.readouterr().err
+    assert not (tmp_path / "b").exists()  # nothing has run
+    monkeypatch.setattr("sk_biornn.studies.cell_types.job._fit", _fail)
+    assert main([*command, "--output", str(tmp_path / "c")]) == 1
     captured = capsys.readouterr()
     assert captured.err.count("sk-biornn: failed: familiar_change dale simulation") == 2
     assert "all runs failed" in captured.out
+
+
+def _fail(*_):
+    raise RuntimeError("no memory left")
+
+
+def test_networks_of_the_quick_preset_beat_persistence():
+    """Repairs must not cost the network its means to learn, as a missing baseline would."""
+    preset = dataclasses.replace(CELL_TYPE_PRESETS["quick"], scaling=2)
+    record = run_one(Run("familiar_omission", "dale", 0), preset, 0)
+    scores = pd.DataFrame(record["scores"], columns=["stage", "population", *SCORES])
+    skill = scores[scores["stage"] == "sparse"].set_index("population")["skill"]
+    assert skill.median() > 0.3 and (skill > 0).sum() >= 10
 
 
 # ------------------------------------------------------------------ beside the published numbers
@@ -387,6 +401,7 @@ def test_published_numbers_and_pairs_are_complete():
         ({"simulations": 0}, "simulations must be an int of at least 1, got 0"),
         ({"n_jobs": 0}, "n_jobs must be a positive int"),
         ({"data": "/dev/null"}, "data must be None or the folder of the published arrays, got"),
+        ({"data": 3}, "data must be None or the folder of the published arrays, got '3'"),
     ],
 )
 def test_bad_arguments_get_one_sentence(arguments, sentence):

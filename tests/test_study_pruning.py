@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
+from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sk_biornn.cli import main
@@ -17,8 +18,10 @@ from sk_biornn.studies import PRUNING_PRESETS, Budget, Preset, PruningPreset, ru
 from sk_biornn.studies._repeatable import one_thread, seed_of
 from sk_biornn.studies.dale._job import make_network
 from sk_biornn.studies.dale.tasks import TASKS
+from sk_biornn.studies.pruning.figures import COLOURS, draw
 from sk_biornn.studies.pruning.job import Run, pruner_of, run_one, train_on
 from sk_biornn.studies.pruning.presets import DENSITIES, PUBLISHED
+from sk_biornn.studies.pruning.report import redraw
 from sk_biornn.studies.pruning.statistics import compare_methods, summarise_pruning
 
 TRAINING = Preset(
@@ -139,6 +142,62 @@ def test_summary_and_differences_against_scipy():
     row = compared.loc[("one_shot", 0.0862, "top-prob", "random")]
     assert_allclose([row["p"], row["low"]], [test.pvalue, test.confidence_interval(0.95).low])
     assert row["p_holm"] >= row["p"]
+
+
+def fake_results(n_simulations):
+    """A study of the legacy formula, which keeps more than it is asked to, and of chance."""
+    rng = np.random.default_rng(0)
+    keys = [
+        (simulation, method, density)
+        for simulation in range(n_simulations)
+        for method in ("top-prob-legacy", "random")
+        for density in (0.0862, 0.5431, 1.0)
+    ]
+    frame = pd.DataFrame(keys, columns=["simulation", "method", "density"])
+    more = np.where(frame["method"] == "random", 1.0, 1.1)
+    kept = np.minimum(0.9, frame["density"] * more + 0.01 * rng.random(len(keys)))
+    one_shot, finetuned = rng.uniform(0.01, 1, (2, len(keys)))
+    return frame.assign(
+        task="wave",
+        metric="mse",
+        dense=0.01,
+        achieved_density=kept,
+        tree_overlap=kept,
+        one_shot=one_shot,
+        finetuned=np.where(frame["density"] == 0.0862, finetuned / 1000, np.nan),
+    )
+
+
+def test_figure_shows_the_density_reached_and_the_intervals():
+    from matplotlib.figure import Figure
+
+    results = fake_results(3)
+    summary = summarise_pruning(results)
+    figure = Figure()
+    draw(figure, summary, results)
+    reached = results.groupby(["method", "density"])["achieved_density"].mean()
+    for ax, when in zip(figure.axes, ("one_shot", "finetuned"), strict=True):
+        curves = {line.get_color(): line for line in ax.lines if line.get_linestyle() == "-"}
+        bars = {to_hex(bars.get_colors()[0]): bars for bars in ax.collections}
+        for method in ("top-prob-legacy", "random"):
+            rows = summary[(summary["when"] == when) & (summary["method"] == method)]
+            curve = curves[COLOURS[method]]
+            assert_allclose(curve.get_xdata(), reached[method][rows["density"]])
+            assert_allclose(curve.get_ydata(), rows["mean"])
+            segments = np.array(bars[to_hex(COLOURS[method])].get_segments())
+            bottom, top = ax.get_ylim()
+            assert_allclose(segments[:, 0, 1], rows["ci_low"].clip(lower=bottom))
+            assert_allclose(segments[:, 1, 1], rows["ci_high"].clip(upper=top))
+            assert_allclose(segments[:, 0, 0], curve.get_xdata(), atol=0.01)
+        scores = results[when].dropna()  # no network is outside, of either panel
+        assert bottom < scores.min() and scores.max() < top
+
+
+def test_old_folder_of_one_network_each_is_drawn_again(tmp_path):
+    fake_results(1).assign(error=np.nan).to_csv(tmp_path / "results.csv", index=False)
+    text = redraw(tmp_path)
+    assert "  density asked for  top-prob-legacy" in text and "\n  0.5431 " in text
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_published_numbers_are_fifteen_per_curve():

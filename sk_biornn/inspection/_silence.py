@@ -45,8 +45,9 @@ def silence(estimator: Any, part: Part, *, labels: Any = None) -> Any:
     Returns
     -------
     object
-        The copy; the estimator itself is as before. Where there is a `mask_`, the cut synapses are
-        also taken from it.
+        The copy; the estimator itself is as before. The cut synapses are also taken from `mask_`
+        and from the argument `mask`, and the read-out of cut units from the argument
+        `readout_mask`, where there are such.
 
     Raises
     ------
@@ -63,6 +64,10 @@ def silence(estimator: Any, part: Part, *, labels: Any = None) -> Any:
     -----
     It is the trained network that is cut; the rest was trained together with the part, and might
     have made up for it in a network trained without.
+
+    The cut lasts when the copy is trained further (`partial_fit`, or `fit` with `warm_start`) and
+    when a network is trained afresh with its arguments. What leads into cut units, `W_in_` and
+    `b_rec_`, may then move again; it reaches neither other units nor the read-out.
 
     Examples
     --------
@@ -91,16 +96,22 @@ def _cut(network: Any, part: Part, labels: Any) -> None:
     n_units = len(weights_of(network))
     if _is_edge_class(part):
         post, pre = (_members(name, blocks_of(network, labels)) for name in part)  # type: ignore
-        _zero(network, "W_rec_", np.ix_(post, pre))
-        _zero(network, "mask_", np.ix_(post, pre))
+        _cut_synapses(network, np.ix_(post, pre))
         return
     units = _units(network, part, labels, n_units)
-    for name in ("W_rec_", "mask_"):
-        _zero(network, name, units)
-        _zero(network, name, (slice(None), units))
-    _zero(network, "W_out_", (slice(None), units))
+    columns = (slice(None), units)
+    _cut_synapses(network, units)
+    _cut_synapses(network, columns)
+    _zero(network, "W_out_", columns)
+    _forbid(network, "readout_mask", "W_out_", columns)
     _zero(network, "W_in_", units)
     _zero(network, "b_rec_", units)
+
+
+def _cut_synapses(network: Any, where: Any) -> None:
+    _zero(network, "W_rec_", where)
+    _zero(network, "mask_", where)
+    _forbid(network, "mask", "W_rec_", where)
 
 
 def _is_edge_class(part: Any) -> bool:
@@ -142,6 +153,18 @@ def _zero(network: Any, name: str, where: Any) -> None:
         setattr(network, name, array)
 
 
+def _forbid(network: Any, argument: str, weights: str, where: Any) -> None:
+    """Take entries out of the mask that further training reads, an argument of the estimator."""
+    from sk_biornn.biology.prior import matrix_mask  # loads torch
+
+    if hasattr(network, argument):
+        shape = np.shape(getattr(network, weights))
+        allowed = matrix_mask(argument, getattr(network, argument), shape)
+        allowed = np.ones(shape, dtype=bool) if allowed is None else allowed
+        allowed[where] = False
+        setattr(network, argument, allowed)
+
+
 def silencing_effect(
     estimators: Any,
     X: Any,
@@ -163,7 +186,9 @@ def silencing_effect(
         Targets in the shape of the prediction; NaN is not scored. Labels for a classifier.
     parts : sequence or mapping of str to parts, or None, default=None
         What to silence, one after the other (see `silence`). The keys of a mapping name the parts
-        in the table. None: every population.
+        in the table. A single part must stand in a list, too: ``[("E", "I")]`` is the edge class,
+        ``["E", "I"]`` are two populations, and a bare ``("E", "I")`` is refused. None: every
+        population.
     labels : array-like of shape (n_units,), DataFrame or None, default=None
         Population of every unit, or a table of populations. None: the `populations_` of each
         estimator.
@@ -184,7 +209,7 @@ def silencing_effect(
     ValueError
         If a part does not exist, or y does not have the shape of the prediction.
     TypeError
-        If a part is of another kind.
+        If a part is of another kind, or is not in a list.
 
     See Also
     --------
@@ -258,6 +283,12 @@ def _named_parts(parts: Any, estimator: Any, labels: Any) -> dict[str, Part]:
         return {name: name for name in blocks_of(one_network_in(estimator), labels).labels}
     if isinstance(parts, Mapping):
         return dict(parts)
+    if _is_edge_class(parts):
+        names = tuple(map(str, parts))
+        raise TypeError(
+            f"parts must be a list or mapping of parts, got the tuple {names}: write [{names}] for "
+            f"the edge class, or {list(names)} for two populations."
+        )
     if isinstance(parts, str) or not isinstance(parts, Sequence):
         raise TypeError(f"parts must be a list or mapping of parts, got {parts!r}.")
     return {_part_name(part): part for part in parts}

@@ -118,21 +118,26 @@ def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 def flat_outputs(name: str, values: Any) -> NDArray[np.float64]:
     """Pool trials and steps: return (n_entries, n_outputs) of an array or a list of arrays."""
-    if is_list_of_trials(values):
-        try:
-            parts = [np.asarray(item, dtype=np.float64) for item in values]
-            array = np.concatenate([np.atleast_2d(part) for part in parts])
-        except (TypeError, ValueError):
-            array = np.empty(0)
+    try:
+        array = _pooled(values)
+    except (TypeError, ValueError):
+        array, found = np.empty(0), f"{type(values).__name__} that cannot be read as these"
     else:
-        array = np.asarray(values, dtype=np.float64)
-        array = array[:, None] if array.ndim == 1 else array
+        found = f"shape {array.shape}"
     if array.ndim not in (2, 3) or array.size == 0:
         raise ValueError(
             f"{name} must be numbers of shape (n_trials, n_steps, n_outputs) or (n_entries, "
-            f"n_outputs), or a list of (n_steps, n_outputs) arrays, got shape {np.shape(array)}."
+            f"n_outputs), or a list of (n_steps, n_outputs) arrays, got {found}."
         )
     return array.reshape(-1, array.shape[-1])
+
+
+def _pooled(values: Any) -> NDArray[np.float64]:
+    if is_list_of_trials(values):
+        parts = [np.asarray(item, dtype=np.float64) for item in values]
+        return np.concatenate([np.atleast_2d(part) for part in parts])
+    array = np.asarray(values, dtype=np.float64)
+    return array[:, None] if array.ndim == 1 else array
 
 
 def is_list_of_trials(values: Any) -> bool:

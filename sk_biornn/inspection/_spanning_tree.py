@@ -103,33 +103,44 @@ def spanning_tree_overlap(W_dense: ArrayLike, W_pruned: ArrayLike) -> float:
     return float(kept[tree].mean()) if tree.any() else float("nan")
 
 
-def random_tree_overlap(density: float) -> float:
+def random_tree_overlap(density: float, W: ArrayLike | None = None) -> float:
     """Return the expected share of a spanning tree that pruning at random leaves.
 
     Every edge has the same chance to stay, so the number of edges of the tree that do is
-    hypergeometric, and the expectation of their share is the density.
+    hypergeometric, and the expectation of their share is that of all edges: min(1, d n / m) for a
+    density d of a matrix of n entries, m of them not 0. Without zeros it is the density.
 
     Parameters
     ----------
     density : float
-        Share of the weights that are kept, 1 minus the sparsity.
+        Share of all entries that are kept, 1 minus the sparsity.
+    W : array-like of shape (n_post, n_pre) or None, default=None
+        Weights W[post, pre] before pruning, of which only those that are not 0 can be kept. None:
+        none of them is 0.
 
     Returns
     -------
     float
-        Expected overlap.
+        Expected overlap; NaN when `W` has no edge.
 
     Raises
     ------
     ValueError
-        If `density` is not in [0, 1].
+        If `density` is not in [0, 1], or `W` is not a matrix of finite numbers.
 
     Examples
     --------
     >>> random_tree_overlap(0.2)
     0.2
+    >>> random_tree_overlap(0.2, [[3.0, 0.0], [-1.0, 0.0]])   # half of the weights are there
+    0.4
     """
-    return _density(density)
+    density = _density(density)
+    if W is None:
+        return density
+    weights = _matrix("W", W)
+    n_edges = int(np.count_nonzero(weights))
+    return min(1.0, density * weights.size / n_edges) if n_edges else float("nan")
 
 
 def top_prob_tree_overlap(W: ArrayLike, density: float) -> float:

@@ -144,7 +144,7 @@ class InteractionDisplay:
         value: str = "difference",
         estimators: Any = None,
         labels: Any = None,
-        level: str = "population",
+        level: str | None = None,
         alpha: float = 0.05,
         corrected: bool = True,
     ) -> InteractionDisplay:
@@ -161,8 +161,9 @@ class InteractionDisplay:
             are the mean interactions of the two groups.
         labels : array-like of shape (n_units,), DataFrame or None, default=None
             Population of every unit of `estimators`, if they have no `populations_`.
-        level : {"population", "layer", "area"}, default="population"
-            That of the comparison; read with `estimators` only.
+        level : {"population", "layer", "area"} or None, default=None
+            What a block of the comparison is; None: what its ``attrs`` say, which a table read from
+            a file has no more.
         alpha : float, default=0.05
             Blocks are marked whose q value is smaller.
         corrected : bool, default=True
@@ -197,9 +198,9 @@ class InteractionDisplay:
         if estimators is None:
             sizes = square((comparison["mean_a"].abs() + comparison["mean_b"].abs()) / 2)
         else:
-            sizes = _mean_over_runs(
-                block_density(estimators, level=level, labels=labels), "density"
-            ).reindex(index=names, columns=names)
+            level = level or comparison.attrs.get("level", "population")
+            density = block_density(estimators, level=level, labels=labels)
+            sizes = _mean_over_runs(density, "density").reindex(index=names, columns=names)
         p_values = square(comparison["q_value" if corrected else "p_value"])
         signed = bool((comparison[["mean_a", "mean_b"]] < 0).any(axis=None))
         return cls(

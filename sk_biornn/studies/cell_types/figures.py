@@ -94,8 +94,9 @@ def draw_weights(figure: Any, folder: Path, examples: dict[str, Any]) -> None:
         _start(figure, 9.0, 3.2)
         axes = figure.subplots(1, len(stages), squeeze=False)[0]
         for ax, stage in zip(axes, stages, strict=True):
+            limit = 1.5 / len(arrays[stage]) ** 0.5  # half as much again as the initial weights
             image = ax.imshow(
-                arrays[stage], cmap="RdBu_r", vmin=-0.04, vmax=0.04, interpolation="antialiased"
+                arrays[stage], cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="antialiased"
             )
             ax.set(xticks=[], yticks=[], xlabel="presynaptic unit")
             ax.set_title({"sparse": "pruned and trained on"}.get(stage, stage), loc="left")
@@ -119,10 +120,13 @@ def draw_interactions(figure: Any, blocks: pd.DataFrame) -> None:
     with rc_context({**_RC, "font.size": 6.5}):
         _start(figure, 10.0, 8.8)
         axes = figure.subplots(2, 2)
-        for ax, stage in zip(axes[0], ("dense", "sparse"), strict=True):
-            means = _matrix(kept[kept["stage"] == stage], "absolute")
-            InteractionDisplay(means.where(means > 0)).plot(ax)
-            ax.set_title({"sparse": "pruned and trained on"}.get(stage, stage), loc="left")
+        stages = {"dense": "dense", "sparse": "pruned and trained on"}
+        tables = {stage: _matrix(kept[kept["stage"] == stage], "absolute") for stage in stages}
+        limit = max(float(table.max(axis=None)) for table in tables.values())
+        for ax, (stage, title) in zip(axes[0], stages.items(), strict=True):
+            means = tables[stage]
+            InteractionDisplay(means.where(means > 0)).plot(ax, limit=limit)
+            ax.set_title(title, loc="left")
         end = kept[kept["stage"] == "sparse"]
         means, densities = _matrix(end, "absolute"), _matrix(end, "density")
         means = means.where(means > 0)
@@ -172,7 +176,6 @@ def draw_network(figure: Any, comparisons: pd.DataFrame, blocks: pd.DataFrame) -
     kept = comparisons[comparisons["level"] == "layer"]
     pairs = list(dict.fromkeys(zip(kept["first"], kept["second"], strict=True)))
     sparse = blocks[(blocks["stage"] == "sparse") & (blocks["level"] == "layer")]
-    densities = _matrix(sparse, "density")
     n_columns = min(3, len(pairs))
     n_rows = -(-len(pairs) // n_columns)
     with rc_context(_RC):
@@ -182,6 +185,7 @@ def draw_network(figure: Any, comparisons: pd.DataFrame, blocks: pd.DataFrame) -
             ax.set_axis_off()
         for ax, (first, second) in zip(axes.flat, pairs, strict=False):
             pair = kept[(kept["first"] == first) & (kept["second"] == second)]
+            densities = _matrix(sparse[sparse["condition"].isin([first, second])], "density")
             differences = _square(pair, "difference", list(densities.index))
             display = InteractionDisplay(
                 differences, densities, label="difference of mean |w|", diverging=True

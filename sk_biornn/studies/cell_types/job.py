@@ -123,7 +123,9 @@ def make_network(preset: CellTypePreset, arm: str, weights_seed: int, seed: int)
         recurrent_init=weights,
         dale=None if arm == "unconstrained" else "projection",
         input_mask=None if preset.published else "population",
-        recurrent_bias=False,  # the original has none
+        # The original has none, but lets every unit see all channels. Where a unit sees one, and
+        # the read-out is frozen, nothing else could set the baseline of a population.
+        recurrent_bias=not preset.published,
         max_iter=preset.max_iter,
         finetune_iter=preset.finetune_iter,
         batch_size=preset.batch_size,

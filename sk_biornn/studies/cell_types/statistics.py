@@ -49,9 +49,10 @@ def summarise_cell_types(results: pd.DataFrame) -> pd.DataFrame:
 def compare_conditions(blocks: pd.DataFrame) -> pd.DataFrame:
     """Return what differs between conditions: block means at the end, second minus first.
 
-    Within each arm, of abs(W) ("absolute") and of W ("raw"). Runs are the unit. Exact permutation
-    test and, for the interval, Welch; q after Benjamini and Hochberg over the blocks that exist,
-    for one arm, quantity, level and pair of conditions. The original compares a sample with itself.
+    Within each arm, of abs(W) ("absolute") and of W ("raw"). Runs are the unit, and those of two
+    conditions with the same simulation are pairs: they have their initial weights in common.
+    Paired t tests; q after Benjamini and Hochberg over the blocks that exist, for one arm,
+    quantity, level and pair of conditions. The original compares a sample with itself.
     """
     end = blocks[blocks["stage"] == "sparse"]
     tables = [
@@ -59,7 +60,7 @@ def compare_conditions(blocks: pd.DataFrame) -> pd.DataFrame:
         for (arm, level), runs in end.groupby(["arm", "level"], sort=False)
         for quantity in ("absolute", "raw")
         for first, second in PAIRS
-        if _enough(runs, first) and _enough(runs, second)
+        if len(_common_simulations(runs, first, second)) >= 2
     ]
     tables = [table for table in tables if len(table)]
     if not tables:
@@ -67,22 +68,24 @@ def compare_conditions(blocks: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)[COMPARISON_COLUMNS]
 
 
-def _enough(blocks: pd.DataFrame, condition: str) -> bool:
-    return blocks.loc[blocks["condition"] == condition, "simulation"].nunique() >= 2
+def _common_simulations(blocks: pd.DataFrame, first: str, second: str) -> list[int]:
+    """Return the simulations that came to an end in both conditions."""
+    done = (set(blocks.loc[blocks["condition"] == name, "simulation"]) for name in (first, second))
+    return sorted(set.intersection(*done))
 
 
 def _compare(blocks: pd.DataFrame, first: str, second: str, quantity: str) -> pd.DataFrame:
     from sk_biornn.inspection import compare
 
     names = list(dict.fromkeys(blocks["post"]))
+    pairs = blocks[blocks["simulation"].isin(_common_simulations(blocks, first, second))]
     groups = [
-        _matrices(blocks[blocks["condition"] == which], names, quantity)
-        for which in (second, first)
+        _matrices(pairs[pairs["condition"] == which], names, quantity) for which in (second, first)
     ]
     if not any(group.any() for group in groups):
         return pd.DataFrame(columns=COMPARISON_COLUMNS)
     # A matrix of block means is a network with one unit per block.
-    table = compare(*groups, labels=names, absolute=False, random_state=0)
+    table = compare(*groups, labels=names, absolute=False, test="welch", paired=True)
     return table.assign(first=first, second=second).rename(
         columns={"mean_a": "mean_second", "mean_b": "mean_first"}
     )

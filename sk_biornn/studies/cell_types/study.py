@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def run_cell_type_study(
     check_n_jobs(n_jobs)
     chosen = _choose(preset, conditions, arms, simulations, window)
     checked_int("random_state", random_state, 0)
-    source = _folder_of_arrays(data)
+    source = _folder_of_arrays(data, chosen)
     folder = None if output is None else StudyFolder(output, OUTPUTS, (*RUN, "scores", "blocks"))
     runs = {run.name: run for run in _runs(chosen)}
     records = carry_out(
@@ -126,15 +127,19 @@ def run_cell_type_study(
     return results_frame(ordered)
 
 
-def _folder_of_arrays(data: Any) -> str | None:
-    """Refuse a folder that is not there before anything runs."""
+def _folder_of_arrays(data: Any, preset: CellTypePreset) -> str | None:
+    """Refuse a folder that lacks something before anything runs."""
+    from sk_biornn.datasets import load_population_arrays
+
     if data is None:
         return None
-    if not Path(data).is_dir():
+    if not isinstance(data, (str, PathLike)) or not Path(data).is_dir():
         raise ValueError(
             f"data must be None or the folder of the published arrays, got {str(data)!r}, which is "
             "no folder."
         )
+    for condition in preset.conditions:
+        load_population_arrays(data, condition, window=preset.window)
     return str(data)
 
 

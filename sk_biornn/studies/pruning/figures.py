@@ -13,10 +13,14 @@ COLOURS = {"top-prob": BLUE, LEGACY: VERMILLION, "magnitude": BLACK, "random": O
 SCORES = {"mse": "test mean squared error", "accuracy": "test accuracy (%)"}
 _RC = {"font.size": 8, "axes.titlesize": 9, "axes.linewidth": 0.7, "legend.fontsize": 8}
 _LETTERS = "ABCDEFGH"
+_APART = 0.005  # bars of the methods at one density, so that none hides another
 
 
 def draw(figure: Any, summary: pd.DataFrame, results: pd.DataFrame) -> None:
-    """Draw a panel per task: at once above, after training on below; every network is a dot."""
+    """Draw a panel per task: at once above, after training on below; every network is a dot.
+
+    The axis is the density that was reached, which may be more or less than the one asked for.
+    """
     from matplotlib import rc_context
 
     tasks = list(dict.fromkeys(summary["task"]))
@@ -30,8 +34,10 @@ def draw(figure: Any, summary: pd.DataFrame, results: pd.DataFrame) -> None:
             networks = results[results["task"] == task]
             for row, when in enumerate(times):
                 _draw_panel(axes[row, column], of_task, networks, when)
+            for row, when in enumerate(times):
+                _draw_intervals(axes[row, column], of_task, when)
             axes[0, column].set_title(f"{_LETTERS[column]}   {task}", loc="left", weight="bold")
-            axes[-1, column].set_xlabel("share of weights kept")
+            axes[-1, column].set_xlabel("share of all entries kept")
         for row, when in zip(axes[:, 0], times, strict=True):
             words = {"one_shot": "pruned at once", "finetuned": "then trained on"}[when]
             row.set_ylabel(f"{words}\n{row.get_ylabel()}")
@@ -47,14 +53,30 @@ def _draw_panel(ax: Any, of_task: pd.DataFrame, networks: pd.DataFrame, when: st
         ax.axhline(dense["mean"].iloc[0], color=GREY, linestyle=":", linewidth=1, zorder=0)
     for method, rows in of_task[of_task["when"] == when].groupby("method", sort=False):
         rows = rows.sort_values("density")
-        colour = COLOURS.get(str(method), GREY)
+        kept, colour = rows["achieved_density"], COLOURS.get(str(method), GREY)
         own = networks[networks["method"] == method]
-        ax.plot(own["density"], own[when], ".", color=colour, markersize=3, alpha=0.3)
-        ax.plot(rows["density"], rows["mean"], ".-", color=colour, linewidth=1.3)
-        ax.plot(rows["density"], rows["median"], linestyle=(0, (1, 1)), color=colour, linewidth=1.3)
-        ax.plot(rows["density"], rows["published"], "x", color=colour, markersize=4)
+        ax.plot(own["achieved_density"], own[when], ".", color=colour, markersize=3, alpha=0.3)
+        ax.plot(kept, rows["mean"], ".-", color=colour, linewidth=1.3)
+        ax.plot(kept, rows["median"], linestyle=(0, (1, 1)), color=colour, linewidth=1.3)
+        ax.plot(kept, rows["published"], "x", color=colour, markersize=4)
     ax.set(xlim=(-0.02, 1.02), ylabel=SCORES[metric])
     bare(ax)
+
+
+def _draw_intervals(ax: Any, of_task: pd.DataFrame, when: str) -> None:
+    """Draw the confidence intervals of the means as bars, within the limits that the dots set.
+
+    Those of few networks are many times as long as the range of scores, and may reach below 0,
+    where there is no logarithm.
+    """
+    limits = ax.get_ylim()
+    methods = list(dict.fromkeys(of_task["method"]))
+    for place, method in enumerate(methods):
+        rows = of_task[(of_task["when"] == when) & (of_task["method"] == method)]
+        low, high = rows["ci_low"].clip(lower=limits[0]), rows["ci_high"].clip(upper=limits[1])
+        beside = rows["achieved_density"] + _APART * (place - (len(methods) - 1) / 2)
+        ax.vlines(beside, low, high, color=COLOURS.get(method, GREY), lw=0.8, alpha=0.5, zorder=1)
+    ax.set_ylim(limits)
 
 
 def _legend(figure: Any, summary: pd.DataFrame) -> None:
@@ -65,6 +87,8 @@ def _legend(figure: Any, summary: pd.DataFrame) -> None:
     handles.append(Line2D([], [], color=BLACK, label="mean"))
     handles.append(Line2D([], [], color=BLACK, linestyle=(0, (1, 1)), label="median"))
     handles.append(Line2D([], [], color=GREY, linestyle=":", label="dense, mean"))
+    bar = {"marker": "|", "markersize": 9, "markeredgewidth": 0.8, "alpha": 0.6}
+    handles.append(Line2D([], [], color=BLACK, ls="", **bar, label="95 % CI of the mean"))
     if summary["published"].notna().any():
         handles.append(Line2D([], [], color=BLACK, ls="", marker="x", label="published"))
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)

@@ -42,7 +42,10 @@ def read_results(folder: Path) -> pd.DataFrame:
 
 
 def format_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
-    """Return means (and medians) as text, and what differs where networks were trained on."""
+    """Return means (and medians) as text, and what differs where networks were trained on.
+
+    Rows are the densities asked for; those that were reached are in summary.csv.
+    """
     blocks = []
     for (task, when), rows in summary.groupby(["task", "when"], sort=False):
         words = {"one_shot": "pruned at once", "finetuned": "pruned, then trained on"}[str(when)]
@@ -63,7 +66,7 @@ def format_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
 def _means(rows: pd.DataFrame) -> list[str]:
     methods = list(dict.fromkeys(rows["method"]))
     published = [m for m in methods if rows.loc[rows["method"] == m, "published"].notna().any()]
-    lines = [["density", *methods, *(f"{method} (published)" for method in published)]]
+    lines = [["density asked for", *methods, *(f"{method} (published)" for method in published)]]
     for density, at in rows.groupby("density", sort=True):
         cells = at.set_index("method")
         means = [_mean(cells, method) for method in methods]
@@ -80,7 +83,7 @@ def _mean(cells: pd.DataFrame, method: str) -> str:
 
 
 def _differences(comparisons: pd.DataFrame) -> list[str]:
-    lines = [["density", "contrast", "difference", "95 % CI", "p (Holm)"]]
+    lines = [["density asked for", "contrast", "difference", "95 % CI", "p (Holm)"]]
     for row in comparisons.itertuples():
         contrast = f"{row.method} - {row.control}"
         interval = span(row.low, row.high, lambda value: signed(value, "{:.3g}".format))
