@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 
@@ -41,7 +42,7 @@ TINY = PruningPreset(
     init="ours",
     methods=("top-prob", "magnitude", "random"),
     densities=(0.0, 0.1, 0.5, 1.0),
-    finetuned=(0.1,),
+    finetuned=(0.1, 1.0),
     finetune_iter=2,
 )
 
@@ -67,6 +68,9 @@ def test_all_methods_prune_the_same_network_as_they_say():
     assert record["error"] is None
     dense, data = dense_network()
     assert_allclose(record["dense"], 100 * dense.score(data.X_test, data.y_test))
+    everywhere = np.ones_like(dense.W_rec_, dtype=bool)
+    on = train_on(copy.deepcopy(dense), everywhere, TINY.finetune_iter, data)
+    control = 100 * on.score(data.X_test, data.y_test)
     assert [point[:2] for point in record["points"]] == [
         [method, density] for method in TINY.methods for density in TINY.densities
     ]
@@ -75,9 +79,10 @@ def test_all_methods_prune_the_same_network_as_they_say():
         kept, expected = pruner_of(method).prune(dense.W_rec_, density, random_state=seed)
         assert achieved == expected
         assert overlap == spanning_tree_overlap(dense.W_rec_, kept)
-        assert (finetuned is not None) == (density == 0.1)
+        assert (finetuned is not None) == (density in (0.1, 1.0))
         if density == 1.0:
             assert one_shot == record["dense"] and overlap == 1.0
+            assert finetuned == control
         if density == 0.0:
             assert achieved == overlap == 0.0
 
@@ -203,7 +208,7 @@ def test_old_folder_of_one_network_each_is_drawn_again(tmp_path):
 def test_published_numbers_are_fifteen_per_curve():
     assert all(len(values) == len(DENSITIES) == 15 for values in PUBLISHED.values())
     for preset in PRUNING_PRESETS.values():
-        assert set(preset.finetuned) <= set(preset.densities)
+        assert set(preset.finetuned) <= set(preset.densities) and 1.0 in preset.finetuned
         assert len(set(preset.densities)) == len(preset.densities)
         json.dumps(preset.describe())
 

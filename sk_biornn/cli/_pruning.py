@@ -19,7 +19,7 @@ from sk_biornn.cli._options import (
 
 NAME = "pruning"
 _PRESETS = (
-    "quick: minutes on 2 cores; paper: the published settings; fair: 10 networks per task, 13 "
+    "quick: minutes on 2 cores; paper: the published settings; fair: 10 networks per task, 14 "
     "densities trained on, held-out test"
 )
 

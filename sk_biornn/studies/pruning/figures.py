@@ -48,7 +48,7 @@ def _draw_panel(ax: Any, of_task: pd.DataFrame, networks: pd.DataFrame, when: st
     metric = of_task["metric"].iloc[0]
     if metric == "mse":
         ax.set_yscale("log")
-    dense = of_task[(of_task["density"] == 1.0) & (of_task["when"] == "one_shot")]
+    dense = of_task[(of_task["density"] == 1.0) & (of_task["when"] == when)]
     if len(dense):
         ax.axhline(dense["mean"].iloc[0], color=GREY, linestyle=":", linewidth=1, zorder=0)
     for method, rows in of_task[of_task["when"] == when].groupby("method", sort=False):
@@ -86,7 +86,7 @@ def _legend(figure: Any, summary: pd.DataFrame) -> None:
     handles = [Line2D([], [], color=COLOURS[method], lw=2, label=method) for method in methods]
     handles.append(Line2D([], [], color=BLACK, label="mean"))
     handles.append(Line2D([], [], color=BLACK, linestyle=(0, (1, 1)), label="median"))
-    handles.append(Line2D([], [], color=GREY, linestyle=":", label="dense, mean"))
+    handles.append(Line2D([], [], color=GREY, linestyle=":", label="dense (below: trained on)"))
     bar = {"marker": "|", "markersize": 9, "markeredgewidth": 0.8, "alpha": 0.6}
     handles.append(Line2D([], [], color=BLACK, ls="", **bar, label="95 % CI of the mean"))
     if summary["published"].notna().any():

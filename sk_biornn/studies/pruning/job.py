@@ -86,6 +86,8 @@ def _prune(
     at_once = _score(network, task, data)
     later = None
     if density in preset.finetuned:
+        if density == 1:
+            kept = np.ones_like(kept)  # the control: nothing is pruned, and a weight of 0 may grow
         later = _score(train_on(network, kept, preset.finetune_iter, data), task, data)
     return float(achieved), float(overlap), at_once, later
 

@@ -53,7 +53,8 @@ class PruningPreset:
     densities : tuple of float
         Shares of all entries of the recurrent matrix that are kept.
     finetuned : tuple of float
-        Those of the densities at which the pruned network is trained on.
+        Those of the densities at which the pruned network is trained on. At 1 it is the dense
+        network that trains on, the control for more training with a new optimiser.
     finetune_iter : int
         Epochs of that training.
 
@@ -61,7 +62,7 @@ class PruningPreset:
     --------
     >>> from sk_biornn.studies import PRUNING_PRESETS
     >>> PRUNING_PRESETS["paper"].finetuned
-    (0.0862,)
+    (0.0862, 1.0)
     """
 
     name: str
@@ -100,7 +101,7 @@ QUICK = PruningPreset(
     init="ours",
     methods=METHODS,
     densities=(0.01, *DENSITIES[2::3]),
-    finetuned=(FINETUNED,),
+    finetuned=(FINETUNED, 1.0),
     finetune_iter=6,
 )
 PAPER = PruningPreset(
@@ -109,7 +110,7 @@ PAPER = PruningPreset(
     init="paper",
     methods=(LEGACY, *METHODS),
     densities=DENSITIES,
-    finetuned=(FINETUNED,),
+    finetuned=(FINETUNED, 1.0),
     finetune_iter=40,
 )
 FAIR = PruningPreset(
@@ -118,7 +119,7 @@ FAIR = PruningPreset(
     init="ours",
     methods=METHODS,
     densities=DENSITIES,
-    finetuned=DENSITIES[1:-1],
+    finetuned=DENSITIES[1:],
     finetune_iter=10,
 )
 PRESETS = {preset.name: preset for preset in (QUICK, PAPER, FAIR)}
