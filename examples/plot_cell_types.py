@@ -142,27 +142,24 @@ for other in ("drawn", "dense"):
 
 import matplotlib.pyplot as plt
 
+from sk_biornn.plots import InteractionDisplay, PredictionDisplay
+
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
 COLOURS = {"pruned": "#E69F00", "drawn": "#56B4E9", "dense": "#CC79A7"}
 GREY = "#8C8C8C"
 
-predicted = {way: runs[way][0].predict(X_test[:1])[0] for way in ("dense", "pruned")}
-frames = np.arange(1, 16) / 10.7
-figure, axes = plt.subplots(6, 3, figsize=(9, 10.5), sharex=True, layout="constrained")
-for k, (ax, name) in enumerate(zip(axes.flat, names, strict=True)):
-    ax.plot(frames, y_test[0, :, k], color="black", ls="--", lw=1.5, label="target")
-    for way, style in (("dense", {"lw": 1.5}), ("pruned", {"lw": 1.8})):
-        ax.plot(frames, predicted[way][:, k], color=COLOURS[way], label=way, **style)
-    ax.axvline(8 / 10.7, color=GREY, lw=0.8, zorder=0)
-    ax.set_title(name.replace("_", " "), fontsize=9, loc="left", pad=2)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.tick_params(labelsize=8)
-    ax.locator_params(axis="y", nbins=3)
-for ax in axes[-1]:
-    ax.set_xlabel("time (s); grey: the image changes", fontsize=9)
-figure.supylabel("dF/F", fontsize=10)
-handles, labels = axes[0, 0].get_legend_handles_labels()
-figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
+PredictionDisplay.from_estimators(
+    {way: runs[way][0] for way in ("dense", "pruned")},
+    X_test,
+    y_test,
+    dt=1 / 10.7,
+    start=1 / 10.7,
+).plot(
+    colors=COLOURS,
+    event=8 / 10.7,
+    xlabel="time (s); grey: the image changes",
+    ylabel="dF/F",
+)
 plt.show()
 
 # %%
@@ -173,7 +170,6 @@ plt.show()
 # least to the largest of three runs. C: skill on test samples, 1 - mse / mse of persistence; a dot
 # is a run. D: the mean weight from population to population in the three pruned networks.
 
-from sk_biornn.plots import InteractionDisplay
 
 TYPES = {"pyr": "#D55E00", "sst": "#0072B2", "vip": "#009E73"}
 

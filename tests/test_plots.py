@@ -16,6 +16,7 @@ from sk_biornn.inspection import compare
 from sk_biornn.plots import (
     InteractionDisplay,
     LearningCurveDisplay,
+    PredictionDisplay,
     StudyDisplay,
     WeightMatrixDisplay,
 )
@@ -325,3 +326,65 @@ def test_comparison_marks_what_is_below_alpha_and_takes_its_sizes():
 def test_interactions_refuse_what_does_not_fit(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+# ------------------------------------------------------------------ predictions
+
+
+class Shift:
+    """Predicts what X was, so many steps ago."""
+
+    def __init__(self, n_steps, populations=()):
+        self.n_steps = n_steps
+        self.populations_ = pd.DataFrame({"population": list(populations)})
+
+    def predict(self, X):
+        return np.roll(X, self.n_steps, axis=1)
+
+
+def test_predictions_of_a_trial_stand_over_its_target():
+    X = np.random.default_rng(0).random((4, 6, 5))
+    display = PredictionDisplay.from_estimators(
+        {"same": Shift(0), "late": Shift(1)}, X, X, trial=2, dt=0.5, start=1.0
+    ).plot(event=2.0, xlabel="time (s)")
+    assert display.axes_.shape == (2, 3)
+    lines = {line.get_label(): line for line in display.axes_[1, 0].lines}
+    np.testing.assert_array_equal(lines["target"].get_xdata(), [1, 1.5, 2, 2.5, 3, 3.5])
+    np.testing.assert_array_equal(lines["target"].get_ydata(), X[2, :, 3])
+    np.testing.assert_array_equal(lines["late"].get_ydata(), np.roll(X[2, :, 3], 1))
+    assert display.axes_[1, 0].get_title(loc="left") == "output 3"
+    assert not display.axes_[1, 2].axison  # five outputs, six places
+    (legend,) = display.figure_.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["target", "same", "late"]
+
+
+def test_outputs_have_the_names_of_the_populations_where_there_is_one_for_each():
+    X = np.zeros((1, 3, 2))
+    named = PredictionDisplay.from_estimators(Shift(0, ["V1_pyr", "V1_sst"]), X, X)
+    assert named.names == ["V1_pyr", "V1_sst"] and list(named.predictions) == ["prediction"]
+    other = PredictionDisplay.from_estimators(Shift(0, ["a", "b", "c"]), X, X)
+    assert other.names == ["output 0", "output 1"]
+    figure = Figure()
+    assert named.plot(figure).figure_ is figure
+    assert named.axes_[0, 1].get_title(loc="left") == "V1 sst"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"trial": 4}, "trial must be in 0 to 3, got 4"),
+        (
+            {"y": np.zeros((4, 6))},
+            r"y must be \(n_trials, n_steps, n_outputs\), got shape \(4, 6\)",
+        ),
+        (
+            {"y": np.zeros((4, 6, 3))},
+            r"every step of y, shape \(6, 3\), got \(6, 2\) from 'prediction'",
+        ),
+        ({"names": ["one"]}, "names must have one name per output, 2, got 1"),
+    ],
+)
+def test_predictions_refuse_what_does_not_fit(arguments, sentence):
+    X = np.zeros((4, 6, 2))
+    with pytest.raises(ValueError, match=sentence):
+        PredictionDisplay.from_estimators(Shift(0), **{"X": X, "y": X, **arguments})

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from sk_biornn.plots._interactions import InteractionDisplay
 from sk_biornn.plots._learning_curve import LearningCurveDisplay
+from sk_biornn.plots._predictions import PredictionDisplay
 from sk_biornn.plots._study import StudyDisplay
 from sk_biornn.plots._weight_matrix import WeightMatrixDisplay
 
-__all__ = ["InteractionDisplay", "LearningCurveDisplay", "StudyDisplay", "WeightMatrixDisplay"]
+__all__ = [
+    "InteractionDisplay",
+    "LearningCurveDisplay",
+    "PredictionDisplay",
+    "StudyDisplay",
+    "WeightMatrixDisplay",
+]

@@ -60,7 +60,7 @@ class InteractionDisplay:
     >>> from sk_biornn.plots import InteractionDisplay
     >>> W = np.array([[0.0, 0.2, -1.0], [0.4, 0.0, -3.0], [0.6, 0.0, 0.0]])
     >>> display = InteractionDisplay.from_estimators(W, labels=["E", "E", "I"])
-    >>> display.values.loc["E", "I"]
+    >>> float(display.values.loc["E", "I"])
     2.0
     >>> display.plot(kind="bubbles").ax_.get_xlabel()
     'from (pre)'

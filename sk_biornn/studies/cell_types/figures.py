@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn.plots import InteractionDisplay
+from sk_biornn.plots import InteractionDisplay, PredictionDisplay
 from sk_biornn.plots._style import BLACK, GREEN, GREY, bare
 
 _RC = {"font.size": 7.5, "axes.titlesize": 8, "axes.linewidth": 0.7, "legend.fontsize": 8}
@@ -22,32 +22,19 @@ def _start(figure: Any, width: float, height: float) -> None:
 
 def draw_predictions(figure: Any, examples: dict[str, Any], names: list[str]) -> None:
     """Draw a test trial of the first condition: target, dense and sparse network, 6 x 3 panels."""
-    from matplotlib import rc_context
-
     condition, example = next(iter(examples.items()))
-    with rc_context(_RC):
-        _start(figure, 7.2, 8.4)
-        axes = figure.subplots(-(-len(names) // 3), 3, squeeze=False, sharex=True)
-        time = FRAME * np.arange(len(example["target"][0]))
-        styles = {
-            "target": (BLACK, (0, (4, 2)), "target"),
-            "dense": (GREY, "-", "dense"),
-            "sparse": (GREEN, "-", "pruned and trained on"),
-        }
-        for place, (ax, name) in enumerate(zip(axes.flat, names, strict=False)):
-            for stage, (colour, line, label) in styles.items():
-                if stage in example:
-                    trace = example[stage][place]
-                    ax.plot(time, trace, color=colour, linestyle=line, linewidth=1.2, label=label)
-            ax.set_title(name, loc="left")
-            bare(ax)
-        for ax in axes[-1]:
-            ax.set_xlabel("time (ms)")
-        for ax in axes[:, 0]:
-            ax.set_ylabel("dF/F")
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
-        figure.suptitle(f"one test trial, {condition.replace('_', ' ')}", fontsize=9)
+    shown = {"dense": "dense", "sparse": "pruned and trained on"}
+    predictions = {
+        label: np.transpose(example[stage]) for stage, label in shown.items() if stage in example
+    }
+    target = np.transpose(example["target"])
+    display = PredictionDisplay(target, predictions, names, FRAME * np.arange(len(target)))
+    display.plot(
+        figure,
+        colors={"dense": GREY, "pruned and trained on": GREEN},
+        xlabel=f"time (ms); one test trial, {condition.replace('_', ' ')}",
+        ylabel="dF/F",
+    )
 
 
 def draw_losses(figure: Any, losses: pd.DataFrame, names: list[str]) -> None:

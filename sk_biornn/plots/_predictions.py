@@ -1,0 +1,207 @@
+"""Predictions over targets, as a picture: one trial, a panel per output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sk_biornn.plots._style import BLACK, CYCLE, GREY, bare
+
+N_COLUMNS = 3
+
+
+class PredictionDisplay:
+    """What networks predict in one trial, over what happened: a panel per output.
+
+    Parameters
+    ----------
+    target : ndarray of shape (n_steps, n_outputs)
+        What happened.
+    predictions : dict of str to ndarray of shape (n_steps, n_outputs)
+        What each network predicts, by the name in the legend.
+    names : list of str
+        Name of each output.
+    time : ndarray of shape (n_steps,)
+        Time of each step.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        The figure.
+    axes_ : ndarray of Axes of shape (n_rows, n_columns)
+        The panels, by rows.
+
+    See Also
+    --------
+    sk_biornn.inspection.prediction_skill : How good the predictions of many trials are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_biornn.plots import PredictionDisplay
+    >>> steps = np.arange(20)
+    >>> rate = np.sin(steps / 3)[:, None]
+    >>> display = PredictionDisplay(rate, {"late": np.roll(rate, 1)}, ["left"], steps)
+    >>> display.plot().axes_.shape
+    (1, 1)
+    """
+
+    def __init__(
+        self,
+        target: np.ndarray,
+        predictions: Mapping[str, np.ndarray],
+        names: Sequence[str],
+        time: np.ndarray,
+    ) -> None:
+        self.target = target
+        self.predictions = predictions
+        self.names = names
+        self.time = time
+
+    @classmethod
+    def from_estimators(
+        cls,
+        estimators: Any,
+        X: Any,
+        y: Any,
+        *,
+        trial: int = 0,
+        names: Sequence[str] | None = None,
+        dt: float = 1.0,
+        start: float = 0.0,
+    ) -> PredictionDisplay:
+        """Have fitted networks predict one trial.
+
+        Parameters
+        ----------
+        estimators : estimator or dict of str to estimator
+            Fitted regressors that predict every step, by the name in the legend.
+        X : array-like of shape (n_trials, n_steps, n_features)
+            Trials, best some that were not used to train.
+        y : array-like of shape (n_trials, n_steps, n_outputs)
+            What happened in them.
+        trial : int, default=0
+            Which of them.
+        names : sequence of str or None, default=None
+            Name of each output. None: the populations of a network that has one per output, else
+            numbers.
+        dt, start : float, default=1.0 and 0.0
+            Time from step to step, and of the first step, in the unit of the axis.
+
+        Returns
+        -------
+        PredictionDisplay
+            The display; call `plot`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such trial, or predictions or names do not fit `y`.
+        """
+        if not isinstance(estimators, Mapping):
+            estimators = {"prediction": estimators}
+        y = np.asarray(y)
+        if y.ndim != 3:
+            raise ValueError(f"y must be (n_trials, n_steps, n_outputs), got shape {y.shape}.")
+        if not 0 <= trial < len(y):
+            raise ValueError(f"trial must be in 0 to {len(y) - 1}, got {trial!r}.")
+        predictions = {
+            name: np.asarray(network.predict(X[trial : trial + 1])[0])
+            for name, network in estimators.items()
+        }
+        for name, prediction in predictions.items():
+            if prediction.shape != y.shape[1:]:
+                raise ValueError(
+                    f"estimators must predict every step of y, shape {y.shape[1:]}, got "
+                    f"{prediction.shape} from {name!r}."
+                )
+        names = _names(estimators, y.shape[2]) if names is None else list(names)
+        if len(names) != y.shape[2]:
+            raise ValueError(
+                f"names must have one name per output, {y.shape[2]}, got {len(names)}."
+            )
+        return cls(y[trial], predictions, names, start + dt * np.arange(y.shape[1]))
+
+    def plot(
+        self,
+        figure: Any = None,
+        *,
+        colors: Mapping[str, Any] | None = None,
+        event: float | None = None,
+        xlabel: str = "step",
+        ylabel: str = "",
+    ) -> PredictionDisplay:
+        """Draw the panels, three in a row.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure or None, default=None
+            An empty figure, which gets its size; None makes one with pyplot.
+        colors : dict of str to color or None, default=None
+            Colours of the predictions. None: colours that colour-blind readers can tell apart.
+        event : float or None, default=None
+            Time at which a grey line stands.
+        xlabel, ylabel : str
+            What the axes are, with units.
+
+        Returns
+        -------
+        PredictionDisplay
+            Itself.
+        """
+        import matplotlib
+
+        n_rows = -(-len(self.names) // N_COLUMNS)
+        n_columns = min(N_COLUMNS, len(self.names))
+        colors = colors or dict(zip(self.predictions, CYCLE, strict=False))
+        with matplotlib.rc_context({"font.size": 8, "axes.titlesize": 8.5, "axes.linewidth": 0.7}):
+            if figure is None:
+                import matplotlib.pyplot as plt
+
+                figure = plt.figure()
+            figure.set_size_inches(0.6 + 2.6 * n_columns, 0.8 + 1.45 * n_rows)
+            figure.set_layout_engine("constrained", w_pad=0.04, h_pad=0.04)
+            axes = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True)
+            for place, (ax, name) in enumerate(zip(axes.flat, self.names, strict=False)):
+                self._draw_panel(ax, place, colors)
+                if event is not None:
+                    ax.axvline(event, color=GREY, linewidth=0.8, zorder=0)
+                ax.set_title(str(name).replace("_", " "), loc="left", pad=2)
+                ax.locator_params(axis="y", nbins=3)
+                bare(ax)
+            for ax in axes.flat[len(self.names) :]:
+                ax.set_axis_off()
+            figure.supxlabel(xlabel, fontsize=9)
+            figure.supylabel(ylabel, fontsize=9)
+            handles, labels = axes[0, 0].get_legend_handles_labels()
+            figure.legend(
+                handles, labels, loc="outside upper center", ncols=len(labels), frameon=False
+            )
+        self.figure_, self.axes_ = figure, axes
+        return self
+
+    def _draw_panel(self, ax: Any, place: int, colors: Mapping[str, Any]) -> None:
+        dashes = (0, (4, 2))
+        ax.plot(
+            self.time,
+            self.target[:, place],
+            color=BLACK,
+            ls=dashes,
+            lw=1.3,
+            label="target",
+            zorder=3,
+        )
+        for name, prediction in self.predictions.items():
+            colour = colors.get(name, GREY)
+            ax.plot(self.time, prediction[:, place], color=colour, lw=1.5, label=name)
+
+
+def _names(estimators: Mapping[str, Any], n_outputs: int) -> list[str]:
+    """Return the names of the populations of the first network with one per output, or numbers."""
+    for network in estimators.values():
+        table = getattr(network, "populations_", None)
+        if table is not None and len(table) == n_outputs:
+            return list(table["population"])
+    return [f"output {k}" for k in range(n_outputs)]
