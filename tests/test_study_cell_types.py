@@ -22,6 +22,7 @@ from sk_biornn.studies._repeatable import one_thread, seed_of
 from sk_biornn.studies.cell_types import tables
 from sk_biornn.studies.cell_types.beside import (
     add_published_differences,
+    add_published_scores,
     comparable_window,
     interactions_beside,
     learning_beside,
@@ -360,6 +361,20 @@ def test_only_networks_of_the_published_size_have_published_errors_beside_them(s
         assert pd.read_csv(folder / f"{name}.csv")["published"].isna().all()
     assert pd.read_csv(folder / "densities.csv")["published"].notna().any()
     assert len(pd.read_csv(folder / "learning.csv")) == 2 * 2  # just pruned, in the arms that are
+
+
+def test_scores_stand_beside_those_of_one_trial_of_the_original():
+    keys = ["condition", "arm", "stage", "score"]
+    rows = [
+        ("novel_omission", "dale", "sparse", "beats_persistence"),
+        ("novel_omission", "dale", "dense", "mse"),
+        ("novel_omission", "dale", "pruned", "mse"),
+        ("novel_omission", "unconstrained", "sparse", "mse"),
+    ]
+    frame = pd.DataFrame(rows, columns=keys)
+    found = add_published_scores(frame, "full")["published"]
+    assert_allclose(found, [11, 5.53e-4, np.nan, np.nan])
+    assert add_published_scores(frame, "post")["published"].isna().all()
 
 
 def test_published_differences_stand_beside_their_pair():

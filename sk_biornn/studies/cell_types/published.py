@@ -28,6 +28,19 @@ SCORES = {
         )
     )
 }
+# Mean squared error of persistence, and in how many populations the network is better at the end:
+# of the same trial, without its first step.
+_PERSISTENCE = {
+    "familiar_change": (6.35e-4, 13),
+    "familiar_no_change": (5.91e-4, 13),
+    "familiar_omission": (5.01e-4, 14),
+    "novel_change": (2.61e-4, 18),
+    "novel_no_change": (1.16e-4, 13),
+    "novel_omission": (1.06e-4, 11),
+}
+for _condition, (_mse, _better) in _PERSISTENCE.items():
+    SCORES[_condition, "sparse", "mse_persistence"] = _mse
+    SCORES[_condition, "sparse", "beats_persistence"] = _better
 
 # Densities between layers after training under the mask, mean of 5 runs: [post, pre].
 _LAYERS = ("L4", "L23", "L5")

@@ -27,7 +27,7 @@ COMPARISON_COLUMNS = [
     "p_value",
     "q_value",
 ]
-_SCORED = ("mse", "r2", "correlation", "skill")
+_SCORED = ("mse", "r2", "correlation", "skill", "mse_persistence", "beats_persistence")
 
 
 def summarise_cell_types(results: pd.DataFrame) -> pd.DataFrame:

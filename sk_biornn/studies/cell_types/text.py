@@ -31,19 +31,23 @@ def format_tables(tables: Mapping[str, pd.DataFrame]) -> str:
 
 
 def _scores(summary: pd.DataFrame) -> list[str]:
-    lines = [["arm", "stage", "n", "mse", "r2", "correlation", "skill", "published r, mse"]]
+    lines = [["arm", "stage", "n", *_DIGITS, "above persistence", "published r, mse, above"]]
     for (arm, stage), rows in summary.groupby(["arm", "stage"], sort=False):
         row = rows.set_index("score")
         cells = [_cell(row.loc[name], digits) for name, digits in _DIGITS.items()]
-        theirs = row["published"]
-        published = ""
-        if np.isfinite(theirs["correlation"]):
-            published = f"{theirs['correlation']:.3f}, {theirs['mse']:.3g}"
-        lines.append([str(arm), _STAGES[str(stage)], str(row["n"].iloc[0]), *cells, published])
+        better = f"{row.loc['beats_persistence', 'mean']:.3g}"
+        theirs = [
+            digits.format(row.loc[name, "published"])
+            for name, digits in _PUBLISHED_DIGITS.items()
+            if np.isfinite(row.loc[name, "published"])
+        ]
+        n = str(row.loc["mse", "n"])
+        lines.append([str(arm), _STAGES[str(stage)], n, *cells, better, ", ".join(theirs)])
     return align(lines)
 
 
 _DIGITS = {"mse": "{:.2e}", "r2": "{:.2f}", "correlation": "{:.2f}", "skill": "{:.2f}"}
+_PUBLISHED_DIGITS = {"correlation": "{:.3f}", "mse": "{:.3g}", "beats_persistence": "{:.0f}"}
 
 
 def _cell(row: pd.Series, digits: str) -> str:
