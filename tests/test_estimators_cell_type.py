@@ -485,6 +485,13 @@ def test_columns_with_names_of_populations_must_be_in_their_order(which):
     message = rf"{which} must have its {what}s in the order of the populations, 'V1_L4_pyr' as"
     with pytest.raises(ValueError, match=rf"{message} {what} 0, got 'V1_L23_vip'"):
         regressor().fit(**({"X": X, "y": y} | {which: {"X": X, "y": y}[which][names[::-1]]}))
+    trials = [pd.DataFrame(trial, columns=names) for trial in data()[0]]
+    assert list(regressor().fit(trials, data()[1]).feature_names_in_) == names
+    if which == "X":
+        with pytest.raises(ValueError, match=rf"{message} channel 0, got 'V1_L23_vip'"):
+            regressor().fit([trial[names[::-1]] for trial in trials], data()[1])
+        with pytest.raises(ValueError, match="the same columns, in the same order, in every trial"):
+            regressor().fit([*trials[:-1], trials[-1][names[::-1]]], data()[1])
     if which == "X":  # every unit sees every channel, in whatever order
         regressor(input_mask=None).fit(X[names[::-1]], y)
     else:

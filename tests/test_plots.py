@@ -285,6 +285,33 @@ def test_layers_stand_in_the_order_of_their_depth_and_others_on_a_circle():
     np.testing.assert_allclose(np.hypot(*circle.T), np.hypot(*circle[0]))
     assert places_of(["V1", "LM"])["V1"][0] < places_of(["V1", "LM"])["LM"][0]
     assert list(places_of(["E"])) == ["E"]
+    column = places_of(["L6", "L2/3", "L4"])  # a column without a name
+    assert column["L2/3"][1] > column["L4"][1] > column["L6"][1]
+    assert len({place[0] for place in column.values()}) == 1
+
+
+def test_graph_of_many_layers_stays_inside_and_marks():
+    names = [
+        f"{area}_{layer}" for area in ("V1", "LM") for layer in ("L1", "L2/3", "L4", "L5", "L6")
+    ]
+    values = pd.DataFrame(1.0, names, names)
+    marked = values.copy() < 0
+    marked.loc["V1_L6", "V1_L1"] = True
+    display = InteractionDisplay(values, marked=marked).plot(kind="graph", colorbar=False)
+    display.figure_.canvas.draw()
+    box = display.ax_.get_window_extent()
+    for patch in display.ax_.patches:
+        extent = patch.get_window_extent()
+        assert box.x0 <= extent.x0 and extent.x1 <= box.x1
+        assert box.y0 <= extent.y0 and extent.y1 <= box.y1
+    assert sum(bool(patch.get_path_effects()) for patch in display.ax_.patches) == 1
+
+
+def test_names_of_many_blocks_are_thinned():
+    names = [f"cell {k}" for k in range(98)]
+    ax = InteractionDisplay(pd.DataFrame(1.0, names, names)).plot(colorbar=False).ax_
+    shown = [text.get_text() for text in ax.get_yticklabels()]
+    assert shown == names[::3]
 
 
 def test_comparison_marks_what_is_below_alpha_and_takes_its_sizes():

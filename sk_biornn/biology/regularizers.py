@@ -66,9 +66,9 @@ class Regularizer(Protocol):
         ...
 
 
-def _priced_distances(facts: Facts, power: float, name: str) -> Tensor:
+def _priced_distances(facts: Facts, power: float, what: str) -> Tensor:
     if facts.distances is None:
-        raise ValueError(f"coordinates must be given for the {name} penalty, got None.")
+        raise ValueError(f"coordinates must be given for the {what}, got None.")
     return facts.distances**power
 
 
@@ -155,7 +155,9 @@ class WiringCost:
         ValueError
             If coordinates are not known.
         """
-        prices = self.strength * _priced_distances(facts, self.distance_power, "spatial")
+        prices = self.strength * _priced_distances(
+            facts, self.distance_power, "spatial penalty (and so for communicability_emd)"
+        )
         return lambda weights: (weights.abs() * prices).sum()
 
 
@@ -209,7 +211,9 @@ class CommunicabilityCost:
         ValueError
             If coordinates are not known.
         """
-        prices = self.strength * _priced_distances(facts, self.distance_power, "communicability")
+        prices = self.strength * _priced_distances(
+            facts, self.distance_power, "communicability penalty"
+        )
 
         def penalty(weights: Tensor) -> Tensor:
             traffic = communicability(weights)

@@ -53,9 +53,12 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
         raise ValueError("X must be a plain array, got a masked array with masked entries.")
     ragged = _is_ragged(X)
     if ragged:
-        X = _pad_trials(X)
+        named = _named_trial(X)
         if reset:
             vars(estimator).pop("feature_names_in_", None)  # of an earlier fit
+        if named is not None and (reset or hasattr(estimator, "n_features_in_")):
+            _check_feature_names(estimator, named, reset=reset)
+        X = _pad_trials(X)
     elif reset or hasattr(estimator, "n_features_in_"):
         _check_feature_names(estimator, X, reset=reset)
     with np.errstate(invalid="ignore"):  # of a sum of infinities, which are refused
@@ -135,6 +138,18 @@ def _shape(item: Any) -> tuple[int, ...] | None:
         return np.shape(item)
     except ValueError:  # rows of unequal length
         return None
+
+
+def _named_trial(trials: Sequence[Any]) -> Any:
+    """Return the first of trials that are data frames with the same columns; None for arrays."""
+    names = [list(getattr(trial, "columns", ())) for trial in trials]
+    for number, found in enumerate(names):
+        if found != names[0]:
+            raise ValueError(
+                "X must have the same columns, in the same order, in every trial of the list, got "
+                f"{found} in trial {number} and {names[0]} in trial 0."
+            )
+    return trials[0] if names[0] else None
 
 
 def _pad_trials(trials: Sequence[Any]) -> np.ndarray:

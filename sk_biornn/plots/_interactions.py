@@ -28,7 +28,7 @@ class InteractionDisplay:
     sizes : DataFrame of shape (n_blocks, n_blocks) or None, default=None
         What the area of a bubble and the width of an arrow show, not negative.
     marked : DataFrame of bool of shape (n_blocks, n_blocks) or None, default=None
-        Which blocks have a dot in the heat map and a ring around the bubble.
+        Which blocks have a dot in the heat map, a ring around the bubble, a black edge as an arrow.
     label, size_label : str
         What `values` and `sizes` are.
     diverging : bool, default=False
@@ -310,7 +310,10 @@ class InteractionDisplay:
 
     def _draw_graph(self, ax: Any, values: pd.DataFrame, colours: Any) -> None:
         widths = pd.DataFrame(self._relative_sizes(), values.index, values.columns)
-        draw_graph(ax, values, 1 + 4 * widths, colours)
+        draw_graph(ax, values, 1 + 4 * widths, colours, self.marked)
+        if self.sizes is not None:
+            largest = float(self.sizes.max(axis=None))
+            ax.set_title(f"width: {self.size_label}, at most {largest:.2g}", loc="left")
 
     def _relative_sizes(self) -> np.ndarray:
         """Return sizes from 0 to 1; all 1 if there are none."""
@@ -338,9 +341,10 @@ def _name_axes(ax: Any, values: pd.DataFrame) -> None:
     """Name the blocks, and draw a line where one area ends."""
     names = [str(name) for name in values.index]
     small = 9 if len(names) <= 9 else 7
-    words = [name.replace("_", " ") for name in names]
-    ax.set_xticks(range(len(names)), words, rotation=90, fontsize=small)
-    ax.set_yticks(range(len(names)), words, fontsize=small)
+    shown = range(0, len(names), max(1, -(-len(names) // 40)))  # more could not be read
+    words = [names[place].replace("_", " ") for place in shown]
+    ax.set_xticks(shown, words, rotation=90, fontsize=small)
+    ax.set_yticks(shown, words, fontsize=small)
     ax.set(xlabel="from (pre)", ylabel="to (post)")
     areas = [name.split("_")[0] for name in names]
     if len(set(areas)) < len(areas):

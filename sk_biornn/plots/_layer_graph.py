@@ -10,12 +10,20 @@ import pandas as pd
 _DEPTH = ("L1", "L2", "L23", "L2/3", "L3", "L4", "L5", "L56", "L5/6", "L6")  # from the surface
 _DISTANCE = 1.6  # from area to area, in units of the distance from layer to layer
 _RADIUS = 0.24  # of a node, in the same units
+_BEND = 0.5  # of arrows that pass a node: how far they swing out, in half their length
 
 
-def draw_graph(ax: Any, values: pd.DataFrame, widths: pd.DataFrame, colours: Any) -> None:
+def draw_graph(
+    ax: Any,
+    values: pd.DataFrame,
+    widths: pd.DataFrame,
+    colours: Any,
+    marked: pd.DataFrame | None = None,
+) -> None:
     """Draw an arrow for every block that has a value, from pre to post; a loop for its own.
 
-    `values` and `widths` (points) are squares [post, pre], `colours` a ScalarMappable.
+    `values` and `widths` (points) are squares [post, pre], `colours` a ScalarMappable; what is
+    marked has a black edge.
     """
     places = places_of([str(name) for name in values.index])
     for post in values.index:
@@ -24,22 +32,33 @@ def draw_graph(ax: Any, values: pd.DataFrame, widths: pd.DataFrame, colours: Any
                 continue
             colour, width = colours.to_rgba(values.loc[post, pre]), widths.loc[post, pre]
             if pre == post:
-                _loop(ax, places[str(pre)], _outwards(str(pre), places), colour, width)
+                patch = _loop(places[str(pre)], _outwards(str(pre), places), colour, width)
             else:
-                _arrow(ax, places[str(pre)], places[str(post)], colour, width)
+                patch = _arrow(places[str(pre)], places[str(post)], colour, width)
+            if marked is not None and marked.loc[post, pre]:
+                _edge(patch, width)
+            ax.add_patch(patch)
     for name, (x, y) in places.items():
+        words = name.replace("_", "\n")
+        longest = max(map(len, words.split("\n")))
         ax.plot(x, y, "o", markersize=30, color="0.92", markeredgecolor="0.5", zorder=3)
-        ax.text(x, y, name.replace("_", "\n"), ha="center", va="center", fontsize=8, zorder=4)
+        size = float(np.clip(40 / longest, 4.5, 8))
+        ax.text(x, y, words, ha="center", va="center", fontsize=size, zorder=4)
     positions = np.array(list(places.values()))
-    low, high = positions.min(axis=0) - 0.72, positions.max(axis=0) + 0.72
-    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
+    beside = _BEND * np.ptp(positions[:, 1]) / 2 + 0.3  # the longest arc between layers, and a loop
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    ax.set(
+        xlim=(low[0] - max(beside, 0.72), high[0] + max(beside, 0.72)),
+        ylim=(low[1] - 0.72, high[1] + 0.72),
+        aspect="equal",
+    )
     ax.set_axis_off()
 
 
 def places_of(names: list[str]) -> dict[str, np.ndarray]:
     """Return where every block stands: "V1_L4" and the like by area and depth, else on a circle."""
-    parts = [name.split("_") for name in names]
-    if all(len(part) == 2 and part[1] in _DEPTH for part in parts):
+    parts = [(name.rpartition("_")[0], name.rpartition("_")[2]) for name in names]
+    if all(layer in _DEPTH for _, layer in parts):  # "L4" alone is of a column without a name
         areas = list(dict.fromkeys(area for area, _ in parts))
         layers = sorted({layer for _, layer in parts}, key=_DEPTH.index)
         return {
@@ -65,14 +84,14 @@ def _outwards(name: str, places: dict[str, np.ndarray]) -> np.ndarray:
     return away / np.hypot(*away)
 
 
-def _arrow(ax: Any, start: np.ndarray, end: np.ndarray, colour: Any, width: float) -> None:
+def _arrow(start: np.ndarray, end: np.ndarray, colour: Any, width: float) -> Any:
     from matplotlib.patches import FancyArrowPatch
 
     passes_a_node = start[0] == end[0] and abs(end[1] - start[1]) > 1
-    arrow = FancyArrowPatch(
+    return FancyArrowPatch(
         tuple(start),
         tuple(end),
-        connectionstyle=f"arc3,rad={0.5 if passes_a_node else 0.2}",
+        connectionstyle=f"arc3,rad={_BEND if passes_a_node else 0.2}",
         arrowstyle="-|>,head_length=0.5,head_width=0.25",
         mutation_scale=12,
         shrinkA=16,
@@ -82,14 +101,18 @@ def _arrow(ax: Any, start: np.ndarray, end: np.ndarray, colour: Any, width: floa
         linewidth=width,
         zorder=2,
     )
-    ax.add_patch(arrow)
 
 
-def _loop(ax: Any, place: np.ndarray, outwards: np.ndarray, colour: Any, width: float) -> None:
+def _loop(place: np.ndarray, outwards: np.ndarray, colour: Any, width: float) -> Any:
     from matplotlib.patches import Circle
 
     centre = place + (_RADIUS + 0.06) * outwards
-    circle = Circle(
+    return Circle(
         tuple(centre), _RADIUS - 0.04, fill=False, edgecolor=colour, linewidth=width, zorder=1
     )
-    ax.add_patch(circle)
+
+
+def _edge(patch: Any, width: float) -> None:
+    from matplotlib.patheffects import Normal, Stroke
+
+    patch.set_path_effects([Stroke(linewidth=width + 1.6, foreground="black"), Normal()])
