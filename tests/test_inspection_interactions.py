@@ -24,6 +24,7 @@ TABLE = pd.DataFrame(
         "sign": [1, -1, 1, 1],
         "area": ["V1", "V1", "V1", "LM"],
         "layer": ["L4", "L4", "L5", "L4"],
+        "cell_type": ["Pyr", "SST", "Pyr", "Pyr"],
     }
 )
 PER_UNIT = np.repeat(TABLE["population"].to_numpy(), TABLE["n_units"])
@@ -31,6 +32,7 @@ SHARED = {
     "population": PER_UNIT,
     "layer": np.array(["V1_L4"] * 4 + ["V1_L5"] * 2 + ["LM_L4"] * 2),
     "area": np.array(["V1"] * 6 + ["LM"] * 2),
+    "cell_type": np.array(["Pyr"] * 3 + ["SST"] + ["Pyr"] * 4),
 }
 
 
@@ -46,7 +48,7 @@ def fitted(weights: np.ndarray) -> list[SimpleNamespace]:
     return [SimpleNamespace(W_rec_=W, populations_=TABLE) for W in weights]
 
 
-@pytest.mark.parametrize("level", ["population", "layer", "area"])
+@pytest.mark.parametrize("level", ["population", "layer", "area", "cell_type"])
 @pytest.mark.parametrize("absolute", [True, False])
 def test_interactions_equal_a_loop_over_pairs(level, absolute):
     W = runs(3)
@@ -65,6 +67,20 @@ def test_interactions_equal_a_loop_over_pairs(level, absolute):
                 rows.append((run, post, pre, sum(pairs) / len(pairs)))
     expected = pd.DataFrame(rows, columns=["run", "post", "pre", "mean"])
     pd.testing.assert_frame_equal(table, expected, check_dtype=False, rtol=1e-12)
+
+
+def test_all_cells_of_a_type_to_all_of_another():
+    """From the one SST to the seven Pyr 7 pairs, of which two are connected."""
+    W = np.zeros((8, 8))
+    W[0, 3], W[7, 3], W[3, 5] = -0.7, -1.4, 0.5
+    options = {"labels": TABLE, "level": "cell_type"}
+    mean = population_interactions(W, **options, absolute=False).set_index(["post", "pre"])["mean"]
+    assert mean["Pyr", "SST"] == pytest.approx(-0.3)
+    assert mean["SST", "Pyr"] == pytest.approx(0.5 / 7)
+    density = block_density(W, **options).set_index(["post", "pre"])["density"]
+    assert density.to_dict() == pytest.approx(
+        {("Pyr", "Pyr"): 0, ("Pyr", "SST"): 2 / 7, ("SST", "Pyr"): 1 / 7, ("SST", "SST"): 0}
+    )
 
 
 def test_density_counts_connected_pairs_and_autapses():
@@ -124,7 +140,7 @@ def samples(a: list, b: list, row: pd.Series, **options) -> list[np.ndarray]:
     ]
 
 
-@pytest.mark.parametrize("level", ["population", "layer", "area"])
+@pytest.mark.parametrize("level", ["population", "layer", "area", "cell_type"])
 @pytest.mark.parametrize("absolute", [True, False])
 def test_welch_is_scipys(level, absolute):
     table, a, b = table_of("welch", 4, 6, level=level, absolute=absolute)
@@ -152,6 +168,14 @@ def test_exact_permutation_is_scipys(n_a, n_b):
             n_resamples=np.inf,
         )
         assert row["p_value"] == pytest.approx(oracle.pvalue, rel=1e-12)
+
+
+@pytest.mark.parametrize("test", ["welch", "permutation"])
+@pytest.mark.parametrize("paired", [True, False])
+def test_a_comparison_says_how_it_was_made(test, paired):
+    table, _, _ = table_of(test, paired=paired, level="area")
+    found = {name: table.attrs[name] for name in ("test", "paired", "level")}
+    assert found == {"test": test, "paired": paired, "level": "area"}
 
 
 def test_five_against_five_are_252_splits():
@@ -386,7 +410,13 @@ def test_pairs_that_differ_alike_have_no_t_test():
         ),
         (
             lambda: population_interactions(runs(1), labels=TABLE, level="column"),
-            "level must be one of 'population', 'layer', 'area', got 'column'",
+            "level must be one of 'population', 'layer', 'area', 'cell_type', got 'column'",
+        ),
+        (
+            lambda: population_interactions(
+                runs(1), labels=TABLE.drop(columns=["cell_type"]), level="cell_type"
+            ),
+            "populations must have cell_type of every population for level='cell_type'",
         ),
         (
             lambda: population_interactions(

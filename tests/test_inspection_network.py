@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -101,6 +102,75 @@ def test_silenced_network_is_the_network_of_the_other_units():
     np.testing.assert_allclose(
         silence(reg, [1, 4, 7]).predict(X), small.predict(X), rtol=0, atol=1e-12
     )
+
+
+AREAS = pd.DataFrame(
+    {
+        "population": ["V1_L4_pyr", "V1_L4_pv", "V1_L23_pv", "LM_L4_pv", "LP"],
+        "n_units": [2, 1, 2, 1, 2],
+        "sign": [1, -1, -1, -1, 1],
+        "area": ["V1", "V1", "V1", "LM", "LP"],
+        "layer": ["L4", "L4", "L2/3", "L4", None],  # a nucleus has no layers
+        "cell_type": ["Pyr", "PV", "PV", "PV", None],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("part", "units"),
+    [
+        (["V1_L4_pv", "LM_L4_pv"], [2, 5]),
+        (["V1_L4_pv", "V1_L4"], [0, 1, 2]),  # their union
+        (np.array(["LP"]), [6, 7]),
+        ("V1_L4", [0, 1, 2]),
+        ("V1_L2/3", [3, 4]),
+        ("V1", [0, 1, 2, 3, 4]),
+        ("PV", [2, 3, 4, 5]),
+        ("Pvalb", [2, 3, 4, 5]),
+        (["LM", "Pyr"], [0, 1, 5]),
+        (np.arange(8) > 5, [6, 7]),
+        (pd.Series(np.arange(8) > 5), [6, 7]),
+    ],
+)
+def test_parts_by_name_are_the_units_of_the_table(part, units):
+    reg = regressor()
+    cut, expected = silence(reg, part, labels=AREAS), silence(reg, units)
+    for name in ("W_rec_", "mask_", "W_in_", "W_out_", "b_rec_"):
+        np.testing.assert_array_equal(getattr(cut, name), getattr(expected, name))
+
+
+def test_both_sides_of_an_edge_class_may_be_any_name_of_the_table():
+    reg = regressor(dale=None)
+    cut = silence(reg, ("Pyr", "LM"), labels=AREAS)
+    expected = np.zeros((8, 8), dtype=bool)
+    expected[[0, 1], 5] = True
+    assert (changed(reg, cut, "W_rec_") == expected).all()
+    assert not changed(reg, cut, "W_out_").any()
+
+
+def test_a_name_of_several_levels_is_the_population():
+    labels = AREAS.replace({"population": {"V1_L4_pv": "PV"}})
+    reg = regressor()
+    cut = silence(reg, "PV", labels=labels)
+    assert (cut.W_rec_ == silence(reg, 2).W_rec_).all()
+
+
+def test_labels_that_differ_in_case_are_two_populations():
+    reg = regressor()
+    cut = silence(reg, "e", labels=["E", "e"] * 4)
+    assert (cut.W_rec_ == silence(reg, [1, 3, 5, 7]).W_rec_).all()
+
+
+def test_parts_of_several_populations_have_an_effect_under_their_name():
+    reg, X, y = regressor(), trials(seed=2), trials(seed=3)
+    marks = np.arange(8) == 5
+    named = {"all PV": ["V1_L4_pv", "V1_L23_pv", "LM_L4_pv"], "V1 to LM": ("LM", "V1")}
+    table = silencing_effect(reg, X, y, named, labels=AREAS)
+    assert table["part"].drop_duplicates().tolist() == ["all PV", "V1 to LM"]
+    listed = silencing_effect(reg, X, y, [[2, 3, 4, 5], ["V1_L4_pv", "LP"], marks], labels=AREAS)
+    assert listed["part"].drop_duplicates().tolist() == ["[2, 3, 4, 5]", "V1_L4_pv, LP", "[5]"]
+    by_name, by_number = (t.groupby("part")["change"].first() for t in (table, listed))
+    assert by_name["all PV"] == by_number["[2, 3, 4, 5]"] > 0
 
 
 DALE = ["projection", "abs", "square", "exponentiated", "nonnegative", None]
@@ -249,11 +319,30 @@ def test_effect_on_a_classifier_is_in_its_probabilities(every_step):
         ([], TypeError, "part must be the name of a population"),
         (True, TypeError, "part must be the name of a population"),
         (("A_pyr", 1), TypeError, "part must be the name of a population"),
+        (["A_pyr", 1], TypeError, r"part must be the name of a population.*got \['A_pyr', 1\]"),
+        (("A_pyr",) * 3, TypeError, r"a tuple \(post, pre\) of two names, got"),
+        (["A_pyr", ["A_sst"]], TypeError, "part must be the name of a population"),
+        (["A_pyr", "A_vip"], ValueError, r"part must name populations of the .*got 'A_vip'"),
+        (range(5, 9), ValueError, "from 0 to 7, got 8"),
+        (np.ones(5, dtype=bool), ValueError, r"of shape \(8,\) if it is boolean, got shape \(5,\)"),
+        (np.ones((8, 8), dtype=bool), ValueError, r"got shape \(8, 8\)"),
+        (np.zeros(8, dtype=bool), ValueError, "True for at least one unit, got False for all"),
+        (np.zeros(8), TypeError, r"got an array of float64 of shape \(8,\)\."),
+        ([True] * 200, TypeError, "got an object of type list"),
     ],
 )
 def test_parts_that_do_not_exist_are_named(part, error, sentence):
     with pytest.raises(error, match=sentence):
         silence(regressor(), part)
+
+
+def test_names_that_the_table_does_not_have_are_refused_with_those_it_has():
+    sentence = (
+        "part must name populations, layers, areas or cell types of the network (V1_L4_pyr, "
+        "V1_L4_pv, V1_L23_pv, LM_L4_pv, LP; V1_L4, V1_L23, LM_L4; V1, LM, LP; Pyr, PV), got 'SST'."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        silence(regressor(), "SST", labels=AREAS)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +359,11 @@ def test_parts_that_do_not_exist_are_named(part, error, sentence):
             lambda: silencing_effect(regressor(), trials(), trials(), "A_sst"),
             TypeError,
             "parts must be a list or mapping",
+        ),
+        (
+            lambda: silencing_effect(regressor(), trials(), trials(), np.ones(8, dtype=bool)),
+            TypeError,
+            r"parts must be a list or mapping of parts, got an array of bool of shape \(8,\)",
         ),
         (
             lambda: silencing_effect(regressor(), trials(), trials(), ("A_pyr", "A_sst")),

@@ -130,7 +130,18 @@ def test_layers_and_areas_of_the_paper_network():
     assert_array_equal(unit_index(populations, "layer"), np.arange(1440) // 240)
     assert_array_equal(unit_index(populations, "area"), np.arange(1440) // 720)
     assert block_labels(populations, "area") == ["V1", "LM"]
+    assert block_labels(populations, "cell_type") == ["Pyr", "SST", "VIP"]
+    of_column = np.repeat([0, 1, 2], [192, 32, 16])  # 12 : 2 : 1, in all six layers alike
+    assert_array_equal(unit_index(populations, "cell_type"), np.tile(of_column, 6))
     assert block_labels(populations) == [name for name, _, _ in PAPER_RANGES]
+
+
+def test_cell_types_of_all_layers_in_any_spelling_are_one_block():
+    populations = table(cell_type=["pyr", "VIP", "ViP"])
+    assert block_labels(populations, "cell_type") == ["Pyr", "VIP"]
+    assert_array_equal(unit_index(populations, "cell_type"), [0] * 80 + [1] * 20)
+    with pytest.raises(ValueError, match="populations must have cell_type of every population"):
+        block_labels(table(cell_type=["Pyr", "VIP", None]), "cell_type")
 
 
 def test_a_column_without_a_name():
@@ -222,7 +233,7 @@ def test_a_table_needs_its_columns_and_rows():
         check_populations({"population": ["E"]})
 
 
-@pytest.mark.parametrize("level", ["layer", "area"])
+@pytest.mark.parametrize("level", ["layer", "area", "cell_type"])
 def test_levels_need_their_columns(level):
     with pytest.raises(ValueError, match=f"for level='{level}'"):
         unit_index(table(), level)

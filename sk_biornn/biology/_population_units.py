@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,7 +11,12 @@ from numpy.typing import NDArray
 from sk_biornn._cell_names import population_name
 from sk_biornn.biology._population_table import check_populations
 
-LEVELS = {"population": ("population",), "layer": ("area", "layer"), "area": ("area",)}
+LEVELS = {
+    "population": ("population",),
+    "layer": ("area", "layer"),
+    "area": ("area",),
+    "cell_type": ("cell_type",),
+}
 
 
 def unit_index(populations: pd.DataFrame, level: str = "population") -> NDArray[np.intp]:
@@ -19,8 +26,9 @@ def unit_index(populations: pd.DataFrame, level: str = "population") -> NDArray[
     ----------
     populations : DataFrame
         A population table.
-    level : {"population", "layer", "area"}, default="population"
-        What a block is: a population, a layer of an area, an area.
+    level : {"population", "layer", "area", "cell_type"}, default="population"
+        What a block is: a population, a layer of an area, an area, a cell type (of all areas and
+        layers together).
 
     Returns
     -------
@@ -51,13 +59,14 @@ def block_labels(populations: pd.DataFrame, level: str = "population") -> list[s
     ----------
     populations : DataFrame
         A population table.
-    level : {"population", "layer", "area"}, default="population"
-        What a block is: a population, a layer of an area, an area.
+    level : {"population", "layer", "area", "cell_type"}, default="population"
+        What a block is: a population, a layer of an area, an area, a cell type (of all areas and
+        layers together).
 
     Returns
     -------
     list of str
-        Names such as "V1_L23_pyr", "V1_L23", "V1".
+        Names such as "V1_L23_pyr", "V1_L23", "V1", "Pyr".
 
     Raises
     ------
@@ -69,6 +78,8 @@ def block_labels(populations: pd.DataFrame, level: str = "population") -> list[s
     >>> from sk_biornn.biology import cortical_populations
     >>> block_labels(cortical_populations(), level="layer")
     ['V1_L4', 'V1_L23', 'V1_L5', 'LM_L4', 'LM_L23', 'LM_L5']
+    >>> block_labels(cortical_populations(), level="cell_type")
+    ['Pyr', 'SST', 'VIP']
     """
     return list(dict.fromkeys(_blocks_of_populations(check_populations(populations), level)))
 
@@ -192,6 +203,20 @@ def unit_tau(populations: pd.DataFrame) -> NDArray[np.float64] | None:
     return np.repeat(table["tau"].to_numpy(dtype=np.float64), table["n_units"])
 
 
+def units_by_name(populations: pd.DataFrame) -> dict[str, dict[str, NDArray[np.intp]]]:
+    """Return what names stand for: the units of every block, by level and name of the block.
+
+    Unlike `unit_index` this does not ask every population for an area, a layer or a cell type.
+    """
+    table = check_populations(populations)
+    units = {}
+    for level in LEVELS:
+        of_unit = np.repeat(np.array(_names(table, level), dtype=object), table["n_units"])
+        names = [name for name in dict.fromkeys(of_unit) if name is not None]
+        units[level] = {name: np.flatnonzero(of_unit == name) for name in names}
+    return units
+
+
 def _blocks_of_populations(table: pd.DataFrame, level: str) -> list[str]:
     """Name of the block of every population at `level`; the table has been checked."""
     if level not in LEVELS:
@@ -202,7 +227,17 @@ def _blocks_of_populations(table: pd.DataFrame, level: str) -> list[str]:
             f"populations must have {' and '.join(LEVELS[level])} of every population for "
             f"level={level!r}."
         )
-    if level == "layer":
-        areas = table["area"] if "area" in columns else [None] * len(table)
-        return [population_name(*pair, None) for pair in zip(areas, table["layer"], strict=True)]
-    return table[columns[0]].tolist()
+    return _names(table, level)
+
+
+def _names(table: pd.DataFrame, level: str) -> list[Any]:
+    """Name of the block of every population at `level`; None where the table gives none."""
+    own = LEVELS[level][-1]
+    names = table[own].tolist() if own in table else [None] * len(table)
+    if level != "layer":
+        return names
+    areas = table["area"] if "area" in table else [None] * len(table)
+    return [
+        None if layer is None else population_name(area, layer, None)
+        for area, layer in zip(areas, names, strict=True)
+    ]

@@ -16,7 +16,7 @@ tau           optional, time constant in ms
 
 Tables: `cortical_populations`, `excitatory_inhibitory_populations`, and `check_populations` for
 one's own. Per unit: `unit_index`, `unit_signs`, `unit_labels`, `unit_tau`; per block (population,
-layer or area): `block_labels`, `unit_ranges`. What connects them is in
+layer, area or cell type): `block_labels`, `unit_ranges`. What connects them is in
 `sk_biornn.biology.connections`: `block_probabilities`, `BetweenAreas`, `draw_synapses`.
 """
 

@@ -43,7 +43,7 @@ def compare(
     fitted_a, fitted_b : sequence of estimators, or ndarray (n_runs, n_units, n_units)
         The runs of each group, at least two in each, independent of each other (other seeds)
         but for pairs (see `paired`): anything that `population_interactions` takes.
-    level : {"population", "layer", "area"}, default="population"
+    level : {"population", "layer", "area", "cell_type"}, default="population"
         What a block is.
     absolute : bool, default=True
         Whether to compare means of abs(w), or of w with its sign.
@@ -74,8 +74,8 @@ def compare(
         standard deviation (for pairs of that of the differences), corrected for small samples
         (for pairs with n - 1 degrees of freedom); `p_value`; `q_value`, after Benjamini and
         Hochberg, over the rows of the table.
-        ``attrs`` holds the block `labels`, the `level`, `n_blocks_excluded` and `n_permutations`
-        (0 for Welch).
+        ``attrs`` holds the block `labels`, the `level`, the `test`, whether it was `paired`,
+        `n_blocks_excluded` and `n_permutations` (0 for Welch).
 
     Raises
     ------
@@ -153,6 +153,8 @@ def compare(
     table.attrs = {
         "labels": blocks.labels,
         "level": level,
+        "test": test,
+        "paired": bool(paired),
         "n_blocks_excluded": int((~exists).sum()),
         "n_permutations": n_permutations,
     }

@@ -24,8 +24,9 @@ def population_interactions(
     estimators : estimator, ndarray, or sequence of these
         Runs: fitted estimators, ensembles of them, or weight matrices W[post, pre] of shape
         (n_units, n_units) or (n_runs, n_units, n_units).
-    level : {"population", "layer", "area"}, default="population"
-        What a block is: a population, a layer of an area, an area.
+    level : {"population", "layer", "area", "cell_type"}, default="population"
+        What a block is: a population, a layer of an area, an area, a cell type (of all areas and
+        layers together).
     absolute : bool, default=True
         Whether to average abs(w), or w with its sign.
     labels : array-like of shape (n_units,), DataFrame or None, default=None
@@ -84,7 +85,7 @@ def block_density(
     ----------
     estimators : estimator, ndarray, or sequence of these
         Runs, as in `population_interactions`.
-    level : {"population", "layer", "area"}, default="population"
+    level : {"population", "layer", "area", "cell_type"}, default="population"
         What a block is.
     labels : array-like of shape (n_units,), DataFrame or None, default=None
         Population of every unit, or a table of populations. None: the `populations_` of the

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sk_biornn._cell_names import cell_type_name, listed, name_key
 from sk_biornn.metrics._checks import check_weights
 
-LEVELS = ("population", "layer", "area")
+LEVELS = ("population", "layer", "area", "cell_type")
 _WRAPPED = ("best_estimator_", "estimator_", "regressor_")
 
 
@@ -83,14 +84,7 @@ def blocks_of(network: Any, labels: Any = None, level: str = "population") -> Bl
     """Return the blocks of a network, from `labels` or from its own table of populations."""
     if level not in LEVELS:
         raise ValueError(f"level must be one of {', '.join(map(repr, LEVELS))}, got {level!r}.")
-    table = labels if isinstance(labels, pd.DataFrame) else None
-    if labels is None:
-        table = getattr(network, "populations_", None)
-        if table is None:
-            raise ValueError(
-                "labels must be given, one per unit or a table of populations: "
-                f"{type(network).__name__} has no populations_."
-            )
+    table = _table_in(network, labels)
     blocks = _of_units(labels, level) if table is None else _of_table(table, level)
     n_units = len(weights_of(network))
     if len(blocks.of_unit) != n_units:
@@ -98,6 +92,46 @@ def blocks_of(network: Any, labels: Any = None, level: str = "population") -> Bl
             f"labels must speak of the {n_units} units of the network, got {len(blocks.of_unit)}."
         )
     return blocks
+
+
+def units_named(network: Any, name: str, labels: Any = None) -> NDArray[np.intp]:
+    """Return the units of a population, or of a layer, an area or a cell type of the table.
+
+    A name that several levels have is that of the finest one.
+    """
+    blocks = blocks_of(network, labels)
+    table = _table_in(network, labels)
+    if table is None:
+        named = {
+            label: np.flatnonzero(blocks.of_unit == k) for k, label in enumerate(blocks.labels)
+        }
+        levels = {"population": named}
+    else:
+        from sk_biornn.biology._population_units import units_by_name
+
+        levels = {level: named for level, named in units_by_name(table).items() if named}
+    for named in levels.values():
+        for spelling in (str, name_key, cell_type_name):  # first as it is written
+            found = [named[own] for own in named if spelling(own) == spelling(name)]
+            if found:
+                return np.concatenate(found)
+    *others, last = [f"{level.replace('_', ' ')}s" for level in levels]
+    kinds = f"{', '.join(others)} or {last}" if others else last
+    known = "; ".join(listed(named, 20) for named in levels.values())
+    raise ValueError(f"part must name {kinds} of the network ({known}), got {name!r}.")
+
+
+def _table_in(network: Any, labels: Any) -> pd.DataFrame | None:
+    """Return the table of populations, or None if there is one label per unit instead."""
+    if labels is not None:
+        return labels if isinstance(labels, pd.DataFrame) else None
+    table = getattr(network, "populations_", None)
+    if table is None:
+        raise ValueError(
+            "labels must be given, one per unit or a table of populations: "
+            f"{type(network).__name__} has no populations_."
+        )
+    return table
 
 
 def _of_table(table: pd.DataFrame, level: str) -> Blocks:
@@ -109,7 +143,7 @@ def _of_table(table: pd.DataFrame, level: str) -> Blocks:
 def _of_units(labels: Any, level: str) -> Blocks:
     if level != "population":
         raise ValueError(
-            f"labels must be a table of populations with their layers and areas for "
+            "labels must be a table of populations with their areas, layers or cell types for "
             f"level={level!r}, got one label per unit."
         )
     per_unit = np.asarray(labels)

@@ -11,16 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sk_biornn._cell_names import listed
 from sk_biornn.inspection._networks import (
-    Blocks,
     blocks_of,
     networks_in,
     one_network_in,
+    units_named,
     weights_of,
 )
 from sk_biornn.inspection._skill import flat_outputs, output_names
 
-Part = str | int | Sequence[int] | tuple[str, str]
+Part = str | int | Sequence[str] | Sequence[int] | NDArray[Any] | tuple[str, str]
 
 
 def silence(estimator: Any, part: Part, *, labels: Any = None) -> Any:
@@ -28,16 +29,19 @@ def silence(estimator: Any, part: Part, *, labels: Any = None) -> Any:
 
     Units are cut from everything: their weights in `W_rec_` (both rows and columns), their columns
     of `W_out_`, their rows of `W_in_` and their entries of `b_rec_` become exactly 0. Of an edge
-    class only the weights from one population to the other do.
+    class only the weights from the one side to the other do.
 
     Parameters
     ----------
     estimator : object
         A fitted estimator; a pipeline, search or ensemble that holds one is copied as a whole, and
         every network in it is cut.
-    part : str, int, sequence of int, or tuple of two str
-        A population by name; a unit, or several, by number; or an edge class (post, pre): the
-        weights from population `pre` to population `post`.
+    part : str, int, list of str or int, bool ndarray (n_units,), or tuple of two str
+        A population by name, or all populations of a layer ("V1_L23"), an area ("V1") or a cell
+        type ("PV") of the table of populations; a unit by number; a list of such names, or of
+        numbers, for all of them at once; True for every unit of the part; or an edge class
+        (post, pre): the weights from `pre` to `post`, each a name as above. A name that several
+        levels have means the population before the layer, the area and the cell type.
     labels : array-like of shape (n_units,), DataFrame or None, default=None
         Population of every unit, or a table of populations. None: the `populations_` of the
         estimator.
@@ -52,7 +56,7 @@ def silence(estimator: Any, part: Part, *, labels: Any = None) -> Any:
     Raises
     ------
     ValueError
-        If there is no fitted network, no such population or no such unit.
+        If there is no fitted network, no such name or no such unit.
     TypeError
         If `part` is of another kind.
 
@@ -82,6 +86,8 @@ def silence(estimator: Any, part: Part, *, labels: Any = None) -> Any:
     (True, False)
     >>> bool((silence(reg, 3).W_out_[:, 3] == 0).all())
     True
+    >>> bool((silence(reg, ["E", "I"], labels=groups).W_out_ == 0).all())   # both populations
+    True
     """
     cut = copy.deepcopy(estimator)
     for network in networks_in(cut, "estimator"):
@@ -95,7 +101,7 @@ def _cut(network: Any, part: Part, labels: Any) -> None:
         raise ValueError("estimator must hold fitted estimators with W_rec_, got a weight matrix.")
     n_units = len(weights_of(network))
     if _is_edge_class(part):
-        post, pre = (_members(name, blocks_of(network, labels)) for name in part)  # type: ignore
+        post, pre = (units_named(network, name, labels) for name in part)  # type: ignore
         _cut_synapses(network, np.ix_(post, pre))
         return
     units = _units(network, part, labels, n_units)
@@ -119,29 +125,56 @@ def _is_edge_class(part: Any) -> bool:
 
 
 def _units(network: Any, part: Any, labels: Any, n_units: int) -> NDArray[np.intp]:
-    """Return the units of a population, or those that are given by number."""
-    if isinstance(part, str):
-        return _members(part, blocks_of(network, labels))
-    numbers = [part] if np.ndim(part) == 0 else list(part)
-    if not numbers or not all(
-        isinstance(n, Integral) and not isinstance(n, (bool, np.bool_)) for n in numbers
+    """Return the units that are given by names, by numbers or by a boolean array."""
+    if _is_marks(part):
+        return _marked(np.asarray(part), n_units)
+    entries = _entries(part)
+    if entries and all(isinstance(entry, str) for entry in entries):
+        return np.unique(np.concatenate([units_named(network, name, labels) for name in entries]))
+    if not entries or not all(
+        isinstance(n, Integral) and not isinstance(n, (bool, np.bool_)) for n in entries
     ):
         raise TypeError(
-            "part must be the name of a population, the number of a unit or several, or a tuple "
-            f"(post, pre) of two populations, got {part!r}."
+            "part must be the name of a population, layer, area or cell type, the number of a "
+            "unit, a list of names or of numbers, a boolean array of shape (n_units,), or a tuple "
+            f"(post, pre) of two names, got {_described(part)}."
         )
-    units = np.array(numbers, dtype=np.intp)
-    if units.min() < 0 or units.max() >= n_units:
-        raise ValueError(f"part must hold units from 0 to {n_units - 1}, got {part!r}.")
+    units = np.array(entries, dtype=np.intp)
+    outside = units[(units < 0) | (units >= n_units)]
+    if len(outside):
+        raise ValueError(f"part must hold units from 0 to {n_units - 1}, got {listed(outside)}.")
     return units
 
 
-def _members(name: str, blocks: Blocks) -> NDArray[np.intp]:
-    if name not in blocks.labels:
+def _entries(part: Any) -> list[Any]:
+    """Return the names or numbers in `part`; a tuple holds numbers, or is an edge class."""
+    part = part.tolist() if hasattr(part, "tolist") else part
+    if isinstance(part, tuple) and any(isinstance(entry, str) for entry in part):
+        return [part]
+    return list(part) if isinstance(part, (list, tuple, range)) else [part]
+
+
+def _is_marks(part: Any) -> bool:
+    """Whether `part` is a boolean array; a list of True and False is none."""
+    return str(getattr(part, "dtype", None)) == "bool" and part.ndim > 0
+
+
+def _marked(marks: NDArray[np.bool_], n_units: int) -> NDArray[np.intp]:
+    if marks.shape != (n_units,):
         raise ValueError(
-            f"part must name populations of the network ({', '.join(blocks.labels)}), got {name!r}."
+            f"part must be of shape ({n_units},) if it is boolean, got shape {marks.shape}."
         )
-    return np.flatnonzero(blocks.of_unit == blocks.labels.index(name))
+    if not marks.any():
+        raise ValueError("part must be True for at least one unit, got False for all.")
+    return np.flatnonzero(marks)
+
+
+def _described(item: Any) -> str:
+    """Return an argument for a message, without the entries of a long one."""
+    if isinstance(item, np.ndarray) and item.ndim:
+        return f"an array of {item.dtype} of shape {item.shape}"
+    text = repr(item.item() if isinstance(item, np.generic) else item)
+    return text if len(text) <= 60 else f"an object of type {type(item).__name__}"
 
 
 def _zero(network: Any, name: str, where: Any) -> None:
@@ -186,8 +219,9 @@ def silencing_effect(
         Targets in the shape of the prediction; NaN is not scored. Labels for a classifier.
     parts : sequence or mapping of str to parts, or None, default=None
         What to silence, one after the other (see `silence`). The keys of a mapping name the parts
-        in the table. A single part must stand in a list, too: ``[("E", "I")]`` is the edge class,
-        ``["E", "I"]`` are two populations, and a bare ``("E", "I")`` is refused. None: every
+        in the table: ``{"all inhibition": ["PV", "SST"]}``. A single part must stand in a list,
+        too: ``[("E", "I")]`` is the edge class, ``["E", "I"]`` are two populations, one after the
+        other (``[["E", "I"]]`` both at once), and a bare ``("E", "I")`` is refused. None: every
         population.
     labels : array-like of shape (n_units,), DataFrame or None, default=None
         Population of every unit, or a table of populations. None: the `populations_` of each
@@ -227,6 +261,9 @@ def silencing_effect(
     >>> table = silencing_effect(runs, X, X, ["I", ("E", "I")], labels=["E"] * 5 + ["I"])
     >>> table.groupby("part", sort=False)["effect"].count().to_dict()   # 2 runs x 2 outputs
     {'I': 4, 'E <- I': 4}
+    >>> both = silencing_effect(runs, X, X, {"all units": ["E", "I"]}, labels=["E"] * 5 + ["I"])
+    >>> both["part"].unique().tolist()
+    ['all units']
     """
     tables = []
     for run, estimator in enumerate(_runs(estimators)):
@@ -290,12 +327,18 @@ def _named_parts(parts: Any, estimator: Any, labels: Any) -> dict[str, Part]:
             f"the edge class, or {list(names)} for two populations."
         )
     if isinstance(parts, str) or not isinstance(parts, Sequence):
-        raise TypeError(f"parts must be a list or mapping of parts, got {parts!r}.")
+        raise TypeError(f"parts must be a list or mapping of parts, got {_described(parts)}.")
     return {_part_name(part): part for part in parts}
 
 
 def _part_name(part: Any) -> str:
-    return " <- ".join(part) if _is_edge_class(part) else str(part)
+    if _is_edge_class(part):
+        return " <- ".join(part)
+    if _is_marks(part):
+        part = np.flatnonzero(part)
+    part = part.tolist() if hasattr(part, "tolist") else part
+    names = isinstance(part, list) and all(isinstance(entry, str) for entry in part)
+    return ", ".join(part) if names else str(part)
 
 
 def _prediction(estimator: Any, X: Any) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ _LABELS = {"difference": "difference of mean {}", "hedges_g": "Hedges' g"}
 
 
 class InteractionDisplay:
-    """A number for every pair of blocks (populations, layers or areas), and a size beside it.
+    """A number for every pair of blocks (of populations, layers, ...), and a size beside it.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class InteractionDisplay:
         ----------
         estimators : estimator, ndarray, or sequence of these
             Runs, as in `sk_biornn.inspection.population_interactions`.
-        level : {"population", "layer", "area"}, default="population"
+        level : {"population", "layer", "area", "cell_type"}, default="population"
             What a block is.
         absolute : bool, default=True
             Whether to average abs(w), or w with its sign.
@@ -161,7 +161,7 @@ class InteractionDisplay:
             are the mean interactions of the two groups.
         labels : array-like of shape (n_units,), DataFrame or None, default=None
             Population of every unit of `estimators`, if they have no `populations_`.
-        level : {"population", "layer", "area"} or None, default=None
+        level : {"population", "layer", "area", "cell_type"} or None, default=None
             What a block of the comparison is; None: what its ``attrs`` say, which a table read from
             a file has no more.
         alpha : float, default=0.05
