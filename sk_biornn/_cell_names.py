@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable
 
 CELL_TYPES = {name.casefold(): name for name in ("Pyr", "SST", "VIP", "PV")}
+# The gene and its protein; Htr3a is no other name of VIP, whose cells are some of its cells.
+CELL_TYPES |= dict.fromkeys(("pvalb", "parvalbumin"), "PV")
 # What the transmitter of a type implies for all its synapses (Dale's law).
 SIGN_OF_CELL_TYPE = {"Pyr": 1, "SST": -1, "VIP": -1, "PV": -1}
 
 
 def cell_type_name(name: object) -> str:
-    """'ViP' -> 'VIP', 'pyr' -> 'Pyr'; a type that is not known stays as it is written."""
+    """'ViP' -> 'VIP', 'Pvalb' -> 'PV'; a type that is not known stays as it is written."""
     text = str(name).strip()
     return CELL_TYPES.get(text.casefold(), text)
 

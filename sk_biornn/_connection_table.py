@@ -35,6 +35,15 @@ def label_text(label: Any) -> str:
     return " ".join(map(str, label)) if isinstance(label, tuple) else str(label)
 
 
+def one_label(label: Any) -> Any:
+    """Return one spelling: a pair of layer and cell type as a tuple, another name as str."""
+    if not isinstance(label, tuple) and LAYER_AND_TYPE.fullmatch(str(label).strip()):
+        label = tuple(str(label).split(":", maxsplit=1))
+    if isinstance(label, tuple):
+        return (layer_name(label[0]), cell_type_name(label[1])) if len(label) == 2 else label
+    return str(label).strip()
+
+
 def _long_columns(table: pd.DataFrame) -> pd.DataFrame | None:
     """Columns post, pre, probability of a long table in any of its headings, None if not long."""
     headings = {str(column).strip().lower().replace("-", "_"): column for column in table.columns}
@@ -49,21 +58,14 @@ def _long_columns(table: pd.DataFrame) -> pd.DataFrame | None:
         pair = (f"{side}_layer", f"{side}_cell_type")
         if all(key in headings for key in pair):
             columns = (table[headings[key]] for key in pair)
-            found[side] = [_label(label) for label in zip(*columns, strict=True)]
+            found[side] = [one_label(label) for label in zip(*columns, strict=True)]
         elif side in headings or word in headings:
-            found[side] = [_label(label) for label in table[headings.get(side, headings.get(word))]]
+            found[side] = [
+                one_label(label) for label in table[headings.get(side, headings.get(word))]
+            ]
         else:
             return None
     return pd.DataFrame({key: pd.Series(value, dtype=object) for key, value in found.items()})
-
-
-def _label(label: Any) -> Any:
-    """One spelling: pairs of layer and cell type as a tuple, other names as str."""
-    if not isinstance(label, tuple) and LAYER_AND_TYPE.fullmatch(str(label).strip()):
-        label = tuple(str(label).split(":", maxsplit=1))
-    if isinstance(label, tuple):
-        return (layer_name(label[0]), cell_type_name(label[1])) if len(label) == 2 else label
-    return str(label).strip()
 
 
 def _one_spelling(labels: Iterable[Any]) -> dict[Any, Any]:
@@ -100,8 +102,8 @@ def _turn_square(table: pd.DataFrame, name: str) -> pd.DataFrame:
             f"{table.index.names[0]!r} and columns named {table.columns.names[0]!r}; pass its "
             "transpose."
         )
-    rows = [_label(label) for label in table.index]
-    columns = [_label(label) for label in table.columns]
+    rows = [one_label(label) for label in table.index]
+    columns = [one_label(label) for label in table.columns]
     spelled = _one_spelling([*rows, *columns])
     rows, columns = ([spelled[label] for label in labels] for labels in (rows, columns))
     for side, labels in (("rows", rows), ("columns", columns)):

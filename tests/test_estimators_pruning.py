@@ -18,7 +18,7 @@ from sk_biornn import (
     SpatialRNNRegressor,
 )
 from sk_biornn.biology import Dale, MagnitudePruning, TopProbPruning
-from sk_biornn.estimators import CosineCycles, _synapses
+from sk_biornn.estimators import CosineCycles, DensityWarning, _synapses
 
 SMALL = {"n_units": 12, "max_iter": 3, "learning_rate_init": 0.02, "random_state": 0}
 PRUNED = {**SMALL, "pruning": "top-prob", "density": 0.25, "finetune_iter": 3}
@@ -444,6 +444,25 @@ def test_what_does_not_fit_is_refused_before_training(message):
 def test_a_density_that_is_no_number_is_refused(density):
     with pytest.raises(TypeError, match="density must be a number"):
         regressor(density=density).fit(*data())
+
+
+def test_a_density_that_the_weights_cannot_reach_is_told():
+    X, y = data()
+    weights = np.zeros((12, 12))
+    weights[:, :3] = 0.1  # a quarter of the whole; half of the first block's columns
+    options = {"recurrent_init": weights, "dale": "exponentiated", "random_state": 0}
+    asked = {"pruning": "magnitude", "density": 0.6, **options}
+    with pytest.warns(DensityWarning, match=r"density 0.6 was asked for, where only 0.25 of the"):
+        est = regressor(**asked).fit(X, y)
+    assert est.achieved_density_ == 0.25
+    asked["density"] = 0.3  # hardly more than what is there
+    regressor(**asked).fit(X, y)
+    blocks = np.repeat([0, 1], 6)
+    message = (
+        r"density 0.9 was asked for in the block 1 <- 0, where only 0.5 .* \(other such blocks: 1\)"
+    )
+    with pytest.warns(DensityWarning, match=message):
+        regressor(**{**asked, "density": [[0.8, 0.0], [0.9, 0.0]], "blocks": blocks}).fit(X, y)
 
 
 class OwnPruning:

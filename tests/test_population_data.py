@@ -100,6 +100,32 @@ def test_vip_ramps_when_a_familiar_image_is_omitted():
     assert mean_trace("VIP", "novel_change")[8:].argmax() + 8 == 11
 
 
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_pv_follows_pyr_and_does_not_ramp(condition):
+    """It is 1.4 times the course of Pyr: an assumption, there are no recordings."""
+    pv = mean_trace("PV", condition)
+    assert_allclose(pv, 1.4 * mean_trace("Pyr", condition), atol=1e-15)
+    assert pv[:8].argmax() == 3
+    if condition.endswith("omission"):
+        assert (np.diff(pv[3:]) <= 0).all()
+
+
+def test_pv_leaves_the_traces_before_it_as_they_are():
+    three = cortical_populations(("V1",), ("L4",))
+    four = cortical_populations(("V1",), ("L4",), {"Pyr": 12, "SST": 2, "VIP": 1, "Pvalb": 1})
+    (X, _), (with_pv, _) = (
+        make_population_traces(200, populations=table, random_state=0) for table in (three, four)
+    )
+    assert with_pv.shape == (200, 15, 4)
+    assert_array_equal(with_pv[:, :, :3], X)
+    # Five standard errors: gain of 0.3 of the mean, noise of 0.1, 100 rows, 200 trials.
+    expected = mean_trace("PV", "familiar_change")[:15]
+    assert_allclose(with_pv[:, :, 3].mean(axis=0), expected, atol=5 * 0.13 / np.sqrt(20_000))
+    # Drawn before PV was known.
+    first = make_population_traces(2, random_state=0)[0][0, 3, [0, 1, 2, 17]]
+    assert_allclose(first, [0.02224844, 0.14659545, 0.03105293, 0.00497946], atol=1e-7)
+
+
 def test_no_change_repeats_the_first_flash():
     for cell_type in ("Pyr", "SST", "VIP"):
         trace = mean_trace(cell_type, "novel_no_change")
@@ -164,7 +190,10 @@ def test_row_counts():
         ({"n_trials": 0}, "n_trials must be"),
         ({"n_rows": 0}, "n_rows must be"),
         ({"noise_level": -1}, "noise_level must be"),
-        ({"populations": cortical_populations(("V1",), ("L4",), {"PV": 1})}, "cell_type must be"),
+        (
+            {"populations": pd.DataFrame({"population": ["a"], "cell_type": ["Lamp5"]})},
+            "cell_type must be one of 'Pyr', 'SST', 'VIP', 'PV', got 'Lamp5'",
+        ),
         ({"populations": pd.DataFrame({"population": ["a"]})}, "with a column cell_type"),
         ({"populations": ["a"]}, "with a column population"),
         (

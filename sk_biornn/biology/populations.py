@@ -122,7 +122,10 @@ def cortical_populations(
     sign_of = _by_type("signs", SIGN_OF_CELL_TYPE, signs, keep=True)
     unknown = [name for name in sizes if name not in sign_of]
     if unknown:
-        raise ValueError(f"signs must give a sign for every cell type, got none for {unknown[0]}.")
+        raise ValueError(
+            f"signs must give a sign for every cell type, got none for {unknown[0]}; pass, for "
+            f"example, signs={{{unknown[0]!r}: -1}} if it is inhibitory."
+        )
     rows = [
         {
             "population": population_name(area, layer, cell_type),
@@ -199,6 +202,8 @@ def _by_type(
     if not isinstance(given, Mapping):
         raise TypeError(f"{name} must map cell types to numbers, got {type(given).__name__}.")
     spelled = {cell_type_name(key): value for key, value in given.items()}
+    if len(spelled) < len(given):
+        raise ValueError(f"{name} must give each cell type once, got {list(given)}.")
     return {**default, **spelled} if keep else spelled
 
 

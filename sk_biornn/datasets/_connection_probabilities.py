@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pandas as pd
 from sk_biornn._cell_names import layer_name, listed, name_key
 from sk_biornn._connection_table import label_text, square_table
 from sk_biornn.datasets._checks import check_choice, check_real
+from sk_biornn.datasets._connection_square import ORIENTATIONS, is_square, square_of_file
 
 LAYERS, CELL_TYPES = ("L2/3", "L4", "L5", "L6"), ("Pyr", "SST", "VIP")
 # Row = postsynaptic, column = presynaptic, in the order of LAYERS and, within a layer, CELL_TYPES.
@@ -113,29 +115,35 @@ def _check_layers(layers: Iterable[str]) -> list[str]:
 def read_connection_probabilities(
     path: str | PathLike[str],
     *,
+    orientation: str | None = None,
     names: Iterable[str] | None = None,
     fill_missing: float | None = None,
 ) -> pd.DataFrame:
-    """Read a CSV file of connection probabilities in long form, one pair per row.
+    r"""Read a CSV file of connection probabilities: square, or one pair per row (long).
 
     Parameters
     ----------
     path : str or path-like
-        File with the columns `pre`, `post`, `probability`; or `pre_layer`, `pre_cell_type`,
-        `post_layer`, `post_cell_type`, `probability`. Hyphens instead of underscores,
-        `connection-probability`, `presynaptic` and `postsynaptic` are understood, and so are
-        spellings such as "ViP" and "L23".
+        Square: the same names in the heading and in the first column, in any order; a cell that
+        is empty is a pair that is not given. Long: the columns `pre`, `post`, `probability`; or
+        `pre_layer`, `pre_cell_type`, `post_layer`, `post_cell_type`, `probability`, where hyphens
+        instead of underscores, `connection-probability`, `presynaptic` and `postsynaptic` are
+        understood. A name such as "L2/3: Pyr" is a pair (layer, cell type), in which spellings
+        such as "ViP", "Pvalb" and "L23" are understood.
+    orientation : {"post_by_pre", "pre_by_post"} or None, default=None
+        Which side the first column of a square file names; the heading names the other. None: the
+        file is long, or its corner says it, such as ``pre\post`` or ``post/pre`` (rows first).
     names : iterable of str or None, default=None
         Names of populations that may occur, such as the column `population` of a population
         table; another one is an error. Only for tables by names of populations.
     fill_missing : float or None, default=None
-        Probability of the pairs that the file does not list. None: such a pair is an error.
+        Probability of the pairs that the file does not give. None: such a pair is an error.
 
     Returns
     -------
     DataFrame
-        Square table [post, pre]. Labels are names of populations, or pairs (layer, cell type).
-        ``.attrs["source"]`` is the name of the file.
+        Square table [post, pre], whatever the orientation of the file. Labels are names of
+        populations, or pairs (layer, cell type). ``.attrs["source"]`` is the name of the file.
 
     Raises
     ------
@@ -144,8 +152,9 @@ def read_connection_probabilities(
     TypeError
         If `names` is a single string.
     ValueError
-        If columns are missing, a pair is missing or listed twice, a value is not in [0, 1] or a
-        name is empty or not among `names`.
+        If columns are missing, a pair is missing or listed twice, a value is not in [0, 1], a
+        name is empty, not among `names` or on one side of a square only, or `orientation` is
+        missing for a square file, contradicts its corner, or is given for a long file.
 
     See Also
     --------
@@ -163,19 +172,24 @@ def read_connection_probabilities(
     post
     E     0.1  0.5
     I     0.4  0.2
+
+    The same as a square with the presynaptic side in its rows, as most are printed:
+
+    >>> _ = path.write_text(chr(10).join([",E,I", "E,0.1,0.4", "I,0.5,0.2"]))
+    >>> read_connection_probabilities(path, orientation="pre_by_post")
+    pre     E    I
+    post
+    E     0.1  0.5
+    I     0.4  0.2
     """
     if isinstance(names, str) or not (names is None or isinstance(names, Iterable)):
         raise TypeError(f"names must be a sequence of names of populations, got {names!r}.")
+    if orientation is not None:
+        check_choice("orientation", orientation, ORIENTATIONS)
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no file of connection probabilities at {path}.")
-    try:
-        # Text first: "NA" is no layer, and what is not a number is named in the message.
-        long = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a CSV file ({error}).") from None
-    _check_columns(path, long)
-    table = square_table(long, name=str(path))
+    table = _read_square_or_long(path, orientation)
     if any("" in (label if isinstance(label, tuple) else (label,)) for label in table.index):
         raise ValueError(f"{path} must name both sides of every pair, got an empty name.")
     if names is not None:
@@ -185,21 +199,45 @@ def read_connection_probabilities(
     return table
 
 
-def _check_columns(path: Path, long: pd.DataFrame) -> None:
-    headings = {str(column).strip().lower().replace("-", "_") for column in long.columns}
-    sides = (
-        {f"{side}_layer", f"{side}_cell_type"} <= headings or headings & {side, f"{side}synaptic"}
-        for side in ("pre", "post")
-    )
-    if not headings & {"probability", "connection_probability"} or not all(sides):
-        raise ValueError(
-            f"{path} must have the columns pre, post and probability (or layer and cell type of "
-            f"both sides), got {', '.join(map(str, long.columns))}."
-        )
+def _read_square_or_long(path: Path, orientation: str | None) -> pd.DataFrame:
+    long = _read_text(path)
     if not isinstance(long.index, pd.RangeIndex):  # pandas takes surplus columns for an index
         raise ValueError(f"{path} has rows with more values than its heading has columns.")
     if long.empty:
         raise ValueError(f"{path} has no rows.")
+    if not _is_long(long):
+        # Again, because pandas renames what stands twice in a heading.
+        cells = _read_text(path, header=None).fillna("")
+        if is_square(cells):
+            return square_of_file(path, cells, orientation)
+        raise ValueError(
+            f"{path} must have the columns pre, post and probability (or layer and cell type of "
+            "both sides), or the same names in its heading and its first column, got the columns "
+            f"{', '.join(map(str, long.columns))}."
+        )
+    if orientation is not None:
+        raise ValueError(
+            f"orientation must be None for {path}, whose columns say which side is which, got "
+            f"{orientation!r}."
+        )
+    return square_table(long, name=str(path))
+
+
+def _read_text(path: Path, **options: Any) -> pd.DataFrame:
+    """Read all cells as text: "NA" is no layer, and what is not a number is named in a message."""
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True, **options)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not a CSV file ({error}).") from None
+
+
+def _is_long(table: pd.DataFrame) -> bool:
+    headings = {str(column).strip().lower().replace("-", "_") for column in table.columns}
+    sides = (
+        {f"{side}_layer", f"{side}_cell_type"} <= headings or headings & {side, f"{side}synaptic"}
+        for side in ("pre", "post")
+    )
+    return bool(headings & {"probability", "connection_probability"}) and all(sides)
 
 
 def _check_known(path: Path, table: pd.DataFrame, names: Iterable[str]) -> None:
@@ -219,6 +257,6 @@ def _check_complete(path: Path, table: pd.DataFrame, fill: float | None) -> pd.D
     if missing:
         raise ValueError(
             f"{path} must give every pair, got none for {listed(missing, limit=1)}; fill_missing "
-            "sets those that are not listed."
+            "sets those that are not given."
         )
     return table

@@ -42,7 +42,11 @@ RESPONSES = {
     ("SST", "novel"): Response(-0.02, 0.06, 0.10, 0.0, 0.12),
     ("VIP", "familiar"): Response(0.15, -0.13, -0.27, 0.18, 0.15),
     ("VIP", "novel"): Response(0.02, 0.14, 0.28, 0.0, 0.15),
+    # An assumption, not from data, which has no PV: 1.4 times Pyr, with the noise of fewer cells.
+    ("PV", "familiar"): Response(-0.028, 0.07, 0.154, 0.0, 0.1),
+    ("PV", "novel"): Response(-0.028, 0.126, 0.238, 0.0, 0.1),
 }
+KNOWN_TYPES = tuple(dict.fromkeys(cell_type for cell_type, _ in RESPONSES))
 GAIN_SD = 0.3  # of a row's response; the responses of two rows of one population differ by it
 MEMORY = 0.7  # correlation of the noise of neighbouring frames
 # Rows of the published curation (familiar change, novel no-change), in the order of the network.
@@ -75,6 +79,8 @@ def make_population_traces(
 
         X = frames 0..14,    y = frames 1..15
 
+    The course of PV is an assumption: those recordings have no PV cells.
+
     Parameters
     ----------
     n_trials : int, default=200
@@ -83,8 +89,8 @@ def make_population_traces(
         "familiar" or "novel", then "_change" (another image at frame 8), "_no_change" (the same
         again) or "_omission" (none).
     populations : DataFrame or None, default=None
-        Population table with the columns `population`, `cell_type` (Pyr, SST or VIP) and
-        optionally `area` and `layer`; its order is that of the channels. None: the 18
+        Population table with the columns `population`, `cell_type` (Pyr, SST, VIP or PV)
+        and optionally `area` and `layer`; its order is that of the channels. None: the 18
         populations of `sk_biornn.biology.cortical_populations`.
     n_rows : int, default=100
         Rows averaged to a trial; the noise falls as its square root.
@@ -160,6 +166,9 @@ def make_population_rows(
     (u exp(1 - u))**3 with u = (t - image) / 3 frames, so that it peaks at frames 3 and 11. Pyr
     and SST are driven by images, more so by another image; VIP is suppressed by familiar images
     and ramps when one is omitted, and is driven by novel ones.
+
+    PV is an assumption, not taken from data: the recordings that the others imitate have no PV
+    cells. It follows Pyr without delay, with 1.4 times its mean, and does not ramp.
 
     Parameters
     ----------
@@ -281,7 +290,7 @@ def _table(populations: pd.DataFrame | None) -> list[tuple[str, str, Any, Any]]:
     if len(set(names)) < len(names) or not names:
         raise ValueError("populations must have rows with different names.")
     for cell_type in types:
-        check_choice("cell_type", cell_type, TYPES)
+        check_choice("cell_type", cell_type, KNOWN_TYPES)
     areas, layers = (
         list(populations[column]) if column in populations.columns else [None] * len(names)
         for column in ("area", "layer")

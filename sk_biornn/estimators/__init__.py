@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sk_biornn.core.learning_rates import CosineCycles
+from sk_biornn.estimators._pruning import DensityWarning
 from sk_biornn.estimators.cell_type import CellTypeRNNClassifier, CellTypeRNNRegressor
 from sk_biornn.estimators.dale import DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.estimators.spatial import SpatialRNNClassifier, SpatialRNNRegressor
@@ -13,6 +14,7 @@ __all__ = [
     "CosineCycles",
     "DaleRNNClassifier",
     "DaleRNNRegressor",
+    "DensityWarning",
     "SpatialRNNClassifier",
     "SpatialRNNRegressor",
 ]

@@ -58,7 +58,7 @@ pruning : {"top-prob", "magnitude", "random"}, object or None, default=None
     `MagnitudePruning` and `RandomPruning`. An object needs a method ``prune``.
 density : float, array-like of shape (n_blocks, n_blocks) or None, default=None
     Share of all entries of the recurrent matrix, or of each block [post, pre], to which `pruning`
-    goes.
+    goes; a `DensityWarning` tells where far fewer weights than that are not 0 before.
 blocks : array-like of int of shape (n_units,) or None, default=None
     Block of each unit, when `density` is a matrix. None with a 2 x 2 matrix: excitatory units are
     block 0 and inhibitory ones block 1.

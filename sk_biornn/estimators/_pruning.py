@@ -28,6 +28,10 @@ _BY_NAME: dict[str, Pruner] = {
 assert tuple(_BY_NAME) == PRUNERS
 
 
+class DensityWarning(UserWarning):
+    """A network has fewer weights than pruning was asked to keep."""
+
+
 @dataclass(frozen=True, eq=False)
 class PruningPlan:
     """Who prunes, to which density, of which blocks, and whether in one step or along a curve."""
