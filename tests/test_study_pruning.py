@@ -125,11 +125,11 @@ def test_summary_and_differences_against_scipy():
             "achieved_density": density,
             "tree_overlap": density,
             "one_shot": rng.random(),
-            "finetuned": rng.random() if density == 0.0862 else np.nan,
+            "finetuned": np.nan if density == 0.5431 else rng.random(),
         }
         for simulation in range(5)
         for method in ("top-prob-legacy", "top-prob", "random")
-        for density in (0.0862, 0.5431)
+        for density in (0.0862, 0.5431, 1.0)
     ]
     results = pd.DataFrame(rows)
     summary = summarise_pruning(results).set_index(["method", "density", "when"])
@@ -147,6 +147,13 @@ def test_summary_and_differences_against_scipy():
     row = compared.loc[("one_shot", 0.0862, "top-prob", "random")]
     assert_allclose([row["p"], row["low"]], [test.pvalue, test.confidence_interval(0.95).low])
     assert row["p_holm"] >= row["p"]
+    later = results.pivot(index="simulation", columns=["method", "density"], values="finetuned")
+    test = scipy.stats.ttest_rel(later["random", 0.0862], later["random", 1.0])
+    row = compared.loc[("finetuned", 0.0862, "random", "dense")]
+    assert_allclose([row["p"], row["low"]], [test.pvalue, test.confidence_interval(0.95).low])
+    assert row["p_holm"] == row["p"]  # the only density
+    assert ("finetuned", 0.5431, "random", "dense") not in compared.index
+    assert not compared.index.isin([1.0], level="density").any()
 
 
 def fake_results(n_simulations):

@@ -12,6 +12,7 @@ from sk_biornn.studies.pruning.presets import DENSITIES, PUBLISHED
 
 SCORES = ("one_shot", "finetuned")
 _PAIRS = (("top-prob", "random"), ("top-prob", "magnitude"), ("magnitude", "random"))
+DENSE = "dense"
 _COLUMNS = ("task", "metric", "when", "method", "density")
 _COMPARED = ("task", "when", "density", "method", "control", "n", "difference", "low", "high", "p")
 
@@ -55,14 +56,18 @@ def _published(task: str, method: str, density: float, when: str) -> float:
 def compare_methods(results: pd.DataFrame) -> pd.DataFrame:
     """Return paired differences of the scores at every density, same network in both.
 
-    p is that of the paired t test; p_holm is corrected (Holm, 1979) for the densities of a task,
-    pair of methods and time.
+    Between the methods, and from every method to "dense": the network that is not pruned and, where
+    pruned ones have trained on, has trained on as well. p is that of the paired t test; p_holm is
+    corrected (Holm, 1979) for the densities of a task, contrast and time.
     """
     rows = []
     for task, of_task in results.groupby("task", sort=False):
+        methods = list(dict.fromkeys(of_task["method"].dropna()))
+        contrasts = [pair for pair in _PAIRS if set(pair) <= set(methods)]
+        contrasts += [(method, DENSE) for method in methods]
         for when in SCORES:
             table = of_task.pivot(index="simulation", columns=["method", "density"], values=when)
-            for method, control in _PAIRS:
+            for method, control in contrasts:
                 rows += _family(table, {"task": task, "when": when}, method, control)
     return pd.DataFrame(rows, columns=[*_COMPARED, "p_holm"])
 
@@ -71,10 +76,10 @@ def _family(
     table: pd.DataFrame, key: dict[str, Any], method: str, control: str
 ) -> list[dict[str, Any]]:
     rows = []
-    methods = table.columns.get_level_values("method")
     for density in sorted(set(table.columns.get_level_values("density"))):
-        if {method, control} <= set(methods) and 0 < density < 1:
-            values = (table[method, density] - table[control, density]).astype(float).dropna()
+        reference = (method, 1.0) if control == DENSE else (control, density)
+        if 0 < density < 1 and reference in table:
+            values = (table[method, density] - table[reference]).astype(float).dropna()
             if len(values):
                 found = interval(values.to_numpy())
                 rows.append(
