@@ -6,7 +6,6 @@ import csv
 import runpy
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -40,22 +39,6 @@ def worm():
         "signs": np.ones(6),
         "matrix": matrix,
     }
-
-
-def test_without_data_it_says_so_and_draws_nothing(monkeypatch, tmp_path, capsys):
-    monkeypatch.setenv("SK_BIORNN_TEST_DATA", str(tmp_path))
-    plt.close("all")
-    names = runpy.run_path(str(SCRIPT))
-    assert names["recording"] is None and "table" not in names
-    assert "kipped" in capsys.readouterr().out
-    assert plt.get_fignums() == []
-
-
-def test_it_runs_where_a_script_does_not_know_its_name(monkeypatch, tmp_path, capsys):
-    monkeypatch.setenv("SK_BIORNN_TEST_DATA", str(tmp_path))
-    monkeypatch.chdir(SCRIPT.parent)
-    exec(compile(SCRIPT.read_text(encoding="utf-8"), "cell", "exec"), {"__name__": "__main__"})
-    assert "kipped" in capsys.readouterr().out
 
 
 def test_no_frame_near_a_test_block_is_trained_on(example):

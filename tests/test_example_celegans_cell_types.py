@@ -51,25 +51,6 @@ def nobody(worm):
     return np.zeros(len(worm["matrix"]), dtype=bool)
 
 
-# ------------------------------------------------------------------ without data
-
-
-def test_without_data_it_says_so_and_draws_nothing(monkeypatch, tmp_path, capsys):
-    monkeypatch.setenv("SK_BIORNN_TEST_DATA", str(tmp_path))
-    plt.close("all")
-    names = runpy.run_path(str(SCRIPT))
-    assert names["recording"] is None and "table" not in names
-    assert "kipped" in capsys.readouterr().out
-    assert plt.get_fignums() == []
-
-
-def test_it_runs_where_a_script_does_not_know_its_name(monkeypatch, tmp_path, capsys):
-    monkeypatch.setenv("SK_BIORNN_TEST_DATA", str(tmp_path))
-    monkeypatch.chdir(SCRIPT.parent)
-    exec(compile(SCRIPT.read_text(encoding="utf-8"), "cell", "exec"), {"__name__": "__main__"})
-    assert "kipped" in capsys.readouterr().out
-
-
 # ------------------------------------------------------------------ splits and scores
 
 
