@@ -161,10 +161,7 @@ def make_functional_connectome(
     grid = grids_of(n_units)[0] if grid is None else check_grid(grid, n_units)
     unit_cube = check_flag("unit_cube", unit_cube)
     dt = check_positive("dt", dt)
-    n_steps = _n_steps("trial_duration", trial_duration, dt)
-    n_frame_steps = _n_steps("frame", frame, dt)
-    if n_frame_steps > n_steps:
-        raise ValueError(f"frame must be at most trial_duration={trial_duration:g}, got {frame:g}.")
+    n_steps, n_frame_steps = _steps_of(trial_duration, frame, dt)
     window = check_real("window", window, low=0.0)
     box = _check_box(box)
     rng = make_rng(random_state)
@@ -185,10 +182,9 @@ def make_functional_connectome(
         )
         traces = calcium(spikes, n_frame_steps, dt, calcium_tau, noise_level, rng)
         matrices = _functional_matrices(spikes, traces, int(window / dt + 1e-9))
-    frame = n_frame_steps * dt
     from sklearn.utils import Bunch
 
-    return Bunch(
+    field = Bunch(
         connectome=np.abs(W),
         signs=signs,
         **matrices,
@@ -198,19 +194,32 @@ def make_functional_connectome(
         spikes=spikes,
         traces=traces,
         dt=dt,
-        frame=frame,
-        DESCR=DESCRIPTION.format(
-            n=n_units,
-            n_excitatory=int((signs > 0).sum()),
-            box=" x ".join(f"{side:g}" for side in box),
-            window=window,
-            positions="scaled to the unit cube" if unit_cube else "in um",
-            grid=grid,
-            spikes=spikes.shape,
-            traces=traces.shape,
-            dt=dt,
-            frame=frame,
-        ),
+        frame=n_frame_steps * dt,
+    )
+    return Bunch(**field, DESCR=_describe(field, box, window, unit_cube))
+
+
+def _steps_of(trial_duration: float, frame: float, dt: float) -> tuple[int, int]:
+    """Return the steps of the simulation in a trial and in a frame."""
+    n_steps = _n_steps("trial_duration", trial_duration, dt)
+    n_frame_steps = _n_steps("frame", frame, dt)
+    if n_frame_steps > n_steps:
+        raise ValueError(f"frame must be at most trial_duration={trial_duration:g}, got {frame:g}.")
+    return n_steps, n_frame_steps
+
+
+def _describe(field: Bunch, box: Any, window: float, unit_cube: bool) -> str:
+    return DESCRIPTION.format(
+        n=len(field.signs),
+        n_excitatory=int((field.signs > 0).sum()),
+        box=" x ".join(f"{side:g}" for side in box),
+        window=window,
+        positions="scaled to the unit cube" if unit_cube else "in um",
+        grid=field.grid,
+        spikes=field.spikes.shape,
+        traces=field.traces.shape,
+        dt=field.dt,
+        frame=field.frame,
     )
 
 

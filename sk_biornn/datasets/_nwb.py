@@ -171,9 +171,24 @@ def load_nwb_populations(
         window_start, n_frames, frame_rate, keep_cells, clean_windows, infer_changes,
     )  # fmt: skip
     on_error = check_choice("on_error", on_error, ("raise", "skip"))
+    found, files = _read_all(_resolve(paths), choice, on_error)
+    _check_any(files)
+    tables = tables_of(found, files, choice)
+    return Bunch(
+        rows=rows_by_event(found, choice),
+        **tables,
+        time=1000 * choice.relative_s,
+        DESCR=_describe(tables, choice),
+    )
+
+
+def _read_all(
+    paths: Iterable[Path], choice: Choice, on_error: str
+) -> tuple[list[Any], list[tuple[str, str, str]]]:
+    """Return the rows of all files, and what became of each: its path, a status, the reason."""
     found, files = [], []
     seen: dict[tuple[str, str], Path] = {}
-    for path in _resolve(paths):
+    for path in paths:
         try:
             recording = read_recording(
                 path,
@@ -191,14 +206,7 @@ def load_nwb_populations(
         found += rows
         kept = any(len(part.values) for part in rows)
         files.append((str(path), "read" if kept else "filtered", reason))
-    _check_any(files)
-    tables = tables_of(found, files, choice)
-    return Bunch(
-        rows=rows_by_event(found, choice),
-        **tables,
-        time=1000 * choice.relative_s,
-        DESCR=_describe(tables, choice),
-    )
+    return found, files
 
 
 def _resolve(paths: Any) -> list[Path]:
