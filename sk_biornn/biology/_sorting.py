@@ -18,6 +18,7 @@ def sorted_values(values: Tensor) -> Tensor:
 class _Sorted(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor) -> Tensor:
+        """Return the sorted values, and keep their order."""
         order = _order(values)
         ctx.save_for_backward(order)
         return values.take(order)
@@ -25,6 +26,7 @@ class _Sorted(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Tensor:
+        """Send every gradient back to the place its value came from."""
         (order,) = ctx.saved_tensors
         return torch.empty_like(grad).scatter_(0, order, grad)
 

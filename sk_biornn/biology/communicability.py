@@ -75,6 +75,7 @@ def communicability(weights: Tensor) -> Tensor:
 class _Communicability(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, strengths: Tensor) -> Tensor:
+        """Return the communicability, and keep what the gradient needs."""
         out = strengths.sum(0)  # out-strength of every presynaptic unit
         has_output = out > 0
         root = out.sqrt()
@@ -90,6 +91,7 @@ class _Communicability(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Tensor:
+        """Return the gradient in the strengths."""
         root, inverse_root, stochastic, result = ctx.saved_tensors
         d_exponential = (grad * inverse_root[:, None]).mul_(root).fill_diagonal_(0)
         d_stochastic = ctx.pullback(d_exponential)

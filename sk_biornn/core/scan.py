@@ -94,6 +94,7 @@ class _Plan(NamedTuple):
 class _Scan(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, plan: _Plan, x: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+        """Run all steps, and keep rates and states in the buffers."""
         params = RNNParams(*weights)
         activation = get_activation(plan.dynamics.activation, params.w_rec)
         buffers = _load(plan, activation, params, x)
@@ -112,6 +113,7 @@ class _Scan(torch.autograd.Function):
     def backward(
         ctx: Any, grad_outputs: Tensor | None, grad_rates: Tensor | None, _: None
     ) -> tuple[Tensor | None, ...]:
+        """Go back through all steps, and return the gradients in inputs and weights."""
         buffers, plan = ctx.buffers, ctx.plan
         if buffers.uses != ctx.uses:
             raise RuntimeError(

@@ -231,6 +231,7 @@ class _Best:
         self._patience, self._tol = optimisation.n_iter_no_change, optimisation.tol
 
     def update(self, score: float, weights: RNNParams) -> None:
+        """Take note of the score of an epoch, and of its weights if they are the best."""
         score = -math.inf if math.isnan(score) else score
         self._age = 0 if score > self._bar + self._tol else self._age + 1
         if self._age == 0:
@@ -240,4 +241,5 @@ class _Best:
 
     @property
     def is_stale(self) -> bool:
+        """Whether it is time to stop: too many epochs without an improvement that counts."""
         return self.weights is not None and self._age >= self._patience

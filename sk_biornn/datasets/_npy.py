@@ -80,6 +80,7 @@ class _NumbersUnpickler(pickle.Unpickler):
     """Builds NumPy arrays and plain values; a pickle that names anything else is refused."""
 
     def find_class(self, module: str, name: str) -> Any:
+        """Return what an allowed name stands for; refuse all others."""
         if (module, name) not in ALLOWED_GLOBALS:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
         for candidate in (module.replace(".core.", "._core."), module):

@@ -15,9 +15,13 @@ class Rule(Protocol):
     """Says what is expected, and whether a value is that."""
 
     @property
-    def expected(self) -> str: ...
+    def expected(self) -> str:
+        """What a value must be, for the message of a refusal."""
+        ...
 
-    def accepts(self, value: Any) -> bool: ...
+    def accepts(self, value: Any) -> bool:
+        """Whether a value is that."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,8 @@ def load_cell_type_checkpoint(
 
     Notes
     -----
-    To train on: ``reg.set_params(warm_start=True, max_iter=50).fit(X, y)``. Other than in the
-    publication, units then learn a bias.
+    To train on: ``reg.set_params(warm_start=True, max_iter=50).fit(X, y)``. A network whose file
+    has no biases of the units, as published, learns none: ``recurrent_bias=False``.
 
     References
     ----------

@@ -86,6 +86,7 @@ def make_plan(
 
 
 def choose_tasks(preset: Preset, names: Sequence[str] | None, data_home: Any) -> tuple[str, ...]:
+    """Return the tasks that are asked for; None: all of the preset whose data are there."""
     known = [name for name in TASKS if name in preset.budgets]
     if names is not None:
         chosen = {one_of("tasks", name, known) for name in _listed("tasks", names)}
