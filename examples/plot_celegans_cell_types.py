@@ -771,8 +771,8 @@ if recording is not None:
 # ======================  =====================  =====================  ======================
 #
 # A mean over blocks is less than one R2 over all test frames, because a quiet block counts as much
-# as a lively one: in one R2, one frame ahead, AR(1) has 0.814, the least-squares VAR 0.766 and the
-# VAR with the connectome 0.819.
+# as a lively one: in one R2, one frame ahead, AR(1) has 0.811, the least-squares VAR 0.766 and the
+# VAR with the connectome 0.817.
 #
 # One frame ahead the network's skill is 17 % against persistence and 12 % against the AR(1), ten
 # frames ahead 24 % and 21 %. But nearly all of this is each neuron's own past, seen with two time
