@@ -10,80 +10,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.nn import functional
+from networks import F64, LEADS, LEAKS, PLAIN, close, draw, loop, make_params, some_loss
 from torch.testing import assert_close
 
 from sk_biornn.core import Dynamics, RNNParams, Workspace, run
 from sk_biornn.core.activations import ACTIVATIONS, get_activation
-from sk_biornn.core.products import (
-    FUSED_ACTIVATIONS,
-    activated_product_into,
-    add_product,
-    has_fast_product,
-    multiply_into,
-    product,
-    sum_over_rows_into,
-)
-
-F64 = torch.float64
-PLAIN = {"tanh": torch.tanh, "relu": torch.relu, "softplus": functional.softplus}
-UNIT_LEAKS = torch.tensor([0.1, 0.35, 0.6, 0.85, 1.0], dtype=F64)
-LEAKS = {"one": 1.0, "scalar": 0.3, "per unit": UNIT_LEAKS}
-# Leading model axis, and whether x has it too.
-LEADS = {"one model": ((), ()), "shared x": ((3,), ()), "own x": ((3,), (3,))}
-
-
-def close(actual, expected, tolerance=1e-10):
-    assert_close(actual, expected, rtol=tolerance, atol=tolerance)
-
-
-def make_params(n_units=5, n_features=2, n_outputs=3, lead=(), seed=0, dtype=F64):
-    generator = torch.Generator().manual_seed(seed)
-
-    def draw(*shape, scale=1.0):
-        tensor = torch.randn(*lead, *shape, generator=generator, dtype=F64) * scale
-        return tensor.to(dtype).requires_grad_()
-
-    return RNNParams(
-        w_in=draw(n_units, n_features),
-        w_rec=draw(n_units, n_units, scale=1.2 / math.sqrt(n_units)),
-        b_rec=draw(n_units, scale=0.5),
-        w_out=draw(n_outputs, n_units),
-        b_out=draw(n_outputs),
-    )
-
-
-def draw(*shape, seed=1, dtype=F64):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=F64).to(dtype)
-
-
-def loop(params, x, dynamics, every_step=True, noise=None):
-    """Run the network as one would write it down; `noise` is a list of xi_t."""
-    w_in, w_rec, b_rec, w_out, b_out = params
-    f, leak = PLAIN[dynamics.activation], torch.as_tensor(dynamics.leak, dtype=x.dtype)
-    scale = torch.sqrt(2 / leak) * dynamics.recurrent_noise
-    r = torch.zeros(*w_in.shape[:-2], x.shape[-3], w_rec.shape[-1], dtype=x.dtype)
-    outputs, rates, states = [], [], []
-    for t in range(x.shape[-2]):
-        drive = x[..., t, :] @ w_in.mT + r @ w_rec.mT + b_rec.unsqueeze(-2)
-        if noise is not None:
-            drive = drive + scale * noise[t]
-        z = f(drive)
-        g = torch.relu(z) if dynamics.rectify else z
-        r = (1 - leak) * r + leak * g
-        source = z if dynamics.readout_from == "state" else r
-        outputs.append(source @ w_out.mT + b_out.unsqueeze(-2))
-        rates.append(r)
-        states.append(z)
-    outputs = torch.stack(outputs, dim=-2) if every_step else outputs[-1]
-    return outputs, torch.stack(rates, dim=-2), torch.stack(states, dim=-2)
-
-
-def some_loss(outputs, rates, seed=2):
-    """Depend on every output and on every rate, unevenly."""
-    a = draw(*outputs.shape, seed=seed, dtype=outputs.dtype)
-    b = draw(*rates.shape, seed=seed + 1, dtype=rates.dtype)
-    return (outputs * a).sum() + outputs.square().sum() / 3 + (rates * b).sum() + rates.pow(3).sum()
 
 
 def compare_with_loop(params, x, dynamics, *, every_step=True, mask=None, tolerance=1e-10):
@@ -200,8 +131,8 @@ def test_single_precision_tanh_is_accurate():
     p = torch.cat([torch.linspace(-20, 20, 400_001), torch.logspace(-30, 2, 1001)])
     p = torch.cat([p, torch.tensor([0.0, math.inf, -math.inf])])
     activation = get_activation("tanh", p)
-    z = p * activation.gain
-    activation.apply_(z)
+    z = torch.empty_like(p)
+    activation.apply(p * activation.gain, z)
     assert (z.double() - p.double().tanh()).abs().max() < 5e-7
     assert z.abs().max() <= 1  # so that 1 - z^2 is never negative
     assert z[p == 0].tolist() == [0.0]
@@ -215,7 +146,7 @@ def test_activation_and_its_derivative(name, dtype):
     (expected,) = torch.autograd.grad(plain, p, upstream)
     activation = get_activation(name, p)
     z = p.detach() * activation.gain
-    activation.apply_(z)
+    activation.apply(z, z)  # over its own input
     tolerance = 1e-12 if dtype == F64 else 2e-6
     close(z, plain.detach(), tolerance)
     activation.backward(upstream, z, z)  # over its own input, as in the sweep
@@ -324,95 +255,6 @@ def test_arguments_are_not_changed_and_states_need_no_gradient():
     for tensor, copy in zip((*params, x), copies, strict=True):
         assert torch.equal(tensor.detach(), copy)
     assert not states.requires_grad
-
-
-# Matrix products
-
-PRODUCTS = [(1, 1, 1), (3, 1, 4), (1, 5, 3), (5, 3, 1), (20, 131, 17), (33, 64, 128)]
-
-
-@pytest.mark.parametrize("fast", [True, False])
-@pytest.mark.parametrize("lead", [(), (3,)])
-@pytest.mark.parametrize("layout", ["contiguous", "transposed", "strided"])
-def test_products_of_single_precision(layout, lead, fast):
-    if fast and not has_fast_product(torch.zeros(1)):
-        pytest.skip("this build of torch has no oneDNN")
-
-    def matrix(rows, columns, seed):
-        if layout == "transposed":
-            return draw(*lead, columns, rows, seed=seed, dtype=torch.float32).mT
-        tensor = draw(*lead, rows, columns + 3, seed=seed, dtype=torch.float32)[..., :columns]
-        return tensor if layout == "strided" else tensor.contiguous()
-
-    for n, k, m in PRODUCTS:
-        a, b = matrix(n, k, seed=1), matrix(k, m, seed=2)
-        exact, out = a.double() @ b.double(), matrix(n, m, seed=3)
-        bound = 1e-6 * (a.double().abs() @ b.double().abs())
-        for scale in (1.0, 2.0):
-            multiply_into(out, a, b, fast, scale)
-            assert ((out - scale * exact).abs() <= scale * bound).all()
-            result = product(a, b, matrix(n, m, seed=3), fast, scale)
-            assert ((result - scale * exact).abs() <= scale * bound).all()
-        add_product(out, a, b, fast)
-        assert ((out - 3 * exact).abs() <= 4 * bound).all()
-        sum_over_rows_into(out.mT, b, a.mT, fast)  # b.T a.T = (a b).T
-        assert ((out - exact).abs() <= bound).all()
-        for name in FUSED_ACTIVATIONS if fast else ():
-            activated_product_into(out, a, b, name)
-            assert ((out - PLAIN[name](exact)).abs() <= bound + 2e-7).all()
-
-
-@pytest.mark.parametrize("fast", [True, False])
-@pytest.mark.parametrize("n_rows", [8191, 8192, 8193, 20_000])
-def test_sums_over_many_rows(n_rows, fast):
-    if fast and not has_fast_product(torch.zeros(1)):
-        pytest.skip("this build of torch has no oneDNN")
-    a, b = (draw(n_rows, k, seed=k, dtype=torch.float32) for k in (3, 4))
-    out = torch.full((3, 4), math.nan)
-    sum_over_rows_into(out, a, b, fast)
-    assert_close(out.double(), a.double().T @ b.double(), rtol=0, atol=1e-3)
-
-
-@pytest.mark.parametrize("leak", LEAKS)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("lead", [(), (2,)])
-def test_both_libraries_give_the_same_numbers(lead, activation, leak, monkeypatch):
-    rate = LEAKS[leak].float() if isinstance(LEAKS[leak], torch.Tensor) else LEAKS[leak]
-    params = make_params(lead=lead, dtype=torch.float32)
-    x = draw(6, 12, 2, dtype=torch.float32).requires_grad_()
-    results = []
-    for _ in range(2):
-        outputs, rates, _ = run(params, x, Dynamics(activation, leak=rate))
-        loss = outputs.square().mean() + rates.square().mean()
-        gradients = torch.autograd.grad(loss, [*params, x])
-        monkeypatch.setattr("sk_biornn.core.scan.has_fast_product", lambda like: False)
-        results.append([outputs.detach(), rates.detach(), *gradients])
-    assert not has_fast_product(x.double())
-    for one, other in zip(*results, strict=True):
-        assert (one - other).abs().max() <= 1e-5 * max(1.0, one.abs().max().item())
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, F64])
-@pytest.mark.parametrize(
-    ("n_units", "n_trials", "n_steps", "n_features", "n_outputs", "every_step"),
-    [(128, 200, 14, 28, 10, False), (128, 200, 45, 1, 1, True), (300, 100, 4, 18, 18, True)],
-)
-def test_bits_do_not_depend_on_the_number_of_threads(
-    n_units, n_trials, n_steps, n_features, n_outputs, every_step, dtype
-):
-    params = make_params(n_units, n_features, n_outputs, dtype=dtype)
-    x = draw(n_trials, n_steps, n_features, dtype=dtype).requires_grad_()
-    results, n_threads = [], torch.get_num_threads()
-    try:
-        for n in (1, 2):
-            torch.set_num_threads(n)
-            outputs, rates, _ = run(params, x, Dynamics(), every_step=every_step)
-            gradients = torch.autograd.grad(outputs.square().mean(), [*params, x])
-            results.append([outputs.detach(), rates.detach(), *gradients])
-    finally:
-        torch.set_num_threads(n_threads)
-    for name, one, other in zip(("outputs", "rates", *params._fields, "x"), *results, strict=True):
-        assert torch.equal(one, other), name
 
 
 # Models side by side

@@ -42,11 +42,12 @@ def make_params(seed=0):
 
 
 def recorded(losses_of):
-    """Wrap a loss so that it remembers weights and batches it was asked for."""
+    """Wrap a loss so that it remembers weights and batches of the steps of training."""
     seen = []
 
     def loss(params, batch):
-        seen.append((params.map(lambda tensor: tensor.detach().clone()), batch.tolist()))
+        if torch.is_grad_enabled():  # not at the look at the last step's outcome
+            seen.append((params.map(lambda tensor: tensor.detach().clone()), batch.tolist()))
         return losses_of(params, batch)
 
     return loss, seen
@@ -379,6 +380,37 @@ def test_batches_in_the_order_of_the_trials():
     assert batches_of(shuffle=False) == epoch * 2
     assert batches_of(batch_size=10, epochs=1) == [list(range(10))]
     assert batches_of(batch_size=99, epochs=1) == [list(range(10))]
+
+
+def test_batches_of_trials_of_similar_length():
+    lengths = np.random.default_rng(1).integers(1, 50, size=101)
+    optimisation = Optimisation(batch_size=10)
+    batches = _batches(101, optimisation, np.random.default_rng(0), lengths)
+    assert sorted(torch.cat(batches).tolist()) == list(range(101))
+    assert sorted(map(len, batches)) == [1] + [10] * 10
+    # Eight batches are sorted together: each covers an eighth of the lengths, or little more.
+    spreads = [np.ptp(lengths[batch.numpy()]) for batch in batches]
+    assert np.median(spreads) < 50 / 4
+    again = _batches(101, optimisation, np.random.default_rng(0), lengths)
+    assert all(map(torch.equal, batches, again))
+    ends = [lengths[batch.numpy()].max() for batch in batches[:8]]
+    assert ends != sorted(ends)  # the short ones do not come first
+    unshuffled = _batches(101, Optimisation(batch_size=10, shuffle=False), None, lengths)
+    assert torch.equal(torch.cat(unshuffled), torch.arange(101))
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_an_explosion_in_the_very_last_step_is_seen(solver):
+    # The loss is finite where the step starts; where it ends, far from there, it is infinite.
+    def loss(params, batch):
+        return torch.exp(100 * (params.w_rec - 1).clamp_min(0)).sum() - 20 * params.w_rec.sum()
+
+    with pytest.raises(DivergenceError, match="loss became non-finite in epoch 1"):
+        fit_w_rec(
+            torch.zeros(N_UNITS, N_UNITS, dtype=F64),
+            loss,
+            optimisation={"max_iter": 1, "learning_rate_init": 50.0, "solver": solver},
+        )
 
 
 def test_shuffled_batches_hold_every_trial_once_and_follow_the_seed():

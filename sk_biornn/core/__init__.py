@@ -6,8 +6,9 @@ from sk_biornn.core.dynamics import Dynamics
 from sk_biornn.core.learning_rates import Schedule
 from sk_biornn.core.losses import cross_entropy, squared_error, unit_weights
 from sk_biornn.core.params import RNNParams
-from sk_biornn.core.scan import Trajectory, run
+from sk_biornn.core.scan import Trajectory, as_trials, run
 from sk_biornn.core.sparse import Support, support_where_it_pays
+from sk_biornn.core.threads import computing
 from sk_biornn.core.training import DivergenceError, History, Optimisation, train
 from sk_biornn.core.weight_space import WeightSpace, on_support
 from sk_biornn.core.workspace import Workspace
@@ -23,6 +24,8 @@ __all__ = [
     "Trajectory",
     "WeightSpace",
     "Workspace",
+    "as_trials",
+    "computing",
     "cross_entropy",
     "on_support",
     "run",

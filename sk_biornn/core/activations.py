@@ -1,41 +1,54 @@
-"""Transfer functions that work in place, and their derivatives in terms of their own output."""
+"""Transfer functions, and their derivatives in terms of their own output."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from sk_biornn.core import processor
+
 ACTIVATIONS = ("tanh", "relu", "softplus")
 
 _aten = torch.ops.aten
-_MINUS_ONE = {torch.float32: torch.tensor(-1.0)}
+_MINUS_ONE = torch.tensor(-1.0, dtype=torch.float32, device="cpu")
+_FEW = 512  # numbers, of which a function costs less than to call it
 
 
 class Activation(NamedTuple):
     """One transfer function z = f(p).
 
-    `apply_` receives `gain * p` (the gain rides on the matrix product that makes p, where it is
-    free) and overwrites it with z. `backward(grad, z, out)` writes grad * f'(p) to `out`.
+    `apply(p, out)` is given `gain * p` (the gain rides on the matrix product that makes p, where it
+    is free) and writes z to `out`, which may be p. `backward(grad, z, out)` writes grad * f'(p) to
+    `out`, which may be z.
     """
 
     gain: float
-    apply_: Callable[[Tensor], object]
+    apply: Callable[[Tensor, Tensor], object]
     backward: Callable[[Tensor, Tensor, Tensor], object]
     nonnegative: bool
 
 
-def _tanh_from_sigmoid_(twice_p: Tensor) -> None:
+def _tanh(p: Tensor, out: Tensor) -> None:
+    torch.tanh(p, out=out)
+
+
+def _tanh_from_sigmoid(twice_p: Tensor, out: Tensor) -> None:
     # tanh(p) = 2 sigmoid(2 p) - 1. In float32 on a CPU torch's sigmoid is about nine times faster
     # than its tanh, which would otherwise cost as much as a quarter of the matrix products.
-    torch.sigmoid_(twice_p)
-    torch.add(_MINUS_ONE[twice_p.dtype], twice_p, alpha=2, out=twice_p)
+    torch.sigmoid(twice_p, out=out)
+    torch.add(_MINUS_ONE, out, alpha=2, out=out)
 
 
 def _tanh_backward(grad: Tensor, z: Tensor, out: Tensor) -> None:
     _aten.tanh_backward.grad_input(grad, z, grad_input=out)
+
+
+def _relu(p: Tensor, out: Tensor) -> None:
+    torch.clamp_min(p, 0, out=out)  # of NaN it gives NaN
 
 
 def threshold_backward(grad: Tensor, z: Tensor, out: Tensor) -> None:
@@ -43,23 +56,24 @@ def threshold_backward(grad: Tensor, z: Tensor, out: Tensor) -> None:
     _aten.threshold_backward.grad_input(grad, z, 0, grad_input=out)
 
 
-def _softplus_(p: Tensor) -> None:
-    _aten.softplus.out(p, out=p)
+def _softplus(p: Tensor, out: Tensor) -> None:
+    _aten.softplus.out(p, out=out)
 
 
 def _softplus_backward(grad: Tensor, z: Tensor, out: Tensor) -> None:
-    # z = log(1 + e^p), so f'(p) = sigmoid(p) = 1 - e^-z.
-    torch.mul(grad, torch.neg(torch.expm1(-z)), out=out)
+    # z = log(1 + e^p), so f'(p) = sigmoid(p) = 1 - e^-z; powers of two are four times faster.
+    torch.addcmul(grad, grad, torch.mul(z, -1 / math.log(2)).exp2_(), value=-1, out=out)
 
 
 def get_activation(name: str, like: Tensor) -> Activation:
-    """Return the transfer function of that name for tensors of the dtype and device of `like`."""
+    """Return the transfer function of that name for tensors of the type and size of `like`."""
     if name == "tanh":
-        if like.dtype == torch.float32 and like.device.type == "cpu":
-            return Activation(2.0, _tanh_from_sigmoid_, _tanh_backward, False)
-        return Activation(1.0, torch.tanh_, _tanh_backward, False)
+        on_cpu = like.dtype == torch.float32 and like.device.type == "cpu"
+        if on_cpu and like.numel() > _FEW and processor.has_wide_vectors():
+            return Activation(2.0, _tanh_from_sigmoid, _tanh_backward, False)
+        return Activation(1.0, _tanh, _tanh_backward, False)
     if name == "relu":
-        return Activation(1.0, torch.relu_, threshold_backward, True)
+        return Activation(1.0, _relu, threshold_backward, True)
     if name == "softplus":
-        return Activation(1.0, _softplus_, _softplus_backward, True)
+        return Activation(1.0, _softplus, _softplus_backward, True)
     raise ValueError(f"activation must be one of {list(ACTIVATIONS)}, got {name!r}.")

@@ -1,13 +1,29 @@
-"""Matrix products, by the faster of the two libraries that torch's CPU builds contain.
+"""Matrix products, by the library that is fastest on the processor at hand.
 
-torch.mm calls MKL, which in float32 runs at about half speed on processors that are not Intel's.
-oneDNN, which torch uses for its own compiled graphs, does not, and can apply the transfer function
-while the result is still in registers. Its exact float32 product is asked for where it is there;
-everywhere else (float64, CUDA, builds without it) torch.mm and torch.bmm do the work.
+torch's CPU builds contain two: `torch.mm` calls MKL, and oneDNN, which torch uses for its own
+compiled graphs, can be asked directly and applies tanh while the result is still in registers. The
+choice depends on the processor, the type and the sizes alone, never on a race, so that a machine
+always chooses alike. Microseconds of one product [r, x, 1] @ W' on one thread, float32:
+
+=======================  =====================  ==========  ==============  ============
+processor                trials x units         `torch.mm`  oneDNN          with tanh in
+=======================  =====================  ==========  ==============  ============
+AMD EPYC (AVX-512)       4 x 4                           1              10            10
+AMD EPYC (AVX-512)       50 x 128                       17              17            21
+AMD EPYC (AVX-512)       200 x 128                      61              36            43
+AMD EPYC (AVX-512)       128 x 312                     233             118           132
+AMD EPYC (AVX-512)       200 x 1440                   7453            3572          3651
+Intel Xeon (AVX-512)     200 x 128                      43              58            68
+=======================  =====================  ==========  ==============  ============
+
+MKL takes a slower path on processors that are not Intel's. A call of oneDNN costs some 10 us beside
+the arithmetic. So: oneDNN on AMD's processors with AVX2 or more, for float32 products of at least
+`_LEAST_WORK` multiplications; `torch.mm` everywhere else (float64, Intel, ARM, GPU, small ones).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -15,96 +31,108 @@ from typing import Any
 import torch
 from torch import Tensor
 
-FUSED_ACTIVATIONS = ("tanh", "relu")
+from sk_biornn.core import processor
+
+_LEAST_WORK = 2**20  # multiplications: 64 x 128 x 128
 _ROWS_AT_A_TIME = 2048
+# To lay a matrix out as oneDNN wants it costs about 80 us and a fifth of one product; it pays for
+# matrices that do not fit the cache beside the rest, when they are used again and again.
+_LEAST_UNITS_TO_PACK, _LEAST_USES_TO_PACK = 256, 12
+_ALWAYS_PACK_UNITS, _FEW_USES = 1024, 4
 
 
 @cache
-def _onednn_linear() -> Callable[..., Tensor] | None:
-    """Return oneDNN's (a, b, ...) -> f(a @ b.T), or None where it is missing or misbehaves."""
+def _onednn() -> Callable[..., Tensor] | None:
+    """Return oneDNN's (a, b, bias, function, ...) -> f(a @ b.T), or None where it misbehaves."""
     try:
-        linear: Any = torch.ops.mkldnn._linear_pointwise
-        a = torch.arange(12.0).reshape(3, 4) / 12 - 0.4
-        b = torch.arange(20.0).reshape(5, 4) / 20 - 0.6
-        plain, fused = (linear(a, b, None, name, [], "") for name in ("none", "tanh"))
+        linear: Any = torch.ops.mkldnn._linear_pointwise.default
+        a = torch.arange(12, dtype=torch.float32, device="cpu").reshape(3, 4) / 12 - 0.4
+        b = torch.arange(20, dtype=torch.float32, device="cpu").reshape(5, 4) / 20 - 0.6
+        packed = torch.ops.mkldnn._reorder_linear_weight(b, 3)
+        results = [linear(a, m, None, f, [], "") for m in (b, packed) for f in ("none", "tanh")]
     except (AttributeError, RuntimeError, NotImplementedError, TypeError):
         return None
-    expected = a @ b.T
-    agrees = torch.allclose(plain, expected, atol=1e-6)
-    return linear if agrees and torch.allclose(fused, expected.tanh(), atol=1e-6) else None
+    expected = [a @ b.T, (a @ b.T).tanh()] * 2
+    agrees = all(torch.allclose(r, e, atol=1e-6) for r, e in zip(results, expected, strict=True))
+    return linear if agrees else None
 
 
-def has_fast_product(like: Tensor) -> bool:
-    """Whether products of tensors of this dtype and device go to oneDNN."""
-    is_plain = like.dtype == torch.float32 and like.device.type == "cpu"
-    return is_plain and bool(torch.backends.mkldnn.enabled) and _onednn_linear() is not None
+def prefers_onednn(like: Tensor) -> bool:
+    """Whether large products of tensors of this type and device go to oneDNN on this machine."""
+    return (
+        like.dtype == torch.float32
+        and like.device.type == "cpu"
+        and processor.vendor() == "amd"
+        and processor.has_wide_vectors()
+        and bool(torch.backends.mkldnn.enabled)
+        and _onednn() is not None
+    )
 
 
-def product(a: Tensor, b: Tensor, out: Tensor, fast: bool, scale: float = 1.0) -> Tensor:
-    """Return scale * a @ b, for matrices or stacks of them; `out` may or may not hold it."""
-    if fast and scale == 1.0 and a.ndim == 2:
-        return _linear(a, b.mT)
-    multiply_into(out, a, b, fast, scale)
-    return out
+def least_rows(like: Tensor, n_inner: int, n_columns: int) -> float:
+    """Return from how many rows on products of these sizes go to oneDNN; infinity for never."""
+    return _LEAST_WORK / (n_inner * n_columns) if prefers_onednn(like) else math.inf
 
 
-def multiply_into(out: Tensor, a: Tensor, b: Tensor, fast: bool, scale: float = 1.0) -> None:
+def uses_onednn(like: Tensor, n_rows: int, n_inner: int, n_columns: int) -> bool:
+    """Whether the product of these sizes goes to oneDNN."""
+    return n_rows * n_inner * n_columns >= _LEAST_WORK and prefers_onednn(like)
+
+
+def onednn(a: Tensor, b: Tensor, function: str = "none") -> Tensor:
+    """Return f(a @ b.T) by oneDNN; both as rows or as columns that lie together."""
+    linear = _onednn()
+    assert linear is not None  # `uses_onednn` was asked
+    return linear(a, b, None, function, [], "")
+
+
+def packed(b: Tensor, n_rows: int, n_uses: int) -> Tensor:
+    """Return b as oneDNN wants it for n_uses products f(a @ b.T), if that pays, or as it is."""
+    least = _FEW_USES if len(b) >= _ALWAYS_PACK_UNITS else _LEAST_USES_TO_PACK
+    if len(b) < _LEAST_UNITS_TO_PACK or n_uses < least:
+        return b
+    return torch.ops.mkldnn._reorder_linear_weight(b, n_rows)
+
+
+def multiply_into(out: Tensor, a: Tensor, b: Tensor, scale: float = 1.0) -> None:
     """Overwrite `out` by scale * a @ b, for matrices or stacks of them."""
-    if fast:
-        for one_out, one_a, one_b in _matrices(out, a, b):
-            torch.mul(_linear(one_a, one_b.mT), scale, out=one_out)
+    if uses_onednn(a, a.shape[-2], a.shape[-1], b.shape[-1]):
+        for one_out, one_a, one_b in matrices(out, a, b):
+            torch.mul(onednn(_dense(one_a), _dense(one_b).mT), scale, out=one_out)
     elif out.ndim == 2:
         out.addmm_(a, b, beta=0, alpha=scale)
     else:
         out.baddbmm_(a, b, beta=0, alpha=scale)
 
 
-def activated_product_into(out: Tensor, a: Tensor, b: Tensor, activation: str) -> None:
-    """Overwrite `out` by f(a @ b) in one pass; only where `has_fast_product`."""
-    for one_out, one_a, one_b in _matrices(out, a, b):
-        one_out.copy_(_linear(one_a, one_b.mT, activation))
+def sum_over_rows(a: Tensor, b: Tensor) -> Tensor:
+    """Return a.T @ b for tall matrices, or stacks of them, some rows at a time.
 
-
-def sum_over_rows_into(out: Tensor, a: Tensor, b: Tensor, fast: bool) -> None:
-    """Overwrite `out` by a.T @ b for tall matrices, or stacks of them, with bits that stay.
-
-    Over very many rows oneDNN would split the sum between threads, and the bits would depend on
-    their number. A fixed number of rows at a time is below that, and costs nothing.
+    So many rows stay in cache between the two factors; and oneDNN, which knows rows that lie
+    together only, is given a copy of them where they do not.
     """
-    if not fast:
-        multiply_into(out, a.mT, b, fast)
-        return
-    narrow_first = a.shape[-1] < b.shape[-1] // 4  # measured: up to ten times faster that way round
-    for one_out, one_a, one_b in _matrices(out, a, b):
-        parts = zip(one_a.split(_ROWS_AT_A_TIME), one_b.split(_ROWS_AT_A_TIME), strict=True)
-        for number, (part_a, part_b) in enumerate(parts):
-            if narrow_first:
-                share = _linear(part_a.mT, part_b.mT)
-            else:
-                share = _linear(part_b.mT, part_a.mT).mT
-            one_out.copy_(share) if number == 0 else one_out.add_(share)
+    if a.ndim > 2:
+        return torch.stack([sum_over_rows(*pair) for pair in matrices(a, b)])
+    fast = uses_onednn(a, a.shape[0], a.shape[1], b.shape[1])
+    total = None if fast else a.new_zeros((a.shape[1], b.shape[1]))
+    for some_a, some_b in zip(a.split(_ROWS_AT_A_TIME), b.split(_ROWS_AT_A_TIME), strict=True):
+        if total is not None and not fast:
+            total.addmm_(some_a.mT, some_b)
+            continue
+        share = onednn(some_a.contiguous().mT, some_b.contiguous().mT)
+        total = share if total is None else total.add_(share)
+    assert total is not None  # a split gives one part at least
+    return total
 
 
-def add_product(out: Tensor, a: Tensor, b: Tensor, fast: bool) -> None:
-    """Add a @ b to `out`, for matrices or stacks of them."""
-    if fast:
-        for one_out, one_a, one_b in _matrices(out, a, b):
-            one_out.add_(_linear(one_a, one_b.mT))
-    elif out.ndim == 2:
-        out.addmm_(a, b)
-    else:
-        out.baddbmm_(a, b)
+def _dense(matrix: Tensor) -> Tensor:
+    """Return the matrix, or a copy of it if neither its rows nor its columns lie together."""
+    if matrix.is_contiguous() or matrix.mT.is_contiguous():
+        return matrix
+    return matrix.contiguous()
 
 
-def _linear(a: Tensor, b: Tensor, activation: str = "none") -> Tensor:
-    linear = _onednn_linear()
-    assert linear is not None  # `has_fast_product` was asked
-    if a.numel() == 0 or b.numel() == 0:
-        return a @ b.mT  # empty or zeros, on which f leaves no trace; oneDNN refuses them
-    return linear(a, b, None, activation, [], "")
-
-
-def _matrices(*stacks: Tensor) -> Any:
+def matrices(*stacks: Tensor) -> Any:
     """Iterate over the matrices of stacks; a matrix is its own only one."""
     if stacks[0].ndim == 2:
         return (stacks,)

@@ -1,36 +1,44 @@
 """The recurrent scan and its hand-written gradient: one autograd node for all steps.
 
-Per step the forward sweep is one matrix product and one to three element-wise operations on a
-slice that is still in cache; the backward sweep is one product and two or three. The gradients of
-w_rec, w_in and b_rec are one product over all steps at the end. With a support the products with
-w_rec and its gradient touch the synapses of the support only.
+The gradients of w_rec, w_in and b_rec are one product over all steps at the end of the backward
+sweep. With a support the products with w_rec and its gradient touch the synapses of the support
+only.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from sk_biornn.core.activations import Activation, get_activation, threshold_backward
+from sk_biornn.core.activations import get_activation
 from sk_biornn.core.dynamics import Dynamics
+from sk_biornn.core.layout import Layout, Places, lay_out
 from sk_biornn.core.params import RNNParams
-from sk_biornn.core.products import (
-    FUSED_ACTIVATIONS,
-    activated_product_into,
-    add_product,
-    has_fast_product,
-    multiply_into,
-    product,
-    sum_over_rows_into,
+from sk_biornn.core.products import sum_over_rows
+from sk_biornn.core.readout import (
+    of_block,
+    read_out,
+    read_out_gradients,
+    roll,
+    unroll,
 )
 from sk_biornn.core.sparse import Support
 from sk_biornn.core.sparse_scan import firing_on, gradients_on, sending_back_on
-from sk_biornn.core.workspace import Buffers, ScanShape, Workspace
+from sk_biornn.core.sweeps import (
+    Motion,
+    Read,
+    firing,
+    rows,
+    sending_back,
+    sweep_backward,
+    sweep_forward,
+    weights_for,
+)
+from sk_biornn.core.threads import computing, do_all
+from sk_biornn.core.workspace import Block, Buffers, ScanShape, Workspace
 
 
 class Trajectory(NamedTuple):
@@ -46,6 +54,8 @@ def run(
     x: Tensor,
     dynamics: Dynamics,
     *,
+    lengths: Tensor | None = None,
+    initial: Tensor | None = None,
     every_step: bool = True,
     noise: torch.Generator | None = None,
     workspace: Workspace | None = None,
@@ -61,8 +71,13 @@ def run(
         Inputs; without the leading axis they are shared by the M networks.
     dynamics : Dynamics
         Transfer function, leak and read-out rule.
+    lengths : int Tensor of shape (n_trials,) or None, default=None
+        Number of steps of each trial, from 1 to `n_steps`; None for `n_steps` in all. Nothing is
+        computed past the end of a trial; outputs are 0 there.
+    initial : Tensor of shape (..., n_trials, n_units) or None, default=None
+        Rates r_0 before the first step, through which no gradient flows; None for 0.
     every_step : bool, default=True
-        Read out every step, or the last one only.
+        Read out every step, or the last one of each trial only.
     noise : torch.Generator or None, default=None
         Source of the recurrent noise; None runs without noise.
     workspace : Workspace or None, default=None
@@ -74,37 +89,77 @@ def run(
     -------
     Trajectory
         Outputs, rates and states. The gradient may be taken once, before the next run in the same
-        workspace. It flows through `outputs` and `rates`.
+        workspace. It flows through `outputs` and `rates`. With `lengths`, outputs have as many
+        steps as the longest trial; if trials differ in length, rates and states are rows without
+        padding, (..., sum of lengths, n_units), which `as_trials` puts in order.
     """
-    plan = _Plan(dynamics, every_step, noise, workspace or Workspace(), support)
-    outputs, rates, states = _Scan.apply(plan, x, *params)
-    return Trajectory(outputs.transpose(-3, -2) if every_step else outputs, rates, states)
+    if support is not None and initial is not None:
+        raise ValueError("initial must be None with a support.")
+    places = None
+    layout = Layout.even(x.shape[-3], x.shape[-2])
+    if lengths is not None:
+        layout, places = lay_out(lengths)
+        if layout.is_even:
+            x, places = x[..., : layout.n_steps, :], None
+    how = _How(
+        dynamics, layout, places, every_step, noise, workspace or Workspace(), support, initial
+    )
+    outputs, rates, states = _Scan.apply(how, x, *params)
+    return Trajectory(outputs, rates, states)
 
 
-class _Plan(NamedTuple):
-    """All that the scan needs beside tensors."""
+def as_trials(values: Tensor, lengths: Tensor) -> Tensor:
+    """Turn rates or states of a run with `lengths` into (..., n_trials, n_steps, n_units).
+
+    Parameters
+    ----------
+    values : Tensor
+        Rates or states.
+    lengths : int Tensor of shape (n_trials,)
+        What the run was given.
+
+    Returns
+    -------
+    Tensor
+        With 0 after the end of a trial.
+    """
+    layout, places = lay_out(lengths)
+    return values if layout.is_even else unroll(values, layout, places)
+
+
+class _How(NamedTuple):
+    """All that the scan needs beside tensors with a gradient."""
 
     dynamics: Dynamics
+    layout: Layout
+    places: Places | None  # None where all trials are as long
     every_step: bool
     noise: torch.Generator | None
     workspace: Workspace
-    support: Support | None = None
+    support: Support | None
+    initial: Tensor | None
 
 
 class _Scan(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, plan: _Plan, x: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, how: _How, x: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
         """Run all steps, and keep rates and states in the buffers."""
         params = RNNParams(*weights)
-        activation = get_activation(plan.dynamics.activation, params.w_rec)
-        buffers = _load(plan, activation, params, x)
-        _sweep_forward(buffers, activation, plan, params)
-        outputs = _read_out(buffers, params, plan)
-        ctx.plan, ctx.buffers, ctx.activation = plan, buffers, activation
+        with computing():
+            motion, buffers = _load(how, params, x)
+            _forward(buffers, motion, how, params)
+            rates, states = buffers.rates, _state_rows(buffers, how)
+            ctx.source = states if how.dynamics.readout_from == "state" else rates
+            outputs = read_out(ctx.source, params, how.layout, how.places, how.every_step)
+        ctx.how, ctx.buffers, ctx.motion = how, buffers, motion
         ctx.uses = buffers.uses
         ctx.save_for_backward(x, *weights)
         ctx.set_materialize_grads(False)
-        rates, states = (a.transpose(-3, -2) for a in (buffers.rates, buffers.states))
+        # Two views, also where they are one array: only one of them has a gradient.
+        views = (
+            unroll(a, how.layout, None) if how.places is None else a[...] for a in (rates, states)
+        )
+        rates, states = views
         ctx.mark_non_differentiable(states)
         return outputs, rates, states
 
@@ -114,7 +169,7 @@ class _Scan(torch.autograd.Function):
         ctx: Any, grad_outputs: Tensor | None, grad_rates: Tensor | None, _: None
     ) -> tuple[Tensor | None, ...]:
         """Go back through all steps, and return the gradients in inputs and weights."""
-        buffers, plan = ctx.buffers, ctx.plan
+        buffers, how = ctx.buffers, ctx.how
         if buffers.uses != ctx.uses:
             raise RuntimeError(
                 "The gradient of a run must be taken once, and before the next run in the same "
@@ -123,198 +178,143 @@ class _Scan(torch.autograd.Function):
         buffers.uses += 1
         x, *weights = ctx.saved_tensors
         params = RNNParams(*weights)
-        if grad_outputs is not None:
-            grad_outputs = grad_outputs.contiguous()  # that of a sum has no memory of its own
-        d_w_out, d_b_out = _read_out_gradients(buffers, params, plan, grad_outputs)
-        if grad_rates is not None:
-            grad_rates = grad_rates.transpose(-3, -2)
-        _sweep_backward(buffers, ctx.activation, plan, params, grad_outputs, grad_rates)
-        if plan.support is None:
-            d_w_in, d_w_rec, d_b_rec = _recurrent_gradients(buffers, params)
-        else:
-            d_w_in, d_w_rec, d_b_rec = gradients_on(plan.support, buffers)
-        d_x = _input_gradient(buffers, params, x) if ctx.needs_input_grad[1] else None
+        with computing():
+            d_w_out, d_b_out, reads = _read_gradients(ctx.source, how, grad_outputs)
+            _backward(buffers, ctx.motion, how, params, reads, grad_rates)
+            if how.support is None:
+                d_w_in, d_w_rec, d_b_rec = _recurrent_gradients(buffers)
+            else:
+                d_w_in, d_w_rec, d_b_rec = gradients_on(how.support, buffers)
+            d_x = _input_gradient(buffers, params, how, x) if ctx.needs_input_grad[1] else None
         return None, d_x, d_w_in, d_w_rec, d_b_rec, d_w_out, d_b_out
 
 
-def _load(plan: _Plan, activation: Activation, params: RNNParams, x: Tensor) -> Buffers:
+def _load(how: _How, params: RNNParams, x: Tensor) -> tuple[Motion, Buffers]:
     """Copy inputs and weights into the buffers of their shape."""
     *lead, n_units, n_features = params.w_in.shape
-    n_trials, n_steps = x.shape[-3], x.shape[-2]
-    dynamics = plan.dynamics
-    shared = not dynamics.is_leaky and (activation.nonnegative or not dynamics.rectify)
-    shape = ScanShape(tuple(lead), n_steps, n_trials, n_units, n_features)
-    buffers = plan.workspace.get(shape, shared, params.w_rec)
+    dynamics, like = how.dynamics, params.w_rec
+    activation = get_activation(
+        dynamics.activation, like.new_empty(()).expand(how.layout.n_trials, n_units)
+    )
+    noisy = how.noise is not None and dynamics.recurrent_noise > 0
+    motion = Motion(dynamics, activation, noisy)
+    shared = not dynamics.is_leaky and not motion.rectified
+    shape = ScanShape(tuple(lead), how.layout, n_units, n_features)
+    buffers = how.workspace.get(shape, shared, like)
     buffers.uses += 1
-    buffers.inputs.copy_(x.transpose(-3, -2))
-    if plan.support is None:
+    if how.places is None:
+        buffers.inputs.unflatten(-2, (how.layout.n_steps, how.layout.n_trials)).copy_(
+            x.transpose(-3, -2)
+        )
+    else:
+        buffers.inputs[..., how.places.row, :] = roll(x, how.places)
+    if how.initial is None:
+        buffers.initial.zero_()
+    else:
+        initial = how.initial if how.places is None else how.initial[..., how.places.order, :]
+        buffers.initial.copy_(initial)
+    if how.support is None:
         buffers.weights[..., :n_units].copy_(params.w_rec)
     buffers.weights[..., n_units:-1].copy_(params.w_in)
     buffers.weights[..., -1].copy_(params.b_rec)
-    return buffers
+    return motion, buffers
 
 
-def _sweep_forward(
-    buffers: Buffers, activation: Activation, plan: _Plan, params: RNNParams
-) -> None:
-    dynamics = plan.dynamics
-    weights = buffers.weights.mT
-    rectified = dynamics.rectify and not activation.nonnegative
-    scratch, leak = buffers.scratch, dynamics.leak
-    leaky, shared = dynamics.is_leaky, buffers.states is buffers.rates
-    if plan.support is None:
-        fire = _firing(activation, dynamics, plan.noise, scratch)
-    else:
-        noise_sd = _noise_sd(dynamics) * activation.gain
-        fire = firing_on(plan.support, params.w_rec, buffers, activation, plan.noise, noise_sd)
-    previous = torch.zeros_like(scratch)
-    for drive, z, r in zip(
-        buffers.drive_steps, buffers.state_steps, buffers.rate_steps, strict=False
-    ):
-        fire(z, drive, weights)
-        if shared:
-            continue
-        if leaky:
-            passed = torch.clamp_min(z, 0, out=scratch) if rectified else z
-            torch.lerp(previous, passed, leak, out=r)
-            previous = r
-        else:
-            torch.clamp_min(z, 0, out=r)
+def _forward(buffers: Buffers, motion: Motion, how: _How, params: RNNParams) -> None:
+    if motion.noisy:
+        for z in buffers.whole.states:
+            z.copy_(rows(buffers.scratch, z).normal_(generator=how.noise))
+    if how.support is not None:
+        fires = firing_on(how.support, params.w_rec, buffers, motion)
+        sweep_forward(buffers.whole, buffers.scratch, motion, fires)
+        return
+
+    weights = weights_for(buffers)
+
+    def work(block: Block) -> None:
+        scratch = _own(buffers.scratch, block)
+        sweep_forward(block, scratch, motion, firing(weights, block, scratch, motion))
+
+    do_all(work, buffers.blocks)
 
 
-def _firing(
-    activation: Activation, dynamics: Dynamics, noise: torch.Generator | None, scratch: Tensor
-) -> Callable[[Tensor, Tensor, Tensor], None]:
-    """Return (z, drive, weights) -> None, which sets z to f(drive @ weights + noise)."""
-    fast = has_fast_product(scratch)
-    name, apply_, gain = dynamics.activation, activation.apply_, activation.gain
-    if fast and noise is None and name in FUSED_ACTIVATIONS:
-        return lambda z, drive, weights: activated_product_into(z, drive, weights, name)
-    noise_sd = _noise_sd(dynamics) * gain
-
-    def fire(z: Tensor, drive: Tensor, weights: Tensor) -> None:
-        multiply_into(z, drive, weights, fast, gain)
-        if noise is not None:
-            z.add_(scratch.normal_(generator=noise).mul_(noise_sd))
-        apply_(z)
-
-    return fire
+def _own(array: Tensor, block: Block) -> Tensor:
+    """Return the rows of one array (..., n_trials, n_units) that belong to a block."""
+    return array.narrow(-2, block.low, block.n_trials)
 
 
-def _noise_sd(dynamics: Dynamics) -> Tensor | float:
-    leak = dynamics.leak
-    root = torch.sqrt(2 / leak) if isinstance(leak, Tensor) else math.sqrt(2 / leak)
-    return root * dynamics.recurrent_noise
+def _state_rows(buffers: Buffers, how: _How) -> Tensor:
+    """Return the states without the rows of trials that have ended."""
+    if how.places is None or buffers.shared_states:
+        return buffers.states
+    return buffers.states[..., how.places.row, :]
 
 
-def _source(buffers: Buffers, plan: _Plan) -> Tensor:
-    """Return what the read-out reads: z_t or r_t."""
-    return buffers.states if plan.dynamics.readout_from == "state" else buffers.rates
-
-
-def _read_out(buffers: Buffers, params: RNNParams, plan: _Plan) -> Tensor:
-    source = _source(buffers, plan)
-    if not plan.every_step:
-        return source[..., -1, :, :] @ params.w_out.mT + params.b_out[..., None, :]
-    flat = buffers.rows(source) @ params.w_out.mT + params.b_out[..., None, :]
-    return flat.unflatten(-2, source.shape[-3:-1])
-
-
-def _read_out_gradients(
-    buffers: Buffers, params: RNNParams, plan: _Plan, grad: Tensor | None
-) -> tuple[Tensor | None, Tensor | None]:
+def _read_gradients(
+    source: Tensor, how: _How, grad: Tensor | None
+) -> tuple[Tensor | None, Tensor | None, list[Read]]:
     if grad is None:
-        return None, None
-    source = _source(buffers, plan)
-    if plan.every_step:
-        rows, grad_rows = buffers.rows(source), buffers.rows(grad)
-    else:
-        rows, grad_rows = source[..., -1, :, :], grad
-    d_w_out = torch.empty_like(params.w_out)
-    sum_over_rows_into(d_w_out, grad_rows, rows, has_fast_product(rows))
-    return d_w_out, grad_rows.sum(-2)
+        return None, None, [None] * how.layout.n_steps
+    grad = grad.contiguous()  # that of a sum has no memory of its own
+    return read_out_gradients(source, grad, how.layout, how.places, how.every_step)
 
 
-def _sweep_backward(
+def _backward(
     buffers: Buffers,
-    activation: Activation,
-    plan: _Plan,
+    motion: Motion,
+    how: _How,
     params: RNNParams,
-    grad_outputs: Tensor | None,
+    reads: list[Read],
     grad_rates: Tensor | None,
 ) -> None:
-    """Fill `buffers.errors` with dL/d(pre-activation), from the last step to the first."""
-    dynamics = plan.dynamics
-    rectified = dynamics.rectify and not activation.nonnegative
-    reads_state = dynamics.readout_from == "state"
-    leak, leaky, w_out = dynamics.leak, dynamics.is_leaky, params.w_out
-    send_back = _sending_back(plan.support, params.w_rec, buffers)
-    keep = 1 - leak  # share of dL/dr_t that reaches r_{t-1} through the leak
-    to_state, to_rate = buffers.scratch, torch.zeros_like(buffers.scratch)
-    read_gradients = _per_step(grad_outputs, plan.every_step, len(buffers.state_steps))
-    rate_gradients = _per_step(grad_rates, True, len(buffers.state_steps))
-    error = None
-    for t in range(len(buffers.state_steps) - 1, -1, -1):
-        z = buffers.state_steps[t]
-        # to_rate is dL/dr_t: through r_{t+1} itself (leak) and through the recurrent weights.
-        if error is not None:
-            to_rate = send_back(error, to_rate.mul_(keep) if leaky else to_rate, leaky)
-        d_read, d_rate = read_gradients[t], rate_gradients[t]
-        if d_read is not None and not reads_state:
-            add_product(to_rate, d_read, w_out, False)
-        if d_rate is not None:
-            to_rate.add_(d_rate)
-        # to_state is dL/dz_t: through r_t, and through the read-out.
-        through = to_rate
-        if leaky:
-            through = torch.mul(to_rate, leak, out=to_state)
-        if rectified:
-            threshold_backward(through, z, to_state)
-            through = to_state
-        if d_read is not None and reads_state:
-            add_product(through, d_read, w_out, False)
-        error = buffers.error_steps[t]
-        activation.backward(through, z, error)
+    """Fill `buffers.errors`."""
+    buffers.sent.zero_()
+    by_rates: list[Read] = [None] * how.layout.n_steps
+    if grad_rates is not None:
+        grad_rates = roll(grad_rates, None) if how.places is None else grad_rates
+        by_rates = [(0, part) for part in grad_rates.split(how.layout.counts, dim=-2)]
+
+    def work(block: Block) -> None:
+        high = block.low + block.n_trials
+        if how.support is None:
+            send_back = sending_back(params.w_rec, block.n_trials)
+        else:
+            send_back = sending_back_on(how.support, params.w_rec, buffers)
+        sweep_backward(
+            block,
+            _own(buffers.scratch, block),
+            _own(buffers.sent, block),
+            motion,
+            params.w_out,
+            send_back,
+            of_block(reads, block.low, high),
+            of_block(by_rates, block.low, high),
+        )
+
+    do_all(work, buffers.blocks if how.support is None else [buffers.whole])
 
 
-def _sending_back(
-    support: Support | None, w_rec: Tensor, buffers: Buffers
-) -> Callable[[Tensor, Tensor, bool], Tensor]:
-    """Return (error, out, add) -> error @ w_rec, to which `out` is added if `add`."""
-    if support is not None:
-        return sending_back_on(support, w_rec, buffers)
-    fast = has_fast_product(w_rec)
+def _recurrent_gradients(buffers: Buffers) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the gradients of w_in, w_rec and b_rec: one sum over rows, in parts of fixed size."""
+    parts = list(zip(*map(buffers.parts, (buffers.errors, buffers.drive)), strict=True))
+    shares: dict[int, Tensor] = {}
 
-    def send_back(error: Tensor, out: Tensor, add: bool) -> Tensor:
-        if not add:
-            return product(error, w_rec, out, fast)
-        add_product(out, error, w_rec, fast)
-        return out
+    def work(number: int) -> None:
+        shares[number] = sum_over_rows(*parts[number])
 
-    return send_back
-
-
-def _per_step(grad: Tensor | None, every_step: bool, n_steps: int) -> list[Tensor | None]:
-    """Split a gradient into its steps; a read-out of the last step has a gradient there only."""
-    if grad is None:
-        return [None] * n_steps
-    return list(grad.unbind(-3)) if every_step else [None] * (n_steps - 1) + [grad]
+    do_all(work, range(len(parts)))
+    gradient = shares[0]
+    for number in range(1, len(parts)):
+        gradient.add_(shares[number])
+    n_units = buffers.n_units
+    pieces = gradient[..., n_units:-1], gradient[..., :n_units], gradient[..., -1]
+    d_w_in, d_w_rec, d_b_rec = (p.clone(memory_format=torch.contiguous_format) for p in pieces)
+    return d_w_in, d_w_rec, d_b_rec
 
 
-def _recurrent_gradients(buffers: Buffers, params: RNNParams) -> tuple[Tensor, Tensor, Tensor]:
-    errors = buffers.rows(buffers.errors)
-    drive = buffers.rows(buffers.drive[..., :-1, :, :])
-    sum_over_rows_into(buffers.weight_gradient, errors, drive, has_fast_product(errors))
-    n_units = params.w_rec.shape[-1]
-    gradient = buffers.weight_gradient
-    return (
-        gradient[..., n_units:-1].clone(memory_format=torch.contiguous_format),
-        gradient[..., :n_units].clone(memory_format=torch.contiguous_format),
-        gradient[..., -1].clone(memory_format=torch.contiguous_format),
-    )
-
-
-def _input_gradient(buffers: Buffers, params: RNNParams, x: Tensor) -> Tensor:
-    d_x = (buffers.rows(buffers.errors) @ params.w_in).unflatten(-2, buffers.errors.shape[-3:-1])
-    d_x = d_x.transpose(-3, -2)
+def _input_gradient(buffers: Buffers, params: RNNParams, how: _How, x: Tensor) -> Tensor:
+    errors = buffers.errors if how.places is None else buffers.errors[..., how.places.row, :]
+    d_x = unroll(errors @ params.w_in, how.layout, how.places)
+    if d_x.shape[-2] < x.shape[-2]:
+        d_x = torch.nn.functional.pad(d_x, (0, 0, 0, x.shape[-2] - d_x.shape[-2]))
     return d_x.sum_to_size(x.shape)

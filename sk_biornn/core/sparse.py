@@ -86,8 +86,8 @@ def has_sparse_product(dtype: torch.dtype) -> bool:
     """Whether this build of torch multiplies and samples compressed rows on a CPU."""
     mask = torch.tensor([[True, False, True], [False, True, False]])
     support = Support.of(mask)
-    dense = torch.arange(6.0, dtype=dtype).reshape(2, 3) * mask
-    other = torch.arange(12.0, dtype=dtype).reshape(3, 4)
+    dense = torch.arange(6, dtype=dtype).reshape(2, 3) * mask
+    other = torch.arange(12, dtype=dtype).reshape(3, 4)
     with warnings.catch_warnings():  # torch says once that its sparse tensors are new
         warnings.simplefilter("ignore")
         try:

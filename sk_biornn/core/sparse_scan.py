@@ -6,62 +6,59 @@ back. Rates and errors are turned into one array for all steps, which the gradie
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from sk_biornn.core.activations import Activation
-from sk_biornn.core.products import has_fast_product, multiply_into, sum_over_rows_into
+from sk_biornn.core.products import multiply_into, sum_over_rows
 from sk_biornn.core.sparse import Support, multiply, sample_product
+from sk_biornn.core.sweeps import FirePair, Motion, SendBack, noise_sd
 from sk_biornn.core.workspace import Buffers
 
 
-def firing_on(
-    support: Support,
-    values: Tensor,
-    buffers: Buffers,
-    activation: Activation,
-    noise: torch.Generator | None,
-    noise_sd: Tensor | float,
-) -> Callable[[Tensor, Tensor, Tensor], None]:
-    """Return (z, drive, _) -> None, which sets z to f(drive @ weights + noise).
+def firing_on(support: Support, values: Tensor, buffers: Buffers, motion: Motion) -> FirePair:
+    """Return the way to set z to f(drive @ weights + noise).
 
-    What the inputs and biases add is put into all z at once, here.
+    What the inputs and biases add is computed for all steps at once, here; it waits in the memory
+    of the errors, which are not needed yet.
     """
-    gain, n_units = activation.gain, support.shape[0]
-    fast, first = has_fast_product(buffers.scratch), buffers.drive_steps[0]
-    inputs = _inputs(buffers, n_units)
+    gain, n_units = motion.activation.gain, support.shape[0]
+    apply, scale = motion.activation.apply, noise_sd(motion.dynamics) * motion.activation.gain
+    noises = [z.clone() for z in buffers.whole.states] if motion.noisy else None
     weights = buffers.weights[:, n_units:].contiguous()
-    multiply_into(buffers.rows(buffers.states), inputs, weights.mT, fast, gain)
+    multiply_into(buffers.errors, _inputs(buffers, n_units), weights.mT, gain)
     compressed = support.compressed(values * gain)
-    result = _turned(buffers.scratch)
-    columns = iter(_columns(buffers, buffers.turned.rates))
+    steps = zip(buffers.whole.errors, _columns(buffers, buffers.turned.rates), strict=True)
+    noise = iter(noises or ())
 
-    def fire(z: Tensor, drive: Tensor, _: Tensor) -> None:
-        if drive is not first:  # r_0 = 0
-            turned = next(columns).copy_(drive[:, :n_units].mT)
-            z.add_(multiply(compressed, turned, result).mT)
-        if noise is not None:
-            z.add_(buffers.scratch.normal_(generator=noise).mul_(noise_sd))
-        activation.apply_(z)
+    def fire(z: Tensor, drive: Tensor) -> None:
+        inputs, columns = next(steps)
+        if z is not inputs:
+            z.copy_(inputs)
+        if columns is not None:
+            turned = columns.copy_(drive[:, :n_units].mT)
+            z.add_(multiply(compressed, turned, torch.empty_like(turned)).mT)
+        if noises is not None:
+            z.add_(next(noise).mul_(scale))
+        apply(z, z)
 
-    return fire
+    return FirePair(fire, fire, 0)
 
 
-def sending_back_on(
-    support: Support, values: Tensor, buffers: Buffers
-) -> Callable[[Tensor, Tensor, bool], Tensor]:
+def sending_back_on(support: Support, values: Tensor, buffers: Buffers) -> SendBack:
     """Return (error, out, add) -> error @ w_rec, to which `out` is added if `add`.
 
     It is called for all steps but the first, from the last one on.
     """
-    compressed, result = support.compressed_transpose(values), _turned(buffers.scratch)
-    columns = reversed(_columns(buffers, buffers.turned.errors))
+    compressed = support.compressed_transpose(values)
+    columns = reversed(list(_columns(buffers, buffers.turned.errors)))
 
     def send_back(error: Tensor, out: Tensor, add: bool) -> Tensor:
-        turned = next(columns).copy_(error.mT)
-        product = multiply(compressed, turned, result).mT
+        part = next(columns)
+        assert part is not None  # only the first step has none
+        turned = part.copy_(error.mT)
+        product = multiply(compressed, turned, torch.empty_like(turned)).mT
         return out.add_(product) if add else out.copy_(product)
 
     return send_back
@@ -70,23 +67,18 @@ def sending_back_on(
 def gradients_on(support: Support, buffers: Buffers) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of w_in, of the values on the support, and of b_rec."""
     n_units = support.shape[0]
-    errors = buffers.rows(buffers.errors)
     d_values = sample_product(support, buffers.turned.errors, buffers.turned.rates)
-    inputs = _inputs(buffers, n_units)
-    gradient = errors.new_empty((inputs.shape[-1], n_units))
-    sum_over_rows_into(gradient, inputs, errors, has_fast_product(errors))
+    gradient = sum_over_rows(_inputs(buffers, n_units), buffers.errors)
     return gradient[:-1].mT, d_values, gradient[-1]
 
 
 def _inputs(buffers: Buffers, n_units: int) -> Tensor:
     """Return [x_t, 1] of all steps as rows that lie together, without which products are slow."""
-    return buffers.rows(buffers.drive[:-1, :, n_units:]).contiguous()
+    return buffers.drive[:, n_units:].contiguous()
 
 
-def _columns(buffers: Buffers, turned: Tensor) -> tuple[Tensor, ...]:
-    """Return the parts (n_units, n_trials) of the steps, without one that no rate drives."""
-    return turned.split(buffers.scratch.shape[0], dim=1)
-
-
-def _turned(like: Tensor) -> Tensor:
-    return like.new_empty(like.shape[::-1])
+def _columns(buffers: Buffers, turned: Tensor) -> Iterator[Tensor | None]:
+    """Yield the parts (n_units, n_trials) of the steps; None for the first, as r_0 = 0."""
+    n_columns = buffers.layout.counts[1:]
+    yield from (None,)[: buffers.layout.n_steps]
+    yield from turned.split(n_columns, dim=1) if n_columns else ()

@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_biornn.core.learning_rates import Schedule
 from sk_biornn.core.params import RNNParams
+from sk_biornn.core.threads import computing
 from sk_biornn.core.weight_space import WeightSpace
 
 LossFunction = Callable[[RNNParams, Tensor], Tensor]  # (weights, trial indices) -> scalar
 Monitor = Callable[[RNNParams], float]  # weights -> validation score, greater is better
+
+_POOL = 8  # batches among which trials are sorted by length
 
 
 class DivergenceError(ValueError):
@@ -67,6 +71,7 @@ def train(
     rng: np.random.Generator,
     *,
     trainable: tuple[str, ...] = RNNParams._fields,
+    lengths: NDArray[np.int64] | None = None,
     monitor: Monitor | None = None,
     on_epoch: Callable[[RNNParams, History], bool] | None = None,
     history: History | None = None,
@@ -90,6 +95,9 @@ def train(
         Source of the shuffling.
     trainable : tuple of str
         Names of the weights that move.
+    lengths : ndarray of int of shape (n_trials,) or None
+        Number of steps of each trial, where they differ: shuffled batches are then made of trials
+        of similar length, which cost less.
     monitor : callable or None
         Score of the weights after each epoch. When given, training stops after
         `n_iter_no_change` epochs without an improvement by `tol`, and returns the best weights.
@@ -111,7 +119,7 @@ def train(
     Raises
     ------
     DivergenceError
-        If the loss or a weight is not finite any more.
+        If the loss or a weight is not finite any more, also the loss after the very last step.
     """
     theta = params._replace(w_rec=space.encode(params.w_rec)).map(_own_copy)
     moving = [getattr(theta, name).requires_grad_() for name in trainable]
@@ -121,13 +129,14 @@ def train(
         if len(history.optimiser_state["param_groups"][0]["params"]) == len(moving):
             optimiser.load_state_dict(history.optimiser_state)
     history.solver = optimisation.solver
-    best = _Best(optimisation)
+    best, batches = _Best(optimisation), None
     for epoch in range(optimisation.max_iter) if epochs is None else epochs:
         optimiser.param_groups[0]["lr"] = optimisation.rate_at(epoch)
-        batches = _batches(n_trials, optimisation, rng)
-        loss = _run_epoch(theta, moving, optimiser, loss_function, space, batches, optimisation)
+        batches = _batches(n_trials, optimisation, rng, lengths)
+        with computing():
+            loss = _run_epoch(theta, moving, optimiser, loss_function, space, batches, optimisation)
+            weights = _weights(theta, space)
         history.losses.append(loss)
-        weights = _weights(theta, space)
         _refuse_non_finite(weights, loss, epoch, optimisation)
         if monitor is not None:
             history.scores.append(monitor(weights))
@@ -136,7 +145,20 @@ def train(
         if history.stopped or best.is_stale:
             break
     history.optimiser_state = optimiser.state_dict()
-    return best.weights or _weights(theta, space), history
+    final = best.weights or _weights(theta, space)
+    if batches is not None:
+        loss = _loss_of(final, loss_function, space, batches[-1])
+        _refuse_non_finite(final, loss, len(history.losses) - 1, optimisation)
+    return final, history
+
+
+def _loss_of(
+    weights: RNNParams, loss_function: LossFunction, space: WeightSpace, batch: Tensor
+) -> float:
+    """Return the loss of weights as they are: that of the last step's is not seen by any other."""
+    with torch.no_grad(), computing():
+        theta = weights._replace(w_rec=space.decode(space.encode(weights.w_rec)))
+        return loss_function(theta, batch).item()
 
 
 def _run_epoch(
@@ -199,12 +221,21 @@ def _make_optimiser(moving: list[Tensor], optimisation: Optimisation) -> torch.o
 
 
 def _batches(
-    n_trials: int, optimisation: Optimisation, rng: np.random.Generator
+    n_trials: int,
+    optimisation: Optimisation,
+    rng: np.random.Generator,
+    lengths: NDArray[np.int64] | None = None,
 ) -> tuple[Tensor, ...]:
     size = optimisation.batch_size
-    shuffled = optimisation.shuffle and size < n_trials
-    order = torch.from_numpy(rng.permutation(n_trials) if shuffled else np.arange(n_trials))
-    return order.split(size)
+    if not (optimisation.shuffle and size < n_trials):
+        return torch.arange(n_trials).split(size)
+    order = rng.permutation(n_trials)
+    if lengths is None:
+        return torch.from_numpy(order).split(size)
+    pools = np.split(order, np.arange(_POOL * size, n_trials, _POOL * size))
+    order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
+    batches = torch.from_numpy(order).split(size)
+    return tuple(batches[number] for number in rng.permutation(len(batches)))
 
 
 def _refuse_non_finite(

@@ -1,4 +1,4 @@
-"""Buffers of the recurrent scan, made once for a shape and used again by every training step.
+"""Buffers of the recurrent scan, made once for a layout and used again by every training step.
 
 Fresh multi-megabyte allocations are returned to the operating system and cost a page fault per
 4 KiB when they are touched again; at 500 steps that alone is as dear as the element-wise work.
@@ -6,18 +6,24 @@ Fresh multi-megabyte allocations are returned to the operating system and cost a
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from functools import cached_property
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
+
+from sk_biornn.core.layout import Layout
+
+_MOST_PARTS, _LEAST_PART = 4, 512  # of sums over rows; rows
+_MOST_SHAPES = 4  # whose buffers are kept; batches of trials of unequal length all differ
 
 
 class ScanShape(NamedTuple):
     """Sizes of one scan; `lead` is () for one network and (M,) for M networks side by side."""
 
     lead: tuple[int, ...]
-    n_steps: int
-    n_trials: int
+    layout: Layout
     n_units: int
     n_features: int
 
@@ -29,62 +35,100 @@ class Turned(NamedTuple):
     drive.
     """
 
-    rates: Tensor  # (n_units, (n_steps - 1) * n_trials)
+    rates: Tensor  # (n_units, number of trials that have a step t, summed over t > 0)
     errors: Tensor
 
 
-class Buffers:
-    """The arrays of one scan, time before trials, so that the slice of one step is contiguous.
+class Block(NamedTuple):
+    """A range of trials, step by step: what one thread reads and writes in a sweep."""
 
-    `drive[t]` holds [r_{t-1}, x_t, 1]: one product with [w_rec, w_in, b_rec] then gives the whole
-    pre-activation, and one product at the end gives all three gradients.
+    drive: list[Tensor]  # [r_{t-1}, x_t, 1]
+    states: list[Tensor]  # z_t
+    rates: list[Tensor]  # r_t
+    errors: list[Tensor]  # dL/d(argument of f)_t
+    before: list[Tensor]  # r_{t-1}
+    low: int  # the first trial
+    n_trials: int
+
+
+class Buffers:
+    """The arrays of one scan: rows as in `Layout`, so that the slice of one step is contiguous.
+
+    The rows of `drive` for step t hold [r_{t-1}, x_t, 1]: one product with [w_rec, w_in, b_rec]
+    then gives the whole pre-activation, and one product at the end gives all three gradients.
     """
 
     def __init__(self, shape: ScanShape, shared_states: bool, like: Tensor) -> None:
-        lead, n_steps, n_trials, n_units, n_features = shape
-        n_columns = n_units + n_features + 1
-        self.drive = like.new_zeros((*lead, n_steps + 1, n_trials, n_columns))
-        self.drive[..., -1] = 1.0
-        self.inputs = self.drive[..., :n_steps, :, n_units:-1]
-        self.rates = self.drive[..., 1:, :, :n_units]
+        lead, layout, n_units, n_features = shape
+        regions = layout.regions
+        n_rows, n_columns = sum(regions[:-1]), n_units + n_features + 1
+        self.layout, self.n_units = layout, n_units
+        self._drive = like.new_zeros((*lead, n_rows + regions[-1], n_columns))
+        self._drive[..., -1] = 1.0
+        # All rows of `rates` belong to a step; those of `drive` and `errors`, which the first
+        # gradient compares, are as many more as trials have ended. There errors stay 0.
+        self.drive = self._drive[..., :n_rows, :]
+        self.inputs = self.drive[..., n_units:-1]
+        self.initial = self._drive[..., : layout.n_trials, :n_units]
+        self.rates = self._drive[..., layout.n_trials :, :n_units]
         # Where r_t = z_t the states live inside `drive`; elsewhere they have their own array, and
         # the backward sweep overwrites each z_t by its error signal once it has used it.
-        self.states = (
-            self.rates if shared_states else like.new_empty((*lead, n_steps, n_trials, n_units))
-        )
-        self.errors = (
-            like.new_empty((*lead, n_steps, n_trials, n_units)) if shared_states else self.states
-        )
-        self.scratch = like.new_empty((*lead, n_trials, n_units))
+        self.shared_states = shared_states
+        self.errors = like.new_zeros((*lead, n_rows, n_units))
+        self.states = self.rates if shared_states else self.errors
         self.weights = like.new_empty((*lead, n_units, n_columns))
-        self.weight_gradient = like.new_empty((*lead, n_units, n_columns))
-        self.drive_steps = self.drive.unbind(-3)
-        self.rate_steps = self.rates.unbind(-3)
-        self.state_steps = self.states.unbind(-3)
-        self.error_steps = self.errors.unbind(-3)
+        self.scratch = like.new_empty((*lead, layout.n_trials, n_units))
+        self.sent = torch.zeros_like(self.scratch)
+        self.whole = self._block(0, layout.n_trials)
+        on_one_network = not lead and like.device.type == "cpu"
+        bounds = layout.blocks(n_units) if on_one_network else []
+        self.blocks = [self.whole]
+        if len(bounds) > 1:
+            self.blocks = [self._block(low, high) for low, high in bounds]
         self.uses = 0  # forward passes so far: a gradient asked for after the next one is refused
+
+    def _block(self, low: int, high: int) -> Block:
+        layout, n_units = self.layout, self.n_units
+        regions = layout.regions[:-1]
+        n_active = [min(high, count) - low for count in layout.counts if count > low]
+
+        def cut(array: Tensor, sizes: tuple[int, ...]) -> list[Tensor]:
+            parts = array.split(sizes, dim=-2)[: len(n_active)]
+            if low == 0 and high == layout.n_trials and layout.is_even:
+                return list(parts)
+            return [p.narrow(-2, low, n) for p, n in zip(parts, n_active, strict=True)]
+
+        drive, rates = cut(self.drive, regions), cut(self.rates, layout.counts)
+        errors = cut(self.errors, regions)
+        before = [part[..., :n_units] for part in drive]
+        states = rates if self.shared_states else errors
+        return Block(drive, states, rates, errors, before, low, high - low)
+
+    def parts(self, array: Tensor) -> tuple[Tensor, ...]:
+        """Cut an array of rows into the parts over which gradients are summed side by side."""
+        n_rows = array.shape[-2]
+        n_parts = max(1, min(_MOST_PARTS, n_rows // _LEAST_PART))
+        return array.split(max(1, -(-n_rows // n_parts)), dim=-2)
 
     @cached_property
     def turned(self) -> Turned:
         """Arrays that only sparse products need."""
-        n_trials, n_units = self.scratch.shape
-        shape = (n_units, (len(self.state_steps) - 1) * n_trials)
+        shape = (self.n_units, sum(self.layout.counts[1:]))
         return Turned(self.scratch.new_empty(shape), self.scratch.new_empty(shape))
-
-    def rows(self, array: Tensor) -> Tensor:
-        """View (..., n_steps, n_trials, k) as (..., n_steps * n_trials, k), without a copy."""
-        return array.flatten(-3, -2)
 
 
 class Workspace:
     """Buffers by shape; one per fit, never shared between threads."""
 
     def __init__(self) -> None:
-        self._buffers: dict[tuple, Buffers] = {}
+        self._buffers: OrderedDict[tuple, Buffers] = OrderedDict()
 
     def get(self, shape: ScanShape, shared_states: bool, like: Tensor) -> Buffers:
         """Return the buffers of that shape, making them at the first request."""
         key = (shape, shared_states, like.dtype, like.device)
         if key not in self._buffers:
+            if len(self._buffers) >= _MOST_SHAPES:
+                self._buffers.popitem(last=False)
             self._buffers[key] = Buffers(shape, shared_states, like)
+        self._buffers.move_to_end(key)
         return self._buffers[key]

@@ -16,6 +16,7 @@ from sk_biornn.core import (
     Optimisation,
     RNNParams,
     Workspace,
+    run,
     train,
     unit_weights,
 )
@@ -69,7 +70,10 @@ class BaseRNN(RunningRNN):
         device = boundary.resolve_device(self.device)
         trials = check_trials(self, X, reset=not resume, n_static_steps=self.n_static_steps)
         targets = self._check_targets(y, trials, resume=resume, **target_options)
+        self.n_steps_ = trials.n_steps  # padding included, of which nothing is computed
         trials, targets = self._weigh(trials, targets, sample_weight, resume)
+        trials = trials.without_padding()
+        targets = targets.first_steps(trials.n_steps)
         if not resume:
             self._rng = make_rng(self.random_state)
             self._split_seed = int(self._rng.integers(2**31))
@@ -91,7 +95,6 @@ class BaseRNN(RunningRNN):
         else:
             weights, history = train_prune_train(self, plan, train, weights, max_iter, earlier)
         self._store(weights, history)
-        self.n_steps_ = trials.n_steps
         return self
 
     def _weigh(
@@ -209,9 +212,12 @@ class BaseRNN(RunningRNN):
         dynamics = self._dynamics(device, boundary.torch_dtype(trials.x.dtype), self._n_units)
 
         def monitor(params: RNNParams) -> float:
-            outputs = boundary.predict_outputs(
-                params, held_trials, dynamics, held_targets.every_step
-            )
+            try:
+                outputs = boundary.predict_outputs(
+                    params, held_trials, dynamics, held_targets.every_step
+                )
+            except boundary.ActivityError:
+                return float("nan")  # no weights are worse
             return self._score_outputs(outputs, held_targets)
 
         return (trials.take(train_indices), targets.take(train_indices)), monitor
@@ -259,6 +265,7 @@ class BaseRNN(RunningRNN):
             self._optimisation(trials.n_trials, max_iter),
             self._rng,
             trainable=self._trainable(),
+            lengths=trials.lengths,
             monitor=monitor,
             on_epoch=self._after_epoch,
             history=history,
@@ -277,10 +284,9 @@ class BaseRNN(RunningRNN):
     ):
         """Put data, masks and dynamics into one function of weights and trial indices."""
         x = boundary.to_tensor(trials.x, device, dtype)
-        lengths = None if trials.lengths is None else boundary.to_tensor(trials.lengths, device)
+        lengths = trials.lengths
         values = boundary.to_tensor(targets.values, device)
         weights = unit_weights(boundary.to_tensor(targets.weights, device, dtype))
-        valid = boundary.to_tensor(trials.valid[..., None], device, dtype)
         masks = {
             name: boundary.to_tensor(mask, device, dtype)
             for name, mask in self._masks(targets.n_outputs).items()
@@ -296,20 +302,27 @@ class BaseRNN(RunningRNN):
         }
 
         def loss(params: RNNParams, batch: torch.Tensor) -> torch.Tensor:
+            ends, stop = None, x.shape[1]
+            if lengths is not None:
+                ends = torch.from_numpy(lengths)[batch]
+                stop = int(ends.max())
             batch = batch.to(device)
-            inputs = _with_noise(x[batch], self.noise_level, noise)
+            inputs = _with_noise(x[batch, :stop], self.noise_level, noise)
             params = params._replace(
                 **{name: getattr(params, name) * mask for name, mask in masks.items()}
             )
-            ends = None if lengths is None else lengths[batch]
-            outputs, rates = boundary.outputs_of(
-                params, inputs, ends, dynamics, targets.every_step, **options
+            outputs, rates, _ = run(
+                params, inputs, dynamics, lengths=ends, every_step=targets.every_step, **options
             )
             outputs = self._transform(outputs)
-            value = self._loss(outputs, values[batch], weights[batch])
-            self._note(outputs, values[batch], weights[batch])
+            asked, counted = values[batch], weights[batch]
+            if targets.every_step:
+                asked, counted = asked[:, :stop], counted[:, :stop]
+            value = self._loss(outputs, asked, counted)
+            if torch.is_grad_enabled():  # a step of training, not a look at its end
+                self._note(outputs, asked, counted)
             if self.rate_penalty > 0:
-                value = value + self.rate_penalty * _mean_square(rates, valid[batch])
+                value = value + self.rate_penalty * rates.square().mean()
             for penalty in penalties:
                 value = value + penalty(synapses.matrix(params.w_rec))
             return value
@@ -392,9 +405,3 @@ def _with_noise(
         return inputs
     shape, dtype, device = inputs.shape, inputs.dtype, inputs.device
     return inputs + level * torch.randn(shape, generator=generator, dtype=dtype, device=device)
-
-
-def _mean_square(rates: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-    """Return the mean squared rate over trials, steps within them, and units."""
-    share = valid.expand_as(rates)
-    return (rates.square() * share).sum() / share.sum()

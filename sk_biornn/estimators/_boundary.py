@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from sk_biornn.core import Dynamics, History, RNNParams, Workspace, run
+from sk_biornn.core import (
+    Dynamics,
+    History,
+    RNNParams,
+    Trajectory,
+    Workspace,
+    as_trials,
+    computing,
+    run,
+)
 from sk_biornn.estimators._validation import Trials
 
 # Floats of rates and states held at once while predicting: 64 MiB in float32.
 _PREDICT_FLOATS = 2**24
+_PREDICT_STEPS = 1024  # at once, of trials that have more
 
 
 def resolve_device(name: Any) -> torch.device:
@@ -56,57 +67,111 @@ def make_generator(rng: np.random.Generator, device: torch.device) -> torch.Gene
     return generator
 
 
-def outputs_of(
-    params: RNNParams,
-    x: torch.Tensor,
-    lengths: torch.Tensor | None,
-    dynamics: Dynamics,
-    every_step: bool,
-    **options: Any,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the read-out at every step or at the last step of each trial, and the rates."""
-    if every_step or lengths is None:
-        outputs, rates, _ = run(params, x, dynamics, every_step=every_step, **options)
-        return outputs, rates
-    outputs, rates, _ = run(params, x, dynamics, every_step=True, **options)
-    return outputs[torch.arange(len(x), device=x.device), lengths - 1], rates
+class ActivityError(ValueError):
+    """The activity of a network stopped being finite."""
 
 
 def predict_outputs(
     params: RNNParams, trials: Trials, dynamics: Dynamics, every_step: bool
 ) -> np.ndarray:
-    """Return the read-out as an array, running the trials in chunks of bounded memory."""
-
-    def run_chunk(x: torch.Tensor, lengths: torch.Tensor | None, workspace: Workspace):
-        outputs, _ = outputs_of(params, x, lengths, dynamics, every_step, workspace=workspace)
-        return outputs
-
-    return _in_chunks(run_chunk, params, trials)
+    """Return the read-out as an array, 0 after the end of a trial."""
+    steps = (trials.n_steps,) if every_step else ()
+    found = np.zeros((trials.n_trials, *steps, len(params.w_out)), dtype=trials.x.dtype)
+    for stretch in _stretches(params, trials, dynamics, every_step):
+        outputs = stretch.trajectory.outputs.cpu().numpy()
+        if every_step:
+            found[stretch.trials, stretch.start : stretch.start + outputs.shape[1]] = outputs
+        else:
+            found[stretch.trials[stretch.ends]] = outputs[stretch.ends]
+    return found
 
 
 def predict_activity(
     params: RNNParams, trials: Trials, dynamics: Dynamics, kind: str
 ) -> np.ndarray:
     """Return states z_t or rates r_t as an array (n_trials, n_steps, n_units)."""
+    shape = (trials.n_trials, trials.n_steps, len(params.w_rec))
+    found = np.zeros(shape, dtype=trials.x.dtype)
+    for stretch in _stretches(params, trials, dynamics, every_step=False):
+        _, rates, states = stretch.trajectory
+        values = states if kind == "state" else rates
+        if stretch.lengths is not None:
+            values = as_trials(values, stretch.lengths)
+        stop = stretch.start + values.shape[1]
+        found[stretch.trials, stretch.start : stop] = values.cpu().numpy()
+    return found
 
-    def run_chunk(x: torch.Tensor, lengths: torch.Tensor | None, workspace: Workspace):
-        trajectory = run(params, x, dynamics, every_step=False, workspace=workspace)
-        return trajectory.states if kind == "state" else trajectory.rates
 
-    return _in_chunks(run_chunk, params, trials)
+class _Stretch(NamedTuple):
+    """A run over some steps of some trials."""
+
+    trials: np.ndarray  # which, the longest first
+    start: int  # the first step
+    lengths: torch.Tensor | None  # how many steps each has from there on, where they differ
+    ends: np.ndarray  # whether each has its last step here
+    trajectory: Trajectory
 
 
-def _in_chunks(run_chunk, params: RNNParams, trials: Trials) -> np.ndarray:
-    floats_per_trial = trials.n_steps * sum(params.w_in.shape)
-    size = max(1, _PREDICT_FLOATS // floats_per_trial)
-    device, workspace, parts = params.w_rec.device, Workspace(), []
-    with torch.no_grad():
-        for start in range(0, trials.n_trials, size):
-            part = trials.take(slice(start, start + size))
-            x = to_tensor(part.x, device, params.w_rec.dtype)
-            lengths = None if part.lengths is None else to_tensor(part.lengths, device)
-            parts.append(run_chunk(x, lengths, workspace).cpu().numpy().copy())
-    return np.concatenate(parts)
+def _stretches(
+    params: RNNParams, trials: Trials, dynamics: Dynamics, every_step: bool
+) -> Iterator[_Stretch]:
+    """Run trials in stretches of bounded memory, each from the rates where the last one ended."""
+    lengths = np.full(trials.n_trials, trials.n_steps) if trials.lengths is None else trials.lengths
+    order = np.argsort(-lengths, kind="stable")
+    per_step = sum(params.w_in.shape)
+    at_once = max(1, _PREDICT_FLOATS // (min(trials.n_steps, _PREDICT_STEPS) * per_step))
+    n_steps = max(1, min(_PREDICT_STEPS, _PREDICT_FLOATS // per_step))
+    for first in range(0, trials.n_trials, at_once):
+        chosen = order[first : first + at_once]
+        yield from _one_after_the_other(
+            params, trials.x, lengths, chosen, n_steps, dynamics, every_step
+        )
+
+
+def _one_after_the_other(
+    params: RNNParams,
+    x: np.ndarray,
+    lengths: np.ndarray,
+    chosen: np.ndarray,
+    n_steps: int,
+    dynamics: Dynamics,
+    every_step: bool,
+) -> Iterator[_Stretch]:
+    """Run trials, the longest first, some steps at a time."""
+    device, dtype = params.w_rec.device, params.w_rec.dtype
+    rates, workspace = None, Workspace()
+    for start in range(0, int(lengths[chosen[0]]), n_steps):
+        stop = min(start + n_steps, int(lengths[chosen[0]]))
+        chosen = chosen[lengths[chosen] > start]
+        left = np.minimum(lengths[chosen], stop) - start
+        ragged = torch.from_numpy(left) if left[-1] < stop - start else None
+        with torch.no_grad(), computing():
+            trajectory = run(
+                params,
+                to_tensor(x[chosen, start:stop], device, dtype),
+                dynamics,
+                lengths=ragged,
+                initial=None if rates is None else rates[: len(chosen)],
+                every_step=every_step,
+                workspace=workspace,
+            )
+            _refuse_non_finite(trajectory, dynamics, start, stop)
+            last = trajectory.rates[:, -1] if ragged is None else trajectory.rates
+            n_last = int((left == stop - start).sum())  # of which some may go on
+            rates = last[len(last) - n_last :].clone() if ragged is not None else last.clone()
+        yield _Stretch(chosen, start, ragged, lengths[chosen] <= stop, trajectory)
+
+
+def _refuse_non_finite(trajectory: Trajectory, dynamics: Dynamics, start: int, stop: int) -> None:
+    """Raise if something is infinite or not a number; tanh keeps states within -1 and 1."""
+    seen = [trajectory.outputs] if dynamics.activation == "tanh" else [*trajectory[:2]]
+    for values in seen:
+        if values.numel() and not all(bound.isfinite() for bound in values.aminmax()):
+            raise ActivityError(
+                f"The activity of the network became infinite between steps {start + 1} and "
+                f"{stop}: X is too large, or the network unstable (spectral_radius, W_rec_) with "
+                f"activation={dynamics.activation!r} and trials of so many steps."
+            )
 
 
 def from_history(history: History) -> dict[str, Any]:

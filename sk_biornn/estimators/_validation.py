@@ -35,6 +35,14 @@ class Trials(NamedTuple):
             return np.ones(self.x.shape[:2], dtype=bool)
         return np.arange(self.n_steps) < self.lengths[:, None]
 
+    def without_padding(self) -> Trials:
+        """Return the trials without the steps that no trial has."""
+        if self.lengths is None:
+            return self
+        longest = int(self.lengths.max())
+        lengths = None if (self.lengths == longest).all() else self.lengths
+        return self._replace(x=self.x[:, :longest], lengths=lengths)
+
     def take(self, indices: np.ndarray) -> Trials:
         """Return a subset of the trials."""
         lengths = None if self.lengths is None else self.lengths[indices]
@@ -204,6 +212,12 @@ class Targets(NamedTuple):
     weights: np.ndarray  # same shape
     every_step: bool
     n_outputs: int
+
+    def first_steps(self, n_steps: int) -> Targets:
+        """Return those of the first steps; targets of the last step are always among them."""
+        if not self.every_step:
+            return self
+        return self._replace(values=self.values[:, :n_steps], weights=self.weights[:, :n_steps])
 
     def take(self, indices: np.ndarray) -> Targets:
         """Return those of a subset of the trials."""
