@@ -38,7 +38,7 @@ class Motion(NamedTuple):
 
 def sweep_forward(block: Block, scratch: Tensor, motion: Motion, fires: FirePair) -> None:
     """Fill states and rates of a block, from the first step to the last."""
-    n_fast = sum(len_of(z) >= fires.least_rows for z in block.states)
+    n_fast = sum(z.shape[-2] >= fires.least_rows for z in block.states)
     for fire, part in ((fires.fast, slice(n_fast)), (fires.slow, slice(n_fast, None))):
         steps = (block.drive[part], block.states[part], block.rates[part], block.before[part])
         if block.states is block.rates:
@@ -47,9 +47,10 @@ def sweep_forward(block: Block, scratch: Tensor, motion: Motion, fires: FirePair
         elif motion.dynamics.is_leaky:
             _leak(fire, scratch, motion, *steps)
         else:
+            clamp_min = torch.clamp_min
             for drive, z, r in zip(*steps[:3], strict=True):
                 fire(z, drive)
-                torch.clamp_min(z, 0, out=r)
+                clamp_min(z, 0, out=r)
 
 
 def _leak(
@@ -96,13 +97,7 @@ def weights_for(buffers: Buffers) -> Weights:
 def firing(weights: Weights, block: Block, scratch: Tensor, motion: Motion) -> FirePair:
     """Return the ways to set z to f(drive @ weights + noise) for one block."""
     apply, gain = motion.activation.apply, motion.activation.gain
-    turned = weights.plain.mT
-
-    def product(z: Tensor, drive: Tensor) -> None:
-        if z.ndim == 2:
-            z.addmm_(drive, turned, beta=0, alpha=gain)
-        else:
-            z.baddbmm_(drive, turned, beta=0, alpha=gain)
+    product = _plain_product(weights.plain.mT, gain)
 
     def slow(z: Tensor, drive: Tensor) -> None:
         product(z, drive)
@@ -119,6 +114,16 @@ def firing(weights: Weights, block: Block, scratch: Tensor, motion: Motion) -> F
     if block.n_trials < weights.least_rows:
         return FirePair(slow, slow, 0)
     return FirePair(_fast_fire(weights.packed, motion), slow, weights.least_rows)
+
+
+def _plain_product(turned: Tensor, gain: float) -> Fire:
+    """Return (z, drive) -> None, which sets z to gain * drive @ turned; as few calls as can be."""
+    mm = torch.mm
+    if turned.ndim > 2:
+        return lambda z, drive: z.baddbmm_(drive, turned, beta=0, alpha=gain)
+    if gain == 1:
+        return lambda z, drive: mm(drive, turned, out=z)
+    return lambda z, drive: z.addmm_(drive, turned, beta=0, alpha=gain)
 
 
 def _fast_fire(laid_out: Tensor, motion: Motion) -> Fire:
@@ -164,7 +169,7 @@ def sweep_backward(
         if error is not None:
             out = rows(sent, error)
             back = send_back(error, out.mul_(keep) if leaky else out, leaky)
-            if len_of(error) == len_of(z):
+            if error.shape[-2] == z.shape[-2]:
                 to_rate = back
             elif back is not out:
                 out.copy_(back)
@@ -220,7 +225,3 @@ def rows(array: Tensor, like: Tensor) -> Tensor:
     n_rows = like.shape[-2]
     return array if array.shape[-2] == n_rows else array.narrow(-2, 0, n_rows)
 
-
-def len_of(array: Tensor) -> int:
-    """Return the number of rows."""
-    return array.shape[-2]

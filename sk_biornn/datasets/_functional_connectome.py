@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from sk_biornn._blas import one_blas_thread
 from sk_biornn._correlation import correlation, precision, standardized
 from sk_biornn._grid import check_grid, grids_of
 from sk_biornn._random import RandomState, make_rng
@@ -165,7 +165,7 @@ def make_functional_connectome(
     window = check_real("window", window, low=0.0)
     box = _check_box(box)
     rng = make_rng(random_state)
-    with threadpool_limits(limits=1, user_api="blas"):  # the same bits with any number of threads
+    with one_blas_thread():
         positions = rng.random((n_units, 3)) * box
         signs = column_signs(n_units, excitatory_fraction)
         W = wiring(

@@ -1,16 +1,10 @@
-"""What every initializer shares: the protocol, signs and masks made exact, one BLAS thread."""
+"""What every initializer shares: the protocol, and signs and masks made exact."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, wraps
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class Initializer(Protocol):
@@ -30,28 +24,6 @@ def obey(W: np.ndarray, signs: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """|W| times the sign of the presynaptic unit (W itself where the sign is 0), 0 off the mask."""
     W = np.where(signs == 0, W, np.abs(W) * signs)
     return np.where(mask, W, 0.0) + 0.0  # no -0.0
-
-
-def single_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
-    """Run `function` with one BLAS thread.
-
-    The bits of a matrix product or a factorisation depend on the number of threads, and joblib's
-    workers have fewer threads than their parent: only a fixed number gives the same weights for the
-    same seed whatever ``n_jobs`` is.
-    """
-
-    @wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _blas().limit(limits=1):
-            return function(*args, **kwargs)
-
-    return call
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    """Return handles of the loaded BLAS libraries; to look them up costs milliseconds."""
-    return ThreadpoolController().select(user_api="blas")
 
 
 def check_signs_and_mask(signs: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarray]:

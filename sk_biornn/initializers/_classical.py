@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sk_biornn.initializers._base import obey, single_blas_thread
+from sk_biornn._blas import single_blas_thread
+from sk_biornn.initializers._base import obey
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from sk_biornn import metrics
-from sk_biornn.initializers._base import Initializer, single_blas_thread
+from sk_biornn._blas import single_blas_thread
+from sk_biornn.initializers._base import Initializer
 from sk_biornn.initializers._classical import Normal, Orthogonal, Uniform
 from sk_biornn.initializers._dale import Balanced, DaleSpectral, SignedUniform
 from sk_biornn.initializers._numbers import check_number

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_biornn._blas import single_blas_thread
 from sk_biornn.metrics._checks import check_weights
 from sk_biornn.metrics._graph import relative_strength
 
 
+@single_blas_thread
 def communicability(W: Any) -> NDArray[np.float64]:
     r"""Return the weighted communicability between all units.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sk_biornn._blas import one_blas_thread
 from sk_biornn.metrics._assortativity import assortativity
 from sk_biornn.metrics._modularity import modularity
 from sk_biornn.metrics._small_worldness import small_worldness
@@ -79,7 +80,8 @@ class WeightScorer:
         self.kwargs = kwargs
 
     def __call__(self, estimator: Any, X: Any = None, y: Any = None, **_: Any) -> float:
-        values = [self._value(network) for network in _networks(estimator, self._attribute)]
+        with one_blas_thread():
+            values = [self._value(network) for network in _networks(estimator, self._attribute)]
         return float(np.mean(values)) * (1 if self.greater_is_better else -1)
 
     def __repr__(self) -> str:

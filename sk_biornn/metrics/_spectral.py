@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from sk_biornn._blas import single_blas_thread
 from sk_biornn.metrics._checks import check_weights
 
 
+@single_blas_thread
 def svd_entropy(W: Any) -> float:
     r"""Return the normalised entropy of the singular values.
 
@@ -53,6 +55,7 @@ def svd_entropy(W: Any) -> float:
     return float(np.clip(entropy, 0.0, 1.0))
 
 
+@single_blas_thread
 def singular_value_gap(W: Any) -> float:
     """Return the ratio of the first two singular values.
 
@@ -86,6 +89,7 @@ def singular_value_gap(W: Any) -> float:
     return float(sigma[0] / sigma[1]) if sigma[1] > rounding else float("inf")
 
 
+@single_blas_thread
 def spectral_radius(W: Any) -> float:
     """Return the largest absolute eigenvalue.
 

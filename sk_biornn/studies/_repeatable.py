@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from sk_biornn._blas import one_blas_thread
+
 
 def seed_of(random_state: int, *key: Any) -> int:
     """Return a seed that depends on nothing but the seed of the study and this key."""
@@ -21,12 +23,11 @@ def seed_of(random_state: int, *key: Any) -> int:
 def one_thread() -> Iterator[None]:
     """Compute on one thread: several would sum in another order, and so to other bits."""
     import torch
-    from threadpoolctl import threadpool_limits
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with threadpool_limits(limits=1):
+        with one_blas_thread():
             yield
     finally:
         torch.set_num_threads(before)
