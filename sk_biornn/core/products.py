@@ -24,6 +24,7 @@ the arithmetic. So: oneDNN on AMD's processors with AVX2 or more, for float32 pr
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -32,6 +33,12 @@ import torch
 from torch import Tensor
 
 from sk_biornn.core import processor
+
+# oneDNN, and torch's layer above it, keep the code that was made for the shapes seen last, some
+# 0.5 MB each, 1024 of them: a search over sizes would grow by 500 MB. They read these when they are
+# first asked; what the user has set stays.
+for _cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+    os.environ.setdefault(_cache, "128")
 
 _LEAST_WORK = 2**20  # multiplications: 64 x 128 x 128
 _ROWS_AT_A_TIME = 2048

@@ -224,4 +224,3 @@ def rows(array: Tensor, like: Tensor) -> Tensor:
     """Return as many rows of a scratch array as another one has."""
     n_rows = like.shape[-2]
     return array if array.shape[-2] == n_rows else array.narrow(-2, 0, n_rows)
-
