@@ -23,12 +23,13 @@ from sk_biornn.biology.prior import column_signs
 from sk_biornn.initializers import ConditioningWarning
 from sk_biornn.studies import ARMS, PRESETS, TASKS, Budget, Preset, run_dale_study, run_one
 from sk_biornn.studies._folder import StudyFolder
-from sk_biornn.studies._intervals import interval
+from sk_biornn.studies._intervals import PER_CENT, interval, paired_interval, scale_of
 from sk_biornn.studies._repeatable import one_thread, seed_of
 from sk_biornn.studies.dale import _plan as plan_module
 from sk_biornn.studies.dale._constraints import LongerSteps, Rectified
 from sk_biornn.studies.dale._job import initial_weights, make_network
 from sk_biornn.studies.dale._report import OUTPUTS
+from sk_biornn.studies.dale._tables import format_summary
 from sk_biornn.studies.dale.arms import Arm
 from sk_biornn.studies.dale.statistics import summarise, verdict
 from sk_biornn.studies.dale.tasks import mnist_is_present
@@ -488,6 +489,7 @@ def table(metric: str, **scores: list[float]) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(task="task", metric=metric, baseline_score=10.0)
 
 
+T1 = stats.t.ppf(0.975, 1)  # 12.7: of two values, their half width in half distances
 A = [90.1, 91.4, 92.3, 90.7, 93.0]
 B = [91.0, 92.9, 92.8, 91.3, 94.9]
 
@@ -523,6 +525,44 @@ def test_of_errors_the_smaller_is_above_and_ratios_are_geometric():
     assert row["vs_same_ratio_low"] == pytest.approx(np.exp(logs.low))
     assert row["vs_same_ratio_high"] == pytest.approx(np.exp(logs.high))
     assert row["vs_ours_verdict"] == "within"
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "expected"),
+    [
+        ([90.0, 91.0], PER_CENT, [90.5 - T1 / 2, 90.5 + T1 / 2]),
+        ([87.0, 94.0], PER_CENT, [90.5 - 3.5 * T1, 100.0]),
+        ([1.0, 3.0], PER_CENT, [0.0, 2.0 + T1]),
+        ([0.5, 99.5], PER_CENT, [0.0, 100.0]),
+        ([100.0, 100.0], PER_CENT, [100.0, 100.0]),
+        ([0.1, 0.3], scale_of("mse"), [0.0, 0.2 + 0.1 * T1]),
+        ([-0.9, -0.7], scale_of("correlation"), [-1.0, -0.8 + 0.1 * T1]),
+        ([-0.9, -0.7], scale_of("no such metric"), [-0.8 - 0.1 * T1, -0.8 + 0.1 * T1]),
+    ],
+)
+def test_an_interval_ends_where_its_scale_does(values, scale, expected):
+    found = interval(np.array(values), scale=scale)
+    assert [found["low"], found["high"]] == pytest.approx(expected)
+
+
+def test_differences_of_bounded_scores_are_bounded():
+    found = paired_interval(np.array([-60.0, 50.0]), scale=PER_CENT)
+    assert (found["low"], found["high"]) == (-100.0, 100.0)
+
+
+def test_tables_stay_on_the_scale_and_say_nothing_about_equal_differences():
+    frame = table("accuracy", unconstrained_ours=[80.0, 99.0], abs_ours=[82.0, 97.0])
+    frame = pd.concat(
+        [frame, table("accuracy", square_ours=[79.4, 98.4]).assign(arm="square")], ignore_index=True
+    )
+    summary = summarise(frame).set_index("arm")
+    assert summary["ci_low"].min() >= 0 and summary["ci_high"].max() == 100
+    row = summary.loc["square"]
+    assert row["vs_ours_difference"] == pytest.approx(-0.6)
+    assert np.isnan(row["vs_ours_low"]) and np.isnan(row["vs_ours_high"])
+    assert row["vs_ours_verdict"] == ""
+    printed = format_summary(summarise(frame))
+    assert any(line.endswith("-0.60") for line in printed.splitlines()) and "100.00]" in printed
 
 
 @pytest.mark.parametrize(

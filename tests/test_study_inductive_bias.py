@@ -683,10 +683,19 @@ def test_holm_is_the_step_down_of_its_definition():
 
 
 @pytest.mark.parametrize(
-    ("differences", "expected"), [([0, 0, 0], 1.0), ([2, 2], 0.0), ([1], np.nan), ([], np.nan)]
+    ("differences", "expected"),
+    [
+        ([0, 0, 0], 1.0),
+        ([2, 2], np.nan),
+        ([-2, -2, -2], np.nan),
+        ([93.3 - 92.7, 93.4 - 92.8], np.nan),  # equal but for rounding
+        ([1e-5, 1e-5 * (1 + 1e-6)], 2 / np.pi * np.arctan(5e-7)),  # t of 1 degree of freedom
+        ([1], np.nan),
+        ([], np.nan),
+    ],
 )
 def test_p_of_differences_without_spread(differences, expected):
-    assert_allclose(paired_p(np.array(differences, dtype=float)), expected)
+    assert_allclose(paired_p(np.array(differences, dtype=float)), expected, rtol=1e-5)
 
 
 def test_distances_of_the_penalty_are_euclidean():

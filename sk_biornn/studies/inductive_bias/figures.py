@@ -11,6 +11,7 @@ import pandas as pd
 from sk_biornn.plots import LearningCurveDisplay
 from sk_biornn.plots._learning_curve import mean_and_band
 from sk_biornn.plots._style import BLACK, BLUE, GREY, ORANGE, VERMILLION, bare
+from sk_biornn.studies._intervals import PER_CENT, scale_of
 from sk_biornn.studies.inductive_bias.job import Run
 from sk_biornn.studies.inductive_bias.tasks import TASKS
 from sk_biornn.studies.inductive_bias.variants import BY_NAME
@@ -72,7 +73,8 @@ def _draw_measure(ax: Any, runs: pd.DataFrame, measure: str, variants: list[str]
         colour = COLOURS[variant.weights]
         spread = np.linspace(-0.13, 0.13, len(values)) if len(values) > 1 else [0.0]
         ax.plot(place + np.asarray(spread), values, ".", color=colour, alpha=0.35, markersize=3)
-        mean, low, high = (float(end[0]) for end in mean_and_band(values[:, np.newaxis]))
+        band = mean_and_band(values[:, np.newaxis], limits=scale_of(measure))
+        mean, low, high = (float(end[0]) for end in band)
         ax.plot([place, place], [low, high], color=colour, linewidth=1.2)
         ax.plot(
             place, mean, MARKS[variant.space], color=colour, markersize=4, markerfacecolor="white"
@@ -103,6 +105,7 @@ def draw_curves(figure: Any, curves: pd.DataFrame) -> None:
                     color=COLOURS[variant.weights],
                     linestyle=LINES[variant.penalty],
                     single_runs=False,
+                    limits=PER_CENT,
                 )
             ax.axhline(100 * TASKS[task].chance, color=GREY, linestyle=":", linewidth=1)
             ax.set(xlabel="epoch", ylabel="validation accuracy (%)")
