@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn.plots._learning_curve import LearningCurveDisplay, mean_and_band
+from sk_biornn.plots._legend import legend_below
 from sk_biornn.plots._style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, bare
 
 COLOURS = {
@@ -154,7 +155,7 @@ class StudyDisplay:
                 import matplotlib.pyplot as plt
 
                 figure = plt.figure()
-            figure.set_size_inches(1.2 + 3.1 * len(tasks), 6.4)
+            figure.set_size_inches(1.2 + 3.1 * len(tasks), 5.8)
             figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
             self.figure_, self.axes_ = figure, figure.subplots(2, len(tasks), squeeze=False)
             for letter, (top, bottom), task in zip(_LETTERS, self.axes_.T, tasks, strict=False):
@@ -230,9 +231,7 @@ class StudyDisplay:
         )
         guess = " / ".join(BASELINES[name] for name in dict.fromkeys(self.results["metric"]))
         handles.append(Line2D([], [], color=GREY, linestyle=":", label=f"no network: {guess}"))
-        self.figure_.legend(
-            handles=handles, loc="outside lower center", ncols=5, frameon=False, handlelength=2.2
-        )
+        legend_below(self.figure_, handles, ncols=5, handlelength=2.2)
 
 
 def _colour(arm: str) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from sk_biornn.plots import LearningCurveDisplay
 from sk_biornn.plots._learning_curve import mean_and_band
+from sk_biornn.plots._legend import legend_below
 from sk_biornn.plots._style import BLACK, BLUE, GREY, ORANGE, VERMILLION, bare
 from sk_biornn.studies._intervals import PER_CENT, scale_of
 from sk_biornn.studies.inductive_bias.job import Run
@@ -40,6 +41,7 @@ MEASURES = {
 }
 _RC = {"font.size": 8, "axes.titlesize": 9, "axes.linewidth": 0.7, "legend.fontsize": 8}
 _LETTERS = "ABCDEFGH"
+_TITLE = 1.9  # inches that the longest title of a panel takes
 
 
 def draw_measures(figure: Any, results: pd.DataFrame) -> None:
@@ -48,7 +50,8 @@ def draw_measures(figure: Any, results: pd.DataFrame) -> None:
 
     tasks, variants = _in_order(results, "task"), _in_order(results, "variant")
     with rc_context(_RC):
-        figure.set_size_inches(1.0 + 0.62 + 0.26 * len(variants) * len(tasks) + 0.4, 8.2)
+        width = max(0.26 * len(variants), _TITLE)
+        figure.set_size_inches(1.5 + width * len(tasks), 7.8)
         figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
         axes = figure.subplots(len(MEASURES), len(tasks), squeeze=False, sharex=True, sharey="row")
         for row, (measure, label) in zip(axes, MEASURES.items(), strict=True):
@@ -90,7 +93,7 @@ def draw_curves(figure: Any, curves: pd.DataFrame) -> None:
 
     tasks = _in_order(curves, "task")
     with rc_context(_RC):
-        figure.set_size_inches(1.0 + 2.9 * len(tasks), 4.0)
+        figure.set_size_inches(1.0 + 2.9 * len(tasks), 3.4)
         figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
         axes = figure.subplots(1, len(tasks), squeeze=False)[0]
         for letter, ax, task in zip(_LETTERS, axes, tasks, strict=False):
@@ -173,10 +176,11 @@ def _legend(figure: Any, table: pd.DataFrame, *, lines: bool) -> None:
             Line2D(
                 [], [], color=BLACK, linestyle="", marker=mark, markerfacecolor="white", label=label
             )
-            for mark, label in zip(
-                MARKS.values(), ("no distances", "grid", "measured positions"), strict=True
+            for (space, mark), label in zip(
+                MARKS.items(), ("no distances", "grid", "measured positions"), strict=True
             )
+            if any(variant.space == space for variant in shown)
         ]
         dotted = "without memory; at best"
         handles.append(Line2D([], [], color=GREY, linestyle=":", label=dotted))
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    legend_below(figure, handles, ncols=4)
