@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -256,16 +257,37 @@ def test_baselines_are_what_needs_no_network():
     assert np.sum(digits.y_train == guess[0]) == commonest
 
 
-def test_mnist_takes_part_when_its_files_are_in_the_folder(tmp_path):
+WITH_MNIST = replace(TINY, budgets={**TINY.budgets, "mnist": Budget(20, 40, 1, 10, 1)})
+
+
+def write_mnist(folder: Path, seed: int) -> None:
+    """Noise in the files of MNIST."""
     from sk_biornn.datasets._mnist import FILES
 
-    assert not mnist_is_present(tmp_path)
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     for images, labels in FILES["all"]:
-        pixels = rng.integers(0, 256, (40, 28, 28), dtype=np.uint8)
-        write_idx(tmp_path / images, pixels)
-        write_idx(tmp_path / labels, (np.arange(40) % 10).astype(np.uint8))
-    preset = replace(TINY, budgets={**TINY.budgets, "mnist": Budget(20, 40, 1, 10, 1)})
+        write_idx(folder / images, rng.integers(0, 256, (40, 28, 28), dtype=np.uint8))
+        write_idx(folder / labels, (np.arange(40) % 10).astype(np.uint8))
+
+
+def test_other_digits_are_not_mixed_in(tmp_path, no_figure):
+    options = {"tasks": ["mnist"], "arms": ["abs/ours"], "simulations": 1, "output": tmp_path / "o"}
+    write_mnist(tmp_path, seed=0)
+    run_dale_study(WITH_MNIST, data_home=tmp_path, **options)
+    for path in list(tmp_path.glob("*-ubyte")):  # the same digits, packed and elsewhere
+        (tmp_path / "mnist").mkdir(exist_ok=True)
+        (tmp_path / "mnist" / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    run_dale_study(WITH_MNIST, data_home=tmp_path, **options, resume=True)
+    write_mnist(tmp_path, seed=1)
+    with pytest.raises(ValueError, match="other settings: input_data"):
+        run_dale_study(WITH_MNIST, data_home=tmp_path, **options, resume=True)
+
+
+def test_mnist_takes_part_when_its_files_are_in_the_folder(tmp_path):
+    assert not mnist_is_present(tmp_path)
+    write_mnist(tmp_path, seed=0)
+    preset = WITH_MNIST
     plan = plan_module.make_plan(preset, None, ["abs/ours"], 1, 0, tmp_path)
     assert plan.tasks == ("flip-flop", "wave", "digits", "mnist")
     options = {"tasks": ["mnist"], "arms": ["abs/ours"], "simulations": 1}
@@ -392,7 +414,7 @@ def test_another_study_in_the_folder_is_not_mixed_up_and_not_lost(tmp_path, no_f
         with pytest.raises(ValueError, match=r"holds a study with other settings: random_state"):
             run_dale_study(TINY, **options, random_state=1, resume=resume)
     assert files_of(tmp_path) == before
-    run_dale_study(TINY, **options)  # the same study again: the same files
+    run_dale_study(TINY, **options, overwrite=True)  # the same study again: the same files
     assert files_of(tmp_path) == before
     run_dale_study(TINY, **options, random_state=1, overwrite=True)
     assert json.loads((tmp_path / "settings.json").read_text())["random_state"] == 1
@@ -439,7 +461,13 @@ def test_a_failed_run_is_tried_again_and_leaves_the_others_alone(tmp_path, monke
     with pytest.raises(ValueError, match="other settings: arms"):
         run_dale_study(TINY, **options, resume=True)
     settings = plan_module.make_plan(TINY, ["digits"], ["abs"], 1, 0, None).describe()
+    settings["input_data"] = {}
     (tmp_path / "settings.json").write_text(json.dumps(settings))
+    with pytest.raises(ValueError, match=r"digits_abs_ours_000.json is of a study with other sett"):
+        run_dale_study(TINY, **options, resume=True)
+    for path in (tmp_path / "runs").iterdir():
+        record = {**json.loads(path.read_text()), "settings": settings}
+        path.write_text(json.dumps(record))
     again = run_dale_study(TINY, **options, resume=True)
     assert again["error"].isna().all()
 

@@ -1,4 +1,4 @@
-"""The figures of the studies with one, two and three tasks: nothing cut off, nothing overlapping."""
+"""The figures of the studies with one, two and three tasks: nothing is cut off or covered."""
 
 from __future__ import annotations
 

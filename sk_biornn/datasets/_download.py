@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+
+from sk_biornn._atomic import one_at_a_time
 
 CHUNK_BYTES = 1 << 16
 RANGE_NOT_SATISFIABLE = 416
@@ -35,7 +36,7 @@ def download(urls: Sequence[str], target: Path, *, sha256: str, timeout: float =
             raise ValueError(f"urls must begin with http:// or https://, got {url!r}.")
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _one_at_a_time(target.parent):
+    with one_at_a_time(target.parent):
         if target.exists():
             _check_existing(target, sha256)
             return target
@@ -114,21 +115,3 @@ def _transfer(part: Path, url: str, timeout: float) -> None:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Let one process at a time download into `folder`, where the system can lock a folder."""
-    try:
-        import fcntl
-    except ImportError:
-        # Without locks two processes may spoil each other's part; the checksum notices.
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network folders cannot be locked
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -72,13 +72,12 @@ def _population_colours(names: list[str]) -> dict[str, str]:
     return {name: _TYPE_COLOURS.get(name.split("_")[-1].lower(), GREY) for name in names}
 
 
-def draw_weights(figure: Any, folder: Path, examples: dict[str, Any]) -> None:
+def draw_weights(figure: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Draw the recurrent weights of one network: initial, dense, and at the end."""
     from matplotlib import rc_context
 
     stages = ("initial", "dense", "sparse")
-    (path,) = sorted(folder.glob("*.npz"))[:1]
-    with np.load(path, allow_pickle=False) as arrays, rc_context(_RC):
+    with rc_context(_RC):
         _start(figure, 9.0, 3.2)
         axes = figure.subplots(1, len(stages), squeeze=False)[0]
         for ax, stage in zip(axes, stages, strict=True):

@@ -30,12 +30,12 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row per task, arm and init, and one per task for the baseline (the arm "baseline": the
         input repeated, or the commonest label). Columns n, n_failed, mean, sd, ci_low, ci_high
-        (95 %, t distribution, cut where the scale of the metric ends); then, against the unconstrained arm with "ours" (prefix vs_ours)
-        and against the one with the same initial weights (vs_same): difference, its low and high
-        (95 %, paired t), verdict ("above", "within" or "below": better than it, not to be told
-        from it, worse; after the metric's direction; empty where there is no interval, with one
-        pair or with equal differences other than 0), and for the mean squared error also the
-        geometric mean of the ratio with its interval.
+        (95 %, t distribution, cut where the scale of the metric ends); then, against the
+        unconstrained arm with "ours" (prefix vs_ours) and against the one with the same initial
+        weights (vs_same): difference, its low and high (95 %, paired t), verdict ("above", "within"
+        or "below": better than it, not to be told from it, worse; after the metric's direction;
+        empty where there is no interval, with one pair or with equal differences other than 0),
+        and for the mean squared error also the geometric mean of the ratio with its interval.
 
     Examples
     --------

@@ -13,6 +13,7 @@ from sk_biornn.plots._learning_curve import mean_and_band
 from sk_biornn.plots._legend import legend_below
 from sk_biornn.plots._style import BLACK, BLUE, GREY, ORANGE, VERMILLION, bare
 from sk_biornn.studies._intervals import PER_CENT, scale_of
+from sk_biornn.studies._weights import read_weights, weights_file
 from sk_biornn.studies.inductive_bias.job import Run
 from sk_biornn.studies.inductive_bias.tasks import TASKS
 from sk_biornn.studies.inductive_bias.variants import BY_NAME
@@ -122,11 +123,9 @@ def example_weights(folder: Path, results: pd.DataFrame) -> dict[str, np.ndarray
     """Return the trained recurrent weights of simulation 0 of the first task, by variant."""
     task = _in_order(results, "task")[0]
     found = {}
-    for variant in _in_order(results, "variant"):
-        path = folder / f"{Run(task, variant, 0).name}.npz"
-        if path.exists():
-            with np.load(path, allow_pickle=False) as arrays:
-                found[variant] = arrays["W_rec_"]
+    whole = results[results["error"].isna() & (results["task"] == task)]
+    for variant in _in_order(whole[whole["simulation"] == 0], "variant"):
+        found[variant] = read_weights(weights_file(folder, Run(task, variant, 0).name))["W_rec_"]
     return found
 
 
