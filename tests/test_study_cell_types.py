@@ -144,7 +144,7 @@ def test_a_study_of_other_arrays_is_not_continued(tmp_path, no_figure):
     run_cell_type_study(TINY, data=tmp_path / "a", simulations=1, **options)
     before = (tmp_path / "study" / "results.csv").read_bytes()
     for data in (tmp_path / "b", None):
-        with pytest.raises(ValueError, match="other settings: (data .*)?input_data"):
+        with pytest.raises(ValueError, match=r"other settings: (data .*)?input_data"):
             run_cell_type_study(TINY, data=data, simulations=1, resume=True, **options)
     assert (tmp_path / "study" / "results.csv").read_bytes() == before
     (tmp_path / "a").rename(tmp_path / "c")  # where they lie does not matter

@@ -8,17 +8,22 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 
 from sk_biornn import _process
 from sk_biornn._atomic import write_text
+from sk_biornn._orphans import end_with
 from sk_biornn._process import Process, has_ended, this_process
 from sk_biornn.studies._digest import digest
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._lock import LOCK, locked
+from sk_biornn.studies._parallel import run_jobs
 from sk_biornn.studies._runner import carry_out, holding
 
 HOST = socket.gethostname()
@@ -123,7 +128,7 @@ def test_settings_of_a_record_may_be_anything(settings, tmp_path):
     study(tmp_path)
     path = tmp_path / "runs" / "a.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "settings": settings}))
-    with pytest.raises(ValueError, match="runs/a.json is of a study with other settings: "):
+    with pytest.raises(ValueError, match=r"runs/a\.json is of a study with other settings: "):
         study(tmp_path, resume=True)
 
 
@@ -149,6 +154,64 @@ def test_digests_tell_values_shapes_and_types_apart():
     ]
     assert len({digest(*arrays) for arrays in different}) == len(different)
     assert digest(np.arange(6).reshape(2, 3).T) == digest(np.array([[0, 3], [1, 4], [2, 5]]))
+
+
+# ------------------------------------------------------------------ workers
+
+
+PARENT = """
+import os, sys, time
+from pathlib import Path
+from joblib import parallel_config
+from sk_biornn.studies._parallel import run_jobs
+def work(folder, seconds):
+    Path(folder, f"{os.getpid()}.tmp").touch()
+    os.rename(f"{folder}/{os.getpid()}.tmp", f"{folder}/{os.getpid()}.pid")
+    time.sleep(seconds)  # at work, or afterwards idle, when the parent is killed
+with parallel_config(backend=sys.argv[2]):
+    list(run_jobs(work, [((sys.argv[1], 600), {}), ((sys.argv[1], 0.0), {})], n_jobs=3,
+                  progress=False))
+"""
+
+
+def wait_for(condition, seconds=120):
+    """Wait until something is so; far longer than it takes on a busy machine."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs the start of processes")
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
+def test_workers_end_with_a_study_that_is_killed(backend, tmp_path):
+    command = [sys.executable, "-c", PARENT, str(tmp_path), backend]
+    parent = subprocess.Popen(command)
+    try:
+        wait_for(lambda: len(list(tmp_path.glob("*.pid"))) == 2 or parent.poll() is not None)
+    finally:
+        workers = [int(path.stem) for path in tmp_path.glob("*.pid")]
+        known = [Process(pid, HOST, _process._start_of(pid)) for pid in workers]
+        parent.kill()
+        parent.wait()
+    assert len(known) == 2 and parent.pid not in workers
+    wait_for(lambda: all(has_ended(worker) for worker in known))
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing", "sequential"])
+def test_jobs_run_on_any_backend(backend):
+    jobs = [((number, 1), {}) for number in range(5)]
+    with parallel_config(backend=backend):
+        results = run_jobs(add, jobs, n_jobs=2, progress=False)
+        assert sorted(result["sum"] for result in results) == [1, 2, 3, 4, 5]
+
+
+def test_a_process_that_is_no_worker_watches_nobody():
+    before = threading.active_count()
+    (result,) = run_jobs(add, [((1, 2), {})], n_jobs=1, progress=False)
+    assert result["sum"] == 3
+    end_with(os.getppid())
+    assert threading.active_count() == before
 
 
 # ------------------------------------------------------------------ the lock
