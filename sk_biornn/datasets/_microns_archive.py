@@ -149,7 +149,7 @@ def _archive(home: Path, urls: Sequence[str], may_download: bool) -> Path:
             f"{places[1].parent}; call fetch_microns with download_if_missing=True, or save "
             f"{urls[0]} there."
         )
-    return download(urls, target, sha256=SHA256)
+    return download(urls, target, sha256=SHA256, n_bytes=N_BYTES)
 
 
 def _unpack(archive: Path, wanted: tuple[int | None, ...], home: Path) -> pd.DataFrame:
