@@ -11,6 +11,7 @@ import os
 import pickle
 import threading
 import zipfile
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -619,6 +620,37 @@ def test_damaged_archives_are_named(monkeypatch, tmp_path):
         use_archive(monkeypatch, tmp_path, data)
         with pytest.raises(ValueError, match=r"DATA.zip is damaged or no zip archive"):
             fetch_microns(6, 6, 2, data_home=tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_damage_of_an_archive_is_named(monkeypatch, tmp_path, seed):
+    """Bytes changed, left out or put in, anywhere; the checksum is that of the damaged file."""
+    rng, damaged = np.random.default_rng(seed), bytearray(ARCHIVE)
+    place, length = int(rng.integers(len(ARCHIVE))), int(rng.integers(1, 60))
+    noise = rng.bytes(length)
+    damaged[place : place + (length if seed % 4 else 0)] = noise if seed % 4 != 1 else b""
+    if seed % 10 == 3:
+        del damaged[place:]
+    use_archive(monkeypatch, tmp_path, bytes(damaged))
+    try:
+        fetch_microns(data_home=tmp_path)
+    except ValueError as error:
+        text = str(error)
+        assert text.startswith(str(tmp_path / "DATA.zip")) and text.endswith(".")
+        assert "\n" not in text
+
+
+@pytest.mark.parametrize("error", [zlib.error("invalid block"), EOFError(), OSError(22, "Invalid")])
+def test_members_that_cannot_be_unpacked_are_named(monkeypatch, tmp_path, error):
+    def fail(*_):
+        raise error
+
+    use_archive(monkeypatch, tmp_path, ARCHIVE)
+    monkeypatch.setattr(zipfile.ZipFile, "read", fail)
+    with pytest.raises(
+        ValueError, match=r"DATA.zip is damaged .* \(in 'info/6_6_2/connectome_6_6_2"
+    ):
+        fetch_microns(6, 6, 2, data_home=tmp_path)
 
 
 def test_mirrors_are_checked():

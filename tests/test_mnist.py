@@ -106,6 +106,21 @@ def test_malformed_idx_is_named(tmp_path, data, message):
     assert text.endswith(".")
 
 
+def test_a_packed_file_is_unpacked_as_far_as_it_announces(tmp_path, monkeypatch):
+    path, asked = tmp_path / "x.gz", []
+    read = gzip.GzipFile.read
+    monkeypatch.setattr(gzip.GzipFile, "read", lambda f, n=-1: asked.append(n) or read(f, n))
+    path.write_bytes(gzip.compress(idx_bytes(np.zeros(10, np.uint8)) + bytes(10_000_000)))
+    with pytest.raises(
+        ValueError, match=r"has trailing bytes: .* which takes 18 bytes, got more\."
+    ):
+        read_idx(path)
+    assert sum(asked) == 4 + 4 * 255 + 19
+    path.write_bytes(gzip.compress(bytes([0, 0, 8, 255]) + b"\xff" * 4 * 255 + b"x"))
+    with pytest.raises(ValueError, match=r"is truncated: .*, got 1025\."):
+        read_idx(path)
+
+
 # Downloads
 
 
