@@ -92,6 +92,8 @@ def _compare(blocks: pd.DataFrame, first: str, second: str, quantity: str) -> pd
         return pd.DataFrame(columns=COMPARISON_COLUMNS)
     # A matrix of block means is a network with one unit per block.
     table = compare(*groups, labels=names, absolute=False, test="welch", paired=True)
+    # Equal differences other than 0 have no p, and as little an interval.
+    table.loc[table["p_value"].isna(), ["ci_low", "ci_high"]] = np.nan
     return table.assign(first=first, second=second).rename(
         columns={"mean_a": "mean_second", "mean_b": "mean_first"}
     )

@@ -67,9 +67,10 @@ def run_cell_type_study(
     random_state : int, default=0
         Seed of the study.
     resume : bool, default=False
-        Take up the finished runs in `output`; its settings must be the same.
+        Take up the finished runs in `output`; settings and input data must be the same. A folder
+        with finished runs is refused otherwise.
     overwrite : bool, default=False
-        Remove a study with other settings from `output`.
+        Remove the study in `output`, this one or another.
     progress : bool, default=False
         Whether to show a progress bar on the standard error.
 
@@ -84,7 +85,8 @@ def run_cell_type_study(
     Raises
     ------
     ValueError
-        If an argument does not fit, the folder cannot be written, or it holds another study.
+        If an argument does not fit, the folder cannot be written, another study runs in it, or it
+        holds runs of this study, which are not to be resumed, or of another one.
 
     References
     ----------

@@ -50,9 +50,10 @@ def run_inductive_bias_study(
         Folder for tables, the original's files, figures, weights and the records of finished
         runs. None: no files.
     resume : bool, default=False
-        Take up the finished runs in `output`; its settings must be the same.
+        Take up the finished runs in `output`; settings and input data must be the same. A folder
+        with finished runs is refused otherwise.
     overwrite : bool, default=False
-        Remove a study with other settings from `output`.
+        Remove the study in `output`, this one or another.
     data_home : path or None, default=None
         Folder of the files of MICrONS, see `sk_biornn.datasets.load_microns`.
     allow_pickle : bool, default=False
@@ -74,8 +75,8 @@ def run_inductive_bias_study(
     Raises
     ------
     ValueError
-        If an argument or a setting does not fit, the folder cannot be written, or it holds
-        another study.
+        If an argument or a setting does not fit, the folder cannot be written, another study runs
+        in it, or it holds runs of this study, which are not to be resumed, or of another one.
     TypeError
         If a setting is of another kind.
 
