@@ -164,6 +164,9 @@ def test_weights_that_are_missing_are_computed_anew_or_named(tmp_path, capsys):
     path.write_bytes(before[:-100])
     assert main(["report", str(tmp_path)]) == 2
     assert f"{path} is damaged (BadZipFile); remove it and resume" in capsys.readouterr().err
+    (tmp_path / "examples.json").unlink()
+    assert main(["report", str(tmp_path)]) == 2
+    assert "examples.json is missing; resume the study" in capsys.readouterr().err
 
 
 def test_a_first_run_that_failed_leaves_a_study_without_its_pictures(tmp_path, monkeypatch):

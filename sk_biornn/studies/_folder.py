@@ -38,6 +38,8 @@ def read_json(path: Path) -> Any:
     """Return the content of a JSON file; a damaged one is named."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing; resume the study, which writes it anew.") from None
     except ValueError as error:
         raise ValueError(f"{path} is not valid JSON ({error}); remove it to go on.") from None
     except RecursionError:
