@@ -218,10 +218,14 @@ def test_a_report_that_cannot_write_says_so(tiny, tmp_path, capsys, no_figure):
         ("results.csv", b"", "results.csv' is damaged, it is not a table"),
         ("results.csv", b"a,b\n1,2,3,4\n1\n", "results.csv' is"),
         ("results.csv", b"\xff\xfe\x00", "results.csv' is damaged, it is not a table"),
+        ("results.csv", (b",accuracy,", b",accusacy,"), "has tables that are not as a study wrote"),
+        ("results.csv", (b",10.", b",1x0."), "has tables that are not as a study wrote them (Val"),
     ],
 )
 def test_a_damaged_study_is_named(name, content, sentence, tiny, tmp_path, capsys, no_figure):
     assert main([*STUDY, "--simulations", "1", "--output", str(tmp_path)]) == 0
+    if isinstance(content, tuple):
+        content = (tmp_path / name).read_bytes().replace(*content)
     (tmp_path / name).write_bytes(content)
     capsys.readouterr()
     assert main(["report", str(tmp_path)]) == 2

@@ -24,7 +24,7 @@ from sk_biornn.biology.constraints import Dale
 from sk_biornn.biology.prior import column_signs
 from sk_biornn.initializers import ConditioningWarning
 from sk_biornn.studies import ARMS, PRESETS, TASKS, Budget, Preset, run_dale_study, run_one
-from sk_biornn.studies._folder import StudyFolder
+from sk_biornn.studies._folder import StudyFolder, sealed
 from sk_biornn.studies._intervals import PER_CENT, interval, paired_interval, scale_of
 from sk_biornn.studies._repeatable import one_thread, seed_of
 from sk_biornn.studies.dale import _plan as plan_module
@@ -469,7 +469,7 @@ def test_a_failed_run_is_tried_again_and_leaves_the_others_alone(tmp_path, monke
         run_dale_study(TINY, **options, resume=True)
     for path in (tmp_path / "runs").iterdir():
         record = {**json.loads(path.read_text()), "settings": settings}
-        path.write_text(json.dumps(record))
+        path.write_text(json.dumps(sealed(record)))
     again = run_dale_study(TINY, **options, resume=True)
     assert again["error"].isna().all()
 

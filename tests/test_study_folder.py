@@ -21,7 +21,7 @@ from sk_biornn._atomic import write_text
 from sk_biornn._orphans import end_with
 from sk_biornn._process import Process, has_ended, this_process
 from sk_biornn.studies._digest import digest
-from sk_biornn.studies._folder import StudyFolder
+from sk_biornn.studies._folder import StudyFolder, sealed
 from sk_biornn.studies._lock import LOCK, locked
 from sk_biornn.studies._parallel import run_jobs
 from sk_biornn.studies._runner import carry_out, holding
@@ -127,8 +127,30 @@ def test_damaged_files_get_one_sentence(name, text, sentence, tmp_path):
 def test_settings_of_a_record_may_be_anything(settings, tmp_path):
     study(tmp_path)
     path = tmp_path / "runs" / "a.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "settings": settings}))
+    path.write_text(json.dumps(sealed({**json.loads(path.read_text()), "settings": settings})))
     with pytest.raises(ValueError, match=r"runs/a\.json is of a study with other settings: "):
+        study(tmp_path, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("there", "instead"),
+    [
+        ('"sum": 3', '"sum": 4'),
+        ('"sum": 3', '"sum": null'),
+        ('"sum": 3', '"sum": [[NaN, 1e999]]'),
+        ('"error": null', '"error": null, "more": 1'),
+        ('"n_units": 8', '"n_units": 9'),
+        ('"seal": "', '"seal": "0'),
+        ('"seconds": 0.1', '"seconds": "0.1"'),
+    ],
+)
+def test_a_record_that_was_changed_is_refused(there, instead, tmp_path):
+    study(tmp_path)
+    path = tmp_path / "runs" / "a.json"
+    changed = path.read_text().replace(there, instead)
+    assert changed != path.read_text()
+    path.write_text(changed)
+    with pytest.raises(ValueError, match=r"runs/a\.json has changed since it was written; remove"):
         study(tmp_path, resume=True)
 
 
@@ -139,7 +161,7 @@ def test_a_run_whose_file_is_missing_is_repeated(tmp_path):
     for present in (False, True):
         if present:
             leaves["a"].touch()
-        record.write_text(record.read_text().replace('"sum": 3', '"sum": 99'))
+        record.write_text(json.dumps(sealed({**json.loads(record.read_text()), "sum": 99})))
         assert study(tmp_path, leaves=leaves, resume=True)["a"]["sum"] == (99 if present else 3)
 
 

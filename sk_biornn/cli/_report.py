@@ -37,6 +37,14 @@ def run(studies: dict[str, Any], arguments: argparse.Namespace) -> int:
         return study.report(folder)
     except FileNotFoundError:
         raise
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        if str(folder) in str(error):
+            raise  # it says what is wrong
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ValueError(
+            f"{str(folder)!r} has tables that are not as a study wrote them ({words}); resume the "
+            "study, which writes them anew."
+        ) from error
     except OSError as error:
         raise ValueError(
             f"{str(folder)!r} cannot be written ({error.strerror or error}), where a report leaves "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import platform
@@ -77,7 +78,7 @@ class StudyFolder:
         self.path = Path(path)
         self.runs = self.path / "runs"
         self._outputs = tuple(outputs)
-        self._fields = {"seconds", "error", "run", "settings", *fields}
+        self._fields = {"seconds", "error", "run", "settings", "seal", *fields}
         self._settings: dict[str, Any] = {}
 
     @contextmanager
@@ -155,6 +156,8 @@ class StudyFolder:
         record = read_json(path)
         if not isinstance(record, dict) or not set(record) >= self._fields:
             raise ValueError(f"{path} is not a record of a run; remove it to go on.")
+        if record != sealed(record) or not isinstance(record["seconds"], int | float):
+            raise ValueError(f"{path} has changed since it was written; remove it to go on.")
         if record["run"] != path.stem:
             raise ValueError(
                 f"{path} is the record of another run, {_short(record['run'])}; give it its own "
@@ -171,8 +174,18 @@ class StudyFolder:
 
     def save(self, name: str, record: dict[str, Any]) -> None:
         """Write the record of one run."""
-        whole = {"run": name, **record, "settings": self._settings}
+        whole = sealed({"run": name, **record, "settings": self._settings})
         write_text(self.runs / f"{name}.json", to_json(whole))
+
+
+def sealed(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with the digest of what it says, but for the seconds, which never repeat."""
+    content = {name: record[name] for name in sorted({*record} - {"seconds", "seal"})}
+    try:
+        seal = hashlib.sha256(to_json(content).encode()).hexdigest()
+    except (ValueError, RecursionError):  # NaN and the like, which are never written
+        seal = ""
+    return {**record, "seal": seal}
 
 
 def _as_json(content: Any) -> Any:
