@@ -36,7 +36,7 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt
 
 study: $(STAMP)
 	@echo "==> Study: all studies, quick presets, $(JOBS) jobs (minutes on 2 cores)"
-	$(BIN)/sk-biornn study all --preset quick --n-jobs $(JOBS) --output $(STUDY_DIR)
+	$(BIN)/sk-biornn study all --preset quick --n-jobs $(JOBS) --output $(STUDY_DIR) --resume
 
 test: $(STAMP)
 	@echo "==> Test: the whole suite and the doctests, $(JOBS) workers"

@@ -187,6 +187,51 @@ def test_help_loads_nothing_heavy(arguments):
     assert (sk_biornn.__version__ in run.stdout) == ("--version" in arguments)
 
 
+def test_a_study_is_not_restarted_unasked(tiny, tmp_path, capsys, no_figure):
+    command = [*STUDY, "--simulations", "1", "--output", str(tmp_path)]
+    assert main(command) == 0
+    before = (tmp_path / "results.csv").read_bytes()
+    capsys.readouterr()
+    assert main(command) == 2
+    line = one_sentence(capsys.readouterr().err)
+    assert f"'{tmp_path}' holds 3 finished runs" in line
+    assert "--resume" in line and "another output" in line
+    assert (tmp_path / "results.csv").read_bytes() == before
+    assert main([*command, "--resume"]) == 0
+
+
+def test_a_report_that_cannot_write_says_so(tiny, tmp_path, capsys, no_figure):
+    assert main([*STUDY, "--simulations", "1", "--output", str(tmp_path)]) == 0
+    (tmp_path / "summary.csv").unlink()
+    (tmp_path / "summary.csv").mkdir()  # nothing can be written over a folder, whoever asks
+    capsys.readouterr()
+    assert main(["report", str(tmp_path)]) == 2
+    line = one_sentence(capsys.readouterr().err)
+    assert f"'{tmp_path}' cannot be written" in line and "copy the folder" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("settings.json", b"[]", "settings.json must hold settings by name"),
+        ("settings.json", b"[" * 100_000, "settings.json is nested too deeply"),
+        ("results.csv", b"", "results.csv' is damaged, it is not a table"),
+        ("results.csv", b"a,b\n1,2,3,4\n1\n", "results.csv' is"),
+        ("results.csv", b"\xff\xfe\x00", "results.csv' is damaged, it is not a table"),
+        ("results.csv", (b",accuracy,", b",accusacy,"), "has tables that are not as a study wrote"),
+        ("results.csv", (b",10.", b",1x0."), "has tables that are not as a study wrote them (Val"),
+    ],
+)
+def test_a_damaged_study_is_named(name, content, sentence, tiny, tmp_path, capsys, no_figure):
+    assert main([*STUDY, "--simulations", "1", "--output", str(tmp_path)]) == 0
+    if isinstance(content, tuple):
+        content = (tmp_path / name).read_bytes().replace(*content)
+    (tmp_path / name).write_bytes(content)
+    capsys.readouterr()
+    assert main(["report", str(tmp_path)]) == 2
+    assert sentence in one_sentence(capsys.readouterr().err)
+
+
 def test_module_can_be_run():
     command = [sys.executable, "-m", "sk_biornn.cli", "report", "no-such-folder"]
     run = subprocess.run(command, capture_output=True, text=True)

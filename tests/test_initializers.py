@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 import scipy.stats
+from distributions import SEEDS, assert_drawn_from
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
@@ -291,10 +292,10 @@ def test_bad_arguments_of_the_spectral_initialiser(options, error, words):
 
 def test_uniform_weights_are_uniform():
     signs = np.repeat([1.0, 0.0, -1.0], 40)
-    W = draw("uniform", signs) * np.sqrt(120)
+    W = np.vstack([draw("uniform", signs, seed=seed) for seed in SEEDS]) * np.sqrt(120)
     for low, width, columns in ((0, 1, W[:, :40]), (-1, 2, W[:, 40:80]), (-1, 1, W[:, 80:])):
         assert columns.min() >= low and columns.max() <= low + width
-        assert scipy.stats.kstest(columns.ravel(), "uniform", (low, width)).pvalue > 0.01
+        assert_drawn_from(columns, "uniform", (low, width))
 
 
 def test_balanced_weights_cancel_and_have_unit_row_variance():
@@ -309,23 +310,25 @@ def test_balanced_weights_cancel_and_have_unit_row_variance():
 
 
 def test_balanced_weights_are_exponential():
-    W = draw("balanced", ei_signs(300, 240))
+    W = np.vstack([draw("balanced", ei_signs(300, 240), seed=seed) for seed in SEEDS])
     means = np.sqrt([60 / (240 * 300), 240 / (60 * 300)])
     for values, mean in zip((W[:, :240], -W[:, 240:]), means, strict=True):
-        assert scipy.stats.kstest(values.ravel(), "expon", (0, mean)).pvalue > 0.01
+        assert_drawn_from(values, "expon", (0, mean))
 
 
 @pytest.mark.parametrize("sign", [-1.0, 0.0, 1.0])
 def test_balanced_weights_of_one_kind_have_unit_row_variance(sign):
-    W = draw("balanced", np.full(300, sign))
+    # The variance of 8 * 90,000 exponential numbers is right to sqrt(8 / 720,000): nine of these.
+    W = np.vstack([draw("balanced", np.full(300, sign), seed=seed) for seed in SEEDS])
     assert 300 * W.var() == pytest.approx(1.0, rel=0.03)
 
 
 def test_orthogonal_without_signs():
     W = draw("orthogonal", np.zeros(25))
     np.testing.assert_allclose(W.T @ W, np.eye(25), atol=1e-12)
-    traces = [np.trace(draw("orthogonal", np.zeros(3), seed=seed)) for seed in range(300)]
-    assert abs(np.mean(traces)) < 0.25  # uniform over all of them, not only near the identity
+    # Uniform over all of them, not only near the identity: traces have mean 0 and variance 1.
+    traces = [np.trace(draw("orthogonal", np.zeros(3), seed=seed)) for seed in range(1200)]
+    assert abs(np.mean(traces)) < 0.25  # more than eight standard errors
 
 
 @pytest.mark.parametrize(
@@ -337,7 +340,12 @@ def test_orthogonal_without_signs():
     ],
 )
 def test_classical_distributions(name, law, scale):
-    assert scipy.stats.kstest(draw(name, np.zeros(120)).ravel(), law, scale).pvalue > 0.01
+    values = np.stack([draw(name, np.zeros(120), seed=seed) for seed in SEEDS])
+    assert_drawn_from(values, law, scale)
+    mean, variance = getattr(scipy.stats, law)(*scale).stats()
+    # Standard errors: sqrt(variance / n), and at most variance * sqrt(2 / n), that of a Gaussian.
+    assert abs(values.mean() - mean) < 8 * np.sqrt(variance / values.size)
+    assert abs(values.var() / variance - 1) < 8 * np.sqrt(2 / values.size)
 
 
 @pytest.mark.parametrize("name", CLASSICAL)
@@ -356,9 +364,9 @@ def test_classical_weights_under_dales_law_keep_their_size(name):
     ],
 )
 def test_feedforward_weights_are_uniform_as_in_torch(make, shape):
-    values = make(np.random.default_rng(0))
-    assert values.shape == shape and values.dtype == np.float64
-    assert scipy.stats.kstest(values.ravel(), "uniform", (-1 / 30, 2 / 30)).pvalue > 0.01
+    drawn = [make(np.random.default_rng(seed)) for seed in SEEDS]
+    assert all(values.shape == shape and values.dtype == np.float64 for values in drawn)
+    assert_drawn_from(drawn, "uniform", (-1 / 30, 2 / 30))
 
 
 # --- what the user hands over ------------------------------------------------------------------
@@ -484,10 +492,10 @@ def test_small_networks_are_not_judged():
 
 def test_glorot_feedforward_weights_fill_their_bound_and_start_without_bias():
     rng = np.random.default_rng(0)
-    w_in = input_weights(300, 20, rng, "glorot_uniform")
-    w_out = readout_weights(4, 300, rng, "glorot_uniform")
+    w_in = [input_weights(300, 20, rng, "glorot_uniform") for _ in SEEDS]
+    w_out = [readout_weights(4, 300, rng, "glorot_uniform") for _ in SEEDS]
     for weights, sizes in ((w_in, 320), (w_out, 304)):
         bound = np.sqrt(6 / sizes)
-        inside = scipy.stats.uniform(-bound, 2 * bound)
-        assert scipy.stats.kstest(weights.ravel(), inside.cdf).pvalue > 1e-3
+        assert np.abs(weights).max() <= bound
+        assert_drawn_from(weights, "uniform", (-bound, 2 * bound))
     assert not biases(300, 300, rng, "glorot_uniform").any()

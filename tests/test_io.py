@@ -6,6 +6,7 @@ import io
 import os
 import pickle
 import re
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -497,3 +498,51 @@ def test_missing_file(tmp_path):
     for path in (tmp_path / "none.pt", tmp_path):
         with pytest.raises(FileNotFoundError, match=r"^no checkpoint at .*README where they are"):
             load_cell_type_checkpoint(path)
+
+
+def kilobyte_of_gigabytes(folder):
+    """One number, seen 900 million times."""
+    state = published_state()
+    state["rnn.weight_hh_l0"] = torch.zeros(1).expand(30_000, 30_000)
+    return saved(state, folder, "views.pt")
+
+
+def packed(folder):
+    """The parts of a good file, compressed."""
+    path, packed_path = saved(published_state(), folder, "plain.pt"), folder / "packed.pt"
+    with (
+        zipfile.ZipFile(path) as plain,
+        zipfile.ZipFile(packed_path, "w", zipfile.ZIP_DEFLATED) as file,
+    ):
+        for name in plain.namelist():
+            file.writestr(name, plain.read(name))
+    return packed_path
+
+
+def on_no_device(folder):
+    """A tensor of a shape without values."""
+    return saved(
+        {**published_state(), "rnn.weight_hh_l0": torch.zeros(90, 90, device="meta")},
+        folder,
+        "meta.pt",
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (
+            kilobyte_of_gigabytes,
+            r"must hold all values of its tensors, got \d+ bytes for 36\d+ byt",
+        ),
+        (packed, "is not a checkpoint as torch saves them, its parts are compressed"),
+        (
+            on_no_device,
+            r"rnn.weight_hh_l0 in .* must be a dense tensor of floats, got torch.float32",
+        ),
+    ],
+)
+def test_a_small_file_does_not_become_large(make, sentence, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.Tensor, "contiguous", None)  # nothing may be unfolded
+    with pytest.raises(ValueError, match=sentence):
+        load_cell_type_checkpoint(make(tmp_path))

@@ -11,6 +11,7 @@ import os
 import pickle
 import threading
 import zipfile
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -29,6 +30,7 @@ from sk_biornn.datasets import (
     microns_fields,
 )
 from sk_biornn.datasets._download import DownloadError
+from sk_biornn.datasets._pickled_numbers import unpickle_numbers
 from sk_biornn.initializers import BioWeightInitializer, FunctionalConnectivity
 
 N = 12
@@ -274,6 +276,92 @@ def test_objects_that_are_no_numbers(home, objects):
         load_microns(6, 6, 2, allow_pickle=True)
 
 
+@pytest.mark.parametrize("protocol", [3, 4, 5])  # npy files have 3 or 4
+@pytest.mark.parametrize("dtype", ["<f8", ">f8", "<f4", "<f2", "<i8", ">i4", "<u2", "i1", "?"])
+def test_pickled_numbers_of_every_kind_are_those_that_numpy_reads(protocol, dtype):
+    rng = np.random.default_rng(protocol)
+    numbers = (8 * rng.random((4, 3, 2))).astype(dtype)
+    nested = np.empty((2, 2), dtype=object)
+    nested[0, 0], nested[1, 0], nested[0, 1], nested[1, 1] = [
+        numbers[0],
+        np.asfortranarray(numbers[1]),
+        list(numbers[2]),  # of arrays
+        [[value.item() for value in row] for row in numbers[3]],  # and of plain numbers
+    ]
+    scalars = np.empty(3, dtype=object)
+    scalars[:] = list(numbers[0, :, 0])
+    for array in (nested, np.asfortranarray(nested), scalars, scalars[:, np.newaxis]):
+        read = unpickle_numbers(io.BytesIO(pickle.dumps(array, protocol)), limit=1000)
+        expected = np.array([np.array(x, dtype=float) for x in array.ravel()], dtype=float)
+        assert read.dtype == np.float64
+        assert_array_equal(read, expected.reshape(*array.shape, *expected.shape[1:]))
+
+
+class Call:
+    """Pickles as the call of something, and what it is restored from."""
+
+    def __init__(self, function, arguments, state=None):
+        self.function, self.arguments, self.state = function, arguments, state
+
+    def __reduce__(self):
+        return self.function, self.arguments, self.state
+
+
+def forged(state=(3, "|", None, None, None, -1, -1, 0), code="f8"):
+    """An array of one number whose dtype has any code and state."""
+    dtype = Call(np.dtype, (code, False, True), state)
+    return Call(
+        np.array(0.0).__reduce__()[0],
+        (np.ndarray, (0,), b"b"),
+        (1, (1,), dtype, False, b"12345678"),
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        # Addresses in place of objects: NumPy's own dtype believes it, and the interpreter ends.
+        forged((3, "|", None, None, None, -1, -1, 61), code="O8"),
+        forged((3, "|", None, ("a",), {"a": (None, 1 << 40)}, 8, 8, 63)),
+        forged((3, "|", (np.dtype("O"), (1 << 30,)), None, None, 8, 8, 63), code="V8"),
+        forged((3, "|", None, None, None, 1 << 40, 1, 63), code="O8"),
+        forged((3, "!", None, None, None, -1, -1, 0)),
+        forged(7),
+        forged(code="V1000000000"),
+        forged(code="f8,O"),
+        forged(code=[("a", "O")]),
+        Call(np.ndarray, ((1 << 40,),)),
+        Call(np.dtype, ("f8",), {"a": 1}),
+        Call(np.array(0.0).__reduce__()[0], (np.ndarray, (1 << 40,), b"f8")),
+    ],
+)
+def test_forged_types_reach_nothing_of_numpy(home, content):
+    path = home / "info/6_6_2/positions_6_6_2.npy"
+    header = npy(np.empty(0, dtype=object))[:128]  # without its pickle
+    path.write_bytes(header + pickle.dumps(content, protocol=4))
+    with pytest.raises(ValueError) as caught:
+        load_microns(6, 6, 2, allow_pickle=True)
+    text = str(caught.value)
+    assert text.startswith(str(path)) and text.endswith(".") and "\n" not in text
+
+
+def test_a_pickle_that_repeats_itself_is_not_unfolded(home):
+    """Forty lists of the one before, twice: 2^40 numbers in some hundred bytes."""
+    row = [1.0, 1.0]
+    for _ in range(40):
+        row = [row, row]
+    path = home / "info/6_6_2/positions_6_6_2.npy"
+    path.write_bytes(npy(np.empty(0, dtype=object))[:128] + pickle.dumps(row))
+    with pytest.raises(
+        ValueError, match=r"not a pickled array .* \(it repeats numbers without end\)"
+    ):
+        load_microns(6, 6, 2, allow_pickle=True)
+    deep = b"\x80\x04" + b"]" * 5000 + b"a" * 4999 + b"."
+    path.write_bytes(npy(np.empty(0, dtype=object))[:128] + deep)
+    with pytest.raises(ValueError, match=r"\(it is nested too deeply\)"):
+        load_microns(6, 6, 2, allow_pickle=True)
+
+
 def test_damaged_pickle(home):
     path = home / "info/6_6_2/positions_6_6_2.npy"
     path.write_bytes(npy(as_objects(pieces()["positions"]))[:-40])
@@ -294,6 +382,11 @@ GOOD = npy(np.eye(N))
         ("sttc_matrix.npy", GOOD[:-8], "is truncated or too long: its header announces 1152 bytes"),
         ("sttc_matrix.npy", GOOD + b"x", "is truncated or too long"),
         ("sttc_matrix.npy", GOOD[:20], "has a damaged npy header"),
+        ("sttc_matrix.npy", GOOD.replace(b"{'descr'", b"{((((((("), "has a damaged npy header"),
+        ("sttc_matrix.npy", GOOD.replace(b"'<f8'", b"'<Q!'"), "has a damaged npy header"),
+        ("sttc_matrix.npy", GOOD.replace(b"(12, 12)", b"(-12,-12"), "has a damaged npy header"),
+        ("sttc_matrix.npy", GOOD.replace(b"(12, 12)", b"-144,-1,"), "has a damaged npy header"),
+        ("sttc_matrix.npy", npy(np.zeros(1, "V0"))[:128], "must hold real numbers"),
         ("sttc_matrix.npy", GOOD[:6] + b"\x09\x00" + GOOD[8:], "has a damaged npy header"),
         ("corr_matrix.npy", npy(np.eye(N - 1)), r"must hold a matrix of shape \(12, 12\), one row"),
         ("precision_matrix.npy", npy(np.ones(N)), r"must hold a matrix of shape \(12, 12\), one"),
@@ -527,6 +620,37 @@ def test_damaged_archives_are_named(monkeypatch, tmp_path):
         use_archive(monkeypatch, tmp_path, data)
         with pytest.raises(ValueError, match=r"DATA.zip is damaged or no zip archive"):
             fetch_microns(6, 6, 2, data_home=tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_damage_of_an_archive_is_named(monkeypatch, tmp_path, seed):
+    """Bytes changed, left out or put in, anywhere; the checksum is that of the damaged file."""
+    rng, damaged = np.random.default_rng(seed), bytearray(ARCHIVE)
+    place, length = int(rng.integers(len(ARCHIVE))), int(rng.integers(1, 60))
+    noise = rng.bytes(length)
+    damaged[place : place + (length if seed % 4 else 0)] = noise if seed % 4 != 1 else b""
+    if seed % 10 == 3:
+        del damaged[place:]
+    use_archive(monkeypatch, tmp_path, bytes(damaged))
+    try:
+        fetch_microns(data_home=tmp_path)
+    except ValueError as error:
+        text = str(error)
+        assert text.startswith(str(tmp_path / "DATA.zip")) and text.endswith(".")
+        assert "\n" not in text
+
+
+@pytest.mark.parametrize("error", [zlib.error("invalid block"), EOFError(), OSError(22, "Invalid")])
+def test_members_that_cannot_be_unpacked_are_named(monkeypatch, tmp_path, error):
+    def fail(*_):
+        raise error
+
+    use_archive(monkeypatch, tmp_path, ARCHIVE)
+    monkeypatch.setattr(zipfile.ZipFile, "read", fail)
+    with pytest.raises(
+        ValueError, match=r"DATA.zip is damaged .* \(in 'info/6_6_2/connectome_6_6_2"
+    ):
+        fetch_microns(6, 6, 2, data_home=tmp_path)
 
 
 def test_mirrors_are_checked():

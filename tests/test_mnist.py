@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import itertools
 import socket
 import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_array_equal
 
-from sk_biornn.datasets import _mnist, fetch_sequential_mnist
+from sk_biornn.datasets import _download, _mnist, fetch_sequential_mnist
 from sk_biornn.datasets._data_home import resolve_data_home
 from sk_biornn.datasets._download import DownloadError, download, file_sha256
 from sk_biornn.datasets._idx import TYPE_CODES, read_idx
@@ -104,6 +106,21 @@ def test_malformed_idx_is_named(tmp_path, data, message):
     assert text.endswith(".")
 
 
+def test_a_packed_file_is_unpacked_as_far_as_it_announces(tmp_path, monkeypatch):
+    path, asked = tmp_path / "x.gz", []
+    read = gzip.GzipFile.read
+    monkeypatch.setattr(gzip.GzipFile, "read", lambda f, n=-1: asked.append(n) or read(f, n))
+    path.write_bytes(gzip.compress(idx_bytes(np.zeros(10, np.uint8)) + bytes(10_000_000)))
+    with pytest.raises(
+        ValueError, match=r"has trailing bytes: .* which takes 18 bytes, got more\."
+    ):
+        read_idx(path)
+    assert sum(asked) == 4 + 4 * 255 + 19
+    path.write_bytes(gzip.compress(bytes([0, 0, 8, 255]) + b"\xff" * 4 * 255 + b"x"))
+    with pytest.raises(ValueError, match=r"is truncated: .*, got 1025\."):
+        read_idx(path)
+
+
 # Downloads
 
 
@@ -117,6 +134,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.requests = {}, []
+        self.answers = {}  # path -> what else to do than to send a file
+        self.enough = threading.Event()
 
     def url(self, name):
         return f"http://127.0.0.1:{self.server_port}/{name}"
@@ -126,6 +145,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         asked = self.headers.get("Range")
         self.server.requests.append((self.path, asked))
+        if self.path in self.server.answers:
+            self.server.answers[self.path](self)
+            return
         data = self.server.files.get(self.path.lstrip("/"))
         if data is None:
             self.send_error(404)
@@ -156,6 +178,7 @@ def server(monkeypatch):
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
+        server.enough.set()
         server.shutdown()
         thread.join()
 
@@ -255,6 +278,106 @@ def test_mirrors_are_tried_in_turn(server, tmp_path):
     with pytest.raises(DownloadError) as caught:
         download(urls[:2], tmp_path / "y", sha256=SHA256)
     assert f"{urls[0]}: HTTP error 404 Not Found; {urls[1]}: wrong checksum" in str(caught.value)
+
+
+def endless(handler):
+    """Send without end, and without saying how much."""
+    handler.send_response(200)
+    handler.end_headers()
+    with suppress(OSError):
+        while not handler.server.enough.is_set():
+            handler.wfile.write(bytes(100_000))
+
+
+def immense(handler):
+    """Announce much."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(10**12))
+    handler.end_headers()
+
+
+def speechless(handler):
+    """Say nothing, and keep the line open; an answer in the end lets the client close it."""
+    handler.server.enough.wait(120)
+    handler.send_response(200)
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def dripping(handler):
+    """Send the head byte by byte, always in time."""
+    with suppress(OSError):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        while not handler.server.enough.wait(0.05):
+            handler.wfile.write(b"X-More: 1\r\n")
+        handler.wfile.write(b"Content-Length: 0\r\n\r\n")
+
+
+def without_number(handler):
+    """Announce no number, and send the whole file."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "abc")
+    handler.end_headers()
+    handler.wfile.write(DATA)
+
+
+def nowhere(handler):
+    """Lead to an address that is none."""
+    handler.send_response(302)
+    handler.send_header("Location", "http://127.0.0.1:abc/x")
+    handler.end_headers()
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [(endless, "it has more than the expected 200000 bytes, file not kept"),
+     (immense, "it has 1000000000000 bytes, expected 200000")],
+)  # fmt: skip
+def test_no_more_is_kept_than_the_file_has(server, tmp_path, answer, complaint):
+    server.answers["/x"], server.files["good"] = answer, DATA
+    with pytest.raises(DownloadError, match=complaint):
+        download([server.url("x")], tmp_path / "x", sha256=SHA256, n_bytes=len(DATA))
+    assert list(tmp_path.iterdir()) == []
+    urls = [server.url("x"), server.url("good")]
+    target = download(urls, tmp_path / "x", sha256=SHA256, n_bytes=len(DATA))
+    assert target.read_bytes() == DATA
+
+
+def test_a_part_larger_than_the_file_is_thrown_away(server, tmp_path):
+    server.files["x"] = DATA
+    (tmp_path / "x.part").write_bytes(DATA + b"x")
+    download([server.url("x")], tmp_path / "x", sha256=SHA256, n_bytes=len(DATA))
+    assert server.requests == [("/x", None)]
+
+
+@pytest.mark.parametrize("answer", [without_number, nowhere])
+def test_nonsense_does_not_end_the_list_of_mirrors(server, tmp_path, answer):
+    server.answers["/x"], server.files["good"] = answer, DATA
+    urls = [server.url("x"), server.url("good")]
+    assert download(urls, tmp_path / "x", sha256=SHA256).read_bytes() == DATA
+    assert len(server.requests) == (1 if answer is without_number else 2)
+
+
+@pytest.mark.parametrize("answer", [speechless, dripping])
+def test_a_server_that_does_not_come_to_the_point_is_left(server, tmp_path, answer):
+    server.answers["/x"] = answer
+    with pytest.raises(DownloadError, match="no answer before the deadline"):
+        download([server.url("x")], tmp_path / "x", sha256=SHA256, deadline=0.2, timeout=60)
+
+
+def test_a_slow_transfer_ends_at_its_deadline_and_is_continued(server, tmp_path, monkeypatch):
+    """By a clock that goes on an hour whenever somebody looks at it."""
+    server.files["x"], hours = DATA, itertools.count()
+    with monkeypatch.context() as patch:
+        patch.setattr(_download, "monotonic", lambda: 3600.0 * next(hours))
+        with pytest.raises(
+            DownloadError, match=r"too slow: after the deadline \d+ bytes are kept in"
+        ):
+            download([server.url("x")], tmp_path / "x", sha256=SHA256, deadline=2 * 3600.0)
+    kept = (tmp_path / "x.part").stat().st_size
+    assert 0 < kept < len(DATA)
+    assert download([server.url("x")], tmp_path / "x", sha256=SHA256).read_bytes() == DATA
+    assert server.requests[-1] == ("/x", f"bytes={kept}-")
 
 
 def test_no_network_is_told(monkeypatch, tmp_path):
@@ -473,6 +596,7 @@ def test_checksums_are_given_for_each_file():
     names = {name for pairs in _mnist.FILES.values() for pair in pairs for name in pair}
     assert names == set(_mnist.SHA256) == set(CONTENTS)
     assert all(len(bytes.fromhex(value)) == 32 for value in _mnist.SHA256.values())
+    assert names == set(_mnist.N_BYTES) and sum(_mnist.N_BYTES.values()) == 11_594_722
 
 
 def test_real_mnist_if_it_is_there():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -127,12 +128,76 @@ def test_fair_samples_are_split_and_new_in_every_simulation_and_published_ones_a
     assert theirs[0].X_test is theirs[0].X_train
 
 
-def test_published_arrays_are_read(tmp_path):
-    rng = np.random.default_rng(0)
-    names = cortical_populations()["population"]
-    for name in names:
+def write_arrays(folder, seed):
+    """Noise in the published files."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(exist_ok=True)
+    for name in cortical_populations()["population"]:
         for part in ("train", "test"):
-            np.save(tmp_path / f"dff_{name}_familiar_change_{part}.npy", rng.random((50, 15)))
+            np.save(folder / f"dff_{name}_familiar_change_{part}.npy", rng.random((50, 15)))
+
+
+def test_a_study_of_other_arrays_is_not_continued(tmp_path, no_figure):
+    options = {"conditions": ["familiar_change"], "arms": ["dale"], "output": tmp_path / "study"}
+    for seed, name in enumerate("ab"):
+        write_arrays(tmp_path / name, seed)
+    run_cell_type_study(TINY, data=tmp_path / "a", simulations=1, **options)
+    before = (tmp_path / "study" / "results.csv").read_bytes()
+    for data in (tmp_path / "b", None):
+        with pytest.raises(ValueError, match=r"other settings: (data .*)?input_data"):
+            run_cell_type_study(TINY, data=data, simulations=1, resume=True, **options)
+    assert (tmp_path / "study" / "results.csv").read_bytes() == before
+    (tmp_path / "a").rename(tmp_path / "c")  # where they lie does not matter
+    run_cell_type_study(TINY, data=tmp_path / "c", simulations=1, resume=True, **options)
+
+
+def test_weights_that_are_missing_are_computed_anew_or_named(tmp_path, capsys):
+    options = {"conditions": ["familiar_change"], "arms": ["dale"], "output": tmp_path}
+    run_cell_type_study(TINY, simulations=1, **options)
+    path = tmp_path / "weights" / "familiar_change_dale_000.npz"
+    before = path.read_bytes()
+    path.unlink()
+    assert main(["report", str(tmp_path)]) == 2
+    assert f"{path} is missing; resume the study" in capsys.readouterr().err
+    run_cell_type_study(TINY, simulations=1, resume=True, **options)
+    assert path.read_bytes() == before
+    path.write_bytes(before[:-100])
+    assert main(["report", str(tmp_path)]) == 2
+    assert f"{path} is damaged (BadZipFile); remove it and resume" in capsys.readouterr().err
+    (tmp_path / "examples.json").unlink()
+    assert main(["report", str(tmp_path)]) == 2
+    assert "examples.json is missing; resume the study" in capsys.readouterr().err
+
+
+def test_a_first_run_that_failed_leaves_a_study_without_its_pictures(tmp_path, monkeypatch):
+    from sk_biornn.studies.cell_types import job
+
+    fit = job._fit
+
+    def fail_at_first(network, preset, data):
+        if network.random_state == seed_of(0, 0, "training"):
+            raise RuntimeError("no memory left")
+        return fit(network, preset, data)
+
+    monkeypatch.setattr(job, "_fit", fail_at_first)
+    options = {"conditions": ["familiar_change"], "arms": ["dale"]}
+    results = run_cell_type_study(TINY, output=tmp_path, **options)
+    assert results["error"].notna().sum() == 1
+    drawn = {path.name for path in tmp_path.glob("*.png")}
+    assert drawn == {"losses.png", "interactions.png"}
+
+
+@pytest.mark.parametrize("text", ['{"study": "cell-types"}', '{"study": "cell-types", "arms": 1}'])
+def test_settings_that_are_not_whole_are_named(text, study, tmp_path, capsys):
+    folder = shutil.copytree(study[0], tmp_path / "copy")
+    (folder / "settings.json").write_text(text)
+    code = main(["report", str(folder)])
+    error = capsys.readouterr().err
+    assert code == 2 and len(error.splitlines()) == 1 and str(folder) in error
+
+
+def test_published_arrays_are_read(tmp_path):
+    write_arrays(tmp_path, 0)
     data = make_data(TINY, "familiar_change", 0, 0, tmp_path)
     assert data.X_train.shape == (40, 7, 18) and data.y_test.shape == (10, 7, 18)
     record = run_one(Run("familiar_change", "dale", 0), TINY, 0, tmp_path)

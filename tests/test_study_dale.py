@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from distributions import SEEDS, assert_drawn_from
 from scipy import stats
 
 import sk_biornn
@@ -22,13 +24,14 @@ from sk_biornn.biology.constraints import Dale
 from sk_biornn.biology.prior import column_signs
 from sk_biornn.initializers import ConditioningWarning
 from sk_biornn.studies import ARMS, PRESETS, TASKS, Budget, Preset, run_dale_study, run_one
-from sk_biornn.studies._folder import StudyFolder
-from sk_biornn.studies._intervals import interval
+from sk_biornn.studies._folder import StudyFolder, sealed
+from sk_biornn.studies._intervals import PER_CENT, interval, paired_interval, scale_of
 from sk_biornn.studies._repeatable import one_thread, seed_of
 from sk_biornn.studies.dale import _plan as plan_module
 from sk_biornn.studies.dale._constraints import LongerSteps, Rectified
 from sk_biornn.studies.dale._job import initial_weights, make_network
 from sk_biornn.studies.dale._report import OUTPUTS
+from sk_biornn.studies.dale._tables import format_summary
 from sk_biornn.studies.dale.arms import Arm
 from sk_biornn.studies.dale.statistics import summarise, verdict
 from sk_biornn.studies.dale.tasks import mnist_is_present
@@ -107,9 +110,10 @@ def test_paper_weights_are_one_matrix_with_signed_columns_in_every_arm():
     assert len(drawn) == 6
     for weights in drawn:
         np.testing.assert_array_equal(weights, drawn[0])
-    sizes = drawn[0] * signs
+    arm = next(arm for arm in ARMS if arm.init == "paper")
+    sizes = np.stack([initial_weights(arm, signs, seed) for seed in SEEDS]) * signs
     assert sizes.min() >= 0 and sizes.max() <= 1 / 8
-    assert stats.kstest(sizes.ravel() * 8, "uniform").pvalue > 1e-3
+    assert_drawn_from(sizes * 8, "uniform")
 
 
 def test_ours_is_orthogonal_with_and_without_signs():
@@ -255,16 +259,37 @@ def test_baselines_are_what_needs_no_network():
     assert np.sum(digits.y_train == guess[0]) == commonest
 
 
-def test_mnist_takes_part_when_its_files_are_in_the_folder(tmp_path):
+WITH_MNIST = replace(TINY, budgets={**TINY.budgets, "mnist": Budget(20, 40, 1, 10, 1)})
+
+
+def write_mnist(folder: Path, seed: int) -> None:
+    """Noise in the files of MNIST."""
     from sk_biornn.datasets._mnist import FILES
 
-    assert not mnist_is_present(tmp_path)
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     for images, labels in FILES["all"]:
-        pixels = rng.integers(0, 256, (40, 28, 28), dtype=np.uint8)
-        write_idx(tmp_path / images, pixels)
-        write_idx(tmp_path / labels, (np.arange(40) % 10).astype(np.uint8))
-    preset = replace(TINY, budgets={**TINY.budgets, "mnist": Budget(20, 40, 1, 10, 1)})
+        write_idx(folder / images, rng.integers(0, 256, (40, 28, 28), dtype=np.uint8))
+        write_idx(folder / labels, (np.arange(40) % 10).astype(np.uint8))
+
+
+def test_other_digits_are_not_mixed_in(tmp_path, no_figure):
+    options = {"tasks": ["mnist"], "arms": ["abs/ours"], "simulations": 1, "output": tmp_path / "o"}
+    write_mnist(tmp_path, seed=0)
+    run_dale_study(WITH_MNIST, data_home=tmp_path, **options)
+    for path in list(tmp_path.glob("*-ubyte")):  # the same digits, packed and elsewhere
+        (tmp_path / "mnist").mkdir(exist_ok=True)
+        (tmp_path / "mnist" / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    run_dale_study(WITH_MNIST, data_home=tmp_path, **options, resume=True)
+    write_mnist(tmp_path, seed=1)
+    with pytest.raises(ValueError, match="other settings: input_data"):
+        run_dale_study(WITH_MNIST, data_home=tmp_path, **options, resume=True)
+
+
+def test_mnist_takes_part_when_its_files_are_in_the_folder(tmp_path):
+    assert not mnist_is_present(tmp_path)
+    write_mnist(tmp_path, seed=0)
+    preset = WITH_MNIST
     plan = plan_module.make_plan(preset, None, ["abs/ours"], 1, 0, tmp_path)
     assert plan.tasks == ("flip-flop", "wave", "digits", "mnist")
     options = {"tasks": ["mnist"], "arms": ["abs/ours"], "simulations": 1}
@@ -391,7 +416,7 @@ def test_another_study_in_the_folder_is_not_mixed_up_and_not_lost(tmp_path, no_f
         with pytest.raises(ValueError, match=r"holds a study with other settings: random_state"):
             run_dale_study(TINY, **options, random_state=1, resume=resume)
     assert files_of(tmp_path) == before
-    run_dale_study(TINY, **options)  # the same study again: the same files
+    run_dale_study(TINY, **options, overwrite=True)  # the same study again: the same files
     assert files_of(tmp_path) == before
     run_dale_study(TINY, **options, random_state=1, overwrite=True)
     assert json.loads((tmp_path / "settings.json").read_text())["random_state"] == 1
@@ -438,7 +463,13 @@ def test_a_failed_run_is_tried_again_and_leaves_the_others_alone(tmp_path, monke
     with pytest.raises(ValueError, match="other settings: arms"):
         run_dale_study(TINY, **options, resume=True)
     settings = plan_module.make_plan(TINY, ["digits"], ["abs"], 1, 0, None).describe()
+    settings["input_data"] = {}
     (tmp_path / "settings.json").write_text(json.dumps(settings))
+    with pytest.raises(ValueError, match=r"digits_abs_ours_000.json is of a study with other sett"):
+        run_dale_study(TINY, **options, resume=True)
+    for path in (tmp_path / "runs").iterdir():
+        record = {**json.loads(path.read_text()), "settings": settings}
+        path.write_text(json.dumps(sealed(record)))
     again = run_dale_study(TINY, **options, resume=True)
     assert again["error"].isna().all()
 
@@ -488,6 +519,7 @@ def table(metric: str, **scores: list[float]) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(task="task", metric=metric, baseline_score=10.0)
 
 
+T1 = stats.t.ppf(0.975, 1)  # 12.7: of two values, their half width in half distances
 A = [90.1, 91.4, 92.3, 90.7, 93.0]
 B = [91.0, 92.9, 92.8, 91.3, 94.9]
 
@@ -523,6 +555,44 @@ def test_of_errors_the_smaller_is_above_and_ratios_are_geometric():
     assert row["vs_same_ratio_low"] == pytest.approx(np.exp(logs.low))
     assert row["vs_same_ratio_high"] == pytest.approx(np.exp(logs.high))
     assert row["vs_ours_verdict"] == "within"
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "expected"),
+    [
+        ([90.0, 91.0], PER_CENT, [90.5 - T1 / 2, 90.5 + T1 / 2]),
+        ([87.0, 94.0], PER_CENT, [90.5 - 3.5 * T1, 100.0]),
+        ([1.0, 3.0], PER_CENT, [0.0, 2.0 + T1]),
+        ([0.5, 99.5], PER_CENT, [0.0, 100.0]),
+        ([100.0, 100.0], PER_CENT, [100.0, 100.0]),
+        ([0.1, 0.3], scale_of("mse"), [0.0, 0.2 + 0.1 * T1]),
+        ([-0.9, -0.7], scale_of("correlation"), [-1.0, -0.8 + 0.1 * T1]),
+        ([-0.9, -0.7], scale_of("no such metric"), [-0.8 - 0.1 * T1, -0.8 + 0.1 * T1]),
+    ],
+)
+def test_an_interval_ends_where_its_scale_does(values, scale, expected):
+    found = interval(np.array(values), scale=scale)
+    assert [found["low"], found["high"]] == pytest.approx(expected)
+
+
+def test_differences_of_bounded_scores_are_bounded():
+    found = paired_interval(np.array([-60.0, 50.0]), scale=PER_CENT)
+    assert (found["low"], found["high"]) == (-100.0, 100.0)
+
+
+def test_tables_stay_on_the_scale_and_say_nothing_about_equal_differences():
+    frame = table("accuracy", unconstrained_ours=[80.0, 99.0], abs_ours=[82.0, 97.0])
+    frame = pd.concat(
+        [frame, table("accuracy", square_ours=[79.4, 98.4]).assign(arm="square")], ignore_index=True
+    )
+    summary = summarise(frame).set_index("arm")
+    assert summary["ci_low"].min() >= 0 and summary["ci_high"].max() == 100
+    row = summary.loc["square"]
+    assert row["vs_ours_difference"] == pytest.approx(-0.6)
+    assert np.isnan(row["vs_ours_low"]) and np.isnan(row["vs_ours_high"])
+    assert row["vs_ours_verdict"] == ""
+    printed = format_summary(summarise(frame))
+    assert any(line.endswith("-0.60") for line in printed.splitlines()) and "100.00]" in printed
 
 
 @pytest.mark.parametrize(

@@ -512,6 +512,42 @@ def test_a_measured_field_brings_its_size_its_grid_and_its_matrices(tmp_path, no
         run_inductive_bias_study(settings, data_home=tmp_path, field="4_7_2")
 
 
+def test_a_study_of_another_field_is_not_continued(tmp_path, no_figure):
+    from test_microns import field_bytes, pieces
+
+    home = tmp_path / "info" / "6_6_2"
+    home.mkdir(parents=True)
+    options = {**FEW, "field": "6_6_2", "network_grid": (3, 2, 2), "simulations": 1}
+    options |= {"data_home": tmp_path, "output": tmp_path / "out"}
+    for seed in (0, 0, 1):
+        for name, content in field_bytes((6, 6, 2), pieces(seed=seed)).items():
+            (home / name).write_bytes(content)
+        if seed == 0:
+            run_inductive_bias_study(TINY, resume=True, **options)
+            continue
+        with pytest.raises(ValueError, match="other settings: input_data"):
+            run_inductive_bias_study(TINY, resume=True, **options)
+        run_inductive_bias_study(TINY, overwrite=True, **options)  # of the files as they are now
+    source = Source(str(tmp_path), expected="of other files")
+    with pytest.raises(ValueError, match="the files of field 6_6_2 have changed since the study"):
+        field_of(tiny(field="6_6_2", network_grid=(3, 2, 2)), 0, source)
+
+
+def test_weights_that_are_missing_are_computed_anew_or_named(tmp_path, capsys):
+    options = {**FEW, "simulations": 1, "output": tmp_path}
+    run_inductive_bias_study(TINY, **options)
+    path = tmp_path / "weights" / "go-nogo_W_000.npz"
+    before = path.read_bytes()
+    path.write_bytes(before[: len(before) // 2])
+    assert main(["report", str(tmp_path)]) == 2
+    assert f"{path} is damaged (BadZipFile); remove it and resume" in capsys.readouterr().err
+    path.unlink()
+    assert main(["report", str(tmp_path)]) == 2
+    assert f"{path} is missing; resume the study" in capsys.readouterr().err
+    run_inductive_bias_study(TINY, resume=True, **options)
+    assert path.read_bytes() == before
+
+
 def test_quick_and_fair_share_their_repairs():
     fair, quick = (INDUCTIVE_BIAS_PRESETS[name] for name in ("fair", "quick"))
     sizes = {"preset", "simulations", "number_of_nodes", "n_train", "n_validation", "n_test"}
@@ -683,10 +719,19 @@ def test_holm_is_the_step_down_of_its_definition():
 
 
 @pytest.mark.parametrize(
-    ("differences", "expected"), [([0, 0, 0], 1.0), ([2, 2], 0.0), ([1], np.nan), ([], np.nan)]
+    ("differences", "expected"),
+    [
+        ([0, 0, 0], 1.0),
+        ([2, 2], np.nan),
+        ([-2, -2, -2], np.nan),
+        ([93.3 - 92.7, 93.4 - 92.8], np.nan),  # equal but for rounding
+        ([1e-5, 1e-5 * (1 + 1e-6)], 2 / np.pi * np.arctan(5e-7)),  # t of 1 degree of freedom
+        ([1], np.nan),
+        ([], np.nan),
+    ],
 )
 def test_p_of_differences_without_spread(differences, expected):
-    assert_allclose(paired_p(np.array(differences, dtype=float)), expected)
+    assert_allclose(paired_p(np.array(differences, dtype=float)), expected, rtol=1e-5)
 
 
 def test_distances_of_the_penalty_are_euclidean():

@@ -43,10 +43,12 @@ def add_run_options(parser: argparse.ArgumentParser, study: str, presets: str) -
     )
     parser.add_argument("--random-state", type=int, metavar="S", help="seed (default: 0)")
     parser.add_argument(
-        "--resume", action="store_true", help="take up the finished runs in DIR, same settings"
+        "--resume",
+        action="store_true",
+        help="take up the finished runs in DIR, same settings and data",
     )
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace a study with other settings in DIR"
+        "--overwrite", action="store_true", help="replace the study in DIR, finished runs and all"
     )
 
 

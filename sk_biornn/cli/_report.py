@@ -22,15 +22,31 @@ def add_parser(commands: Any, studies: Sequence[Any]) -> None:
 
 def run(studies: dict[str, Any], arguments: argparse.Namespace) -> int:
     """Have the study that the folder holds report."""
-    from sk_biornn.studies._folder import read_json
+    from sk_biornn.studies._folder import read_settings
 
-    settings = arguments.folder / "settings.json"
+    folder = arguments.folder
     # Without settings the first study says what is missing.
-    content = read_json(settings) if settings.exists() else {}
-    name = content.get("study") if isinstance(content, dict) else None
-    if name is not None and name not in studies:
+    name = read_settings(folder).get("study")
+    if name is not None and name not in list(studies):
         raise ValueError(
-            f"{str(settings)!r} must name a study among {list(studies)}, got {name!r}."
+            f"{str(folder / 'settings.json')!r} must name a study among {list(studies)}, "
+            f"got {name!r}."
         )
     study = next(iter(studies.values())) if name is None else studies[name]
-    return study.report(arguments.folder)
+    try:
+        return study.report(folder)
+    except FileNotFoundError:
+        raise
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        if str(folder) in str(error):
+            raise  # it says what is wrong
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ValueError(
+            f"{str(folder)!r} has tables that are not as a study wrote them ({words}); resume the "
+            "study, which writes them anew."
+        ) from error
+    except OSError as error:
+        raise ValueError(
+            f"{str(folder)!r} cannot be written ({error.strerror or error}), where a report leaves "
+            "its tables and figures; copy the folder to where you may write, and report there."
+        ) from None

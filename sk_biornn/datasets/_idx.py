@@ -7,6 +7,7 @@ Layout: two zero bytes, a type code, the number of dimensions, each dimension as
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import struct
 import zlib
@@ -23,33 +24,45 @@ TYPE_CODES: dict[int, np.dtype[Any]] = {
     0x0D: np.dtype(">f4"),
     0x0E: np.dtype(">f8"),
 }
+PIECE = 1 << 20
+LONGEST_HEADER = 4 + 4 * 255
 GZIP_MAGIC = b"\x1f\x8b"
 
 
 def read_idx(path: Path) -> np.ndarray:
     """Return the array held by an idx file, gzip-compressed or not; ValueError if malformed."""
-    data = _read_bytes(path)
-    dtype, shape, offset = _parse_header(data, path)
+    dtype, shape, offset = _parse_header(_read_bytes(path, LONGEST_HEADER), path)
     expected = offset + math.prod(shape) * dtype.itemsize
+    data = _read_bytes(path, expected + 1)  # one more than it announces, and not what it may unpack
     if len(data) != expected:
         problem = "is truncated" if len(data) < expected else "has trailing bytes"
         raise ValueError(
             f"{path} {problem}: its header announces the shape {shape}, which takes {expected} "
-            f"bytes, got {len(data)}."
+            f"bytes, got {len(data) if len(data) < expected else 'more'}."
         )
     values = np.frombuffer(data, dtype=dtype, offset=offset).reshape(shape)
     return values.astype(dtype.newbyteorder("="))
 
 
-def _read_bytes(path: Path) -> bytes:
-    """Content of a file, decompressed if it is gzip (told by its first bytes, not its name)."""
+def _read_bytes(path: Path, limit: int) -> bytes:
+    """First bytes of a file, decompressed if it is gzip (told by its beginning, not its name)."""
     data = Path(path).read_bytes()
     if not data.startswith(GZIP_MAGIC):
         return data
     try:
-        return gzip.decompress(data)
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            return _read_up_to(file, limit)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is a damaged gzip file ({error}).") from error
+
+
+def _read_up_to(file: gzip.GzipFile, limit: int) -> bytes:
+    """Read in pieces: what is announced, and may not be there, is not allocated at once."""
+    pieces, left = [], limit
+    while left > 0 and (piece := file.read(min(left, PIECE))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def _parse_header(data: bytes, path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:

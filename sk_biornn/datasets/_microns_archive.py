@@ -149,7 +149,7 @@ def _archive(home: Path, urls: Sequence[str], may_download: bool) -> Path:
             f"{places[1].parent}; call fetch_microns with download_if_missing=True, or save "
             f"{urls[0]} there."
         )
-    return download(urls, target, sha256=SHA256)
+    return download(urls, target, sha256=SHA256, n_bytes=N_BYTES)
 
 
 def _unpack(archive: Path, wanted: tuple[int | None, ...], home: Path) -> pd.DataFrame:
@@ -157,20 +157,34 @@ def _unpack(archive: Path, wanted: tuple[int | None, ...], home: Path) -> pd.Dat
     import pandas as pd
 
     rows = []
-    try:
-        with zipfile.ZipFile(archive) as file:
-            members = _field_members(file, archive)
-            for key in sorted(members):
-                if all(w is None or w == k for w, k in zip(wanted, key, strict=True)):
-                    folder = home / "microns" / "info" / "_".join(map(str, key))
-                    _write_field(file, members[key], folder)
-                    rows.append((*key, folder))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise ValueError(f"{archive} is damaged or no zip archive ({error}).") from None
+    with _opened(archive) as file:
+        members = _field_members(file, archive)
+        for key in sorted(members):
+            if all(w is None or w == k for w, k in zip(wanted, key, strict=True)):
+                folder = home / "microns" / "info" / "_".join(map(str, key))
+                _write_field(file, members[key], folder, archive)
+                rows.append((*key, folder))
     if not rows:
         asked = "_".join("*" if part is None else str(part) for part in wanted)
         raise ValueError(f"{archive} has no field {asked}; microns_fields() lists the published.")
     return pd.DataFrame(rows, columns=["session", "scan", "field", "path"])
+
+
+def _opened(archive: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(archive)
+    except (FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:  # a damaged directory of an archive can raise anything
+        raise _damaged(archive, "", error) from None
+
+
+def _damaged(archive: Path, where: str, error: Exception) -> ValueError:
+    words = " ".join(str(error).split()) or type(error).__name__
+    return ValueError(
+        f"{archive} is damaged or no zip archive ({where}{words}); delete it to have it downloaded "
+        "again."
+    )
 
 
 def _field_members(file: zipfile.ZipFile, archive: Path) -> dict[Key, list[zipfile.ZipInfo]]:
@@ -201,7 +215,13 @@ def _unsafe(archive: Path, info: zipfile.ZipInfo, why: str) -> ValueError:
     return ValueError(f"{archive} is not unpacked: its member {info.filename!r} {why}.")
 
 
-def _write_field(file: zipfile.ZipFile, members: list[zipfile.ZipInfo], folder: Path) -> None:
+def _write_field(
+    file: zipfile.ZipFile, members: list[zipfile.ZipInfo], folder: Path, archive: Path
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for info in members:  # the path is ours: only the last part of the member's name is used
-        write_bytes(folder / PurePosixPath(info.filename).name, file.read(info))
+        try:
+            content = file.read(info)
+        except Exception as error:  # of zlib, of the end of the file, of unknown methods
+            raise _damaged(archive, f"in {info.filename!r}: ", error) from None
+        write_bytes(folder / PurePosixPath(info.filename).name, content)

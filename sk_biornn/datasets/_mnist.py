@@ -24,6 +24,12 @@ SHA256 = {
     "t10k-images-idx3-ubyte": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
     "t10k-labels-idx1-ubyte": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
+N_BYTES = {  # of the same files
+    "train-images-idx3-ubyte": 9_912_422,
+    "train-labels-idx1-ubyte": 28_881,
+    "t10k-images-idx3-ubyte": 1_648_877,
+    "t10k-labels-idx1-ubyte": 4_542,
+}
 FILES = {  # subset -> its pairs of (images, labels)
     "train": [("train-images-idx3-ubyte", "train-labels-idx1-ubyte")],
     "test": [("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")],
@@ -116,7 +122,9 @@ def fetch_sequential_mnist(
         raise FileNotFoundError(_how_to_obtain(missing, home, mirrors))
     for name in missing:
         urls = [mirror.rstrip("/") + f"/{name}.gz" for mirror in mirrors]
-        paths[name] = download(urls, home / "mnist" / f"{name}.gz", sha256=SHA256[name])
+        paths[name] = download(
+            urls, home / "mnist" / f"{name}.gz", sha256=SHA256[name], n_bytes=N_BYTES[name]
+        )
 
     parts = [_read_pair(paths[images], paths[labels]) for images, labels in pairs]
     if len(parts) == 1:

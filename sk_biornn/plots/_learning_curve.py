@@ -11,11 +11,16 @@ from sk_biornn.plots._style import BLUE, bare, new_axes
 
 
 def mean_and_band(
-    values: np.ndarray, *, confidence: float = 0.95, log: bool = False
+    values: np.ndarray,
+    *,
+    confidence: float = 0.95,
+    log: bool = False,
+    limits: tuple[float, float] = (-np.inf, np.inf),
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the mean over axis 0 and the ends of its t interval; geometric ones with `log`.
 
-    Where fewer than two values are finite the band has no width.
+    Where fewer than two values are finite the band has no width. It does not leave `limits`, the
+    scale of the values: what is beyond them cannot be their mean.
     """
     numbers = np.log(values) if log else values
     n = np.isfinite(numbers).sum(axis=0)
@@ -25,7 +30,8 @@ def mean_and_band(
         half = stats.t.ppf((1 + confidence) / 2, n - 1) * np.sqrt(variance / n)
     half = np.where(n > 1, half, 0.0)
     ends = (mean, mean - half, mean + half)
-    return tuple(np.exp(end) for end in ends) if log else ends
+    mean, low, high = (np.exp(end) for end in ends) if log else ends
+    return mean, np.clip(low, *limits), np.clip(high, *limits)
 
 
 class LearningCurveDisplay:
@@ -148,6 +154,7 @@ class LearningCurveDisplay:
         linestyle: Any = "-",
         log: bool = False,
         single_runs: bool = True,
+        limits: tuple[float, float] = (-np.inf, np.inf),
     ) -> LearningCurveDisplay:
         """Draw the mean, the band and the single runs.
 
@@ -163,6 +170,9 @@ class LearningCurveDisplay:
             Whether to take the geometric mean on a logarithmic axis; for values above zero.
         single_runs : bool, default=True
             Whether to draw them.
+        limits : tuple of two floats
+            The scale of the values, which the band does not leave: (0, 100) for per cent. Any
+            number by default.
 
         Returns
         -------
@@ -170,7 +180,7 @@ class LearningCurveDisplay:
             Itself.
         """
         ax = new_axes(ax)
-        mean, low, high = mean_and_band(self.values, log=log)
+        mean, low, high = mean_and_band(self.values, log=log, limits=limits)
         if single_runs and len(self.values) > 1:
             ax.plot(self.epochs, self.values.T, color=color, linewidth=0.5, alpha=0.4)
         if len(self.values) > 1:

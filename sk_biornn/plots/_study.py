@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn.plots._learning_curve import LearningCurveDisplay, mean_and_band
+from sk_biornn.plots._legend import legend_below
 from sk_biornn.plots._style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, bare
 
 COLOURS = {
@@ -22,6 +23,7 @@ COLOURS = {
 LINES = {"ours": "-", "paper": (0, (3, 1.5))}
 INITS = {"ours": "initial weights: ours", "paper": "initial weights: the paper's"}
 SCORES = {"mse": "test mean squared error", "accuracy": "test accuracy (%)"}
+LIMITS = {"mse": (0.0, np.inf), "accuracy": (0.0, 100.0)}
 BASELINES = {"mse": "input repeated", "accuracy": "commonest label"}
 _LETTERS = "ABCDEFGH"
 _RC = {
@@ -153,7 +155,7 @@ class StudyDisplay:
                 import matplotlib.pyplot as plt
 
                 figure = plt.figure()
-            figure.set_size_inches(1.2 + 3.1 * len(tasks), 6.4)
+            figure.set_size_inches(1.2 + 3.1 * len(tasks), 5.8)
             figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
             self.figure_, self.axes_ = figure, figure.subplots(2, len(tasks), squeeze=False)
             for letter, (top, bottom), task in zip(_LETTERS, self.axes_.T, tasks, strict=False):
@@ -166,14 +168,20 @@ class StudyDisplay:
     def _draw_curves(self, ax: Any, task: str) -> None:
         results = self.results[self.results["task"] == task]
         curves = self.curves[self.curves["task"] == task]
-        log = results["metric"].iloc[0] == "mse"
+        metric = results["metric"].iloc[0]
+        log = metric == "mse"
         for (arm, init), runs in curves.groupby(["arm", "init"], sort=False):
             table = runs.pivot(index="simulation", columns="epoch", values="score")
             LearningCurveDisplay(table.columns.to_numpy(), table.to_numpy()).plot(
-                ax, color=_colour(arm), linestyle=LINES.get(init, "-"), log=log, single_runs=False
+                ax,
+                color=_colour(arm),
+                linestyle=LINES.get(init, "-"),
+                log=log,
+                single_runs=False,
+                limits=LIMITS[metric],
             )
         ax.axhline(results["baseline_score"].mean(), color=GREY, linestyle=":", linewidth=1.2)
-        ax.set(xlabel="epoch", ylabel=SCORES[results["metric"].iloc[0]])
+        ax.set(xlabel="epoch", ylabel=SCORES[metric])
         ax.xaxis.get_major_locator().set_params(integer=True)
         _limit(ax, curves["score"], results["baseline_score"], log)
 
@@ -185,7 +193,7 @@ class StudyDisplay:
         for (arm, init), runs in rows.groupby(["arm", "init"], sort=False):
             both = rows.loc[rows["arm"] == arm, "init"].nunique() > 1
             offset = {"paper": -0.21, "ours": 0.21}.get(init, 0.0) if both else 0.0
-            _dots(ax, arms.index(arm) + offset, runs["score"].to_numpy(), arm, init, log)
+            _dots(ax, arms.index(arm) + offset, runs["score"].to_numpy(), arm, init, metric)
         if log:
             ax.set_yscale("log")
         _draw_baseline(ax, rows["score"], rows["baseline_score"].mean(), log)
@@ -223,16 +231,14 @@ class StudyDisplay:
         )
         guess = " / ".join(BASELINES[name] for name in dict.fromkeys(self.results["metric"]))
         handles.append(Line2D([], [], color=GREY, linestyle=":", label=f"no network: {guess}"))
-        self.figure_.legend(
-            handles=handles, loc="outside lower center", ncols=5, frameon=False, handlelength=2.2
-        )
+        legend_below(self.figure_, handles, ncols=5, handlelength=2.2)
 
 
 def _colour(arm: str) -> str:
     return COLOURS.get(arm, GREY)
 
 
-def _dots(ax: Any, x: float, scores: np.ndarray, arm: str, init: str, log: bool) -> None:
+def _dots(ax: Any, x: float, scores: np.ndarray, arm: str, init: str, metric: str) -> None:
     """Draw every run as a dot, and beside the dots their mean with its 95 % interval."""
     scores = scores[np.isfinite(scores)]
     if not len(scores):
@@ -252,7 +258,8 @@ def _dots(ax: Any, x: float, scores: np.ndarray, arm: str, init: str, log: bool)
         markeredgewidth=0.7,
         alpha=0.75,
     )
-    mean, low, high = (float(end[0]) for end in mean_and_band(scores[:, np.newaxis], log=log))
+    band = mean_and_band(scores[:, np.newaxis], log=metric == "mse", limits=LIMITS[metric])
+    mean, low, high = (float(end[0]) for end in band)
     ax.plot([x + 0.1, x + 0.1], [low, high], color=colour, linewidth=1.1)
     ax.plot(x + 0.1, mean, "_", color=colour, markersize=6, markeredgewidth=1.6)
 

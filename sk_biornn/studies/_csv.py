@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,10 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     if not path.is_file():
         raise ValueError(f"{str(path)!r} is missing; the folder holds no finished study.")
     # Python's own float() gives back every digit; the fast parser of older pandas does not.
-    table = pd.read_csv(path, engine="python")
+    try:
+        table = pd.read_csv(path, engine="python")
+    except (ValueError, csv.Error) as error:  # pandas' own errors are ValueErrors
+        raise ValueError(f"{str(path)!r} is damaged, it is not a table ({error}).") from None
     missing = [name for name in columns if name not in table]
     if missing:
         raise ValueError(

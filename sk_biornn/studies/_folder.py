@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sk_biornn._atomic import write_text
+from sk_biornn.studies._lock import locked
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pandas", "joblib")
 
@@ -36,66 +39,101 @@ def read_json(path: Path) -> Any:
     """Return the content of a JSON file; a damaged one is named."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing; resume the study, which writes it anew.") from None
     except ValueError as error:
         raise ValueError(f"{path} is not valid JSON ({error}); remove it to go on.") from None
+    except RecursionError:
+        raise ValueError(f"{path} is nested too deeply to be read; remove it to go on.") from None
+
+
+def read_settings(folder: Path, needed: Iterable[str] = ()) -> dict[str, Any]:
+    """Return what settings.json of a study holds; what is needed must be there."""
+    path = folder / "settings.json"
+    settings = _read_object(path)
+    missing = [name for name in needed if name not in settings]
+    if missing:
+        raise ValueError(f"{path} is missing or lacks {missing}; the folder holds no whole study.")
+    return settings
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    content = read_json(path) if path.exists() else {}
+    if not isinstance(content, dict):
+        raise ValueError(
+            f"{path} must hold settings by name, got {_short(content)}; remove it to go on."
+        )
+    return content
 
 
 class StudyFolder:
     """A folder in which one study, with one set of settings, is carried out.
 
     `outputs` are the names, or patterns, of the files made of the records; `fields` are those that
-    every record has.
+    every record has. Every record also has the name of its run and the settings of its study, those
+    of the input data among them.
     """
 
     def __init__(self, path: Any, outputs: Iterable[str], fields: Iterable[str]) -> None:
         self.path = Path(path)
         self.runs = self.path / "runs"
-        self._outputs, self._fields = tuple(outputs), {"seconds", "error", *fields}
+        self._outputs = tuple(outputs)
+        self._fields = {"seconds", "error", "run", "settings", "seal", *fields}
+        self._settings: dict[str, Any] = {}
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other studies out while this one works in the folder."""
+        with ExitStack() as stack:
+            try:
+                self.runs.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(locked(self.path))
+            except OSError as error:
+                raise ValueError(
+                    f"output must be a folder that can be written, got {str(self.path)!r} "
+                    f"({error.strerror})."
+                ) from None
+            yield
 
     def open(self, settings: dict[str, Any], *, resume: bool, overwrite: bool) -> None:
         """Make the folder ready for a study with these settings, or refuse.
 
-        Runs of a study with the same settings are kept with `resume` and otherwise repeated. Those
-        of another one are never lost unless `overwrite` says so.
+        Finished runs of a study with the same settings are kept with `resume`. Without, neither
+        they nor those of another study are lost unless `overwrite` says so.
         """
-        self._make()
+        self.runs.mkdir(parents=True, exist_ok=True)
+        self._settings = _as_json(settings)
         self._remove_halves()
         if overwrite:
             self._remove_study()
         expected = {"settings.json": settings, "versions.json": versions()}
         if any(self.runs.glob("*.json")):
             self._refuse_another(expected if resume else {"settings.json": settings})
+            if not resume:
+                self._refuse_to_restart()
         if not resume:
             self._remove_study()
         for name, content in expected.items():
             write_text(self.path / name, to_json(content))
 
-    def _make(self) -> None:
-        try:
-            self.runs.mkdir(parents=True, exist_ok=True)
-            write_text(self.path / ".writable", "")
-            (self.path / ".writable").unlink()
-        except OSError as error:
-            raise ValueError(
-                f"output must be a folder that can be written, got {str(self.path)!r} "
-                f"({error.strerror})."
-            ) from None
-
     def _refuse_another(self, expected: dict[str, Any]) -> None:
         for name, content in expected.items():
             path = self.path / name
-            found = read_json(path) if path.exists() else {}
-            wanted = json.loads(to_json(content))
-            differing = [
-                f"{key} ({_short(found.get(key))} there, {_short(wanted.get(key))} here)"
-                for key in sorted({*found, *wanted})
-                if found.get(key) != wanted.get(key)
-            ]
+            differing = _differences(_read_object(path), _as_json(content))
             if differing:
                 raise ValueError(
-                    f"output {str(self.path)!r} holds a study with other {path.stem}: "
-                    f"{', '.join(differing)}; choose another output, or overwrite it."
+                    f"output {str(self.path)!r} holds a study with other {path.stem}: {differing}; "
+                    "choose another output, or overwrite it."
                 )
+
+    def _refuse_to_restart(self) -> None:
+        n = len(self.finished())
+        if n:
+            runs = "1 finished run" if n == 1 else f"{n} finished runs"
+            raise ValueError(
+                f"output {str(self.path)!r} holds {runs} of this study: resume it to take them up "
+                "(resume=True, --resume), or choose another output."
+            )
 
     def _remove_halves(self) -> None:
         """Remove what a killed process had not yet renamed."""
@@ -118,11 +156,50 @@ class StudyFolder:
         record = read_json(path)
         if not isinstance(record, dict) or not set(record) >= self._fields:
             raise ValueError(f"{path} is not a record of a run; remove it to go on.")
+        if record != sealed(record) or not isinstance(record["seconds"], int | float):
+            raise ValueError(f"{path} has changed since it was written; remove it to go on.")
+        if record["run"] != path.stem:
+            raise ValueError(
+                f"{path} is the record of another run, {_short(record['run'])}; give it its own "
+                "name again, or remove it to go on."
+            )
+        theirs = record["settings"]
+        differing = _differences(theirs if isinstance(theirs, dict) else {}, self._settings)
+        if differing:
+            raise ValueError(
+                f"{path} is of a study with other settings: {differing}; remove it to have this "
+                "run repeated, or choose another output."
+            )
         return record
 
     def save(self, name: str, record: dict[str, Any]) -> None:
         """Write the record of one run."""
-        write_text(self.runs / f"{name}.json", to_json(record))
+        whole = sealed({"run": name, **record, "settings": self._settings})
+        write_text(self.runs / f"{name}.json", to_json(whole))
+
+
+def sealed(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with the digest of what it says, but for the seconds, which never repeat."""
+    content = {name: record[name] for name in sorted({*record} - {"seconds", "seal"})}
+    try:
+        seal = hashlib.sha256(to_json(content).encode()).hexdigest()
+    except (ValueError, RecursionError):  # NaN and the like, which are never written
+        seal = ""
+    return {**record, "seal": seal}
+
+
+def _as_json(content: Any) -> Any:
+    """Return content as it is once it was written and read again."""
+    return json.loads(to_json(content))
+
+
+def _differences(there: dict[str, Any], here: dict[str, Any]) -> str:
+    """Return which settings differ, with both values; nothing where none does."""
+    return ", ".join(
+        f"{key} ({_short(there.get(key))} there, {_short(here.get(key))} here)"
+        for key in sorted({*there, *here})
+        if there.get(key) != here.get(key)
+    )
 
 
 def _short(value: Any, length: int = 40) -> str:

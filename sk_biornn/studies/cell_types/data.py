@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sk_biornn.studies._digest import digest
 from sk_biornn.studies._repeatable import seed_of
 from sk_biornn.studies.cell_types.presets import CellTypePreset
 
@@ -41,6 +42,18 @@ def make_data(
         random_state=seeds[1],
     )
     return Data(*samples["train"], *samples.get("test", samples["train"]))
+
+
+def input_data(preset: CellTypePreset, folder: Any) -> dict[str, str]:
+    """Return the digest of the published arrays of every condition; nothing without a folder."""
+    if folder is None:
+        return {}
+    from sk_biornn.datasets import load_population_arrays
+
+    return {
+        condition: digest(*load_population_arrays(folder, condition, window=preset.window))
+        for condition in preset.conditions
+    }
 
 
 def _from_arrays(preset: CellTypePreset, condition: str, random_state: int, folder: Any) -> Data:

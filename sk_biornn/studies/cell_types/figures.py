@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sk_biornn.plots import InteractionDisplay, PredictionDisplay
+from sk_biornn.plots._legend import legend_below
 from sk_biornn.plots._style import BLACK, GREEN, GREY, bare
 
 _RC = {"font.size": 7.5, "axes.titlesize": 8, "axes.linewidth": 0.7, "legend.fontsize": 8}
@@ -44,7 +45,7 @@ def draw_losses(figure: Any, losses: pd.DataFrame, names: list[str]) -> None:
     arms = list(dict.fromkeys(losses["arm"]))
     first = losses[losses["condition"] == losses["condition"].iloc[0]]
     with rc_context(_RC):
-        _start(figure, 1 + 2.5 * len(arms), 3.4)
+        _start(figure, 1 + 2.5 * len(arms), 3.2)
         axes = figure.subplots(1, len(arms), squeeze=False, sharey=True)[0]
         colours = _population_colours(names)
         for ax, arm in zip(axes, arms, strict=True):
@@ -61,7 +62,7 @@ def draw_losses(figure: Any, losses: pd.DataFrame, names: list[str]) -> None:
         areas = list(dict.fromkeys(name.split("_")[0] for name in names))
         for area, line in zip(areas, ("-", (0, (3, 1.5))), strict=False):
             handles.append(Line2D([], [], color=BLACK, linestyle=line, label=area))
-        figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False)
+        legend_below(figure, handles, ncols=5)
 
 
 _TYPE_COLOURS = {"pyr": "#D55E00", "sst": "#0072B2", "vip": "#56B4E9"}
@@ -71,13 +72,12 @@ def _population_colours(names: list[str]) -> dict[str, str]:
     return {name: _TYPE_COLOURS.get(name.split("_")[-1].lower(), GREY) for name in names}
 
 
-def draw_weights(figure: Any, folder: Path, examples: dict[str, Any]) -> None:
+def draw_weights(figure: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Draw the recurrent weights of one network: initial, dense, and at the end."""
     from matplotlib import rc_context
 
     stages = ("initial", "dense", "sparse")
-    (path,) = sorted(folder.glob("*.npz"))[:1]
-    with np.load(path, allow_pickle=False) as arrays, rc_context(_RC):
+    with rc_context(_RC):
         _start(figure, 9.0, 3.2)
         axes = figure.subplots(1, len(stages), squeeze=False)[0]
         for ax, stage in zip(axes, stages, strict=True):

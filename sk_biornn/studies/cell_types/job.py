@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-import io
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sk_biornn._atomic import write_bytes
 from sk_biornn.studies._repeatable import seed_of
 from sk_biornn.studies._runner import fill_record
+from sk_biornn.studies._weights import save_weights, weights_file
 from sk_biornn.studies.cell_types.data import Data, make_data
 from sk_biornn.studies.cell_types.presets import DENSE_LONGER, CellTypePreset
 
@@ -85,7 +84,7 @@ def _fill(
     if weights_folder is not None:
         arrays = {stage: then.W_rec_.astype(np.float32) for stage, then in stages.items()}
         arrays["initial"] = network.recurrent_init.astype(np.float32)
-        _save_arrays(weights_folder / f"{run.name}.npz", arrays)
+        save_weights(weights_file(weights_folder, run.name), arrays)
 
 
 def make_network(preset: CellTypePreset, arm: str, weights_seed: int, seed: int) -> Any:
@@ -186,10 +185,3 @@ def block_table(W: np.ndarray, populations: Any) -> dict[str, list[list[float]]]
         name: (members @ matrix.astype(np.float64) @ members.T / sizes).tolist()
         for name, matrix in quantities.items()
     }
-
-
-def _save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    path.parent.mkdir(exist_ok=True)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    write_bytes(path, buffer.getvalue())

@@ -9,7 +9,8 @@ from typing import Any
 from sk_biornn._atomic import write_text
 from sk_biornn.studies._csv import write_csv
 from sk_biornn.studies._figures import matplotlib_is_here, save_figure
-from sk_biornn.studies._folder import read_json, to_json
+from sk_biornn.studies._folder import read_json, read_settings, to_json
+from sk_biornn.studies._weights import read_weights
 from sk_biornn.studies.cell_types import tables
 from sk_biornn.studies.cell_types.beside import (
     add_published_differences,
@@ -19,6 +20,7 @@ from sk_biornn.studies.cell_types.beside import (
     interactions_beside,
     learning_beside,
 )
+from sk_biornn.studies.cell_types.job import RUN, Run
 from sk_biornn.studies.cell_types.statistics import compare_conditions, summarise_cell_types
 from sk_biornn.studies.cell_types.text import format_tables
 
@@ -58,7 +60,7 @@ def redraw(folder: Path) -> str:
     if kept.empty:
         return "all runs failed"
     blocks, losses = tables.read(folder, "blocks"), tables.read(folder, "losses")
-    settings = read_json(folder / "settings.json")
+    settings = read_settings(folder, ("conditions", "arms", "scaling", "window", "max_iter"))
     window = comparable_window(settings)
     made = {
         "summary": add_published_scores(summarise_cell_types(kept), window),
@@ -70,11 +72,15 @@ def redraw(folder: Path) -> str:
     for name in _MADE_OF_THEM:
         write_csv(folder / f"{name}.csv", made[name])
     if matplotlib_is_here():
-        _draw(folder, blocks, losses, made["comparisons"])
+        first = Run(settings["conditions"][0], settings["arms"][0], 0)
+        failed = results.loc[results["error"].notna(), list(RUN)].itertuples(index=False)
+        # Only the first run leaves its weights; none if it has failed.
+        weights = None if first in map(tuple, failed) else folder / "weights" / f"{first.name}.npz"
+        _draw(folder, blocks, losses, made["comparisons"], weights)
     return format_tables(made)
 
 
-def _draw(folder: Path, blocks: Any, losses: Any, comparisons: Any) -> None:
+def _draw(folder: Path, blocks: Any, losses: Any, comparisons: Any, weights: Path | None) -> None:
     from sk_biornn.studies.cell_types import figures
 
     examples = read_json(folder / "examples.json")
@@ -82,10 +88,11 @@ def _draw(folder: Path, blocks: Any, losses: Any, comparisons: Any) -> None:
     blocks = blocks[blocks["arm"] == arm]
     comparisons = comparisons[(comparisons["arm"] == arm) & (comparisons["quantity"] == "absolute")]
     names = list(dict.fromkeys(blocks.loc[blocks["level"] == "population", "post"]))
+    matrices = {} if weights is None else read_weights(weights)
     drawings = {
         "predictions": lambda figure: figures.draw_predictions(figure, examples, names),
         "losses": lambda figure: figures.draw_losses(figure, losses, names),
-        "weights": lambda figure: figures.draw_weights(figure, folder / "weights", examples),
+        "weights": lambda figure: figures.draw_weights(figure, matrices),
         "interactions": lambda figure: figures.draw_interactions(figure, blocks),
         "differences": lambda figure: figures.draw_differences(figure, comparisons, names),
         "network": lambda figure: figures.draw_network(figure, comparisons, blocks),
@@ -93,4 +100,6 @@ def _draw(folder: Path, blocks: Any, losses: Any, comparisons: Any) -> None:
     for name, draw in drawings.items():
         if name in ("differences", "network") and comparisons.empty:
             continue  # one condition, or one run: nothing to compare
+        if (name == "weights" and not matrices) or (name == "predictions" and not examples):
+            continue  # the run that would have left them has failed
         save_figure(folder / name, draw)

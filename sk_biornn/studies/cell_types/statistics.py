@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn.studies._intervals import interval
+from sk_biornn.studies._intervals import Scale, interval, scale_of
 from sk_biornn.studies.cell_types.presets import PAIRS
 
 COMPARISON_COLUMNS = [
@@ -38,12 +38,18 @@ def summarise_cell_types(results: pd.DataFrame) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for (condition, arm, stage), runs in results.groupby(["condition", "arm", "stage"], sort=False):
         for score in _SCORED:
-            found = interval(runs[score].dropna().to_numpy())
+            found = interval(runs[score].dropna().to_numpy(), scale=_scale_of(score, runs))
             key = {"condition": condition, "arm": arm, "stage": stage, "score": score}
             rows.append(
                 {**key, **{name: found[name] for name in ("n", "mean", "sd", "low", "high")}}
             )
     return pd.DataFrame(rows)
+
+
+def _scale_of(score: str, runs: pd.DataFrame) -> Scale:
+    if score == "beats_persistence":
+        return 0.0, float(runs["n_populations"].max())
+    return scale_of(score)
 
 
 def compare_conditions(blocks: pd.DataFrame) -> pd.DataFrame:
@@ -86,6 +92,8 @@ def _compare(blocks: pd.DataFrame, first: str, second: str, quantity: str) -> pd
         return pd.DataFrame(columns=COMPARISON_COLUMNS)
     # A matrix of block means is a network with one unit per block.
     table = compare(*groups, labels=names, absolute=False, test="welch", paired=True)
+    # Equal differences other than 0 have no p, and as little an interval.
+    table.loc[table["p_value"].isna(), ["ci_low", "ci_high"]] = np.nan
     return table.assign(first=first, second=second).rename(
         columns={"mean_a": "mean_second", "mean_b": "mean_first"}
     )

@@ -11,10 +11,13 @@ from typing import Any
 
 import pandas as pd
 
+from sk_biornn.biology import cortical_populations
 from sk_biornn.studies._checks import checked_int, one_of
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._parallel import check_n_jobs
-from sk_biornn.studies._runner import carry_out
+from sk_biornn.studies._runner import carry_out, holding
+from sk_biornn.studies._weights import weights_file
+from sk_biornn.studies.cell_types.data import input_data
 from sk_biornn.studies.cell_types.job import RUN, Run, run_one
 from sk_biornn.studies.cell_types.presets import ARMS, CONDITIONS, PRESETS, WINDOWS, CellTypePreset
 from sk_biornn.studies.cell_types.report import OUTPUTS, write_report
@@ -64,9 +67,10 @@ def run_cell_type_study(
     random_state : int, default=0
         Seed of the study.
     resume : bool, default=False
-        Take up the finished runs in `output`; its settings must be the same.
+        Take up the finished runs in `output`; settings and input data must be the same. A folder
+        with finished runs is refused otherwise.
     overwrite : bool, default=False
-        Remove a study with other settings from `output`.
+        Remove the study in `output`, this one or another.
     progress : bool, default=False
         Whether to show a progress bar on the standard error.
 
@@ -81,7 +85,8 @@ def run_cell_type_study(
     Raises
     ------
     ValueError
-        If an argument does not fit, the folder cannot be written, or it holds another study.
+        If an argument does not fit, the folder cannot be written, another study runs in it, or it
+        holds runs of this study, which are not to be resumed, or of another one.
 
     References
     ----------
@@ -98,39 +103,40 @@ def run_cell_type_study(
     check_n_jobs(n_jobs)
     chosen = _choose(preset, conditions, arms, simulations, window)
     checked_int("random_state", random_state, 0)
-    source = _folder_of_arrays(data, chosen)
+    source = _folder_of_arrays(data)
+    digests = input_data(chosen, source)  # a folder that lacks something is refused here
     folder = None if output is None else StudyFolder(output, OUTPUTS, (*RUN, "scores", "blocks"))
     runs = {run.name: run for run in _runs(chosen)}
-    records = carry_out(
-        run_one,
-        {
-            name: ((run, chosen, random_state, source, _weights_folder(output, chosen, run)), {})
-            for name, run in runs.items()
-        },
-        folder,
-        {
-            "study": "cell-types",
-            **chosen.describe(),
-            "data": "synthetic" if source is None else "arrays",
-            "random_state": random_state,
-        },
-        n_jobs=n_jobs,
-        resume=resume,
-        overwrite=overwrite,
-        progress=progress,
-    )
-    ordered = [records[name] for name in sorted(runs, key=lambda name: _place(chosen, runs[name]))]
-    if folder is not None:
-        from sk_biornn.biology import cortical_populations
-
-        write_report(folder.path, ordered, cortical_populations(scaling=chosen.scaling))
+    homes = {name: _weights_folder(output, chosen, run) for name, run in runs.items()}
+    settings = {
+        "study": "cell-types",
+        **chosen.describe(),
+        "data": "synthetic" if source is None else "arrays",
+        "input_data": digests,
+        "random_state": random_state,
+    }
+    with holding(folder):
+        records = carry_out(
+            run_one,
+            {
+                name: ((run, chosen, random_state, source, homes[name]), {})
+                for name, run in runs.items()
+            },
+            folder,
+            settings,
+            n_jobs=n_jobs,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+            leaves={name: home and weights_file(home, name) for name, home in homes.items()},
+        )
+        ordered = [records[name] for name in sorted(runs, key=lambda n: _place(chosen, runs[n]))]
+        if folder is not None:
+            write_report(folder.path, ordered, cortical_populations(scaling=chosen.scaling))
     return results_frame(ordered)
 
 
-def _folder_of_arrays(data: Any, preset: CellTypePreset) -> str | None:
-    """Refuse a folder that lacks something before anything runs."""
-    from sk_biornn.datasets import load_population_arrays
-
+def _folder_of_arrays(data: Any) -> str | None:
     if data is None:
         return None
     if not isinstance(data, (str, PathLike)) or not Path(data).is_dir():
@@ -138,8 +144,6 @@ def _folder_of_arrays(data: Any, preset: CellTypePreset) -> str | None:
             f"data must be None or the folder of the published arrays, got {str(data)!r}, which is "
             "no folder."
         )
-    for condition in preset.conditions:
-        load_population_arrays(data, condition, window=preset.window)
     return str(data)
 
 

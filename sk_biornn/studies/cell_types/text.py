@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from sk_biornn.studies._intervals import p_text
 from sk_biornn.studies._text import align, signed, span
 from sk_biornn.studies.cell_types.published import BETWEEN_BLOCKS, MARKS
 
@@ -111,7 +112,7 @@ def _pairs(comparisons: pd.DataFrame) -> list[str]:
                 *(str(name) for name in (arm, first, second, level)),
                 str(len(rows)),
                 str(int((rows["q_value"] < 0.05).sum())),
-                f"{rows['p_value'].min():.2g}",
+                p_text(rows["p_value"].min()),
                 f"{largest['difference']:+.2e} {largest['pre']} -> {largest['post']}",
             ]
         )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn.studies._intervals import interval
+from sk_biornn.studies._intervals import interval, paired_interval, scale_of
 
 HIGHER_IS_BETTER = {"accuracy": True, "mse": False}
 REFERENCE_ARM = "unconstrained"
@@ -30,11 +30,12 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row per task, arm and init, and one per task for the baseline (the arm "baseline": the
         input repeated, or the commonest label). Columns n, n_failed, mean, sd, ci_low, ci_high
-        (95 %, t distribution); then, against the unconstrained arm with "ours" (prefix vs_ours)
-        and against the one with the same initial weights (vs_same): difference, its low and high
-        (95 %, paired t), verdict ("above", "within" or "below": better than it, not to be told
-        from it, worse; after the metric's direction), and for the mean squared error also the
-        geometric mean of the ratio with its interval.
+        (95 %, t distribution, cut where the scale of the metric ends); then, against the
+        unconstrained arm with "ours" (prefix vs_ours) and against the one with the same initial
+        weights (vs_same): difference, its low and high (95 %, paired t), verdict ("above", "within"
+        or "below": better than it, not to be told from it, worse; after the metric's direction;
+        empty where there is no interval, with one pair or with equal differences other than 0),
+        and for the mean squared error also the geometric mean of the ratio with its interval.
 
     Examples
     --------
@@ -63,7 +64,7 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
                     "arm": arm,
                     "init": init,
                     "metric": metric,
-                    **_of_one_arm(values, n_failed),
+                    **_of_one_arm(values, n_failed, metric),
                     **_against(scores, (arm, init), "ours", "vs_ours", metric),
                     **_against(scores, (arm, init), init, "vs_same", metric),
                 }
@@ -75,8 +76,8 @@ def _by_simulation(runs: pd.DataFrame, column: str) -> pd.Series:
     return runs.set_index("simulation")[column].astype(float).dropna()
 
 
-def _of_one_arm(values: pd.Series, n_failed: int) -> dict[str, Any]:
-    found = interval(values.to_numpy())
+def _of_one_arm(values: pd.Series, n_failed: int, metric: str) -> dict[str, Any]:
+    found = interval(values.to_numpy(), scale=scale_of(metric))
     found["ci_low"], found["ci_high"] = found.pop("low"), found.pop("high")
     n = found.pop("n")
     return {"n": n, "n_failed": n_failed, **found}
@@ -97,12 +98,12 @@ def _against(
     if reference is None or key == (REFERENCE_ARM, reference_init):
         return columns
     ours, theirs = scores[key].align(reference, join="inner")
-    found = interval((ours - theirs).to_numpy())
+    found = paired_interval((ours - theirs).to_numpy(), scale=scale_of(metric))
     columns[f"{prefix}_difference"] = found["mean"]
     columns[f"{prefix}_low"], columns[f"{prefix}_high"] = found["low"], found["high"]
     columns[f"{prefix}_verdict"] = verdict(found["low"], found["high"], metric)
     if metric == "mse" and (ours > 0).all() and (theirs > 0).all():
-        logs = interval(np.log(ours.to_numpy()) - np.log(theirs.to_numpy()))
+        logs = paired_interval(np.log(ours.to_numpy()) - np.log(theirs.to_numpy()))
         for name, part in (("ratio", "mean"), ("ratio_low", "low"), ("ratio_high", "high")):
             columns[f"{prefix}_{name}"] = np.exp(logs[part])
     return columns

@@ -9,12 +9,13 @@ import pandas as pd
 
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._parallel import check_n_jobs
-from sk_biornn.studies._runner import carry_out
+from sk_biornn.studies._runner import carry_out, holding
 from sk_biornn.studies.dale._job import run_one
 from sk_biornn.studies.dale._plan import make_plan, name_of
 from sk_biornn.studies.dale._report import OUTPUTS, write_report
 from sk_biornn.studies.dale._tables import results_frame
 from sk_biornn.studies.dale.presets import Preset
+from sk_biornn.studies.dale.tasks import input_data
 
 _RECORD_FIELDS = ("task", "arm", "init", "simulation", "score", "curve")
 
@@ -55,9 +56,10 @@ def run_dale_study(
     random_state : int, default=0
         Seed of the study.
     resume : bool, default=False
-        Take up the finished runs in `output`; its settings must be the same.
+        Take up the finished runs in `output`; settings and input data must be the same. A folder
+        with finished runs is refused otherwise.
     overwrite : bool, default=False
-        Remove a study with other settings from `output`.
+        Remove the study in `output`, this one or another.
     data_home : path or None, default=None
         Folder of the files of MNIST. None: that of `fetch_sequential_mnist`.
     progress : bool, default=False
@@ -72,7 +74,8 @@ def run_dale_study(
     Raises
     ------
     ValueError
-        If an argument does not fit, the folder cannot be written, or it holds another study.
+        If an argument does not fit, the folder cannot be written, another study runs in it, or it
+        holds runs of this study, which are not to be resumed, or of another one.
 
     References
     ----------
@@ -91,17 +94,19 @@ def run_dale_study(
     folder = None if output is None else StudyFolder(output, OUTPUTS, _RECORD_FIELDS)
     options = {"random_state": plan.random_state, "data_home": data_home}
     runs = {name_of(*run): (run, options) for run in plan.runs()}
-    records = carry_out(
-        run_one,
-        runs,
-        folder,
-        plan.describe(),
-        n_jobs=n_jobs,
-        resume=resume,
-        overwrite=overwrite,
-        progress=progress,
-    )
-    ordered = [records[name] for name in plan.names()]
-    if folder is not None:
-        write_report(folder.path, ordered)
+    settings = {**plan.describe(), "input_data": input_data(plan.tasks, data_home)}
+    with holding(folder):
+        records = carry_out(
+            run_one,
+            runs,
+            folder,
+            settings,
+            n_jobs=n_jobs,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+        )
+        ordered = [records[name] for name in plan.names()]
+        if folder is not None:
+            write_report(folder.path, ordered)
     return results_frame(ordered)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from sk_biornn.studies._digest import digest
 from sk_biornn.studies.dale.presets import Budget
 
 
@@ -202,6 +203,22 @@ TASKS = {
         Task("mnist", "DaleRNNClassifier", "accuracy", _mnist, _commonest_label),
     )
 }
+
+
+def input_data(tasks: Iterable[str], data_home: Any = None) -> dict[str, str]:
+    """Return the digest of what each task reads from files, by task."""
+    if "mnist" not in tasks:
+        return {}
+    from sk_biornn.datasets import fetch_sequential_mnist
+
+    parts = [
+        array
+        for subset in ("train", "test")
+        for array in fetch_sequential_mnist(
+            subset=subset, data_home=data_home, download_if_missing=False
+        )
+    ]
+    return {"mnist": digest(*parts)}
 
 
 def mnist_is_present(data_home: Any = None) -> bool:

@@ -7,15 +7,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sk_biornn.studies._digest import digest
 from sk_biornn.studies._repeatable import seed_of
 from sk_biornn.studies.inductive_bias.settings import Settings
 
 
 class Source(NamedTuple):
-    """Where the files of a measured field lie, and whether pickled ones may be read."""
+    """Where the files of a measured field lie, whether pickled ones may be read, what they hold.
+
+    A field with another digest is refused; None allows any.
+    """
 
     data_home: str | None = None
     allow_pickle: bool = False
+    expected: str | None = None
 
 
 class Field(NamedTuple):
@@ -46,6 +51,20 @@ def field_of(settings: Settings, simulation: int, source: Source) -> Field:
     )
 
 
+def input_data(settings: Settings, source: Source) -> dict[str, str]:
+    """Return the digest of the measured field as its files are now; nothing for a synthetic one."""
+    if settings.field == "synthetic":
+        return {}
+    _load.cache_clear()  # files may have changed since an earlier study
+    return {"field": digest_of(field_of(settings, 0, source))}
+
+
+def digest_of(field: Field) -> str:
+    """Return the fingerprint of what a field holds."""
+    matrices = field.matrices.values()
+    return digest(field.connectome, field.positions, np.asarray(field.grid), *matrices)
+
+
 @lru_cache(maxsize=2)  # a worker meets the tasks and variants of one simulation after another
 def _load(
     name: str,
@@ -62,15 +81,25 @@ def _load(
         pieces = make_functional_connectome(n_units, grid=grid, random_state=seed)
     else:
         session, scan, field = (int(part) for part in name.split("_"))
-        pieces = load_microns(session, scan, field, grid=grid, **source._asdict())
+        pieces = load_microns(
+            session,
+            scan,
+            field,
+            grid=grid,
+            data_home=source.data_home,
+            allow_pickle=source.allow_pickle,
+        )
         if n_units is not None and n_units != len(pieces.connectome):
             raise ValueError(
                 f"number_of_nodes must be {len(pieces.connectome)}, as many as field {name} has, "
                 f"or None, got {n_units}."
             )
-    return Field(
+    found = Field(
         np.asarray(pieces.connectome, dtype=float),
         {matrix: pieces[matrix] for matrix in matrices},
         pieces.positions,
         pieces.grid,
     )
+    if source.expected not in (None, digest_of(found)):
+        raise ValueError(f"the files of field {name} have changed since the study began.")
+    return found

@@ -10,7 +10,10 @@ import pandas as pd
 
 from sk_biornn.plots import LearningCurveDisplay
 from sk_biornn.plots._learning_curve import mean_and_band
+from sk_biornn.plots._legend import legend_below
 from sk_biornn.plots._style import BLACK, BLUE, GREY, ORANGE, VERMILLION, bare
+from sk_biornn.studies._intervals import PER_CENT, scale_of
+from sk_biornn.studies._weights import read_weights, weights_file
 from sk_biornn.studies.inductive_bias.job import Run
 from sk_biornn.studies.inductive_bias.tasks import TASKS
 from sk_biornn.studies.inductive_bias.variants import BY_NAME
@@ -39,6 +42,7 @@ MEASURES = {
 }
 _RC = {"font.size": 8, "axes.titlesize": 9, "axes.linewidth": 0.7, "legend.fontsize": 8}
 _LETTERS = "ABCDEFGH"
+_TITLE = 1.9  # inches that the longest title of a panel takes
 
 
 def draw_measures(figure: Any, results: pd.DataFrame) -> None:
@@ -47,7 +51,8 @@ def draw_measures(figure: Any, results: pd.DataFrame) -> None:
 
     tasks, variants = _in_order(results, "task"), _in_order(results, "variant")
     with rc_context(_RC):
-        figure.set_size_inches(1.0 + 0.62 + 0.26 * len(variants) * len(tasks) + 0.4, 8.2)
+        width = max(0.26 * len(variants), _TITLE)
+        figure.set_size_inches(1.5 + width * len(tasks), 7.8)
         figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
         axes = figure.subplots(len(MEASURES), len(tasks), squeeze=False, sharex=True, sharey="row")
         for row, (measure, label) in zip(axes, MEASURES.items(), strict=True):
@@ -72,7 +77,8 @@ def _draw_measure(ax: Any, runs: pd.DataFrame, measure: str, variants: list[str]
         colour = COLOURS[variant.weights]
         spread = np.linspace(-0.13, 0.13, len(values)) if len(values) > 1 else [0.0]
         ax.plot(place + np.asarray(spread), values, ".", color=colour, alpha=0.35, markersize=3)
-        mean, low, high = (float(end[0]) for end in mean_and_band(values[:, np.newaxis]))
+        band = mean_and_band(values[:, np.newaxis], limits=scale_of(measure))
+        mean, low, high = (float(end[0]) for end in band)
         ax.plot([place, place], [low, high], color=colour, linewidth=1.2)
         ax.plot(
             place, mean, MARKS[variant.space], color=colour, markersize=4, markerfacecolor="white"
@@ -88,7 +94,7 @@ def draw_curves(figure: Any, curves: pd.DataFrame) -> None:
 
     tasks = _in_order(curves, "task")
     with rc_context(_RC):
-        figure.set_size_inches(1.0 + 2.9 * len(tasks), 4.0)
+        figure.set_size_inches(1.0 + 2.9 * len(tasks), 3.4)
         figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
         axes = figure.subplots(1, len(tasks), squeeze=False)[0]
         for letter, ax, task in zip(_LETTERS, axes, tasks, strict=False):
@@ -103,6 +109,7 @@ def draw_curves(figure: Any, curves: pd.DataFrame) -> None:
                     color=COLOURS[variant.weights],
                     linestyle=LINES[variant.penalty],
                     single_runs=False,
+                    limits=PER_CENT,
                 )
             ax.axhline(100 * TASKS[task].chance, color=GREY, linestyle=":", linewidth=1)
             ax.set(xlabel="epoch", ylabel="validation accuracy (%)")
@@ -116,11 +123,9 @@ def example_weights(folder: Path, results: pd.DataFrame) -> dict[str, np.ndarray
     """Return the trained recurrent weights of simulation 0 of the first task, by variant."""
     task = _in_order(results, "task")[0]
     found = {}
-    for variant in _in_order(results, "variant"):
-        path = folder / f"{Run(task, variant, 0).name}.npz"
-        if path.exists():
-            with np.load(path, allow_pickle=False) as arrays:
-                found[variant] = arrays["W_rec_"]
+    whole = results[results["error"].isna() & (results["task"] == task)]
+    for variant in _in_order(whole[whole["simulation"] == 0], "variant"):
+        found[variant] = read_weights(weights_file(folder, Run(task, variant, 0).name))["W_rec_"]
     return found
 
 
@@ -170,10 +175,11 @@ def _legend(figure: Any, table: pd.DataFrame, *, lines: bool) -> None:
             Line2D(
                 [], [], color=BLACK, linestyle="", marker=mark, markerfacecolor="white", label=label
             )
-            for mark, label in zip(
-                MARKS.values(), ("no distances", "grid", "measured positions"), strict=True
+            for (space, mark), label in zip(
+                MARKS.items(), ("no distances", "grid", "measured positions"), strict=True
             )
+            if any(variant.space == space for variant in shown)
         ]
         dotted = "without memory; at best"
         handles.append(Line2D([], [], color=GREY, linestyle=":", label=dotted))
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    legend_below(figure, handles, ncols=4)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from sk_biornn._atomic import write_bytes
 from sk_biornn.studies._repeatable import seed_of
 from sk_biornn.studies._runner import fill_record
+from sk_biornn.studies._weights import save_weights, weights_file
 from sk_biornn.studies.inductive_bias.field import Field, Source, field_of
 from sk_biornn.studies.inductive_bias.measures import (
     GRAPH_METRICS,
@@ -89,7 +86,7 @@ def _fill(
     if weights_folder is not None:
         arrays = {name: getattr(network, name) for name in WEIGHTS}
         arrays["W_initial"] = network.recurrent_init.astype(network.W_rec_.dtype)
-        _save_arrays(weights_folder / f"{run.name}.npz", arrays)
+        save_weights(weights_file(weights_folder, run.name), arrays)
 
 
 def _best_of_strengths(
@@ -146,10 +143,3 @@ def _measure(
         **quantities(network.W_rec_, field.positions),
         "regu_strength": network.regu_strength,
     }
-
-
-def _save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    path.parent.mkdir(exist_ok=True)
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    write_bytes(path, buffer.getvalue())

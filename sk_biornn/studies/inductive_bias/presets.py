@@ -66,10 +66,11 @@ def read_settings(path: Any) -> dict[str, Any]:
         raise ValueError(
             f"settings file {str(path)!r} cannot be read ({error.strerror})."
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"settings file {str(path)!r} is not TOML or JSON ({error}).") from None
     if not isinstance(content, dict) or content.pop("study", "inductive-bias") != "inductive-bias":
         raise ValueError(f"settings file {str(path)!r} is not one of the study inductive-bias.")
+    content.pop("input_data", None)  # of the study whose settings these were
     return content
 
 

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn.studies._intervals import CONFIDENCE, holm, interval, paired_p
+from sk_biornn.studies._intervals import (
+    CONFIDENCE,
+    Scale,
+    holm,
+    interval,
+    paired_interval,
+    paired_p,
+    scale_of,
+)
 from sk_biornn.studies.inductive_bias.measures import GRAPH_METRICS
 from sk_biornn.studies.inductive_bias.variants import CONTRASTS, Contrast
 
@@ -34,7 +42,7 @@ def summarise_variants(results: pd.DataFrame) -> pd.DataFrame:
     for (task, variant), runs in results.groupby(["task", "variant"], sort=False):
         for metric in COMPARED:
             values = runs[metric].astype(float).dropna().to_numpy()
-            found = interval(values)
+            found = interval(values, scale=scale_of(metric))
             rows.append(
                 {
                     "task": task,
@@ -64,21 +72,22 @@ def compare_variants(results: pd.DataFrame) -> pd.DataFrame:
     for task, runs in results.groupby("task", sort=False):
         for metric in COMPARED:
             table = runs.pivot(index="simulation", columns="variant", values=metric).astype(float)
-            family = list(_differences(table))
+            scale = scale_of(metric)
+            family = list(_differences(table, scale))
             adjusted = holm([row["p"] for row in family])
             for row, p_holm in zip(family, adjusted, strict=True):
-                simultaneous = _simultaneous(row.pop("values"), len(family))
+                simultaneous = _simultaneous(row.pop("values"), len(family), scale)
                 rows.append(
                     {"task": task, "metric": metric, **row, "p_holm": p_holm, **simultaneous}
                 )
     return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
 
 
-def _differences(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _differences(table: pd.DataFrame, scale: Scale) -> Iterator[dict[str, Any]]:
     for contrast in CONTRASTS:
         if contrast.variant in table and contrast.control in table:
             values = (table[contrast.variant] - table[contrast.control]).dropna().to_numpy()
-            found = interval(values)
+            found = paired_interval(values, scale=scale)
             yield {
                 **contrast._asdict(),
                 "n": found["n"],
@@ -90,6 +99,6 @@ def _differences(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
             }
 
 
-def _simultaneous(values: np.ndarray, family: int) -> dict[str, float]:
-    found = interval(values, 1.0 - (1.0 - CONFIDENCE) / family)
+def _simultaneous(values: np.ndarray, family: int, scale: Scale) -> dict[str, float]:
+    found = paired_interval(values, 1.0 - (1.0 - CONFIDENCE) / family, scale)
     return {"simultaneous_low": found["low"], "simultaneous_high": found["high"]}

@@ -10,8 +10,9 @@ import pandas as pd
 
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._parallel import check_n_jobs
-from sk_biornn.studies._runner import carry_out
-from sk_biornn.studies.inductive_bias.field import Source, field_of
+from sk_biornn.studies._runner import carry_out, holding
+from sk_biornn.studies._weights import weights_file
+from sk_biornn.studies.inductive_bias.field import Source, field_of, input_data
 from sk_biornn.studies.inductive_bias.job import RESULTS, RUN, Run, run_one
 from sk_biornn.studies.inductive_bias.presets import make_settings
 from sk_biornn.studies.inductive_bias.report import OUTPUTS, write_report
@@ -49,9 +50,10 @@ def run_inductive_bias_study(
         Folder for tables, the original's files, figures, weights and the records of finished
         runs. None: no files.
     resume : bool, default=False
-        Take up the finished runs in `output`; its settings must be the same.
+        Take up the finished runs in `output`; settings and input data must be the same. A folder
+        with finished runs is refused otherwise.
     overwrite : bool, default=False
-        Remove a study with other settings from `output`.
+        Remove the study in `output`, this one or another.
     data_home : path or None, default=None
         Folder of the files of MICrONS, see `sk_biornn.datasets.load_microns`.
     allow_pickle : bool, default=False
@@ -73,8 +75,8 @@ def run_inductive_bias_study(
     Raises
     ------
     ValueError
-        If an argument or a setting does not fit, the folder cannot be written, or it holds
-        another study.
+        If an argument or a setting does not fit, the folder cannot be written, another study runs
+        in it, or it holds runs of this study, which are not to be resumed, or of another one.
     TypeError
         If a setting is of another kind.
 
@@ -94,26 +96,26 @@ def run_inductive_bias_study(
     check_n_jobs(n_jobs)
     chosen = make_settings(preset, settings)
     source = Source(None if data_home is None else str(data_home), allow_pickle)
-    if chosen.field != "synthetic":
-        field_of(chosen, 0, source)  # a field that is not there is refused before anything runs
+    data = input_data(chosen, source)  # a field that is not there is refused before anything runs
+    source = source._replace(expected=data.get("field"))
     folder = None if output is None else StudyFolder(output, OUTPUTS, (*RUN, *RESULTS, "curve"))
     runs = {run.name: run for run in _runs(chosen)}
-    records = carry_out(
-        run_one,
-        {
-            name: ((run, chosen, source, _weights_folder(output, chosen, run)), {})
-            for name, run in runs.items()
-        },
-        folder,
-        chosen.describe(),
-        n_jobs=n_jobs,
-        resume=resume,
-        overwrite=overwrite,
-        progress=progress,
-    )
-    ordered = [records[name] for name in sorted(runs, key=lambda name: _place(chosen, runs[name]))]
-    if folder is not None:
-        write_report(folder.path, chosen, ordered, field_of(chosen, 0, source))
+    homes = {name: _weights_folder(output, chosen, run) for name, run in runs.items()}
+    with holding(folder):
+        records = carry_out(
+            run_one,
+            {name: ((run, chosen, source, homes[name]), {}) for name, run in runs.items()},
+            folder,
+            {**chosen.describe(), "input_data": data},
+            n_jobs=n_jobs,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+            leaves={name: home and weights_file(home, name) for name, home in homes.items()},
+        )
+        ordered = [records[name] for name in sorted(runs, key=lambda n: _place(chosen, runs[n]))]
+        if folder is not None:
+            write_report(folder.path, chosen, ordered, field_of(chosen, 0, source))
     return results_frame(ordered)
 
 

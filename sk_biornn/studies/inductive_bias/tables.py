@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn.studies._csv import read_table
+from sk_biornn.studies._intervals import p_text
 from sk_biornn.studies._text import align, signed, span
 from sk_biornn.studies.inductive_bias.job import CURVE, RESULTS, RUN
 from sk_biornn.studies.inductive_bias.measures import GRAPH_METRICS
@@ -110,7 +111,7 @@ def _contrast_lines(comparisons: pd.DataFrame) -> list[str]:
     for row in comparisons.itertuples():
         if np.isfinite(row.difference):
             interval = span(row.low, row.high, lambda value: signed(value, number))
-            p = "" if not np.isfinite(row.p_holm) else f"{row.p_holm:.2g}"
+            p = p_text(row.p_holm)
             contrast = f"{row.variant} - {row.control}"
             lines.append([row.question, contrast, signed(row.difference, number), interval, p])
     return align(lines)

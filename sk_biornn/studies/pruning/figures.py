@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from sk_biornn.plots._legend import legend_below
 from sk_biornn.plots._style import BLACK, BLUE, GREY, ORANGE, VERMILLION, bare
 from sk_biornn.studies.pruning.presets import LEGACY
 
@@ -26,7 +27,7 @@ def draw(figure: Any, summary: pd.DataFrame, results: pd.DataFrame) -> None:
     tasks = list(dict.fromkeys(summary["task"]))
     times = [when for when in ("one_shot", "finetuned") if (summary["when"] == when).any()]
     with rc_context(_RC):
-        figure.set_size_inches(0.8 + 3.0 * len(tasks), 0.9 + 2.5 * len(times))
+        figure.set_size_inches(0.8 + 3.0 * len(tasks), 0.4 + 2.5 * len(times))
         figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
         axes = figure.subplots(len(times), len(tasks), squeeze=False, sharey="col", sharex=True)
         for column, task in enumerate(tasks):
@@ -91,4 +92,4 @@ def _legend(figure: Any, summary: pd.DataFrame) -> None:
     handles.append(Line2D([], [], color=BLACK, ls="", **bar, label="95 % CI of the mean"))
     if summary["published"].notna().any():
         handles.append(Line2D([], [], color=BLACK, ls="", marker="x", label="published"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    legend_below(figure, handles, ncols=4)

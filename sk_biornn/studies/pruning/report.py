@@ -10,7 +10,7 @@ import numpy as np
 
 from sk_biornn.studies._csv import write_csv
 from sk_biornn.studies._figures import matplotlib_is_here, save_figure
-from sk_biornn.studies._folder import read_json
+from sk_biornn.studies._folder import read_settings
 from sk_biornn.studies.pruning.statistics import compare_methods, summarise_pruning
 from sk_biornn.studies.pruning.tables import (
     format_tables,
@@ -50,8 +50,7 @@ def redraw(folder: Path) -> str:
 
 
 def _is_as_published(folder: Path) -> bool:
-    settings = folder / "settings.json"
-    return settings.exists() and read_json(settings).get("name") == "paper"
+    return read_settings(folder).get("name") == "paper"
 
 
 def _draw(folder: Path, summary: Any, results: Any) -> None:

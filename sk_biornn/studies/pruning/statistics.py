@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn.studies._intervals import holm, interval, paired_p
+from sk_biornn.studies._intervals import Scale, holm, interval, paired_interval, paired_p, scale_of
 from sk_biornn.studies.pruning.presets import DENSITIES, PUBLISHED
 
 SCORES = ("one_shot", "finetuned")
@@ -26,9 +26,11 @@ def summarise_pruning(results: pd.DataFrame) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for (task, method, density), runs in results.groupby(["task", "method", "density"], sort=False):
         for when in SCORES:
-            found = interval(runs[when].astype(float).dropna().to_numpy())
+            metric = runs["metric"].iloc[0]
+            values = runs[when].astype(float).dropna().to_numpy()
+            found = interval(values, scale=scale_of(metric))
             if found["n"]:
-                key = (task, runs["metric"].iloc[0], when, method, density)
+                key = (task, metric, when, method, density)
                 rows.append(
                     {
                         **dict(zip(_COLUMNS, key, strict=True)),
@@ -65,15 +67,16 @@ def compare_methods(results: pd.DataFrame) -> pd.DataFrame:
         methods = list(dict.fromkeys(of_task["method"].dropna()))
         contrasts = [pair for pair in _PAIRS if set(pair) <= set(methods)]
         contrasts += [(method, DENSE) for method in methods]
+        scale = scale_of(of_task["metric"].iloc[0])
         for when in SCORES:
             table = of_task.pivot(index="simulation", columns=["method", "density"], values=when)
             for method, control in contrasts:
-                rows += _family(table, {"task": task, "when": when}, method, control)
+                rows += _family(table, {"task": task, "when": when}, method, control, scale)
     return pd.DataFrame(rows, columns=[*_COMPARED, "p_holm"])
 
 
 def _family(
-    table: pd.DataFrame, key: dict[str, Any], method: str, control: str
+    table: pd.DataFrame, key: dict[str, Any], method: str, control: str, scale: Scale
 ) -> list[dict[str, Any]]:
     rows = []
     for density in sorted(set(table.columns.get_level_values("density"))):
@@ -81,7 +84,7 @@ def _family(
         if 0 < density < 1 and reference in table:
             values = (table[method, density] - table[reference]).astype(float).dropna()
             if len(values):
-                found = interval(values.to_numpy())
+                found = paired_interval(values.to_numpy(), scale=scale)
                 rows.append(
                     {
                         **key,

@@ -12,8 +12,9 @@ import pandas as pd
 from sk_biornn.studies._checks import checked_int, one_of
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._parallel import check_n_jobs
-from sk_biornn.studies._runner import carry_out
+from sk_biornn.studies._runner import carry_out, holding
 from sk_biornn.studies.dale._plan import choose_tasks
+from sk_biornn.studies.dale.tasks import input_data
 from sk_biornn.studies.pruning.job import RUN, Run, run_one
 from sk_biornn.studies.pruning.presets import PRESETS, PruningPreset
 from sk_biornn.studies.pruning.report import OUTPUTS, write_report
@@ -53,9 +54,10 @@ def run_pruning_study(
     random_state : int, default=0
         Seed of the study.
     resume : bool, default=False
-        Take up the finished runs in `output`; its settings must be the same.
+        Take up the finished runs in `output`; settings and input data must be the same. A folder
+        with finished runs is refused otherwise.
     overwrite : bool, default=False
-        Remove a study with other settings from `output`.
+        Remove the study in `output`, this one or another.
     data_home : path or None, default=None
         Folder of the files of MNIST.
     progress : bool, default=False
@@ -72,7 +74,8 @@ def run_pruning_study(
     Raises
     ------
     ValueError
-        If an argument does not fit, the folder cannot be written, or it holds another study.
+        If an argument does not fit, the folder cannot be written, another study runs in it, or it
+        holds runs of this study, which are not to be resumed, or of another one.
 
     References
     ----------
@@ -94,20 +97,22 @@ def run_pruning_study(
         Run(task, simulation).name: Run(task, simulation)
         for simulation, task in itertools.product(range(chosen.training.n_simulations), names)
     }
-    records = carry_out(
-        run_one,
-        {name: ((run, chosen, random_state, data_home), {}) for name, run in runs.items()},
-        folder,
-        _describe(chosen, names, random_state),
-        n_jobs=n_jobs,
-        resume=resume,
-        overwrite=overwrite,
-        progress=progress,
-    )
+    settings = _describe(chosen, names, random_state)
     place = {name: (names.index(run.task), run.simulation) for name, run in runs.items()}
-    ordered = [records[name] for name in sorted(runs, key=lambda name: place[name])]
-    if folder is not None:
-        write_report(folder.path, ordered)
+    with holding(folder):
+        records = carry_out(
+            run_one,
+            {name: ((run, chosen, random_state, data_home), {}) for name, run in runs.items()},
+            folder,
+            {**settings, "input_data": input_data(names, data_home)},
+            n_jobs=n_jobs,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+        )
+        ordered = [records[name] for name in sorted(runs, key=lambda name: place[name])]
+        if folder is not None:
+            write_report(folder.path, ordered)
     return results_frame(ordered)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from sk_biornn.studies._csv import read_table
+from sk_biornn.studies._intervals import p_text
 from sk_biornn.studies._text import align, signed, span
 from sk_biornn.studies.dale._tables import METRIC_NAMES
 from sk_biornn.studies.pruning.job import POINT, RUN
@@ -87,7 +87,6 @@ def _differences(comparisons: pd.DataFrame) -> list[str]:
     for row in comparisons.itertuples():
         contrast = f"{row.method} - {row.control}"
         interval = span(row.low, row.high, lambda value: signed(value, "{:.3g}".format))
-        p = f"{row.p_holm:.2g}" if np.isfinite(row.p_holm) else ""
         difference = signed(row.difference, "{:.3g}".format)
-        lines.append([f"{row.density:.4g}", contrast, difference, interval, p])
+        lines.append([f"{row.density:.4g}", contrast, difference, interval, p_text(row.p_holm)])
     return align(lines)
