@@ -11,12 +11,20 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCHMARKS := $(sort $(wildcard tests/benchmarks/bench_*.py))
 
+ENGINE_TESTS := $(wildcard tests/test_core_*.py) tests/test_blas.py \
+	tests/test_estimators_threads.py tests/test_estimators_padding.py
+PROCESSORS := OMP_NUM_THREADS=1 OMP_NUM_THREADS=2 \
+	OMP_NUM_THREADS=2,ATEN_CPU_CAPABILITY=avx2,ONEDNN_MAX_CPU_ISA=AVX2,MKL_ENABLE_INSTRUCTIONS=AVX2 \
+	OMP_NUM_THREADS=1,ATEN_CPU_CAPABILITY=default,ONEDNN_MAX_CPU_ISA=SSE41,MKL_ENABLE_INSTRUCTIONS=SSE4_2 \
+	OMP_NUM_THREADS=2,MKL_CBWR=COMPATIBLE
+
 .DEFAULT_GOAL := help
-.PHONY: help setup study test lint docs bench clean distclean
+.PHONY: help setup study test processors lint docs bench clean distclean
 
 help:
 	@echo "make study   set up, then run all studies (quick presets) and show their tables"
 	@echo "make test    set up, then run the whole test suite, doctests included"
+	@echo "make processors  the engine's tests as other processors compute (minutes)"
 	@echo "make lint    ruff, mypy, numpydoc validation, codespell"
 	@echo "make docs    build the documentation and its gallery (docs/_build/html)"
 	@echo "make bench   run the benchmarks, one thread and two (minutes)"
@@ -41,6 +49,13 @@ study: $(STAMP)
 test: $(STAMP)
 	@echo "==> Test: the whole suite and the doctests, $(JOBS) workers"
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+# Threads, older instruction sets and MKL's compatible mode: one machine computes as others do.
+processors: $(STAMP)
+	@set -e; for setting in $(PROCESSORS); do \
+		echo "==> Processors: $$setting"; \
+		env $$(echo $$setting | tr ',' ' ') $(BIN)/python -m pytest -q -n $(JOBS) $(ENGINE_TESTS); \
+	done
 
 lint: $(STAMP)
 	@echo "==> Lint: ruff check"
