@@ -24,7 +24,8 @@ from sk_biornn.biology.constraints import (
 )
 
 DALE = [Dale(method) for method in ("projection", "abs", "square", "exponentiated")]
-CONSTRAINTS = [*DALE, NonNegative(), FixedMask()]
+IN_PACE = Dale("exponentiated", scale=0.02)
+CONSTRAINTS = [*DALE, IN_PACE, NonNegative(), FixedMask()]
 CLIPPING = [Dale("projection"), NonNegative(), FixedMask()]
 constraints = st.sampled_from(CONSTRAINTS)
 
@@ -344,6 +345,95 @@ def test_multiplicative_steps_keep_the_signs_and_the_zeros(problem):
     assert_array_equal(torch.sign(theta)[bound], before[bound])
 
 
+# Exponentiated steps that keep pace with plain ones
+
+
+def in_pace(weight, step, scale):
+    """The law for one synapse, in words of one number: `step` is what would be added."""
+    size, outwards = abs(weight), step * np.sign(weight)
+    change = size * np.expm1(np.clip(outwards / scale, -2, 2))
+    size = max(size + np.clip(change, -abs(step), abs(step)), min(size, scale / 1000))
+    return np.sign(weight) * size
+
+
+@given(problems(n_matrices=2), st.sampled_from([1e-3, 0.02, 1.0]))
+def test_steps_in_pace_are_those_of_every_single_synapse(problem, scale):
+    signs, mask, (start, displacement) = problem
+    signs, start, displacement = signs.double(), start.double(), displacement.double()
+    space = Dale("exponentiated", scale).bind(signs, mask)
+    before = space.encode(start).clone()
+    theta, proposed = before.clone(), before + displacement
+    step(space, theta, displacement)
+    for post, pre in product(range(len(signs)), range(len(signs))):
+        if signs[pre] != 0 and mask[post, pre]:
+            moved = proposed[post, pre].item() - before[post, pre].item()
+            expected = in_pace(before[post, pre].item(), moved, scale)
+            assert theta[post, pre].item() == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+@given(problems(n_matrices=4), st.sampled_from([1e-3, 0.02, 1.0]))
+def test_steps_in_pace_keep_signs_and_zeros_and_are_no_longer_than_plain_ones(problem, scale):
+    signs, mask, (start, *displacements) = problem
+    space = Dale("exponentiated", scale).bind(signs, mask)
+    theta = space.encode(start).clone()
+    bound = (signs != 0).expand_as(theta)
+    at_first = torch.sign(theta)
+    for displacement in displacements:
+        before = theta.clone()
+        plain = ((before + displacement) - before).abs()
+        step(space, theta, displacement)
+        assert_array_equal(torch.sign(theta)[bound], at_first[bound])
+        rounding = 4 * torch.finfo(theta.dtype).eps * (theta.abs() + before.abs())
+        assert ((theta - before).abs() <= plain + rounding)[bound].all()
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_step_in_pace_is_multiplicative_below_the_scale_and_plain_above(sign):
+    space = Dale("exponentiated", 0.01).bind(torch.tensor([sign]), torch.ones(1, 1).bool())
+    d = 1e-3
+    for size, expected in (
+        (1e-4, 1e-4 * np.exp(0.1)),  # a tenth of the scale is added to the logarithm
+        (0.5, 0.5 + d),
+        (0.009, 0.009 * np.exp(0.1)),
+        (0.011, 0.011 + d),
+    ):
+        weight = torch.tensor([[sign * size]], dtype=torch.float64)
+        step(space, weight, sign * d)
+        assert weight.item() == pytest.approx(sign * expected, rel=1e-12)
+
+
+def test_weight_in_pace_comes_back_however_long_it_was_pressed_down():
+    space = Dale("exponentiated", 0.01).bind(torch.ones(1), torch.ones(1, 1).bool())
+    weight = torch.tensor([[0.5]])
+    for _ in range(10_000):
+        step(space, weight, -1e-3)
+    assert weight.item() == pytest.approx(1e-5)  # a thousandth of the scale
+    for _ in range(70):  # log(1000) / 0.1 is 69.1
+        step(space, weight, 1e-3)
+    assert weight.item() > 0.01
+
+
+def test_weight_that_starts_below_the_depth_stays_there_until_it_grows():
+    space = Dale("exponentiated", 0.01).bind(torch.ones(1), torch.ones(1, 1).bool())
+    weight = torch.tensor([[1e-12]])
+    step(space, weight, -1e-3)
+    assert weight.item() == pytest.approx(1e-12)
+    step(space, weight, 1e-3)
+    assert weight.item() == pytest.approx(1e-12 * np.exp(0.1))
+
+
+def test_scale_of_a_law_in_its_circuit_is_one_over_the_synapses_per_unit():
+    mask = torch.zeros(6, 6, dtype=torch.bool)
+    mask[:4, :3] = True
+    mask[0, 3] = mask[1, 4] = True  # 14 synapses, of 4 units; two units have none
+    assert Dale("exponentiated").in_circuit(mask) == Dale("exponentiated", scale=4 / 14)
+    assert Dale("exponentiated", 0.1).in_circuit(mask) == Dale("exponentiated", 0.1)
+    for method in ("projection", "abs", "square"):
+        assert Dale(method).in_circuit(mask) == Dale(method)
+    nowhere = torch.zeros(3, 3, dtype=torch.bool)
+    assert Dale("exponentiated").in_circuit(nowhere) == Dale("exponentiated")
+
+
 @pytest.mark.parametrize("method", ["projection", "abs", "square", "exponentiated"])
 def test_free_units_take_plain_additive_steps(method):
     generator = torch.Generator().manual_seed(0)
@@ -425,6 +515,23 @@ def test_unknown_method_is_refused():
         Dale("relu")
     with pytest.raises(ValueError, match="method must be one of"):
         Dale("nonnegative")  # all weights: another object
+
+
+@pytest.mark.parametrize("scale", [0, -0.1, np.nan, np.inf])
+def test_scale_that_is_not_positive_is_refused(scale):
+    with pytest.raises(ValueError, match="scale must be None or a positive number, got"):
+        Dale("exponentiated", scale)
+
+
+@pytest.mark.parametrize("scale", ["0.1", True, [0.1]])
+def test_scale_that_is_not_a_number_is_refused(scale):
+    with pytest.raises(TypeError, match="scale must be None or a positive number, got"):
+        Dale("exponentiated", scale)
+
+
+def test_scale_of_another_method_is_refused():
+    with pytest.raises(ValueError, match="scale must be None unless method='exponentiated'"):
+        Dale("projection", 0.1)
 
 
 def test_constraints_are_values_and_follow_the_protocol():

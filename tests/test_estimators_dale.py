@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.biology import Dale, FixedMask, NonNegative
+from sk_biornn.datasets import load_sequential_digits
 
 METHODS = ["projection", "abs", "square", "exponentiated", "nonnegative", None]
 N_TRIALS, N_STEPS, N_FEATURES, N_OUTPUTS = 12, 4, 3, 3
@@ -222,6 +224,45 @@ def test_methods_that_freeze_zeros_start_without_them_and_keep_the_callers(dale)
     given[2, 3] = 0
     est = DaleRNNClassifier(recurrent_init=given, **options).fit(X, labels)
     assert est.W_rec_[2, 3] == 0
+
+
+@pytest.mark.parametrize("density", [1.0, 0.5, 0.02])  # the last is held as a value per synapse
+def test_exponentiated_steps_have_the_scale_of_the_circuit(density):
+    X, labels, _ = data()
+    mask = np.random.default_rng(1).random((300, 300)) < density
+    options = {"n_units": 300, "mask": mask, "max_iter": 3, "random_state": 0}
+    scale = mask.any(axis=1).sum() / mask.sum()
+    fitted = [
+        DaleRNNClassifier(dale=dale, **options).fit(X, labels).W_rec_
+        for dale in ("exponentiated", Dale("exponentiated", scale), Dale("exponentiated", 1.0))
+    ]
+    np.testing.assert_array_equal(fitted[0], fitted[1])
+    assert (fitted[0] != fitted[2]).any()
+
+
+@pytest.mark.parametrize("scale", [None, 0.05])
+def test_exponentiated_fit_taken_up_from_a_file_equals_one_that_was_not_interrupted(scale):
+    X, labels, _ = data()
+    options = {"n_units": 6, "dale": Dale("exponentiated", scale), "random_state": 0}
+    through = DaleRNNClassifier(max_iter=20, **options).fit(X, labels)
+    half = DaleRNNClassifier(max_iter=10, warm_start=True, **options).fit(X, labels)
+    again = pickle.loads(pickle.dumps(half)).fit(X, labels)
+    assert again.n_iter_ == through.n_iter_ == 20
+    for name in ("W_rec_", "W_in_", "b_rec_", "W_out_", "b_out_", "loss_curve_"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(through, name))
+
+
+def test_exponentiated_network_learns_at_the_default_learning_rate():
+    """With the published steps the mean accuracy is about .87, without Dale's law .92."""
+    X, y = load_sequential_digits()
+    order = np.random.default_rng(0).permutation(len(y))
+    X, y = X[order].astype(np.float32), y[order]
+    accuracies = []
+    for seed in range(3):
+        options = {"n_units": 32, "max_iter": 30, "batch_size": 50, "random_state": seed}
+        clf = DaleRNNClassifier(dale="exponentiated", **options).fit(X[:1200], y[:1200])
+        accuracies.append(clf.score(X[1200:], y[1200:]))
+    assert np.mean(accuracies) > 0.89
 
 
 def test_every_combination_of_size_and_fraction_has_an_excitatory_unit():

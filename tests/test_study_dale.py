@@ -187,6 +187,13 @@ def test_longer_steps_multiply_the_exponent():
     torch.testing.assert_close(proposed, before * torch.exp(-10 * step * torch.sign(before)))
 
 
+def test_longer_steps_are_those_of_the_law_in_its_circuit():
+    mask = torch.ones(4, 4, dtype=torch.bool)
+    law = LongerSteps(Dale("exponentiated"), 10.0)
+    assert law.in_circuit(mask) == LongerSteps(Dale("exponentiated", 0.25), 10.0)
+    assert LongerSteps(Rectified(), 2.0).in_circuit(mask) == LongerSteps(Rectified(), 2.0)
+
+
 def test_longer_steps_pass_on_what_becomes_of_the_momentum():
     signs, mask = torch.tensor([1.0, -1.0]), torch.ones(2, 2, dtype=torch.bool)
     before = torch.tensor([[0.5, -0.5], [0.2, -0.1]])

@@ -8,8 +8,9 @@ every constraint keeps weights off the mask at exactly zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -17,21 +18,26 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sk_biornn.biology._spaces import (
+    clipping_space,
+    multiplicative_space,
+    reparametrised_space,
+    sign_bounds,
+)
+from sk_biornn.biology._spaces import project as project
 from sk_biornn.core.weight_space import WeightSpace
 
 DALE_METHODS = ("projection", "abs", "square", "exponentiated", "nonnegative")
-
-# One multiplicative step changes a weight at most by the factor e^2; more is divergence.
-_LARGEST_LOG_STEP = 2.0
 
 
 @runtime_checkable
 class Constraint(Protocol):
     """Anything that turns signs and a mask into a space of weights.
 
-    Two things may be added: a method ``signs_in_force(signs)``, when the signs that the columns
-    obey are not those of the units, and an attribute ``freezes_zeros``, when a synapse that starts
-    at zero could never grow (string initialisers then start it at a small weight).
+    Three things may be added: a method ``signs_in_force(signs)``, when the signs that the columns
+    obey are not those of the units; an attribute ``freezes_zeros``, when a synapse that starts at
+    zero could never grow (string initialisers then start it at a small weight); and a method
+    ``in_circuit(mask)`` that returns the constraint with what depends on the whole mask filled in.
     """
 
     def bind(self, signs: Tensor, mask: Tensor) -> WeightSpace:
@@ -52,66 +58,6 @@ class Constraint(Protocol):
         ...
 
 
-def sign_bounds(signs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the least and the greatest allowed weight of every synapse, W[post, pre].
-
-    Parameters
-    ----------
-    signs : Tensor of shape (n_units,)
-        +1 excitatory, -1 inhibitory, 0 free; of the presynaptic unit, i.e. of the column.
-    mask : bool Tensor of shape (n_units, n_units)
-        Allowed synapses.
-
-    Returns
-    -------
-    lower, upper : Tensor of shape (n_units, n_units)
-        0 on the forbidden side and off the mask, infinite on the allowed side.
-
-    Examples
-    --------
-    >>> import torch
-    >>> lower, upper = sign_bounds(torch.tensor([1.0, -1.0]), torch.ones(2, 2, dtype=torch.bool))
-    >>> upper[0].tolist()
-    [inf, 0.0]
-    """
-    infinite = torch.full_like(mask, torch.inf, dtype=signs.dtype)
-    zero = torch.zeros_like(infinite)
-    lower = torch.where(mask & (signs <= 0), -infinite, zero)
-    upper = torch.where(mask & (signs >= 0), infinite, zero)
-    return lower, upper
-
-
-def project(weights: Tensor, lower: Tensor, upper: Tensor) -> Tensor:
-    """Return the nearest weights within bounds: the Euclidean projection on the Dale cone.
-
-    The cone is a product of half-lines, so clipping every coordinate is the exact projection, in
-    the Euclidean norm and in any diagonal one (such as Adam's).
-    """
-    return torch.clamp(weights, min=lower, max=upper)
-
-
-def _clipping_space(lower: Tensor, upper: Tensor) -> WeightSpace:
-    if bool(torch.isinf(lower).all()) and bool(torch.isinf(upper).all()):
-        return WeightSpace()  # no bound anywhere
-
-    def retract(proposed: Tensor, _: Tensor | None) -> Tensor:
-        torch.clamp(proposed, min=lower, max=upper, out=proposed)
-        return proposed != 0  # a weight stopped at the wall is not pressed against it any more
-
-    return WeightSpace(
-        encode=lambda weights: project(weights, lower, upper),
-        decode=_on_mask(upper > lower),
-        retract=retract,
-    )
-
-
-def _on_mask(mask: Tensor) -> Callable[[Tensor], Tensor]:
-    """Return a function that cuts weights, and with them gradients, to existing synapses."""
-    if bool(mask.all()):
-        return lambda weights: weights
-    return lambda weights: weights * mask
-
-
 @dataclass(frozen=True)
 class Dale:
     r"""Dale's law: all outgoing weights of a unit, a column of W[post, pre], have one sign.
@@ -125,17 +71,35 @@ class Dale:
           set to 0, W <- s max(s W, 0). A zero may grow again.
         - "abs": W = s \|theta\|; a weight that reaches zero is reflected.
         - "square": W = s theta^2; steps are proportional to sqrt(\|W\|).
-        - "exponentiated" gradient [2]_: W <- W exp(-sign(W) d), where d is the step that the
-          optimiser would subtract. Signs never change and exact zeros stay zero.
+        - "exponentiated" gradient [2]_: W <- W exp(-sign(W) d / scale), where d is the step that
+          the optimiser would subtract, but W moves by no more than \|d\|. Signs never change and
+          exact zeros stay zero.
+    scale : float or None, default=None
+        Of "exponentiated": where multiplicative steps turn into additive ones. None: 1 / n in an
+        estimator, for n synapses per unit; a law that is bound without an estimator then takes the
+        published steps, W <- W exp(-sign(W) d) whatever W is. With ``scale=1`` these are taken by
+        all weights below 1, in an estimator too.
 
     Raises
     ------
+    TypeError
+        If `scale` is not a number.
     ValueError
-        If `method` is unknown.
+        If `method` is unknown, or `scale` is not positive or given with another method.
 
     Notes
     -----
     Units of sign 0 are not constrained; whatever the method, they take plain additive steps.
+
+    Why the exponentiated gradient needs a scale: the published step moves a weight by \|W\| times
+    the plain one. Initial weights of a flat spectrum have about one synapse of size 1 per unit, and
+    n - 1 that are nearly absent. The large one then takes steps as long as without the law, the
+    others hardly move; and a larger learning rate makes the large one leap before the others have
+    grown. With a scale c, no step is longer than without the law, and a small weight grows by the
+    factor exp(\|d\| / c) per step. Taking 1 / n for c has a reason that belongs to no task: n
+    synapses of that size, all acting together, add up to one of size 1. What is smaller is not
+    missed while it grows. No weight falls below c / 1000, unless it started there, so that it
+    comes back in some tens of steps.
 
     References
     ----------
@@ -155,12 +119,50 @@ class Dale:
     """
 
     method: str = "projection"
+    scale: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse unknown methods."""
+        """Refuse unknown methods, and scales that make no sense."""
         methods = [name for name in DALE_METHODS if name != "nonnegative"]
         if self.method not in methods:
             raise ValueError(f"method must be one of {methods}, got {self.method!r}.")
+        if self.scale is not None:
+            self._check_scale()
+
+    def _check_scale(self) -> None:
+        if not isinstance(self.scale, Real) or isinstance(self.scale, bool):
+            raise TypeError(f"scale must be None or a positive number, got {self.scale!r}.")
+        if not (math.isfinite(self.scale) and self.scale > 0):
+            raise ValueError(f"scale must be None or a positive number, got {self.scale!r}.")
+        if self.method != "exponentiated":
+            raise ValueError(
+                f"scale must be None unless method='exponentiated', got scale={self.scale!r} with "
+                f"method={self.method!r}."
+            )
+
+    def in_circuit(self, mask: Tensor) -> Dale:
+        """Return the law as estimators train under it: with the scale that fits the circuit.
+
+        Parameters
+        ----------
+        mask : bool Tensor of shape (n_units, n_units)
+            Allowed synapses [post, pre].
+
+        Returns
+        -------
+        Dale
+            The law itself, if it has a scale or needs none.
+
+        Examples
+        --------
+        >>> import torch
+        >>> Dale("exponentiated").in_circuit(torch.ones(50, 50, dtype=torch.bool))
+        Dale(method='exponentiated', scale=0.02)
+        """
+        if self.method != "exponentiated" or self.scale is not None or not bool(mask.any()):
+            return self
+        n_synapses = mask.sum().item() / mask.any(dim=1).sum().item()
+        return replace(self, scale=1.0 / n_synapses)
 
     @property
     def freezes_zeros(self) -> bool:
@@ -184,59 +186,10 @@ class Dale:
         """
         lower, upper = sign_bounds(signs, mask)
         if self.method == "projection":
-            return _clipping_space(lower, upper)
+            return clipping_space(lower, upper)
         if self.method == "exponentiated":
-            return _multiplicative_space(signs, lower, upper)
-        return _reparametrised_space(self.method, signs, mask, lower, upper)
-
-
-def _multiplicative_space(signs: Tensor, lower: Tensor, upper: Tensor) -> WeightSpace:
-    free = (signs == 0).expand_as(lower)
-
-    def retract(proposed: Tensor, before: Tensor | None) -> None:
-        assert before is not None  # for the type checker: `needs_before` is set
-        step = (proposed - before).mul_(torch.sign(before))
-        grown = before * step.clamp_(-_LARGEST_LOG_STEP, _LARGEST_LOG_STEP).exp_()
-        additive = torch.clamp(proposed, min=lower, max=upper)
-        proposed.copy_(torch.where(free, additive, grown))
-
-    return WeightSpace(
-        encode=lambda weights: project(weights, lower, upper),
-        decode=_on_mask(upper > lower),
-        retract=retract,
-        needs_before=True,
-    )
-
-
-def _reparametrised_space(
-    method: str, signs: Tensor, mask: Tensor, lower: Tensor, upper: Tensor
-) -> WeightSpace:
-    free = (signs == 0).expand_as(lower)
-    signs_on_mask = torch.where(free, torch.ones_like(lower), signs) * mask
-
-    def magnitude(theta: Tensor) -> Tensor:
-        if method == "square":
-            return theta.square()
-        # |theta| with the slope of its right side at 0, so that a weight of exactly 0 can grow.
-        return torch.where(theta < 0, -theta, theta)
-
-    def decode(theta: Tensor) -> Tensor:
-        return signs_on_mask * torch.where(free, theta, magnitude(theta))
-
-    def encode(weights: Tensor) -> Tensor:
-        allowed = project(weights, lower, upper)
-        theta = allowed.abs() if method == "abs" else allowed.abs().sqrt()
-        return torch.where(free, allowed, theta)
-
-    def retract(proposed: Tensor, _: Tensor | None) -> Tensor:
-        # theta and -theta are one weight. The one that `encode` gives is kept, so that a fit taken
-        # up from its weights goes on as if it had never stopped.
-        reflected = (proposed < 0) & ~free
-        factor = torch.where(reflected, -torch.ones_like(proposed), torch.ones_like(proposed))
-        proposed.mul_(factor)
-        return factor
-
-    return WeightSpace(encode=encode, decode=decode, retract=retract)
+            return multiplicative_space(signs, lower, upper, self.scale)
+        return reparametrised_space(self.method, signs, mask, lower, upper)
 
 
 @dataclass(frozen=True)
@@ -281,7 +234,7 @@ class NonNegative:
         WeightSpace
             What the training loop calls.
         """
-        return _clipping_space(*sign_bounds(torch.ones_like(signs), mask))
+        return clipping_space(*sign_bounds(torch.ones_like(signs), mask))
 
 
 @dataclass(frozen=True)
@@ -326,4 +279,4 @@ class FixedMask:
         WeightSpace
             What the training loop calls.
         """
-        return _clipping_space(*sign_bounds(torch.zeros_like(signs), mask))
+        return clipping_space(*sign_bounds(torch.zeros_like(signs), mask))

@@ -58,6 +58,8 @@ class Synapses(NamedTuple):
 
 def bind_synapses(constraint: Constraint, signs: Tensor, mask: Tensor) -> Synapses:
     """Bind a constraint to the circuit, in the form in which training is fastest."""
+    if hasattr(constraint, "in_circuit"):  # before it is given one synapse at a time
+        constraint = constraint.in_circuit(mask)
     support = support_where_it_pays(mask, signs.dtype)
     if support is None:
         return Synapses(constraint.bind(signs, mask))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -39,6 +39,12 @@ class LongerSteps:
 
     constraint: Any
     factor: float
+
+    def in_circuit(self, mask: Any) -> LongerSteps:
+        """Return the same of the constraint as estimators train under it."""
+        if not hasattr(self.constraint, "in_circuit"):
+            return self
+        return replace(self, constraint=self.constraint.in_circuit(mask))
 
     def bind(self, signs: Any, mask: Any) -> Any:
         """Return the space of the constraint, with its proposals moved away from their start."""
