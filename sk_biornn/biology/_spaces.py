@@ -54,8 +54,11 @@ def clipping_space(lower: Tensor, upper: Tensor) -> WeightSpace:
     if bool(torch.isinf(lower).all()) and bool(torch.isinf(upper).all()):
         return WeightSpace()  # no bound anywhere
 
+    # Where all synapses may exist, one row of bounds is that of all: a third of the memory to read.
+    low, high = _one_row(lower), _one_row(upper)
+
     def retract(proposed: Tensor, _: Tensor | None) -> Tensor:
-        torch.clamp(proposed, min=lower, max=upper, out=proposed)
+        torch.clamp(proposed, min=low, max=high, out=proposed)
         return proposed != 0  # a weight stopped at the wall is not pressed against it any more
 
     return WeightSpace(
@@ -63,6 +66,12 @@ def clipping_space(lower: Tensor, upper: Tensor) -> WeightSpace:
         decode=_on_mask(upper > lower),
         retract=retract,
     )
+
+
+def _one_row(bounds: Tensor) -> Tensor:
+    """Return the row that all rows are equal to, or the matrix if they are not."""
+    same = bounds.ndim == 2 and bool((bounds == bounds[:1]).all())
+    return bounds[:1].clone() if same else bounds
 
 
 def _on_mask(mask: Tensor) -> Callable[[Tensor], Tensor]:
