@@ -9,6 +9,9 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from sk_biornn._signs import sign_array
+from sk_biornn.biology.prior import matrix_mask
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -56,27 +59,8 @@ def _blas() -> ThreadpoolController:
 
 def check_signs_and_mask(signs: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarray]:
     """Return (n_units,) float64 signs and an (n_units, n_units) bool mask, or refuse."""
-    try:
-        signs = np.asarray(signs, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"signs must be an array of -1, 0 and 1, got {type(signs).__name__}."
-        ) from None
-    if signs.ndim != 1 or signs.size == 0:
-        raise ValueError(
-            f"signs must be an array of shape (n_units,), one per unit, got shape {signs.shape}."
-        )
-    foreign = np.unique(signs[~np.isin(signs, (-1.0, 0.0, 1.0))])
-    if foreign.size:
-        raise ValueError(f"signs must contain only -1, 0 and 1, got values {foreign[:5].tolist()}.")
+    signs = sign_array(signs)
     n_units = signs.size
-    if mask is None:
-        return signs, np.ones((n_units, n_units), dtype=bool)
-    mask = np.asarray(mask)
-    if mask.shape != (n_units, n_units):
-        raise ValueError(
-            f"mask must have shape (n_units, n_units) = {(n_units, n_units)}, got {mask.shape}."
-        )
-    if mask.dtype.kind not in "biuf" or not np.isin(mask, (0, 1)).all():
-        raise ValueError("mask must be boolean (or hold only 0 and 1), got other values.")
-    return signs, mask.astype(bool)
+    shape = (n_units, n_units)
+    allowed = matrix_mask("mask", mask, shape, "boolean (or hold only 0 and 1)")
+    return signs, np.ones(shape, dtype=bool) if allowed is None else allowed

@@ -8,11 +8,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sk_biornn._numbers import check_count, check_number
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.initializers._base import check_signs_and_mask, obey, single_blas_thread
 from sk_biornn.initializers._bio_dale import dale_functional_weights
 from sk_biornn.initializers._matrices import named_matrices, scaled_product
-from sk_biornn.initializers._numbers import check_count, check_number
 
 FITTED = ("functional_", "n_features_in_", "feature_names_in_")
 

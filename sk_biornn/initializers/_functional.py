@@ -9,9 +9,9 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_biornn._correlation import correlation, partial_correlation, precision, standardized
+from sk_biornn._numbers import check_number
 from sk_biornn._sttc import sttc_of_counts, sttc_of_events
 from sk_biornn.initializers._base import single_blas_thread
-from sk_biornn.initializers._numbers import check_number
 from sk_biornn.initializers._recordings import check_train, is_several, without_padding
 
 KINDS = ("correlation", "partial_correlation", "precision", "sttc")

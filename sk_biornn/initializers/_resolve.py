@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from sk_biornn import metrics
+from sk_biornn._numbers import check_number
 from sk_biornn.initializers._base import Initializer, single_blas_thread
 from sk_biornn.initializers._classical import Normal, Orthogonal, Uniform
 from sk_biornn.initializers._dale import Balanced, DaleSpectral, SignedUniform
-from sk_biornn.initializers._numbers import check_number
 
 FOR_DALE: dict[str, Initializer] = {
     "dale_orthogonal": DaleSpectral("flat"),

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from sk_biornn._numbers import check_number
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.initializers._base import check_signs_and_mask, single_blas_thread
-from sk_biornn.initializers._numbers import check_number
 
 # W -> (W moved towards the wanted spectrum, relative distance of the spectrum before the move)
 Step = Callable[[np.ndarray], tuple[np.ndarray, float]]
