@@ -22,6 +22,11 @@ def is_number(value: Any) -> bool:
     return isinstance(value, kinds) and not isinstance(value, (bool, np.bool_))
 
 
+def is_count(value: Any) -> bool:
+    """Whether a value is a positive integer of a size that can be counted."""
+    return is_number(value) and isinstance(value, Integral) and 1 <= value <= MOST
+
+
 def as_float(value: Any) -> float:
     """Return a number as a float, infinite where it is beyond the range."""
     try:

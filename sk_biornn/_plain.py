@@ -5,6 +5,7 @@ Nothing here imports the libraries: what a thing can do says what it is.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 # What a conversion raises, whoever made the thing that is converted.
 NO_NUMBERS = (TypeError, ValueError, OverflowError, RuntimeError, AttributeError)
-_TEXT = (bool, np.bool_, str, bytes, complex, np.complexfloating, np.datetime64, np.timedelta64)
+_TIMES = (np.datetime64, np.timedelta64, datetime.date, datetime.timedelta, type(pd.NaT))
+_TEXT = (bool, np.bool_, str, bytes, complex, np.complexfloating, *_TIMES)
 
 
 def plain(value: Any, name: str) -> Any:
@@ -37,6 +39,15 @@ def plain(value: Any, name: str) -> Any:
     return value
 
 
+def without_mask(value: Any, fill: Any, dtype: Any) -> Any:
+    """Return arrays, or a list of arrays, with what a mask hides replaced by `fill`."""
+    if isinstance(value, np.ma.MaskedArray):
+        return np.ma.filled(value.astype(dtype), fill) if is_masked(value) else value.data
+    if isinstance(value, (list, tuple)) and is_masked(value):
+        return [without_mask(item, fill, dtype) for item in value]
+    return value
+
+
 def is_masked(value: Any) -> bool:
     """Whether an array, or one of a list of arrays, hides entries under a mask."""
     if isinstance(value, np.ma.MaskedArray):
@@ -48,6 +59,12 @@ def refuse_masked(value: Any, name: str) -> None:
     """Raise if entries are hidden under a mask: what is not to be read is not read."""
     if is_masked(value):
         raise ValueError(f"{name} must be a plain array, got a masked array with masked entries.")
+
+
+def refuse_dates(value: Any, name: str) -> None:
+    """Raise if dates or durations came: as numbers they would be nanoseconds, and NaT -9.2e18."""
+    if _has_dates(value):
+        raise ValueError(f"{name} must hold numbers, got dates or durations.")
 
 
 def real_array(
@@ -77,7 +94,9 @@ def found(value: Any) -> str:
     """Say in few words what came: a short value as it is, an array by its kind, else the type."""
     if isinstance(value, (np.ndarray, pd.Series)):
         return f"an array of {value.dtype}"
-    if value is None or isinstance(value, (bool, str, bytes, int, float, complex)):
+    if isinstance(value, (str, bytes)):
+        return f"{type(value).__name__} {short(value)}"
+    if value is None or isinstance(value, (bool, int, float, complex)):
         return short(value)
     return type(value).__name__
 
@@ -139,6 +158,20 @@ def _is_row(item: Any) -> bool:
 def _row(item: Any, name: str) -> Any:
     item = plain(item, name)
     return item if isinstance(item, (np.ndarray, pd.DataFrame)) else np.asarray(item)
+
+
+def _has_dates(value: Any) -> bool:
+    if isinstance(value, (list, tuple)) and any(hasattr(item, "dtype") for item in value):
+        return any(map(_has_dates, value))
+    if hasattr(value, "columns") and hasattr(value, "dtypes"):
+        return any(getattr(dtype, "kind", "") in ("m", "M") for dtype in list(value.dtypes))
+    try:
+        array = np.asarray(value)
+    except NO_NUMBERS:  # trials of unequal length
+        return isinstance(value, (list, tuple)) and any(map(_has_dates, value))
+    if array.dtype == object:
+        return any(isinstance(item, _TIMES) for item in array.flat)
+    return array.dtype.kind in "mM"
 
 
 def _leaves(value: Any) -> Iterator[Any]:

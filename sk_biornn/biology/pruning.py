@@ -9,12 +9,13 @@ them stay and the density that is reported is lower.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sk_biornn._plain import real_array, short
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.biology._blocks import block_densities, check_densities, each_block
 from sk_biornn.biology._inclusion import (
@@ -130,6 +131,13 @@ class _BlockwisePruner:
             if part.size:
                 kept[np.ix_(*block)] = self._keep(part, share, rng) & (part != 0)
         return kept, block_densities(kept, target, blocks)
+
+    def __post_init__(self) -> None:
+        """Refuse options that are not True or False."""
+        for field in fields(self):
+            if not isinstance(getattr(self, field.name), (bool, np.bool_)):
+                came = short(getattr(self, field.name))
+                raise ValueError(f"{field.name} must be True or False, got {came}.")
 
     def _keep(
         self, weights: NDArray[np.float64], density: float, rng: np.random.Generator
@@ -250,12 +258,9 @@ class RandomPruning(_BlockwisePruner):
 
 
 def _square(W: ArrayLike) -> NDArray[np.float64]:
-    try:
-        weights = np.asarray(W, dtype=np.float64)
-    except (TypeError, ValueError):
-        weights = np.empty(0)
+    weights = real_array(W, "W", "a square matrix of numbers", truth_values=True)
     if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
-        raise ValueError(f"W must be a square matrix of numbers, got shape {np.shape(W)}.")
+        raise ValueError(f"W must be a square matrix of numbers, got shape {weights.shape}.")
     if not np.isfinite(weights).all():
         raise ValueError("W must be finite, got NaN or infinity.")
     return weights

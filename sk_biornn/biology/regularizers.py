@@ -8,12 +8,14 @@ of the recurrent weights W[post, pre] that autograd can differentiate.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
+from sk_biornn._numbers import check_number
+from sk_biornn._plain import found
 from sk_biornn.biology._sorting import sorted_values
 from sk_biornn.biology.communicability import communicability
 
@@ -66,7 +68,22 @@ class Regularizer(Protocol):
         ...
 
 
+def _check_prices(price: Any) -> None:
+    """Refuse strengths below 0, which would be rewards, and powers that are not positive."""
+    for field in fields(price):
+        is_power = field.name.endswith("power")
+        check_number(field.name, getattr(price, field.name), low=0.0, open_low=is_power)
+
+
+def _check_facts(facts: Any) -> None:
+    if not hasattr(facts, "distances") or not hasattr(facts, "connectome"):
+        raise TypeError(
+            f"facts must be a Facts object with mask, distances and connectome, got {found(facts)}."
+        )
+
+
 def _priced_distances(facts: Facts, power: float, what: str) -> Tensor:
+    _check_facts(facts)
     if facts.distances is None:
         raise ValueError(f"coordinates must be given for the {what}, got None.")
     return facts.distances**power
@@ -92,6 +109,10 @@ class WeightCost:
 
     strength: float = 0.3
 
+    def __post_init__(self) -> None:
+        """Refuse what is no price."""
+        _check_prices(self)
+
     def bind(self, facts: Facts) -> Penalty:
         """Return the penalty.
 
@@ -105,6 +126,7 @@ class WeightCost:
         callable
             w_rec -> scalar Tensor.
         """
+        _check_facts(facts)
         return lambda weights: self.strength * weights.abs().sum()
 
 
@@ -136,6 +158,10 @@ class WiringCost:
 
     strength: float = 0.3
     distance_power: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no price."""
+        _check_prices(self)
 
     def bind(self, facts: Facts) -> Penalty:
         """Return the penalty.
@@ -192,6 +218,10 @@ class CommunicabilityCost:
     strength: float = 0.3
     distance_power: float = 1.0
     communicability_power: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no price."""
+        _check_prices(self)
 
     def bind(self, facts: Facts) -> Penalty:
         """Return the penalty.
@@ -261,6 +291,10 @@ class CommunicabilityEMD:
     emd_strength: float = 0.1
     distance_power: float = 1.0
 
+    def __post_init__(self) -> None:
+        """Refuse what is no price."""
+        _check_prices(self)
+
     def bind(self, facts: Facts) -> Penalty:
         """Return the penalty.
 
@@ -279,6 +313,7 @@ class CommunicabilityEMD:
         ValueError
             If coordinates or the connectome are not known.
         """
+        _check_facts(facts)
         if facts.connectome is None:
             raise ValueError(
                 "connectome must be given for the communicability_emd penalty, got None."

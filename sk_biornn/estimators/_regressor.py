@@ -12,6 +12,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from sk_biornn._plain import NO_NUMBERS, plain, refuse_dates, without_mask
 from sk_biornn.core import squared_error
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._rules import Choice, check_rules
@@ -21,6 +22,7 @@ from sk_biornn.estimators._validation import (
     Trials,
     check_lengths_agree,
     check_weights,
+    in_a_sentence,
     pad_targets,
     require_y,
 )
@@ -207,8 +209,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         per_entry = np.broadcast_to(weights.reshape(-1, *(1,) * (values.ndim - 1)), values.shape)
         if every_step:
             values = np.where(trials.valid[:, :, None], values, np.nan)
-        if not np.isfinite(values).any():
-            raise ValueError("y must have at least one entry that is not NaN.")
+        if not (np.isfinite(values) & (per_entry > 0)).any():
+            raise ValueError(
+                "y must have at least one entry that is not NaN in trials of positive "
+                "sample_weight, got none."
+            )
         return _mean_r2(*(a.reshape(-1, n_outputs) for a in (values, outputs, per_entry)))
 
     def __sklearn_tags__(self):
@@ -220,16 +225,20 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
 def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, bool]:
     """Return targets (n_trials[, n_steps], n_outputs) as floats, and whether y had one axis."""
-    if np.ma.is_masked(y):
-        y = np.ma.filled(y.astype(np.float64), np.nan)  # a masked entry is not scored
-    values = check_array(
-        pad_targets(y, trials, fill=np.nan, item_ndim=2),
-        dtype=np.float64,
-        allow_nd=True,
-        ensure_2d=False,
-        ensure_all_finite="allow-nan",
-        input_name="y",
-    )
+    y = plain(without_mask(y, np.nan, np.float64), "y")  # a masked entry is not scored
+    refuse_dates(y, "y")
+    try:
+        with np.errstate(over="ignore"):
+            values = check_array(
+                pad_targets(y, trials, fill=np.nan, item_ndim=2),
+                dtype=np.float64,
+                allow_nd=True,
+                ensure_2d=False,
+                ensure_all_finite="allow-nan",
+                input_name="y",
+            )
+    except NO_NUMBERS as error:
+        raise in_a_sentence("y", error) from None
     if values.ndim not in (1, 2, 3):
         raise ValueError(
             "y must have shape (n_trials,), (n_trials, n_outputs) or (n_trials, n_steps, "
@@ -244,7 +253,7 @@ def _mean_r2(values: np.ndarray, predictions: np.ndarray, weights: np.ndarray) -
     """Return the mean R^2 over columns, each over its rows that are not NaN."""
     scores = []
     for target, prediction, weight in zip(values.T, predictions.T, weights.T, strict=True):
-        scored = np.isfinite(target)
+        scored = np.isfinite(target) & (weight > 0)
         if scored.any():
             scores.append(
                 r2_score(target[scored], prediction[scored], sample_weight=weight[scored])

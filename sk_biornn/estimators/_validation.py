@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_feature_names, _check_sample_weight
+
+from sk_biornn._plain import NO_NUMBERS, plain, real_array, refuse_dates, refuse_masked
+
+_OF_CONVERSION = ("could not convert", "float() argument", "setting an array", "must be real")
 
 
 class Trials(NamedTuple):
@@ -49,8 +54,9 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
     for `n_static_steps` steps. Sets `n_features_in_` (the last axis) when `reset`, and compares
     with it otherwise.
     """
-    if np.ma.is_masked(X):
-        raise ValueError("X must be a plain array, got a masked array with masked entries.")
+    refuse_masked(X, "X")
+    X = plain(X, "X")
+    refuse_dates(X, "X")
     ragged = _is_ragged(X)
     if ragged:
         named = _named_trial(X)
@@ -61,16 +67,7 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
         X = _pad_trials(X)
     elif reset or hasattr(estimator, "n_features_in_"):
         _check_feature_names(estimator, X, reset=reset)
-    with np.errstate(invalid="ignore"):  # of a sum of infinities, which are refused
-        array = check_array(
-            X,
-            dtype=[np.float64, np.float32],
-            allow_nd=True,
-            accept_sparse=False,
-            ensure_all_finite="allow-nan" if _n_dims(X) == 3 else True,
-            estimator=estimator,
-            input_name="X",
-        )
+    array = _as_floats(estimator, X)
     name = type(estimator).__name__
     if array.ndim > 3:
         raise ValueError(
@@ -96,6 +93,33 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
         shape = (len(array), n_static_steps, n_features)
         return Trials(np.broadcast_to(array[:, None, :], shape), None)
     return _strip_padding(array, ragged)
+
+
+def _as_floats(estimator: BaseEstimator, X: Any) -> np.ndarray:
+    """Have scikit-learn check X; where the words are those of a conversion, say what was meant."""
+    try:
+        with np.errstate(invalid="ignore", over="ignore"):  # of infinities, which are refused
+            return check_array(
+                X,
+                dtype=[np.float64, np.float32],
+                allow_nd=True,
+                accept_sparse=False,
+                ensure_all_finite="allow-nan" if _n_dims(X) == 3 else True,
+                estimator=estimator,
+                input_name="X",
+            )
+    except NO_NUMBERS as error:
+        raise in_a_sentence("X", error) from None
+
+
+def in_a_sentence(name: str, error: Exception) -> Exception:
+    """Return an error of a conversion as one that names the argument; others as they are."""
+    text = str(error)
+    if not text.startswith(_OF_CONVERSION) and isinstance(error, (ValueError, TypeError)):
+        return error
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    words = " ".join(text.split()).rstrip(".")[:200]
+    return kind(f"{name} must be an array of numbers, which what came is not: {words}.")
 
 
 def _n_dims(X: Any) -> int:
@@ -274,6 +298,10 @@ def check_lengths_agree(trials: Trials, y: np.ndarray, every_step: bool) -> None
 
 def check_weights(sample_weight: Any, trials: Trials) -> np.ndarray:
     """Return one non-negative weight per trial."""
+    if sample_weight is not None:
+        refuse_masked(sample_weight, "sample_weight")
+        if not isinstance(sample_weight, Real) or isinstance(sample_weight, (bool, np.bool_)):
+            sample_weight = real_array(sample_weight, "sample_weight", truth_values=True)
     weights = _check_sample_weight(
         sample_weight, trials.x[:, 0], dtype=trials.x.dtype, ensure_non_negative=True
     )

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from sk_biornn._plain import real_array
 from sk_biornn._signs import sign_array
 from sk_biornn.biology.prior import matrix_mask
 
@@ -55,6 +56,16 @@ def single_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
 def _blas() -> ThreadpoolController:
     """Return handles of the loaded BLAS libraries; to look them up costs milliseconds."""
     return ThreadpoolController().select(user_api="blas")
+
+
+def check_matrix(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a finite float64 matrix of that shape, or refuse."""
+    matrix = real_array(value, name)
+    if matrix.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {matrix.shape}.")
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinite values.")
+    return matrix
 
 
 def check_signs_and_mask(signs: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarray]:

@@ -9,8 +9,14 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_biornn._numbers import check_count, check_number
+from sk_biornn._plain import short
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.initializers._base import check_signs_and_mask, obey, single_blas_thread
+from sk_biornn.initializers._base import (
+    check_matrix,
+    check_signs_and_mask,
+    obey,
+    single_blas_thread,
+)
 from sk_biornn.initializers._bio_dale import dale_functional_weights
 from sk_biornn.initializers._matrices import named_matrices, scaled_product
 
@@ -275,9 +281,7 @@ class BioWeightInitializer(
             If `W` or `mask` has another shape.
         """
         check_is_fitted(self, "functional_")
-        W = np.asarray(W, dtype=np.float64)
-        if W.shape != self.functional_.shape:
-            raise ValueError(f"W must have shape {self.functional_.shape}, got {W.shape}.")
+        W = check_matrix("W", W, self.functional_.shape)
         _, mask = check_signs_and_mask(np.zeros(len(W)), mask)
         between = mask & ~np.eye(len(W), dtype=bool)
         strength, functional = np.abs(W)[between], self.functional_[between]
@@ -355,12 +359,14 @@ class BioWeightInitializer(
             check_number("spectral_radius", self.spectral_radius, low=0.0, open_low=True)
         names = (self.matrices,) if isinstance(self.matrices, str) else self.matrices
         if names is not None and not isinstance(names, (list, tuple)):
-            raise TypeError(f"matrices must be None, a name or a sequence of names, got {names!r}.")
+            raise TypeError(
+                f"matrices must be None, a name or a sequence of names, got {short(names)}."
+            )
         for name in ("permute", "dale"):
             if not isinstance(getattr(self, name), (bool, np.bool_)):
                 raise ValueError(f"{name} must be True or False, got {getattr(self, name)!r}.")
-        if self.spectrum not in ("gaussian", "flat"):
-            raise ValueError(f"spectrum must be 'gaussian' or 'flat', got {self.spectrum!r}.")
+        if not isinstance(self.spectrum, str) or self.spectrum not in ("gaussian", "flat"):
+            raise ValueError(f"spectrum must be 'gaussian' or 'flat', got {short(self.spectrum)}.")
 
 
 def _with_radius(W: np.ndarray, radius: float) -> np.ndarray:

@@ -13,12 +13,12 @@ are followed one by one and are pushed beyond their target until they sink into 
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from sk_biornn._numbers import check_number
+from sk_biornn._numbers import check_count, check_number
+from sk_biornn._plain import real_array
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.initializers._base import check_signs_and_mask, single_blas_thread
 
@@ -263,10 +263,7 @@ def _target_spectrum(spectrum: Any, mask: np.ndarray, rng: np.random.Generator) 
     expected = f"'flat', 'gaussian' or an array of shape ({len(mask)},)"
     if isinstance(spectrum, str):
         raise ValueError(f"spectrum must be {expected}, got {spectrum!r}.")
-    try:
-        target = np.array(spectrum, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"spectrum must be {expected}, got {type(spectrum).__name__}.") from None
+    target = real_array(spectrum, "spectrum", expected)
     if target.shape != (len(mask),):
         raise ValueError(f"spectrum must be {expected}, got shape {target.shape}.")
     if not (np.isfinite(target).all() and (target >= 0).all() and (target > 0).any()):
@@ -276,7 +273,4 @@ def _target_spectrum(spectrum: Any, mask: np.ndarray, rng: np.random.Generator) 
 
 def _check_stopping(tol: float, max_iter: int) -> None:
     check_number("tol", tol, low=0.0)
-    if isinstance(max_iter, bool) or not isinstance(max_iter, Integral):
-        raise TypeError(f"max_iter must be a positive int, got {max_iter!r}.")
-    if max_iter < 1:
-        raise ValueError(f"max_iter must be a positive int, got {max_iter}.")
+    check_count("max_iter", max_iter, low=1)

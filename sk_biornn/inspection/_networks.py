@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sk_biornn._cell_names import cell_type_name, listed, name_key
+from sk_biornn._plain import plain_frame
 from sk_biornn.metrics._checks import check_weights
 
 LEVELS = ("population", "layer", "area", "cell_type")
@@ -124,6 +125,7 @@ def units_named(network: Any, name: str, labels: Any = None) -> NDArray[np.intp]
 def _table_in(network: Any, labels: Any) -> pd.DataFrame | None:
     """Return the table of populations, or None if there is one label per unit instead."""
     if labels is not None:
+        labels = plain_frame(labels)
         return labels if isinstance(labels, pd.DataFrame) else None
     table = getattr(network, "populations_", None)
     if table is None:

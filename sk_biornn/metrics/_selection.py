@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sk_biornn._numbers import as_float, is_number
+from sk_biornn._plain import short
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ def select_refit(first: str, *, then: str, within: str | float = "1se") -> Selec
 
     Raises
     ------
+    TypeError
+        If `first` or `then` is no name.
     ValueError
         If `within` is neither a number of standard errors nor a non-negative number.
 
@@ -101,9 +105,14 @@ def select_refit(first: str, *, then: str, within: str | float = "1se") -> Selec
     1
     """
     if _standard_errors(within) is None and not (
-        isinstance(within, Real) and not isinstance(within, bool) and 0 <= within < math.inf
+        is_number(within) and 0 <= as_float(within) < math.inf
     ):
-        raise ValueError(f"within must be like '1se' or a non-negative number, got {within!r}.")
+        raise ValueError(
+            f"within must be like '1se' or a non-negative number, got {short(within)}."
+        )
+    for name, metric in (("first", first), ("then", then)):
+        if not isinstance(metric, str):
+            raise TypeError(f"{name} must be the name of a metric, got {short(metric)}.")
     return SelectRefit(first, then, within)
 
 
