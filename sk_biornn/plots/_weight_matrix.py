@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn.plots._style import EXCITATORY, INHIBITORY, new_axes
+from sk_biornn._numbers import check_number
+from sk_biornn._plain import real_array
+from sk_biornn._signs import sign_array
+from sk_biornn.plots._style import EXCITATORY, INHIBITORY, fitted, new_axes
 
 
 class WeightMatrixDisplay:
@@ -68,16 +71,11 @@ class WeightMatrixDisplay:
             If W is not a finite matrix, `signs` does not fit it, or a matrix that is not square is
             to be sorted.
         """
-        W = np.asarray(W, dtype=float)
+        W = real_array(W, "W", "a finite matrix (n_post, n_pre)", truth_values=True)
         if W.ndim != 2 or W.size == 0 or not np.isfinite(W).all():
             raise ValueError(f"W must be a finite matrix (n_post, n_pre), got shape {W.shape}.")
         if signs is not None:
-            signs = np.asarray(signs, dtype=float)
-            if signs.shape != (W.shape[1],):
-                raise ValueError(
-                    f"signs must have one value per column of W, shape ({W.shape[1]},), got shape "
-                    f"{signs.shape}."
-                )
+            signs = sign_array(signs, W.shape[1], "column of W")
         if sort:
             if W.shape[0] != W.shape[1]:
                 raise ValueError(f"sort=True needs a square W, got shape {W.shape}.")
@@ -102,8 +100,14 @@ class WeightMatrixDisplay:
         -------
         WeightMatrixDisplay
             The display; call `plot`.
+
+        Raises
+        ------
+        NotFittedError
+            If the network has not been fitted.
         """
-        return cls.from_weights(estimator.W_rec_, signs=estimator.signs_, sort=sort)
+        weights, signs = fitted(estimator, "W_rec_"), getattr(estimator, "signs_", None)
+        return cls.from_weights(weights, signs=signs, sort=sort)
 
     def plot(
         self, ax: Any = None, *, limit: float | None = None, colorbar: bool = True
@@ -124,9 +128,18 @@ class WeightMatrixDisplay:
         -------
         WeightMatrixDisplay
             Itself.
+
+        Raises
+        ------
+        TypeError
+            If `ax` is no Axes or `limit` no number.
+        ValueError
+            If `limit` is not positive.
         """
         from matplotlib.colors import LinearSegmentedColormap
 
+        if limit is not None:
+            limit = check_number("limit", limit, low=0.0, open_low=True)
         ax = new_axes(ax)
         sizes = np.abs(self.weights[self.weights != 0])
         if limit is None:
