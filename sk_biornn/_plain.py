@@ -42,7 +42,11 @@ def plain(value: Any, name: str) -> Any:
 def without_mask(value: Any, fill: Any, dtype: Any) -> Any:
     """Return arrays, or a list of arrays, with what a mask hides replaced by `fill`."""
     if isinstance(value, np.ma.MaskedArray):
-        return np.ma.filled(value.astype(dtype), fill) if is_masked(value) else value.data
+        if not is_masked(value):
+            return value.data
+        filled = value.data.astype(dtype)
+        filled[np.ma.getmaskarray(value)] = fill
+        return filled
     if isinstance(value, (list, tuple)) and is_masked(value):
         return [without_mask(item, fill, dtype) for item in value]
     return value

@@ -24,6 +24,7 @@ from sk_biornn.estimators._validation import (
     Trials,
     check_lengths_agree,
     check_weights,
+    require_scored,
     require_y,
 )
 
@@ -208,8 +209,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             )
 
     def _split(self, targets: Targets):
-        if targets.every_step:
-            return super()._split(targets)
+        kept, held = super()._split(targets) if targets.every_step else self._stratified(targets)
+        require_scored(targets.take(kept), self.validation_fraction)
+        return kept, held
+
+    def _stratified(self, targets: Targets) -> tuple[np.ndarray, np.ndarray]:
         try:
             kept, held = train_test_split(
                 np.arange(len(targets.values)),

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 
 from sk_biornn._plain import real_array, short
 from sk_biornn.biology.prior import column_signs
+from sk_biornn.estimators._portable import packed, unpacked
 from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, check_rules
 from sk_biornn.initializers._feedforward import FEEDFORWARD_INITS
 
@@ -81,6 +82,12 @@ class RNNParameters(BaseEstimator):
     device: str = "cpu"
     on_epoch: Any = None
     verbose: int = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        return packed(super().__getstate__())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(unpacked(state))
 
     @property
     def _n_units(self) -> int:

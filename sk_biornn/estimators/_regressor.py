@@ -24,6 +24,7 @@ from sk_biornn.estimators._validation import (
     check_weights,
     in_a_sentence,
     pad_targets,
+    require_scored,
     require_y,
 )
 
@@ -135,6 +136,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         values = np.where(targets.weights > 0, targets.values, np.nan)
         flat = (a.reshape(-1, targets.n_outputs) for a in (values, outputs, weights))
         return _mean_r2(*flat)
+
+    def _split(self, targets: Targets) -> tuple[np.ndarray, np.ndarray]:
+        kept, held = super()._split(targets)
+        require_scored(targets.take(kept), self.validation_fraction)
+        return kept, held
 
     def _check_held_out(self, held: Targets) -> None:
         scored = (held.weights.reshape(-1, held.n_outputs) > 0).sum(axis=0)

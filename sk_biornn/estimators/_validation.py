@@ -283,6 +283,15 @@ def require_y(estimator: BaseEstimator, y: Any) -> None:
         )
 
 
+def require_scored(training: Targets, validation_fraction: float) -> None:
+    """Refuse to train on what is left when all that is scored has been set aside."""
+    if not training.weights.any():
+        raise ValueError(
+            "early_stopping needs at least one entry of y to be scored among the training trials, "
+            f"got none; lower validation_fraction={validation_fraction} or give more trials."
+        )
+
+
 def check_lengths_agree(trials: Trials, y: np.ndarray, every_step: bool) -> None:
     """Raise if y has another number of trials, or of steps, than X."""
     if len(y) != trials.n_trials:
