@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_feature_names, _check_sample_weight
 
+from sk_biornn._numbers import check_count
 from sk_biornn._plain import NO_NUMBERS, plain, real_array, refuse_dates, refuse_masked
 
 _OF_CONVERSION = ("could not convert", "float() argument", "setting an array", "must be real")
@@ -90,6 +91,7 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
             "features as input."
         )
     if array.ndim == 2:
+        n_static_steps = check_count("n_static_steps", n_static_steps, low=1)
         shape = (len(array), n_static_steps, n_features)
         return Trials(np.broadcast_to(array[:, None, :], shape), None)
     return _strip_padding(array, ragged)
