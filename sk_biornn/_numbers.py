@@ -19,7 +19,8 @@ def is_number(value: Any) -> bool:
     A Fraction is refused: nothing that computes with arrays and tensors knows it.
     """
     kinds = (int, float, np.integer, np.floating)
-    return isinstance(value, kinds) and not isinstance(value, (bool, np.bool_))
+    others = (bool, np.bool_, np.timedelta64)  # a duration is an int to NumPy
+    return isinstance(value, kinds) and not isinstance(value, others)
 
 
 def is_count(value: Any) -> bool:
@@ -52,13 +53,20 @@ def check_number(
 
 def check_count(name: str, value: Any, low: int = 0) -> int:
     """Return `value` as an int of at least `low`."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+    if not is_number(value) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer of at least {low}, got {number_text(value)}.")
     if value < low:
         raise ValueError(f"{name} must be an integer of at least {low}, got {number_text(value)}.")
     if value > MOST:
         raise ValueError(f"{name} must be an integer of at most {MOST}, got {number_text(value)}.")
     return int(value)
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return `value`, which is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False, got {short(value)}.")
+    return bool(value)
 
 
 def number_text(value: Any) -> str:

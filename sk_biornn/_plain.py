@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 
 # What a conversion raises, whoever made the thing that is converted.
 NO_NUMBERS = (TypeError, ValueError, OverflowError, RuntimeError, AttributeError)
+_OF_CONVERSION = ("could not convert", "float() argument", "setting an array", "must be real")
+_OF_CONVERSION += ("Complex data", "iteration over", "only 0-dim", "only length-1")
+_DEEPEST = 4  # of lists in lists that are looked through; one may contain itself
 _TIMES = (np.datetime64, np.timedelta64, datetime.date, datetime.timedelta, type(pd.NaT))
 _TEXT = (bool, np.bool_, str, bytes, complex, np.complexfloating, *_TIMES)
 
@@ -71,6 +75,22 @@ def refuse_dates(value: Any, name: str) -> None:
         raise ValueError(f"{name} must hold numbers, got dates or durations.")
 
 
+@contextmanager
+def conversion_of(name: str) -> Iterator[None]:
+    """Say of which argument a conversion speaks that fails within."""
+    try:
+        yield
+    except NO_NUMBERS as error:
+        text = str(error)
+        if not text.startswith(_OF_CONVERSION) and isinstance(error, (ValueError, TypeError)):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        words = " ".join(text.split()).rstrip(".")[:200]
+        raise kind(
+            f"{name} must be an array of numbers, which what came is not: {words}."
+        ) from None
+
+
 def real_array(
     value: Any, name: str, expected: str = "an array of numbers", *, truth_values: bool = False
 ) -> NDArray[np.float64]:
@@ -111,6 +131,15 @@ def short(value: Any, length: int = 80) -> str:
         text = " ".join(repr(value).split())
     except Exception:  # an int of more digits than Python prints, or a repr that fails
         text = f"a value of type {type(value).__name__}"
+    return _cut(text, length)
+
+
+def short_text(text: Any, length: int = 160) -> str:
+    """Return what another library said, on one line and without its full stop."""
+    return _cut(" ".join(str(text).split()).rstrip("."), length)
+
+
+def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
@@ -164,15 +193,16 @@ def _row(item: Any, name: str) -> Any:
     return item if isinstance(item, (np.ndarray, pd.DataFrame)) else np.asarray(item)
 
 
-def _has_dates(value: Any) -> bool:
-    if isinstance(value, (list, tuple)) and any(hasattr(item, "dtype") for item in value):
-        return any(map(_has_dates, value))
+def _has_dates(value: Any, depth: int = 0) -> bool:
+    is_list = isinstance(value, (list, tuple)) and depth < _DEEPEST
+    if is_list and any(hasattr(item, "dtype") for item in value):
+        return any(_has_dates(item, depth + 1) for item in value)
     if hasattr(value, "columns") and hasattr(value, "dtypes"):
         return any(getattr(dtype, "kind", "") in ("m", "M") for dtype in list(value.dtypes))
     try:
         array = np.asarray(value)
     except NO_NUMBERS:  # trials of unequal length
-        return isinstance(value, (list, tuple)) and any(map(_has_dates, value))
+        return is_list and any(_has_dates(item, depth + 1) for item in value)
     if array.dtype == object:
         return any(isinstance(item, _TIMES) for item in array.flat)
     return array.dtype.kind in "mM"

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_biornn._grid import check_grid, grids_of
-from sk_biornn._numbers import check_count
-from sk_biornn._plain import real_array
+from sk_biornn._numbers import check_count, check_flag
+from sk_biornn._plain import real_array, short
 
 
 def unit_positions(
@@ -46,11 +46,12 @@ def unit_positions(
     [[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [1.0, 0.0, 1.0]]
     """
     n_units = check_count("n_units", n_units, low=1)
+    check_flag("unit_cube", unit_cube)
     if isinstance(coordinates, str):
         if coordinates != "grid":
             raise ValueError(
                 f"coordinates must be an array, a grid of three ints or 'grid', got "
-                f"{coordinates!r}."
+                f"{short(coordinates)}."
             )
         coordinates = grids_of(n_units)[0]
     positions = _as_positions(coordinates, n_units)

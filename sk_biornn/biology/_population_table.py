@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn._cell_names import cell_type_name, layer_name, listed, name_key
-from sk_biornn._numbers import MOST, as_float, is_number
+from sk_biornn._numbers import MOST, as_float, check_count, is_number
 from sk_biornn._plain import plain_frame, short
 
 REQUIRED = ("population", "n_units", "sign")
@@ -70,7 +70,7 @@ def check_populations(populations: pd.DataFrame, *, n_units: int | None = None) 
         )
     twice = populations.columns[populations.columns.duplicated()]
     if len(twice):
-        raise ValueError(f"populations must name every column once, got {twice[0]!r} twice.")
+        raise ValueError(f"populations must name every column once, got {short(twice[0])} twice.")
     table = _as_objects(populations.reset_index(drop=True))
     table["population"] = _check_names(table["population"])
     table["n_units"] = _check_sizes(table)
@@ -81,6 +81,7 @@ def check_populations(populations: pd.DataFrame, *, n_units: int | None = None) 
             table[column] = pd.Series(known, dtype=object)
     table = _check_tau(table)
     total = int(table["n_units"].sum())
+    n_units = None if n_units is None else check_count("n_units", n_units, low=1)
     if n_units is not None and total != n_units:
         raise ValueError(f"populations must add up to n_units={n_units} units, got {total}.")
     return table
@@ -128,7 +129,7 @@ def _check_names(names: pd.Series[Any]) -> pd.Series[Any]:
     if keys.duplicated().any():
         twice = names[keys == keys[keys.duplicated()].iloc[0]].tolist()
         raise ValueError(
-            f"populations must have different names, got {twice[0]!r} and {twice[1]!r}."
+            f"populations must have different names, got {short(twice[0])} and {short(twice[1])}."
         )
     return names
 

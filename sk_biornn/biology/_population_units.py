@@ -228,7 +228,7 @@ def _blocks_of_populations(table: pd.DataFrame, level: str) -> list[str]:
     if LEVELS[level][-1] not in columns or table[columns].isna().any(axis=None):
         raise ValueError(
             f"populations must have {' and '.join(LEVELS[level])} of every population for "
-            f"level={level!r}."
+            f"level={short(level)}."
         )
     return _names(table, level)
 

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from sk_biornn._cell_names import listed, name_key, population_name
 from sk_biornn._connection_table import label_text, square_table
 from sk_biornn._numbers import is_number, number_text
-from sk_biornn._plain import real_array
+from sk_biornn._plain import real_array, short
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.biology.populations import check_populations, unit_index
 
@@ -68,11 +68,11 @@ class BetweenAreas:
                 object.__setattr__(self, side, names := tuple(names))
             listing = (names,) if isinstance(names, str) else names
             if not (
-                listing
-                and isinstance(listing, tuple)
+                isinstance(listing, tuple)
+                and listing
                 and all(isinstance(name, str) and name for name in listing)
             ):
-                raise TypeError(f"{side} must be a name or a tuple of names, got {names!r}.")
+                raise TypeError(f"{side} must be a name or a tuple of names, got {short(names)}.")
         value = self.probability
         if not is_number(value) or not 0 <= value <= 1:
             raise ValueError(f"probability must be a number in [0, 1], got {number_text(value)}.")
@@ -301,7 +301,7 @@ def _check_rules(rules: Any) -> None:
         raise TypeError(f"{expected} {what}.")
     others = [rule for rule in rules if not isinstance(rule, BetweenAreas)]
     if others:
-        raise TypeError(f"{expected} {others[0]!r} in it.")
+        raise TypeError(f"{expected} {short(others[0])} in it.")
 
 
 def _members(table: pd.DataFrame) -> dict[str, list[int]]:

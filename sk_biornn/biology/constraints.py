@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sk_biornn._plain import short
 from sk_biornn.core.weight_space import WeightSpace
 
 DALE_METHODS = ("projection", "abs", "square", "exponentiated", "nonnegative")
@@ -159,8 +160,8 @@ class Dale:
     def __post_init__(self) -> None:
         """Refuse unknown methods."""
         methods = [name for name in DALE_METHODS if name != "nonnegative"]
-        if self.method not in methods:
-            raise ValueError(f"method must be one of {methods}, got {self.method!r}.")
+        if not isinstance(self.method, str) or self.method not in methods:
+            raise ValueError(f"method must be one of {methods}, got {short(self.method)}.")
 
     @property
     def freezes_zeros(self) -> bool:

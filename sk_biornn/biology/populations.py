@@ -125,7 +125,7 @@ def cortical_populations(
     if unknown:
         raise ValueError(
             f"signs must give a sign for every cell type, got none for {unknown[0]}; pass, for "
-            f"example, signs={{{unknown[0]!r}: -1}} if it is inhibitory."
+            f"example, signs={{{short(unknown[0])}: -1}} if it is inhibitory."
         )
     rows = [
         {

@@ -15,7 +15,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sk_biornn._plain import real_array, short
+from sk_biornn._numbers import check_flag
+from sk_biornn._plain import real_array
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.biology._blocks import block_densities, check_densities, each_block
 from sk_biornn.biology._inclusion import (
@@ -135,9 +136,7 @@ class _BlockwisePruner:
     def __post_init__(self) -> None:
         """Refuse options that are not True or False."""
         for field in fields(self):
-            if not isinstance(getattr(self, field.name), (bool, np.bool_)):
-                came = short(getattr(self, field.name))
-                raise ValueError(f"{field.name} must be True or False, got {came}.")
+            check_flag(field.name, getattr(self, field.name))
 
     def _keep(
         self, weights: NDArray[np.float64], density: float, rng: np.random.Generator

@@ -14,7 +14,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from sk_biornn._plain import short
+from sk_biornn._numbers import check_flag
+from sk_biornn._plain import short, short_text
 from sk_biornn.core import cross_entropy
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._labels import read_classes, read_labels
@@ -65,7 +66,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         TypeError
             If an argument that must be a number is not one.
         """
-        resume = bool(self.warm_start) and hasattr(self, "W_rec_")
+        resume = check_flag("warm_start", self.warm_start) and hasattr(self, "W_rec_")
         return self._fit(X, y, sample_weight, resume=resume, max_iter=self.max_iter)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None):
@@ -92,7 +93,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ValueError
             If an argument does not fit, or with `early_stopping=True`.
         """
-        if self.early_stopping:
+        if check_flag("early_stopping", self.early_stopping):
             raise ValueError("partial_fit does not support early_stopping=True.")
         resume = hasattr(self, "W_rec_")
         options = {"max_iter": 1, "may_prune": False, "classes": classes}
@@ -185,7 +186,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"class_weight must be 'balanced', None or a dict of numbers by class, got "
-                f"{self.class_weight!r} ({error})."
+                f"{short(self.class_weight)} ({short_text(error)})."
             ) from None
         if not (np.isfinite(of_class).all() and (of_class >= 0).all() and of_class.any()):
             raise ValueError(

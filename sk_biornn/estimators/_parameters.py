@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import BaseEstimator
 
 from sk_biornn._plain import real_array, short
@@ -104,6 +105,19 @@ class RNNParameters(BaseEstimator):
     def _time_constants(self) -> Any:
         return self.tau
 
+    def _check_run(self) -> None:
+        """Check what is read anew at every run: it may have been set after the fit."""
+        check_rules(self, {name: RULES[name] for name in _OF_EVERY_RUN})
+        if not isinstance(self.device, (str, torch.device)):
+            raise ValueError(
+                f"device must be 'cpu', 'auto' or a device of torch, got {short(self.device)}."
+            )
+        if (self.dt is None) != (self._time_constants() is None):
+            raise ValueError(
+                "dt and tau must be given together (both in ms) or both be None, got "
+                f"dt={short(self.dt)} and tau={short(self.tau)}."
+            )
+
     def _check_parameters(self) -> None:
         """Raise a ValueError or TypeError that names the first argument that does not fit."""
         check_rules(self, RULES)
@@ -128,7 +142,7 @@ class RNNParameters(BaseEstimator):
                 "learning_rate must be one of ['constant', 'cosine'] or an object with a method "
                 f"rate(epoch, initial), got {short(self.learning_rate)}."
             )
-        _check_time_constants(self)
+        self._check_run()
 
 
 def _is_rate(value: Any) -> bool:
@@ -142,12 +156,7 @@ def _is_positive_int(value: Any) -> bool:
 
 
 def leak_of(parameters: RNNParameters, n_units: int) -> np.ndarray | float:
-    """Return a = dt / tau, a number or one per unit, in (0, 1]; 1 when neither is given.
-
-    All that is read anew at every run is checked here: it may have been set after the fit.
-    """
-    check_rules(parameters, {name: RULES[name] for name in _OF_EVERY_RUN})
-    _check_time_constants(parameters)
+    """Return a = dt / tau, a number or one per unit, in (0, 1]; 1 when neither is given."""
     if parameters.dt is None:
         return 1.0
     tau = real_array(parameters._time_constants(), "tau", "a number or an array")
@@ -168,14 +177,6 @@ def leak_of(parameters: RNNParameters, n_units: int) -> np.ndarray | float:
             f"dt={parameters.dt} and tau={tau.max()}."
         )
     return float(leak) if leak.ndim == 0 else leak
-
-
-def _check_time_constants(parameters: RNNParameters) -> None:
-    if (parameters.dt is None) != (parameters._time_constants() is None):
-        raise ValueError(
-            "dt and tau must be given together (both in ms) or both be None, got "
-            f"dt={short(parameters.dt)} and tau={short(parameters.tau)}."
-        )
 
 
 _LEAST_LEAK = 1e-30  # dt / tau; far below it the single precision of a network has only zero

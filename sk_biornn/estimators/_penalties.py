@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from sk_biornn._plain import real_array, short
 from sk_biornn._space import unit_positions
 from sk_biornn.biology.regularizers import (
     PENALTIES,
@@ -57,7 +58,7 @@ def _one(parameters: RNNParameters, asked: Any) -> Regularizer:
         return asked
     raise ValueError(
         f"regularizer must be one of {list(PENALTIES)}, None, an object with a method bind(facts) "
-        f"or a list of these, got {asked!r}."
+        f"or a list of these, got {short(asked)}."
     )
 
 
@@ -77,14 +78,12 @@ def _facts(
 
 def _checked_connectome(parameters: RNNParameters) -> np.ndarray:
     shape = (parameters._n_units, parameters._n_units)
-    try:
-        connectome = np.asarray(parameters.connectome, dtype=np.float64)
-    except (TypeError, ValueError):
-        connectome = np.empty(0)
+    expected = f"a numeric array of shape {shape}, W[post, pre]"
+    connectome = real_array(parameters.connectome, "connectome", expected, truth_values=True)
     if connectome.shape != shape:
         raise ValueError(
-            f"connectome must be a numeric array of shape {shape}, W[post, pre], got "
-            f"{type(parameters.connectome).__name__} of shape {np.shape(parameters.connectome)}."
+            f"connectome must be {expected}, got {type(parameters.connectome).__name__} of shape "
+            f"{connectome.shape}."
         )
     if not np.isfinite(connectome).all():
         raise ValueError("connectome must be finite, got NaN or infinity.")

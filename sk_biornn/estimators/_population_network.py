@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from sk_biornn._plain import plain_frame
+from sk_biornn._plain import plain_frame, short
 from sk_biornn.biology.connections import block_probabilities, draw_synapses
 from sk_biornn.biology.populations import (
     check_populations,
@@ -69,7 +69,7 @@ class PopulationRNN(BaseRNN):
         check_rules(self, {"readout": Choice(("population", "dense")), "freeze_readout": Flag()})
         if isinstance(self.input_mask, str) and self.input_mask != "population":
             raise ValueError(
-                f"input_mask must be 'population', None or an array, got {self.input_mask!r}."
+                f"input_mask must be 'population', None or an array, got {short(self.input_mask)}."
             )
         if self.populations is not None and self.signs is not None:
             raise ValueError(

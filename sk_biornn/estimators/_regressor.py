@@ -12,7 +12,8 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from sk_biornn._plain import NO_NUMBERS, plain, refuse_dates, without_mask
+from sk_biornn._numbers import check_flag
+from sk_biornn._plain import conversion_of, plain, refuse_dates, without_mask
 from sk_biornn.core import squared_error
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._rules import Choice, check_rules
@@ -22,7 +23,6 @@ from sk_biornn.estimators._validation import (
     Trials,
     check_lengths_agree,
     check_weights,
-    in_a_sentence,
     pad_targets,
     require_scored,
     require_y,
@@ -66,7 +66,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         TypeError
             If an argument that must be a number is not one.
         """
-        resume = bool(self.warm_start) and hasattr(self, "W_rec_")
+        resume = check_flag("warm_start", self.warm_start) and hasattr(self, "W_rec_")
         return self._fit(X, y, sample_weight, resume=resume, max_iter=self.max_iter)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None):
@@ -91,7 +91,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ValueError
             If an argument does not fit, or with `early_stopping=True`.
         """
-        if self.early_stopping:
+        if check_flag("early_stopping", self.early_stopping):
             raise ValueError("partial_fit does not support early_stopping=True.")
         resume = hasattr(self, "W_rec_")
         return self._fit(X, y, sample_weight, resume=resume, max_iter=1, may_prune=False)
@@ -120,6 +120,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         if not scored.any():
             raise ValueError("y must have at least one entry that is not NaN.")
         dtype = trials.x.dtype
+        if np.abs(values[scored]).max() > np.finfo(dtype).max:
+            raise ValueError(
+                f"y must be within the range of {dtype}, the dtype of X, got values up to "
+                f"{np.abs(values[scored]).max():.3g}."
+            )
         return Targets(
             np.where(scored, values, 0).astype(dtype),
             scored.astype(dtype),
@@ -233,18 +238,15 @@ def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, bool]:
     """Return targets (n_trials[, n_steps], n_outputs) as floats, and whether y had one axis."""
     y = plain(without_mask(y, np.nan, np.float64), "y")  # a masked entry is not scored
     refuse_dates(y, "y")
-    try:
-        with np.errstate(over="ignore"):
-            values = check_array(
-                pad_targets(y, trials, fill=np.nan, item_ndim=2),
-                dtype=np.float64,
-                allow_nd=True,
-                ensure_2d=False,
-                ensure_all_finite="allow-nan",
-                input_name="y",
-            )
-    except NO_NUMBERS as error:
-        raise in_a_sentence("y", error) from None
+    with conversion_of("y"), np.errstate(over="ignore", invalid="ignore"):
+        values = check_array(
+            pad_targets(y, trials, fill=np.nan, item_ndim=2),
+            dtype=np.float64,
+            allow_nd=True,
+            ensure_2d=False,
+            ensure_all_finite="allow-nan",
+            input_name="y",
+        )
     if values.ndim not in (1, 2, 3):
         raise ValueError(
             "y must have shape (n_trials,), (n_trials, n_outputs) or (n_trials, n_steps, "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,10 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_feature_names, _check_sample_weight
 
-from sk_biornn._numbers import check_count
-from sk_biornn._plain import NO_NUMBERS, plain, real_array, refuse_dates, refuse_masked
-
-_OF_CONVERSION = ("could not convert", "float() argument", "setting an array", "must be real")
+from sk_biornn._numbers import check_count, check_number, is_number
+from sk_biornn._plain import conversion_of, plain, real_array, refuse_dates, refuse_masked, short
 
 
 class Trials(NamedTuple):
@@ -55,9 +52,12 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
     for `n_static_steps` steps. Sets `n_features_in_` (the last axis) when `reset`, and compares
     with it otherwise.
     """
+    if not reset and hasattr(estimator, "_check_run"):
+        estimator._check_run()
     refuse_masked(X, "X")
     X = plain(X, "X")
     refuse_dates(X, "X")
+    _refuse_double_names(X)
     ragged = _is_ragged(X)
     if ragged:
         named = _named_trial(X)
@@ -97,31 +97,28 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
     return _strip_padding(array, ragged)
 
 
+def _refuse_double_names(X: Any) -> None:
+    frames = X if isinstance(X, (list, tuple)) else [X]
+    for frame in frames:
+        names = list(getattr(frame, "columns", ()))
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"X must name every column once, got {short(twice)} twice.")
+
+
 def _as_floats(estimator: BaseEstimator, X: Any) -> np.ndarray:
     """Have scikit-learn check X; where the words are those of a conversion, say what was meant."""
-    try:
-        with np.errstate(invalid="ignore", over="ignore"):  # of infinities, which are refused
-            return check_array(
-                X,
-                dtype=[np.float64, np.float32],
-                allow_nd=True,
-                accept_sparse=False,
-                ensure_all_finite="allow-nan" if _n_dims(X) == 3 else True,
-                estimator=estimator,
-                input_name="X",
-            )
-    except NO_NUMBERS as error:
-        raise in_a_sentence("X", error) from None
-
-
-def in_a_sentence(name: str, error: Exception) -> Exception:
-    """Return an error of a conversion as one that names the argument; others as they are."""
-    text = str(error)
-    if not text.startswith(_OF_CONVERSION) and isinstance(error, (ValueError, TypeError)):
-        return error
-    kind = TypeError if isinstance(error, TypeError) else ValueError
-    words = " ".join(text.split()).rstrip(".")[:200]
-    return kind(f"{name} must be an array of numbers, which what came is not: {words}.")
+    # No warning of infinities, which are refused.
+    with conversion_of("X"), np.errstate(invalid="ignore", over="ignore"):
+        return check_array(
+            X,
+            dtype=[np.float64, np.float32],
+            allow_nd=True,
+            accept_sparse=False,
+            ensure_all_finite="allow-nan" if _n_dims(X) == 3 else True,
+            estimator=estimator,
+            input_name="X",
+        )
 
 
 def _n_dims(X: Any) -> int:
@@ -311,11 +308,14 @@ def check_weights(sample_weight: Any, trials: Trials) -> np.ndarray:
     """Return one non-negative weight per trial."""
     if sample_weight is not None:
         refuse_masked(sample_weight, "sample_weight")
-        if not isinstance(sample_weight, Real) or isinstance(sample_weight, (bool, np.bool_)):
+        if is_number(sample_weight):
+            sample_weight = check_number("sample_weight", sample_weight, low=0.0)
+        else:
             sample_weight = real_array(sample_weight, "sample_weight", truth_values=True)
     weights = _check_sample_weight(
-        sample_weight, trials.x[:, 0], dtype=trials.x.dtype, ensure_non_negative=True
+        sample_weight, trials.x[:, 0], dtype=np.float64, ensure_non_negative=True
     )
     if not (weights > 0).any():
         raise ValueError("sample_weight must have at least one positive value, got only zeros.")
-    return weights / weights.max()  # only their ratios matter; sums cannot overflow
+    # Only their ratios matter, and sums of what is at most 1 cannot overflow.
+    return (weights / weights.max()).astype(trials.x.dtype)

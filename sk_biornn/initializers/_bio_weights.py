@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sk_biornn._numbers import check_count, check_number
-from sk_biornn._plain import short
+from sk_biornn._numbers import check_count, check_flag, check_number
+from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked, short
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.initializers._base import (
     check_matrix,
@@ -337,7 +337,11 @@ class BioWeightInitializer(
     def _product(self, X: Any, *, reset: bool) -> np.ndarray:
         named = named_matrices(X, self.matrices)
         if len(named) == 1 and named[0][0] == "X":  # a single one may bring names of neurons
-            named = [("X", validate_data(self, X, reset=reset, dtype=np.float64))]
+            refuse_masked(X, "X")
+            refuse_dates(X, "X")
+            with conversion_of("X"):
+                X = validate_data(self, plain(X, "X"), reset=reset, dtype=np.float64)
+            named = [("X", X)]
         product = scaled_product(named)
         if reset:
             self.n_features_in_ = len(product)
@@ -363,8 +367,7 @@ class BioWeightInitializer(
                 f"matrices must be None, a name or a sequence of names, got {short(names)}."
             )
         for name in ("permute", "dale"):
-            if not isinstance(getattr(self, name), (bool, np.bool_)):
-                raise ValueError(f"{name} must be True or False, got {getattr(self, name)!r}.")
+            check_flag(name, getattr(self, name))
         if not isinstance(self.spectrum, str) or self.spectrum not in ("gaussian", "flat"):
             raise ValueError(f"spectrum must be 'gaussian' or 'flat', got {short(self.spectrum)}.")
 

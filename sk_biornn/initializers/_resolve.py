@@ -9,7 +9,7 @@ import numpy as np
 
 from sk_biornn import metrics
 from sk_biornn._numbers import check_number
-from sk_biornn._plain import real_array
+from sk_biornn._plain import real_array, short
 from sk_biornn._random import make_rng
 from sk_biornn.initializers._base import (
     Initializer,
@@ -111,7 +111,7 @@ def _drawn(init: Any, signs: np.ndarray, mask: np.ndarray, rng: np.random.Genera
     expected = f"one of {['auto', *INITIALIZERS]}, an array or an initializer object"
     if isinstance(init, str):
         if init not in INITIALIZERS:
-            raise ValueError(f"recurrent_init must be {expected}, got {init!r}.")
+            raise ValueError(f"recurrent_init must be {expected}, got {short(init)}.")
         return INITIALIZERS[init].sample(signs=signs, mask=mask, rng=rng)
     is_matrix = hasattr(init, "__array__")  # data frames have a method `sample` of another kind
     if hasattr(init, "sample") and not isinstance(init, type) and not is_matrix:

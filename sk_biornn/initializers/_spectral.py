@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from sk_biornn._numbers import check_count, check_number
-from sk_biornn._plain import real_array
+from sk_biornn._plain import real_array, short
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.initializers._base import check_signs_and_mask, single_blas_thread
 
@@ -262,7 +262,7 @@ def _target_spectrum(spectrum: Any, mask: np.ndarray, rng: np.random.Generator) 
         return target * np.sqrt(rank) / (np.linalg.norm(target) or 1.0)
     expected = f"'flat', 'gaussian' or an array of shape ({len(mask)},)"
     if isinstance(spectrum, str):
-        raise ValueError(f"spectrum must be {expected}, got {spectrum!r}.")
+        raise ValueError(f"spectrum must be {expected}, got {short(spectrum)}.")
     target = real_array(spectrum, "spectrum", expected)
     if target.shape != (len(mask),):
         raise ValueError(f"spectrum must be {expected}, got shape {target.shape}.")

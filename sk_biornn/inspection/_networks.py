@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sk_biornn._cell_names import cell_type_name, listed, name_key
-from sk_biornn._plain import plain_frame
+from sk_biornn._plain import plain_frame, short
 from sk_biornn.metrics._checks import check_weights
 
 LEVELS = ("population", "layer", "area", "cell_type")
@@ -83,8 +83,10 @@ def weights_of(network: Any) -> NDArray[np.float64]:
 
 def blocks_of(network: Any, labels: Any = None, level: str = "population") -> Blocks:
     """Return the blocks of a network, from `labels` or from its own table of populations."""
-    if level not in LEVELS:
-        raise ValueError(f"level must be one of {', '.join(map(repr, LEVELS))}, got {level!r}.")
+    if not isinstance(level, str) or level not in LEVELS:
+        raise ValueError(
+            f"level must be one of {', '.join(map(repr, LEVELS))}, got {short(level)}."
+        )
     table = _table_in(network, labels)
     blocks = _of_units(labels, level) if table is None else _of_table(table, level)
     n_units = len(weights_of(network))
@@ -119,7 +121,7 @@ def units_named(network: Any, name: str, labels: Any = None) -> NDArray[np.intp]
     *others, last = [f"{level.replace('_', ' ')}s" for level in levels]
     kinds = f"{', '.join(others)} or {last}" if others else last
     known = "; ".join(listed(named, 20) for named in levels.values())
-    raise ValueError(f"part must name {kinds} of the network ({known}), got {name!r}.")
+    raise ValueError(f"part must name {kinds} of the network ({known}), got {short(name)}.")
 
 
 def _table_in(network: Any, labels: Any) -> pd.DataFrame | None:
@@ -146,7 +148,7 @@ def _of_units(labels: Any, level: str) -> Blocks:
     if level != "population":
         raise ValueError(
             "labels must be a table of populations with their areas, layers or cell types for "
-            f"level={level!r}, got one label per unit."
+            f"level={short(level)}, got one label per unit."
         )
     per_unit = np.asarray(labels)
     if per_unit.ndim != 1:

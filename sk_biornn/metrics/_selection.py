@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_biornn._numbers import as_float, is_number
-from sk_biornn._plain import short
+from sk_biornn._plain import found, real_array, short
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,11 @@ def _standard_errors(within: str | float) -> float | None:
 
 
 def _column(cv_results: dict[str, Any], name: str) -> NDArray[np.float64]:
+    if not isinstance(cv_results, Mapping):
+        raise TypeError(f"cv_results must be the cv_results_ of a search, got {found(cv_results)}.")
     if name not in cv_results:
         metric = name.split("_", 2)[2]
-        raise ValueError(f"scoring must contain {metric!r}, there is no {name!r} in cv_results_.")
-    return np.asarray(cv_results[name], dtype=np.float64)
+        raise ValueError(
+            f"scoring must contain {short(metric)}, there is no {short(name)} in cv_results_."
+        )
+    return real_array(cv_results[name], "cv_results")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn._numbers import check_number
+from sk_biornn._numbers import check_flag, check_number
 from sk_biornn._plain import found, plain_frame, short
 from sk_biornn.inspection import block_density, population_interactions
 from sk_biornn.plots._layer_graph import draw_graph
@@ -122,8 +122,9 @@ class InteractionDisplay:
         ValueError
             If there is no network, or an argument is unknown.
         """
-        if size not in SIZES:
+        if not isinstance(size, str) or size not in SIZES:
             raise ValueError(f"size must be among {list(SIZES)}, got {short(size)}.")
+        check_flag("absolute", absolute)
         options = {"level": level, "labels": labels}
         runs = population_interactions(estimators, absolute=absolute, **options)
         density = _mean_over_runs(block_density(estimators, **options), "density")
@@ -183,7 +184,7 @@ class InteractionDisplay:
         ValueError
             If the table is no comparison, or an argument is unknown.
         """
-        if value not in VALUES:
+        if not isinstance(value, str) or value not in VALUES:
             raise ValueError(f"value must be among {list(VALUES)}, got {short(value)}.")
         comparison = plain_frame(comparison)
         if not isinstance(comparison, pd.DataFrame):
@@ -191,6 +192,7 @@ class InteractionDisplay:
                 "comparison must be a table of sk_biornn.inspection.compare, got "
                 f"{found(comparison)}."
             )
+        check_flag("corrected", corrected)
         alpha = check_number("alpha", alpha, low=0.0, high=1.0)
         missing = {"post", "pre", "mean_a", "mean_b", "p_value", "q_value", value} - set(comparison)
         if missing:
@@ -263,14 +265,16 @@ class InteractionDisplay:
         """
         from matplotlib import colormaps
         from matplotlib.cm import ScalarMappable
-        from matplotlib.colors import Normalize
+        from matplotlib.colors import Colormap, Normalize
 
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             raise ValueError(f"kind must be among {list(KINDS)}, got {short(kind)}.")
         if limit is not None:
-            limit = check_number("limit", limit, low=0.0)
-        if isinstance(cmap, str) and cmap not in colormaps:
+            limit = check_number("limit", limit, low=0.0, high=1e300)
+        is_map = cmap is None or isinstance(cmap, Colormap)
+        if not is_map and (not isinstance(cmap, str) or cmap not in colormaps):
             raise ValueError(f"cmap must be the name of a matplotlib Colormap, got {short(cmap)}.")
+        check_flag("colorbar", colorbar)
         ax = new_axes(ax)
         largest = float(self.values.abs().max(axis=None))
         limit = limit or (largest if np.isfinite(largest) and largest > 0 else 1.0)

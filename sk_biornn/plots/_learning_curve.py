@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from sk_biornn._numbers import check_flag
 from sk_biornn._plain import found, real_array
 from sk_biornn.plots._style import BLUE, bare, fitted, new_axes
 
@@ -95,9 +97,14 @@ class LearningCurveDisplay:
         ValueError
             If there is no curve, or `epochs` does not fit.
         """
-        if not hasattr(curves, "__iter__") or isinstance(curves, (str, bytes)):
+        if np.ndim(curves) == 0 if hasattr(curves, "ndim") else not isinstance(curves, Iterable):
+            raise TypeError(f"curves must be a sequence of curves, got {found(curves)}.")
+        if isinstance(curves, (str, bytes, Mapping)):
             raise TypeError(f"curves must be a sequence of curves, got {found(curves)}.")
         expected = "a sequence with an array of numbers per run"
+        for name, text in (("ylabel", ylabel), ("label", label)):
+            if text is not None and not isinstance(text, str):
+                raise TypeError(f"{name} must be a text, got {found(text)}.")
         curves = [real_array(curve, "curves", expected).ravel() for curve in curves]
         length = max((len(curve) for curve in curves), default=0)
         if not length:
@@ -180,7 +187,8 @@ class LearningCurveDisplay:
         ValueError
             If a logarithm is asked for that a value has not.
         """
-        if log and (self.values <= 0).any():
+        check_flag("single_runs", single_runs)
+        if check_flag("log", log) and (self.values <= 0).any():
             least = np.nanmin(self.values)
             raise ValueError(f"log must be False for values that are not above 0, got {least:g}.")
         ax = new_axes(ax)

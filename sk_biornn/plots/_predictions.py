@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sk_biornn._numbers import check_number, is_number, number_text
-from sk_biornn._plain import found, real_array
+from sk_biornn._plain import found, real_array, short
 from sk_biornn.plots._style import BLACK, CYCLE, GREY, bare, literal, new_figure, words
 
 N_COLUMNS = 3
@@ -119,7 +119,7 @@ class PredictionDisplay:
             if prediction.shape != y.shape[1:]:
                 raise ValueError(
                     f"estimators must predict every step of y, shape {y.shape[1:]}, got "
-                    f"{prediction.shape} from {name!r}."
+                    f"{prediction.shape} from {short(name)}."
                 )
         if names is not None and (isinstance(names, str) or not hasattr(names, "__len__")):
             raise TypeError(f"names must be a sequence of names, got {found(names)}.")
@@ -212,7 +212,7 @@ def _predicted(network: Any, X: Any, trial: int) -> np.ndarray:
         raise TypeError(f"estimators must be fitted regressors, got {found(network)}.")
     try:
         one = X[trial : trial + 1]
-    except (TypeError, KeyError):
+    except (TypeError, KeyError, IndexError):
         raise TypeError(f"X must be an array or a list of trials, got {found(X)}.") from None
     return np.asarray(network.predict(one)[0])
 

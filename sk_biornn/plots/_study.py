@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from os import PathLike
+from os.path import isdir
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sk_biornn._plain import found
+from sk_biornn._plain import found, short
 from sk_biornn.plots._learning_curve import LearningCurveDisplay, mean_and_band
 from sk_biornn.plots._style import (
     BLACK,
@@ -123,7 +124,9 @@ class StudyDisplay:
             raise ValueError("results must have at least one row.")
         unknown = set(results["metric"]) - set(SCORES)
         if unknown:
-            raise ValueError(f"results must have the metrics {list(SCORES)}, got {min(unknown)!r}.")
+            raise ValueError(
+                f"results must have the metrics {list(SCORES)}, got {short(min(unknown))}."
+            )
         return cls(results, curves)
 
     @classmethod
@@ -149,6 +152,10 @@ class StudyDisplay:
         """
         if not isinstance(folder, (str, PathLike)):
             raise TypeError(f"folder must be a path, got {found(folder)}.")
+        if not isdir(folder):
+            raise FileNotFoundError(
+                f"folder must be the output folder of a study, there is no folder {short(folder)}."
+            )
         tables = (pd.read_csv(Path(folder) / f"{name}.csv", engine="python") for name in NEEDED)
         return cls.from_tables(*tables)
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn._numbers import check_number
+from sk_biornn._numbers import check_flag, check_number
 from sk_biornn._plain import real_array
 from sk_biornn._signs import sign_array
 from sk_biornn.plots._style import EXCITATORY, INHIBITORY, fitted, new_axes
+
+_MOST = 1e300  # beyond it the width of a scale from -limit to limit has no number
 
 
 class WeightMatrixDisplay:
@@ -76,7 +78,7 @@ class WeightMatrixDisplay:
             raise ValueError(f"W must be a finite matrix (n_post, n_pre), got shape {W.shape}.")
         if signs is not None:
             signs = sign_array(signs, W.shape[1], "column of W")
-        if sort:
+        if check_flag("sort", sort):
             if W.shape[0] != W.shape[1]:
                 raise ValueError(f"sort=True needs a square W, got shape {W.shape}.")
             kind = np.zeros(len(W)) if signs is None else -signs
@@ -138,12 +140,13 @@ class WeightMatrixDisplay:
         """
         from matplotlib.colors import LinearSegmentedColormap
 
+        check_flag("colorbar", colorbar)
         if limit is not None:
-            limit = check_number("limit", limit, low=0.0, open_low=True)
+            limit = check_number("limit", limit, low=0.0, high=_MOST, open_low=True)
         ax = new_axes(ax)
         sizes = np.abs(self.weights[self.weights != 0])
         if limit is None:
-            limit = float(np.quantile(sizes, 0.995)) if sizes.size else 1.0
+            limit = min(float(np.quantile(sizes, 0.995)), _MOST) if sizes.size else 1.0
         colours = LinearSegmentedColormap.from_list("EI", [INHIBITORY, "white", EXCITATORY])
         self.image_ = ax.imshow(
             self.weights, cmap=colours, vmin=-limit, vmax=limit, interpolation="nearest"
