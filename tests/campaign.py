@@ -2,7 +2,7 @@
 
 A call may succeed, with every constraint exactly held, or be refused: by a ValueError or TypeError
 (NotFittedError and FileNotFoundError among them) in one sentence that names an argument. All else
-is a fault. `python tests/campaign.py SEED N_CALLS` runs as many as one likes and prints each kind
+is a fault. `OMP_NUM_THREADS=1 python tests/campaign.py SEED N_CALLS` runs as many as one likes and prints each kind
 of fault once.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime
 import inspect
-import os
 import re
 import sys
 import traceback
@@ -18,11 +17,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any, NamedTuple
-
-for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-os.environ.setdefault("MPLBACKEND", "Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -77,7 +73,7 @@ def nonsense() -> list[Any]:
         Fraction(1, 3), Decimal("0.5"), 1j, np.float16(0.5), np.float32(2.0), np.longdouble(0.5),
         np.int8(-3), np.uint64(2**63), np.bool_(True), np.datetime64("2024-01-01"),
         np.timedelta64("NaT"), pd.NaT, pd.NA, datetime.date(2024, 1, 1), Ellipsis,
-        "", "tanh", "auto", "dale", "0.5", "a\nb", "$\\frac", "x" * 5000, b"x", "nan",
+        "", "tanh", "auto", "dale", "0.5", "a\nb", "$\\frac", "x" * 300, b"x", "nan",
         [], [[]], (), {}, set(), {"a": 1}, {1, 2}, [None], ["a", 1], [1, [2]], (3, 2, 1), (2, 3),
         [0.5] * N_UNITS, [1, -1] * 3, range(N_UNITS), iter([1, 2]), loop, deep, slice(None),
         object(), int, dict, len, lambda *_: None, NotImplemented,
@@ -90,7 +86,7 @@ def nonsense() -> list[Any]:
         np.zeros(3, dtype=[("a", float), ("b", int)]), np.zeros(3, dtype="V4"),
         np.ma.masked, np.ma.masked_array(np.ones(N_UNITS), np.arange(N_UNITS) < 2),
         np.ma.masked_array(np.ones((N_UNITS, N_UNITS)), np.eye(N_UNITS) > 0),
-        np.matrix(np.eye(N_UNITS)) if False else np.eye(N_UNITS)[::-1],
+        np.eye(N_UNITS)[::-1],
         scipy.sparse.eye(N_UNITS).tocsr(), torch.ones(N_UNITS, requires_grad=True),
         torch.ones((N_UNITS, N_UNITS)).bfloat16(), torch.empty(3, device="meta"),
         torch.eye(N_UNITS).to_sparse(), torch.float32,
@@ -254,7 +250,9 @@ def estimator_call(rng: np.random.Generator) -> Call:
         if name in values:
             options[name] = pick(rng, values[name])
     for name in rng.permutation(names)[: rng.integers(3)]:
-        options[name] = pick(rng, nonsense())
+        value = pick(rng, nonsense())
+        if name != "on_epoch" or not callable(value):  # what it does would be the caller's own
+            options[name] = value
     if options.get("populations") is not None:
         options.pop("n_units")
     is_classifier = "Classifier" in cls.__name__
@@ -331,8 +329,10 @@ def check_constraints(fitted: Any) -> None:
 # ------------------------------------------------------------------------- functions
 
 
-def functions(rng: np.random.Generator) -> list[tuple[Callable[..., Any], dict[str, Any]]]:
+@cache
+def functions() -> list[tuple[Callable[..., Any], dict[str, Any]]]:
     """Return public functions with arguments that are allowed, all by name."""
+    rng = np.random.default_rng(0)
     n, W = N_UNITS, rng.standard_normal((N_UNITS, N_UNITS))
     signs, mask, seed = np.array([1, 1, 1, 1, -1, -1]), np.ones((n, n), dtype=bool), 0
     draw = np.random.default_rng(0)
@@ -504,7 +504,7 @@ def _draw(make: Callable[..., Any]) -> Callable[..., Any]:
 
 def function_call(rng: np.random.Generator) -> Call:
     """Return a call of a public function, with one or two arguments that are nonsense."""
-    function, arguments = pick(rng, functions(rng))
+    function, arguments = pick(rng, functions())
     options = dict(arguments)
     for name in rng.permutation(list(options))[: 1 + (rng.random() < 0.3)]:
         options[name] = pick(rng, nonsense())
@@ -526,7 +526,7 @@ def known_names() -> set[str]:
     names = set(_WORDS)
     for cls in ESTIMATORS:
         names |= set(inspect.signature(cls).parameters)
-    for _, arguments in functions(np.random.default_rng(0)):
+    for _, arguments in functions():
         names |= set(arguments)
     return names
 
@@ -593,6 +593,7 @@ def _short(value: Any) -> str:
 
 
 if __name__ == "__main__":
+    plt.switch_backend("Agg")
     seen: dict[str, int] = {}
     for fault in campaign(int(sys.argv[1]), int(sys.argv[2])):
         seen[fault.kind] = seen.get(fault.kind, 0) + 1

@@ -115,7 +115,8 @@ def cortical_populations(
     5  V1_L23_vip       16    -1   V1  L2/3       VIP
     """
     for name, value in (("areas", areas), ("layers", layers)):
-        if isinstance(value, str) or not isinstance(value, Iterable):
+        is_several = isinstance(value, Iterable) and getattr(value, "ndim", 1) == 1
+        if isinstance(value, (str, bytes)) or not is_several:
             raise TypeError(f"{name} must be a sequence of names, got {short(value)}.")
     if not is_count(scaling):
         raise ValueError(f"scaling must be a positive integer, got {number_text(scaling)}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -131,7 +132,7 @@ class RNNParameters(BaseEstimator):
         if not (
             self.dale is None
             or (isinstance(self.dale, str) and self.dale in DALE_CHOICES)
-            or (hasattr(self.dale, "bind") and not isinstance(self.dale, type))
+            or binds(self.dale, 2)
         ):
             raise ValueError(
                 f"dale must be one of {list(DALE_CHOICES)}, None or a constraint object with a "
@@ -143,6 +144,19 @@ class RNNParameters(BaseEstimator):
                 f"rate(epoch, initial), got {short(self.learning_rate)}."
             )
         self._check_run()
+
+
+def binds(value: Any, n_arguments: int) -> bool:
+    """Whether a value is an object with a method `bind` of so many arguments."""
+    if isinstance(value, type) or not callable(getattr(value, "bind", None)):
+        return False
+    try:
+        inspect.signature(value.bind).bind(*[None] * n_arguments)
+    except TypeError:
+        return False
+    except ValueError:  # a function written in C may not tell
+        return True
+    return True
 
 
 def _is_rate(value: Any) -> bool:

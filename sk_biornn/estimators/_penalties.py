@@ -22,7 +22,7 @@ from sk_biornn.biology.regularizers import (
     pairwise_distances,
 )
 from sk_biornn.estimators._boundary import to_tensor
-from sk_biornn.estimators._parameters import RNNParameters
+from sk_biornn.estimators._parameters import RNNParameters, binds
 
 _BY_NAME: dict[str, Callable[[RNNParameters], Regularizer]] = {
     "weight": lambda p: WeightCost(p.regu_strength),
@@ -54,7 +54,7 @@ def _regularizers(parameters: RNNParameters) -> list[Regularizer]:
 def _one(parameters: RNNParameters, asked: Any) -> Regularizer:
     if isinstance(asked, str) and asked in _BY_NAME:
         return _BY_NAME[asked](parameters)
-    if hasattr(asked, "bind") and not isinstance(asked, type):
+    if binds(asked, 1):
         return asked
     raise ValueError(
         f"regularizer must be one of {list(PENALTIES)}, None, an object with a method bind(facts) "

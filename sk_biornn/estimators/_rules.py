@@ -57,6 +57,8 @@ class Number:
         is_flag = self.bool_allowed and isinstance(value, bool)
         if not (is_number(value) and isinstance(value, self.kind)) and not is_flag:
             return False
+        if isinstance(value, Integral) and not -(2**63) <= int(value) < 2**63:
+            return False  # torch multiplies with no such int
         number = as_float(value)
         above = number >= self.low if self.low_included else number > self.low
         below = number <= self.high if self.high_included else number < self.high
@@ -123,7 +125,8 @@ def check_rules(holder: Any, rules: Mapping[str, Rule]) -> None:
         inner = rule.rule if isinstance(rule, Optional) else rule
         is_number_rule = isinstance(inner, Number)
         error = TypeError if is_number_rule and not isinstance(value, Real) else ValueError
-        too_large = is_number_rule and is_number(value) and as_float(value) > inner.most
-        most = f" and at most {inner.most}" if too_large else ""
+        largest = (inner.most if inner.kind is Integral else 2**63 - 1) if is_number_rule else 0
+        too_large = is_number_rule and isinstance(value, Integral) and value > largest
+        most = f" and, of ints, at most {largest}" if too_large else ""
         came = number_text(value) if is_number_rule else short(value)
         raise error(f"{name} must be {rule.expected}{most}, got {came}.")

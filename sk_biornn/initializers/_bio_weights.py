@@ -8,9 +8,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sk_biornn._numbers import check_count, check_flag, check_number
+from sk_biornn._numbers import check_count, check_flag, check_number, number_text
 from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked, short
 from sk_biornn._random import RandomState, make_rng
+from sk_biornn._signs import sign_array
 from sk_biornn.initializers._base import (
     check_matrix,
     check_signs_and_mask,
@@ -249,10 +250,11 @@ class BioWeightInitializer(
         self._check_parameters()
         n_units = len(self.functional_)
         signs = np.zeros(n_units) if signs is None else signs
-        if np.shape(signs) != (n_units,):
+        signs = sign_array(signs)
+        if signs.shape != (n_units,):
             raise ValueError(
                 f"signs must have one value per neuron of the fitted matrices, shape ({n_units},), "
-                f"got shape {np.shape(signs)}; a network with these weights has n_units={n_units}."
+                f"got shape {signs.shape}; a network with these weights has n_units={n_units}."
             )
         signs, mask = check_signs_and_mask(signs, mask)
         if rng is None:
@@ -306,6 +308,11 @@ class BioWeightInitializer(
         self, functional: np.ndarray, signs: np.ndarray, mask: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         noise = rng.lognormal(self.mu, self.sigma, size=functional.shape)
+        if not np.isfinite(noise).all():
+            raise ValueError(
+                "mu and sigma must give weights within the range of floats, got "
+                f"mu={number_text(self.mu)} and sigma={number_text(self.sigma)}."
+            )
         if self.permute:
             places = np.ix_(*[rng.permutation(len(functional))] * 2)
             functional, noise = functional[places], noise[places]
@@ -331,7 +338,7 @@ class BioWeightInitializer(
         B = np.where(mask, B, 0.0)
         total = B.sum()
         if total > 0:
-            B *= self.mean_weight * mask.sum() / total
+            B *= float(self.mean_weight) * mask.sum() / total
         return np.where(B > 0, np.maximum(B, self.floor), 0.0)
 
     def _product(self, X: Any, *, reset: bool) -> np.ndarray:
@@ -362,7 +369,8 @@ class BioWeightInitializer(
         if self.spectral_radius is not None:
             check_number("spectral_radius", self.spectral_radius, low=0.0, open_low=True)
         names = (self.matrices,) if isinstance(self.matrices, str) else self.matrices
-        if names is not None and not isinstance(names, (list, tuple)):
+        are_names = isinstance(names, (list, tuple)) and all(isinstance(n, str) for n in names)
+        if names is not None and not are_names:
             raise TypeError(
                 f"matrices must be None, a name or a sequence of names, got {short(names)}."
             )

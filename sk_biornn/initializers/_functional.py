@@ -289,13 +289,13 @@ class FunctionalConnectivity(
             value = getattr(self, name)
             if not isinstance(value, str) or value not in allowed:
                 raise ValueError(f"{name} must be one of {list(allowed)}, got {short(value)}.")
-        if self.shrinkage != "ledoit_wolf":
-            if isinstance(self.shrinkage, str):
-                raise ValueError(
-                    "shrinkage must be 'ledoit_wolf' or a number in [0, 1], got "
-                    f"{short(self.shrinkage)}."
-                )
+        if not isinstance(self.shrinkage, str):
             check_number("shrinkage", self.shrinkage, low=0.0, high=1.0)
+        elif self.shrinkage != "ledoit_wolf":
+            raise ValueError(
+                "shrinkage must be 'ledoit_wolf' or a number in [0, 1], got "
+                f"{short(self.shrinkage)}."
+            )
         check_number("window", self.window, low=0.0)
         start = check_number("t_start", self.t_start)
         if self.dt is not None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk_biornn.metrics._checks import check_weights
+
+_LARGE = 1e150  # weights whose squares and sums might not be finite
 
 
 def svd_entropy(W: Any) -> float:
@@ -42,7 +45,7 @@ def svd_entropy(W: Any) -> float:
     >>> svd_entropy(np.eye(4))
     1.0
     """
-    sigma = np.linalg.svd(check_weights(W), compute_uv=False)
+    sigma = _singular_values(W)
     if sigma[0] == 0:
         return 0.0
     if len(sigma) == 1:
@@ -78,12 +81,20 @@ def singular_value_gap(W: Any) -> float:
     >>> singular_value_gap(np.diag([6.0, 2.0, 1.0]))
     3.0
     """
-    sigma = np.linalg.svd(check_weights(W), compute_uv=False)
+    sigma = _singular_values(W)
     if len(sigma) == 1 or sigma[0] == 0:
         return 1.0
     # Below the rounding of the decomposition a singular value is zero.
     rounding = sigma[0] * len(sigma) * np.finfo(np.float64).eps
     return float(sigma[0] / sigma[1]) if sigma[1] > rounding else float("inf")
+
+
+def _singular_values(W: Any) -> NDArray[np.float64]:
+    """Return singular values up to a factor, so that those of huge weights stay finite."""
+    weights = check_weights(W)
+    largest = np.abs(weights).max()
+    scaled = np.ldexp(weights, -np.frexp(largest)[1]) if largest > _LARGE else weights
+    return np.asarray(np.linalg.svd(scaled, compute_uv=False), dtype=np.float64)
 
 
 def spectral_radius(W: Any) -> float:

@@ -30,7 +30,8 @@ def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool
     Returns
     -------
     float
-        Weight times distance, in the unit of length of `coordinates` to the power p.
+        Weight times distance, in the unit of length of `coordinates` to the power p; infinite
+        beyond the range of floats.
 
     Raises
     ------
@@ -56,4 +57,6 @@ def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool
     positions = unit_positions(coordinates, len(weights), unit_cube=unit_cube)
     from scipy.spatial.distance import cdist
 
-    return float((np.abs(weights) * cdist(positions, positions) ** power).sum())
+    with np.errstate(over="ignore"):  # infinite beyond the range of numbers
+        prices = cdist(positions, positions) ** as_float(power)
+        return float((np.abs(weights) * prices).sum())
