@@ -2,8 +2,8 @@
 
 A call may succeed, with every constraint exactly held, or be refused: by a ValueError or TypeError
 (NotFittedError and FileNotFoundError among them) in one sentence that names an argument. All else
-is a fault. `OMP_NUM_THREADS=1 python tests/campaign.py SEED N_CALLS` runs as many as one likes and prints each kind
-of fault once.
+is a fault. `OMP_NUM_THREADS=1 python tests/campaign.py SEED N_CALLS` runs as many as one likes and
+prints each kind of fault once.
 """
 
 from __future__ import annotations
@@ -164,16 +164,46 @@ def _pairs(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["pre", "post", "probability"])
 
 
-def trials(rng: np.random.Generator) -> list[Any]:
-    """Return trials: most of them well-formed."""
+def data(rng: np.random.Generator, is_classifier: bool) -> list[tuple[Any, Any]]:
+    """Return trials and targets in all forms that are allowed."""
     x = rng.standard_normal((N_TRIALS, N_STEPS, 2))
     padded = x.copy()
     padded[::2, 2] = np.nan
-    ragged = [row[: 1 + place % 3] for place, row in enumerate(x)]
-    return [
-        x, x, x.astype(np.float32), padded, ragged, x[:, 0], pd.Series(list(x)),
-        torch.tensor(x, requires_grad=True), list(x), x.tolist(), [pd.DataFrame(row) for row in x],
+    lengths = [1 + place % N_STEPS for place in range(N_TRIALS)]
+    ragged = [row[:n] for row, n in zip(x, lengths, strict=True)]
+    in_any_form = [
+        x, x.astype(np.float32), padded, ragged, x[:, 0], pd.Series(list(x)), list(x), x.tolist(),
+        torch.tensor(x, requires_grad=True), [pd.DataFrame(row) for row in x],
     ]  # fmt: skip
+    per_step, per_trial = _good_targets(rng, is_classifier)
+    ragged_y = [row[:n] for row, n in zip(per_step[0], lengths, strict=True)]
+    return [
+        *[(form, pick(rng, per_trial)) for form in in_any_form],
+        *[(x, y) for y in per_step],
+        (padded, per_step[0]),
+        (ragged, ragged_y),
+        (x, np.arange(N_TRIALS) % 3),
+    ]
+
+
+def _good_targets(rng: np.random.Generator, is_classifier: bool) -> tuple[list[Any], list[Any]]:
+    """Return targets at every step and at the last step, each in several forms."""
+    if not is_classifier:
+        numbers = rng.standard_normal((N_TRIALS, N_STEPS, 2))
+        missing = numbers > 0.5
+        last = numbers[:, 0]
+        return (
+            [numbers, np.where(missing, np.nan, numbers), np.ma.masked_array(numbers, missing)],
+            [last, last[:, 0], last.tolist(), torch.tensor(last), pd.DataFrame(last), last > 0],
+        )
+    labels = np.arange(N_TRIALS) % 2
+    steps = rng.integers(2, size=(N_TRIALS, N_STEPS))
+    missing = rng.random(steps.shape) < 0.2
+    return (
+        [steps, np.where(missing, None, steps), np.ma.masked_array(steps, missing)],
+        [labels, labels > 0, np.array(["a", "b"])[labels], labels.tolist(), labels * 1.0,
+         pd.Series(labels, dtype="category"), labels[:, None], torch.tensor(labels)],
+    )  # fmt: skip
 
 
 def hostile_trials(rng: np.random.Generator) -> list[Any]:
@@ -189,26 +219,6 @@ def hostile_trials(rng: np.random.Generator) -> list[Any]:
         np.full((N_TRIALS, 2), "a"), np.array([x[0], x[1, :2]], dtype=object), x[..., :1],
         pd.DataFrame({"a": ["x"] * 8, "b": 1.0}), pd.DataFrame(x[:, 0], columns=["a", "a"]),
         pd.DataFrame({"a": pd.array([1, None] * 4, "Int64"), "b": 1.0}), x[:, 0] > 0,
-    ]  # fmt: skip
-
-
-def targets(rng: np.random.Generator, is_classifier: bool) -> list[Any]:
-    """Return targets: most of them well-formed, of all shapes."""
-    labels = np.arange(N_TRIALS) % 2
-    if is_classifier:
-        steps = rng.integers(2, size=(N_TRIALS, N_STEPS))
-        return [
-            labels, labels, labels == 0, np.array(["a", "b"])[labels], steps, labels.tolist(),
-            np.where(steps > 0, None, steps), np.ma.masked_array(steps, steps > 1), labels * 1.0,
-            [row[: 1 + place % 3] for place, row in enumerate(steps)], np.arange(N_TRIALS) % 3,
-            pd.Series(labels, dtype="category"), labels[:, None], torch.tensor(labels),
-        ]  # fmt: skip
-    numbers = rng.standard_normal((N_TRIALS, N_STEPS, 2))
-    return [
-        numbers, numbers[:, 0], numbers[:, 0, 0], np.where(numbers > 0, np.nan, numbers),
-        [row[: 1 + place % 3] for place, row in enumerate(numbers)], list(numbers),
-        np.ma.masked_array(numbers, numbers > 1), torch.tensor(numbers[:, 0], requires_grad=True),
-        pd.DataFrame(numbers[:, 0]), labels, labels > 0,
     ]  # fmt: skip
 
 
@@ -249,18 +259,23 @@ def estimator_call(rng: np.random.Generator) -> Call:
     for name in rng.permutation(names)[: rng.integers(6)]:
         if name in values:
             options[name] = pick(rng, values[name])
-    for name in rng.permutation(names)[: rng.integers(3)]:
+    if options.get("dt") is not None or options.get("tau") is not None:
+        options.update(dt=5.0, tau=pick(rng, values["tau"][1:]))
+    if options.get("pruning") is not None:
+        options["density"] = pick(rng, values["density"][1:-1])
+    for name in rng.permutation(names)[: pick(rng, [0, 0, 0, 0, 1, 2])]:
         value = pick(rng, nonsense())
         if name != "on_epoch" or not callable(value):  # what it does would be the caller's own
             options[name] = value
     if options.get("populations") is not None:
         options.pop("n_units")
     is_classifier = "Classifier" in cls.__name__
-    good, bad = trials(rng), [*hostile_trials(rng), pick(rng, nonsense())]
-    X = pick(rng, good if rng.random() < 0.75 else bad)
-    y_good, y_bad = targets(rng, is_classifier), [*hostile_targets(rng), pick(rng, nonsense())]
-    y = pick(rng, y_good if rng.random() < 0.75 else y_bad)
-    weight = pick(rng, weights_of_trials(rng)) if rng.random() < 0.3 else None
+    X, y = pick(rng, data(rng, is_classifier))
+    if rng.random() < 0.12:
+        X = pick(rng, [*hostile_trials(rng), pick(rng, nonsense())])
+    if rng.random() < 0.12:
+        y = pick(rng, [*hostile_targets(rng), pick(rng, nonsense())])
+    weight = pick(rng, weights_of_trials(rng)) if rng.random() < 0.15 else None
     then = _sequel(rng, is_classifier, (X, y))
 
     def run() -> None:
@@ -281,9 +296,9 @@ class Sequel(NamedTuple):
     run: Callable[[Any], Any]
 
 
-def _sequel(rng: np.random.Generator, is_classifier: bool, data: tuple[Any, Any]) -> Sequel:
-    x = pick(rng, [data[0], *hostile_trials(rng), pick(rng, nonsense())])
-    y = pick(rng, [data[1], *hostile_targets(rng), pick(rng, nonsense())])
+def _sequel(rng: np.random.Generator, is_classifier: bool, trained: tuple[Any, Any]) -> Sequel:
+    x = pick(rng, [*[trained[0]] * 20, *hostile_trials(rng), pick(rng, nonsense())])
+    y = pick(rng, [*[trained[1]] * 20, *hostile_targets(rng), pick(rng, nonsense())])
     weight = pick(rng, weights_of_trials(rng))
     value, kind = pick(rng, nonsense()), pick(rng, ["state", "rate", "both", None, 3])
     runs = ["activation", "rectify", "readout_from", "dt", "tau", "device", "n_static_steps"]
@@ -295,9 +310,11 @@ def _sequel(rng: np.random.Generator, is_classifier: bool, data: tuple[Any, Any]
         [
             Sequel(f"predict({_short(x)})", lambda e: e.predict(x)),
             Sequel(f"{method}({_short(x)})", lambda e: getattr(e, method)(x)),
-            Sequel(f"hidden_states(X, {_short(kind)})", lambda e: e.hidden_states(data[0], kind)),
             Sequel(
-                f"score(X, {_short(y)}, {_short(weight)})", lambda e: e.score(data[0], y, weight)
+                f"hidden_states(X, {_short(kind)})", lambda e: e.hidden_states(trained[0], kind)
+            ),
+            Sequel(
+                f"score(X, {_short(y)}, {_short(weight)})", lambda e: e.score(trained[0], y, weight)
             ),
             Sequel(
                 f"partial_fit({_short(x)}, {_short(y)}, {_short(options)})",
@@ -305,11 +322,11 @@ def _sequel(rng: np.random.Generator, is_classifier: bool, data: tuple[Any, Any]
             ),
             Sequel(
                 f"set_params({name}={_short(value)}).predict(X)",
-                lambda e: e.set_params(**{name: value}).predict(data[0]),
+                lambda e: e.set_params(**{name: value}).predict(trained[0]),
             ),
             Sequel(
                 f"set_params(warm_start=True, {name}={_short(value)}).fit(X, y)",
-                lambda e: e.set_params(warm_start=True, **{name: value}).fit(*data),
+                lambda e: e.set_params(warm_start=True, **{name: value}).fit(*trained),
             ),
         ],
     )
@@ -413,7 +430,8 @@ def functions() -> list[tuple[Callable[..., Any], dict[str, Any]]]:
         ],
         (biology.MagnitudePruning().prune,
          {"W": W, "density": np.ones((2, 2)) / 2, "blocks": np.arange(n) % 2}),
-        (initializers.input_weights, {"n_units": n, "n_features": 2, "rng": draw, "kind": "uniform"}),
+        (initializers.input_weights,
+         {"n_units": n, "n_features": 2, "rng": draw, "kind": "uniform"}),
         (initializers.readout_weights, {"n_outputs": 2, "n_units": n, "rng": draw}),
         (initializers.biases, {"n": 2, "n_units": n, "rng": draw}),
         (initializers.lift_zeros, {"weights": np.abs(W) * signs, "signs": signs, "mask": mask}),
@@ -516,8 +534,9 @@ def function_call(rng: np.random.Generator) -> Call:
 # ------------------------------------------------------------------------- the verdict
 
 _WORDS = {
-    "X", "y", "W", "n", "facts", "weights", "classes", "sample_weight", "ax", "figure", "estimator",
-    "estimators", "Found", "features", "sign", "Reshape", "Expected", "cv_results_", "dimension", "Sample", "prune", "bind", "network", "loss",
+    "X", "y", "W", "n", "facts", "weights", "classes", "sample_weight", "ax", "figure",
+    "estimator", "estimators", "Found", "features", "sign", "Reshape", "Expected", "cv_results_",
+    "dimension", "Sample", "prune", "bind", "network", "loss",
 }  # fmt: skip
 
 

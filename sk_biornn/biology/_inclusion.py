@@ -9,6 +9,8 @@ from sk_biornn._numbers import is_number, number_text
 from sk_biornn._plain import real_array
 from sk_biornn._random import RandomState, make_rng
 
+_LARGE = 1e150
+
 
 def keep_probabilities(weights: ArrayLike, n_kept: float) -> NDArray[np.float64]:
     r"""Return probabilities to keep each entry, in proportion to its absolute value.
@@ -58,6 +60,8 @@ def keep_probabilities(weights: ArrayLike, n_kept: float) -> NDArray[np.float64]
         return (sizes > 0).astype(np.float64)
     if n_kept == 0:
         return np.zeros_like(sizes)
+    if sizes.max() > _LARGE:  # only ratios matter, and sums stay finite
+        sizes = np.ldexp(sizes, -np.frexp(sizes.max())[1])
     largest_first = np.sort(sizes[sizes > 0])[::-1]
     rest = np.cumsum(largest_first[::-1])[::-1]  # rest[j]: sum of all but the j largest
     left = n_kept - np.arange(len(largest_first))
@@ -117,12 +121,12 @@ def systematic_sample(
     rng = make_rng(random_state)
     taken = p == 1
     order = rng.permutation(np.flatnonzero((p > 0) & ~taken))
-    ends = np.cumsum(p.flat[order])
+    ends = np.cumsum(p.ravel()[order])
     if len(ends):
         total, nearest = ends[-1], np.round(ends[-1])
         if abs(total - nearest) < 1e-9 * max(nearest, 1):  # an integer but for rounding errors
             ends *= nearest / total
             ends[-1] = nearest
         points = ends - rng.random()  # the number of points before an end is ceil(end - u)
-        taken.flat[order] = np.diff(np.ceil(points), prepend=0.0) > 0
+        taken.reshape(-1)[order] = np.diff(np.ceil(points), prepend=0.0) > 0
     return taken

@@ -103,7 +103,7 @@ def _as_objects(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or (np.ndim(value) == 0 and bool(pd.isna(value)))
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
 def _numbers(values: pd.Series[Any]) -> pd.Series[Any]:

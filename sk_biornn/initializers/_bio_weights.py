@@ -339,7 +339,7 @@ class BioWeightInitializer(
         total = B.sum()
         if total > 0:
             B *= float(self.mean_weight) * mask.sum() / total
-        return np.where(B > 0, np.maximum(B, self.floor), 0.0)
+        return np.where(B > 0, np.maximum(B, float(self.floor)), 0.0)
 
     def _product(self, X: Any, *, reset: bool) -> np.ndarray:
         named = named_matrices(X, self.matrices)
@@ -383,4 +383,4 @@ class BioWeightInitializer(
 def _with_radius(W: np.ndarray, radius: float) -> np.ndarray:
     """Rescale to a spectral radius; a matrix that has none (no loop of synapses) stays as it is."""
     found = np.abs(np.linalg.eigvals(W)).max()
-    return W * (radius / found) if found > 1e-9 * np.abs(W).max() else W
+    return W * (float(radius) / found) if found > 1e-9 * np.abs(W).max() else W

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sk_biornn._cell_names import cell_type_name, listed, name_key
-from sk_biornn._plain import plain_frame, short
+from sk_biornn._plain import plain, plain_frame, refuse_masked, short
 from sk_biornn.metrics._checks import check_weights
 
 LEVELS = ("population", "layer", "area", "cell_type")
@@ -150,7 +150,8 @@ def _of_units(labels: Any, level: str) -> Blocks:
             "labels must be a table of populations with their areas, layers or cell types for "
             f"level={short(level)}, got one label per unit."
         )
-    per_unit = np.asarray(labels)
+    refuse_masked(labels, "labels")
+    per_unit = np.asarray(plain(labels, "labels"))
     if per_unit.ndim != 1:
         raise ValueError(f"labels must be of shape (n_units,), got {per_unit.shape}.")
     names = [str(label) for label in per_unit]

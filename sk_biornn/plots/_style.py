@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sk_biornn._plain import found
+from sk_biornn._plain import found, short
 
 # Okabe and Ito (2008), "Color universal design".
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -48,7 +48,9 @@ def fitted(estimator: Any, attribute: str, name: str = "estimator") -> Any:
     if value is None:
         from sklearn.exceptions import NotFittedError
 
-        raise NotFittedError(f"{name} must be fitted and have {attribute}, got {found(estimator)}.")
+        raise NotFittedError(
+            f"{name} must be fitted and have {short(attribute)[1:-1]}, got {found(estimator)}."
+        )
     return value
 
 
