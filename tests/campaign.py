@@ -73,7 +73,7 @@ def nonsense() -> list[Any]:
         Fraction(1, 3), Decimal("0.5"), 1j, np.float16(0.5), np.float32(2.0), np.longdouble(0.5),
         np.int8(-3), np.uint64(2**63), np.bool_(True), np.datetime64("2024-01-01"),
         np.timedelta64("NaT"), pd.NaT, pd.NA, datetime.date(2024, 1, 1), Ellipsis,
-        "", "tanh", "auto", "dale", "0.5", "a\nb", "$\\frac", "x" * 300, b"x", "nan",
+        "", "tanh", "auto", "dale", "0.5", "a\nb", "$\\frac", "x" * 100, b"x", "nan",
         [], [[]], (), {}, set(), {"a": 1}, {1, 2}, [None], ["a", 1], [1, [2]], (3, 2, 1), (2, 3),
         [0.5] * N_UNITS, [1, -1] * 3, range(N_UNITS), iter([1, 2]), loop, deep, slice(None),
         object(), int, dict, len, lambda *_: None, NotImplemented,

@@ -293,10 +293,14 @@ def _random_blocks(
     return np.nan_to_num(random, nan=0.0)
 
 
+def _is_scalar(value: Any) -> bool:
+    return getattr(value, "ndim", 1) == 0
+
+
 def _check_rules(rules: Any) -> None:
     """Refuse what is no collection of rules, such as one rule, or a generator."""
     expected = "between_areas must be a list or tuple of BetweenAreas objects, got"
-    if not isinstance(rules, Collection) or isinstance(rules, str):
+    if not isinstance(rules, Collection) or isinstance(rules, (str, bytes)) or _is_scalar(rules):
         what = "a single one" if isinstance(rules, BetweenAreas) else type(rules).__name__
         raise TypeError(f"{expected} {what}.")
     others = [rule for rule in rules if not isinstance(rule, BetweenAreas)]

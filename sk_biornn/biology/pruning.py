@@ -165,6 +165,11 @@ class TopProbPruning(_BlockwisePruner):
         columns), after which mass above 1 is shared equally among the entries below 1. It keeps
         more than d where weights are zero.
 
+    Raises
+    ------
+    ValueError
+        If an option is not True or False.
+
     References
     ----------
     .. [1] A. Balwani, A. Q. Wang, F. Najafi, H. Choi, "Constructing biologically constrained RNNs
@@ -234,6 +239,11 @@ class RandomPruning(_BlockwisePruner):
     ----------
     fixed_count : bool, default=False
         Draw a fixed number of entries, so that the density is exact rather than expected.
+
+    Raises
+    ------
+    ValueError
+        If an option is not True or False.
 
     Examples
     --------

@@ -7,96 +7,51 @@ of the recurrent weights W[post, pre] that autograd can differentiate.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from sk_biornn._numbers import check_number
-from sk_biornn._plain import found
+from sk_biornn.biology._prices import (
+    Facts,
+    Penalty,
+    Price,
+    Regularizer,
+    check_facts,
+    pairwise_distances as pairwise_distances,  # the estimators ask here for it
+    priced_distances,
+)
 from sk_biornn.biology._sorting import sorted_values
 from sk_biornn.biology.communicability import communicability
 
+__all__ = [
+    "PENALTIES",
+    "CommunicabilityCost",
+    "CommunicabilityEMD",
+    "Facts",
+    "Penalty",
+    "Regularizer",
+    "WeightCost",
+    "WiringCost",
+]
+
 PENALTIES = ("weight", "spatial", "communicability", "communicability_emd")
-
-Penalty = Callable[[Tensor], Tensor]
-
-
-class Facts(NamedTuple):
-    """What penalties may know of the circuit; None where the user did not say.
-
-    Parameters
-    ----------
-    mask : bool Tensor of shape (n_units, n_units)
-        Allowed synapses [post, pre].
-    distances : Tensor of shape (n_units, n_units) or None, default=None
-        Euclidean distances of the units, in the unit of the coordinates.
-    connectome : Tensor of shape (n_units, n_units) or None, default=None
-        Measured weights or counts [post, pre].
-
-    Examples
-    --------
-    >>> import torch
-    >>> Facts(mask=torch.ones(2, 2, dtype=torch.bool)).distances is None
-    True
-    """
-
-    mask: Tensor
-    distances: Tensor | None = None
-    connectome: Tensor | None = None
-
-
-@runtime_checkable
-class Regularizer(Protocol):
-    """Anything that turns facts into a penalty."""
-
-    def bind(self, facts: Facts) -> Penalty:
-        """Compute once what can be, and return the function that the loss adds.
-
-        Parameters
-        ----------
-        facts : Facts
-            What is known of the circuit, as tensors.
-
-        Returns
-        -------
-        callable
-            w_rec -> scalar Tensor.
-        """
-        ...
-
-
-def _check_prices(price: Any) -> None:
-    """Refuse strengths below 0, which would be rewards, and powers that are not positive."""
-    for field in fields(price):
-        is_power = field.name.endswith("power")
-        check_number(field.name, getattr(price, field.name), low=0.0, open_low=is_power)
-
-
-def _check_facts(facts: Any) -> None:
-    if not hasattr(facts, "distances") or not hasattr(facts, "connectome"):
-        raise TypeError(
-            f"facts must be a Facts object with mask, distances and connectome, got {found(facts)}."
-        )
-
-
-def _priced_distances(facts: Facts, power: float, what: str) -> Tensor:
-    _check_facts(facts)
-    if facts.distances is None:
-        raise ValueError(f"coordinates must be given for the {what}, got None.")
-    return facts.distances**power
 
 
 @dataclass(frozen=True)
-class WeightCost:
+class WeightCost(Price):
     r"""Price of weights, :math:`\lambda \sum_{ij} |W_{ij}|`.
 
     Parameters
     ----------
     strength : float, default=0.3
         Factor lambda of the price.
+
+    Raises
+    ------
+    TypeError
+        If a strength or a power is not a number.
+    ValueError
+        If a strength is negative, or a power is not positive.
 
     Examples
     --------
@@ -108,10 +63,6 @@ class WeightCost:
     """
 
     strength: float = 0.3
-
-    def __post_init__(self) -> None:
-        """Refuse what is no price."""
-        _check_prices(self)
 
     def bind(self, facts: Facts) -> Penalty:
         """Return the penalty.
@@ -126,12 +77,12 @@ class WeightCost:
         callable
             w_rec -> scalar Tensor.
         """
-        _check_facts(facts)
+        check_facts(facts)
         return lambda weights: self.strength * weights.abs().sum()
 
 
 @dataclass(frozen=True)
-class WiringCost:
+class WiringCost(Price):
     r"""Price of wire, :math:`\lambda \sum_{ij} |W_{ij}| D_{ij}^p`.
 
     Parameters
@@ -140,6 +91,13 @@ class WiringCost:
         Factor lambda of the price.
     distance_power : float, default=1.0
         Exponent p; D is the Euclidean distance of two units.
+
+    Raises
+    ------
+    TypeError
+        If a strength or a power is not a number.
+    ValueError
+        If a strength is negative, or a power is not positive.
 
     References
     ----------
@@ -159,10 +117,6 @@ class WiringCost:
     strength: float = 0.3
     distance_power: float = 1.0
 
-    def __post_init__(self) -> None:
-        """Refuse what is no price."""
-        _check_prices(self)
-
     def bind(self, facts: Facts) -> Penalty:
         """Return the penalty.
 
@@ -181,14 +135,14 @@ class WiringCost:
         ValueError
             If coordinates are not known.
         """
-        prices = self.strength * _priced_distances(
+        prices = self.strength * priced_distances(
             facts, self.distance_power, "spatial penalty (and so for communicability_emd)"
         )
         return lambda weights: (weights.abs() * prices).sum()
 
 
 @dataclass(frozen=True)
-class CommunicabilityCost:
+class CommunicabilityCost(Price):
     r"""Price of wire that carries traffic, :math:`\lambda \sum_{ij} |W_{ij}| C_{ij}^q D_{ij}^p`.
 
     Parameters
@@ -199,6 +153,13 @@ class CommunicabilityCost:
         Exponent p of the distance.
     communicability_power : float, default=1.0
         Exponent q; C is the weighted communicability of the weights, see `communicability`.
+
+    Raises
+    ------
+    TypeError
+        If a strength or a power is not a number.
+    ValueError
+        If a strength is negative, or a power is not positive.
 
     References
     ----------
@@ -219,10 +180,6 @@ class CommunicabilityCost:
     distance_power: float = 1.0
     communicability_power: float = 1.0
 
-    def __post_init__(self) -> None:
-        """Refuse what is no price."""
-        _check_prices(self)
-
     def bind(self, facts: Facts) -> Penalty:
         """Return the penalty.
 
@@ -241,7 +198,7 @@ class CommunicabilityCost:
         ValueError
             If coordinates are not known.
         """
-        prices = self.strength * _priced_distances(
+        prices = self.strength * priced_distances(
             facts, self.distance_power, "communicability penalty"
         )
 
@@ -255,7 +212,7 @@ class CommunicabilityCost:
 
 
 @dataclass(frozen=True)
-class CommunicabilityEMD:
+class CommunicabilityEMD(Price):
     r"""Price of wire, plus the distance of the communicability from that of a connectome.
 
     .. math::
@@ -274,6 +231,13 @@ class CommunicabilityEMD:
     distance_power : float, default=1.0
         Exponent p of the distance.
 
+    Raises
+    ------
+    TypeError
+        If a strength or a power is not a number.
+    ValueError
+        If a strength is negative, or a power is not positive.
+
     References
     ----------
     .. [1] A. Shakiba, R. Rokni, M. Mohammadi, N. Dehghani, arXiv 2606.14975, 2026.
@@ -290,10 +254,6 @@ class CommunicabilityEMD:
     strength: float = 0.3
     emd_strength: float = 0.1
     distance_power: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Refuse what is no price."""
-        _check_prices(self)
 
     def bind(self, facts: Facts) -> Penalty:
         """Return the penalty.
@@ -313,7 +273,7 @@ class CommunicabilityEMD:
         ValueError
             If coordinates or the connectome are not known.
         """
-        _check_facts(facts)
+        check_facts(facts)
         if facts.connectome is None:
             raise ValueError(
                 "connectome must be given for the communicability_emd penalty, got None."
@@ -326,9 +286,3 @@ class CommunicabilityEMD:
             return wiring(weights) + self.emd_strength * (ranked - target).abs().mean()
 
         return penalty
-
-
-def pairwise_distances(coordinates: Tensor) -> Tensor:
-    """Return the Euclidean distance of every pair of units, with exact zeros on the diagonal."""
-    differences = coordinates[:, None, :] - coordinates[None, :, :]
-    return torch.linalg.vector_norm(differences, dim=-1)

@@ -49,7 +49,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             static stimulus per trial, held for `n_static_steps` steps.
         y : array-like of shape (n_trials,) or (n_trials, n_steps), or list
             A label per trial, decided at its last step, or a label per step (a list of arrays for
-            trials of unequal length).
+            trials of unequal length). None, NA or a masked entry is not judged.
         sample_weight : array-like of shape (n_trials,) or None, default=None
             Weight of each trial in the loss; a trial of weight 0 is as if it were not there.
 
@@ -321,7 +321,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         X : array-like or list
             Trials, as in `fit`.
         y : array-like of shape (n_trials,) or (n_trials, n_steps), or list
-            Labels; with labels per step every step of every trial counts once.
+            Labels; with labels per step every step of every trial counts once. None, NA or a
+            masked entry is not judged.
         sample_weight : array-like of shape (n_trials,) or None, default=None
             Weight of each trial.
 

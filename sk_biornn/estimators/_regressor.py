@@ -28,6 +28,8 @@ from sk_biornn.estimators._validation import (
     require_y,
 )
 
+_LARGE = 1e150
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class RNNRegressor(RegressorMixin, BaseRNN):
@@ -49,7 +51,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         y : array-like or list
             Targets: (n_trials,) or (n_trials, n_outputs), compared at the last step of a trial;
             (n_trials, n_steps, n_outputs), compared at every step (a list of arrays for trials of
-            unequal length). NaN is not scored.
+            unequal length). NaN or a masked entry is not scored.
         sample_weight : array-like of shape (n_trials,) or None, default=None
             Weight of each trial in the loss; a trial of weight 0 is as if it were not there.
 
@@ -263,7 +265,9 @@ def _mean_r2(values: np.ndarray, predictions: np.ndarray, weights: np.ndarray) -
     for target, prediction, weight in zip(values.T, predictions.T, weights.T, strict=True):
         scored = np.isfinite(target) & (weight > 0)
         if scored.any():
-            scores.append(
-                r2_score(target[scored], prediction[scored], sample_weight=weight[scored])
-            )
+            pair = np.stack([target[scored], prediction[scored]])
+            largest = np.abs(pair).max()
+            if _LARGE < largest < np.inf:  # whose squares have no number; R^2 has no unit
+                pair = pair / largest
+            scores.append(r2_score(*pair, sample_weight=weight[scored]))
     return float(np.mean(scores)) if scores else float("nan")

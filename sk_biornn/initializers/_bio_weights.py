@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sk_biornn._numbers import check_count, check_flag, check_number, number_text
+from sk_biornn._numbers import check_count, check_flag, check_number
 from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked, short
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn._signs import sign_array
@@ -307,12 +307,19 @@ class BioWeightInitializer(
     def _draw(
         self, functional: np.ndarray, signs: np.ndarray, mask: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        noise = rng.lognormal(self.mu, self.sigma, size=functional.shape)
-        if not np.isfinite(noise).all():
+        with np.errstate(over="ignore", invalid="ignore"):
+            W = self._drawn(functional, signs, mask, rng)
+        if not np.isfinite(W).all():
             raise ValueError(
-                "mu and sigma must give weights within the range of floats, got "
-                f"mu={number_text(self.mu)} and sigma={number_text(self.sigma)}."
+                "mu, sigma, mean_weight, floor and spectral_radius must give weights within the "
+                "range of floats, got infinite ones."
             )
+        return W + 0.0  # no -0.0
+
+    def _drawn(
+        self, functional: np.ndarray, signs: np.ndarray, mask: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        noise = rng.lognormal(self.mu, self.sigma, size=functional.shape)
         if self.permute:
             places = np.ix_(*[rng.permutation(len(functional))] * 2)
             functional, noise = functional[places], noise[places]
@@ -330,8 +337,8 @@ class BioWeightInitializer(
             )
         else:
             W = obey(self._positive(noise * functional, mask), signs, mask)
-        W = W if self.spectral_radius is None else _with_radius(W, self.spectral_radius)
-        return W + 0.0  # no -0.0
+        infinite = self.spectral_radius is None or not np.isfinite(W).all()
+        return W if infinite else _with_radius(W, self.spectral_radius)
 
     def _positive(self, B: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """Mean and floor, over the synapses that the mask allows."""

@@ -30,7 +30,10 @@ class Blocks(NamedTuple):
 
 def networks_in(estimators: Any, name: str = "estimators") -> list[Any]:
     """Return the fitted networks and bare matrices in `estimators`, however they are wrapped."""
-    found = list(_find(estimators))
+    try:
+        found = list(_find(estimators))
+    except RecursionError:
+        raise ValueError(f"{name} must hold fitted estimators, got a list in itself.") from None
     if not found:
         raise ValueError(
             f"{name} must hold fitted estimators with W_rec_ or weight matrices (n_units, n_units),"

@@ -111,10 +111,9 @@ class PredictionDisplay:
             raise ValueError(f"y must be (n_trials, n_steps, n_outputs), got shape {y.shape}.")
         if not is_number(trial) or trial not in range(len(y)):
             raise ValueError(f"trial must be in 0 to {len(y) - 1}, got {number_text(trial)}.")
+        trial = int(trial)
         dt, start = check_number("dt", dt), check_number("start", start)
-        predictions = {
-            name: _predicted(network, X, int(trial)) for name, network in estimators.items()
-        }
+        predictions = {name: _predicted(network, X, trial) for name, network in estimators.items()}
         for name, prediction in predictions.items():
             if prediction.shape != y.shape[1:]:
                 raise ValueError(

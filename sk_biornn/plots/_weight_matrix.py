@@ -82,7 +82,8 @@ class WeightMatrixDisplay:
             if W.shape[0] != W.shape[1]:
                 raise ValueError(f"sort=True needs a square W, got shape {W.shape}.")
             kind = np.zeros(len(W)) if signs is None else -signs
-            order = np.lexsort([-np.abs(W).sum(axis=0), kind])
+            with np.errstate(over="ignore"):  # sums of huge weights tie at infinity
+                order = np.lexsort([-np.abs(W).sum(axis=0), kind])
             W = W[np.ix_(order, order)]
             signs = None if signs is None else signs[order]
         return cls(W, signs)
