@@ -19,6 +19,7 @@ NO_NUMBERS = (TypeError, ValueError, OverflowError, RuntimeError, AttributeError
 _OF_CONVERSION = ("could not convert", "float() argument", "setting an array", "must be real")
 _OF_CONVERSION += ("Complex data", "iteration over", "only 0-dim", "only length-1", "Cannot cast")
 _OF_CONVERSION += ("at least one array",)
+_LARGE = 1e150
 _DEEPEST = 4  # of lists in lists that are looked through; one may contain itself
 _TIMES = (np.datetime64, np.timedelta64, datetime.date, datetime.timedelta, type(pd.NaT))
 _TEXT = (bool, np.bool_, str, bytes, complex, np.complexfloating, *_TIMES)
@@ -113,6 +114,12 @@ def real_array(
             return np.array(array, dtype=np.float64)
     except NO_NUMBERS:
         raise ValueError(f"{name} must be {expected}, got {found(value)}.") from None
+
+
+def moderate(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return huge values times a power of two, so that squares and sums of them stay finite."""
+    largest = np.abs(values).max(initial=0.0)
+    return np.ldexp(values, -np.frexp(largest)[1]) if largest > _LARGE else values
 
 
 def found(value: Any) -> str:

@@ -6,10 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sk_biornn._numbers import is_number, number_text
-from sk_biornn._plain import real_array
+from sk_biornn._plain import moderate, real_array
 from sk_biornn._random import RandomState, make_rng
-
-_LARGE = 1e150
 
 
 def keep_probabilities(weights: ArrayLike, n_kept: float) -> NDArray[np.float64]:
@@ -60,8 +58,7 @@ def keep_probabilities(weights: ArrayLike, n_kept: float) -> NDArray[np.float64]
         return (sizes > 0).astype(np.float64)
     if n_kept == 0:
         return np.zeros_like(sizes)
-    if sizes.max() > _LARGE:  # only ratios matter, and sums stay finite
-        sizes = np.ldexp(sizes, -np.frexp(sizes.max())[1])
+    sizes = moderate(sizes)  # only ratios matter
     largest_first = np.sort(sizes[sizes > 0])[::-1]
     rest = np.cumsum(largest_first[::-1])[::-1]  # rest[j]: sum of all but the j largest
     left = n_kept - np.arange(len(largest_first))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sk_biornn._numbers import check_flag
-from sk_biornn._plain import real_array
+from sk_biornn._plain import moderate, real_array
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.biology._blocks import block_densities, check_densities, each_block
 from sk_biornn.biology._inclusion import (
@@ -284,7 +284,7 @@ def _count(density: float, n_entries: int) -> float:
 
 def _legacy_probabilities(weights: NDArray[np.float64], density: float) -> NDArray[np.float64]:
     """Return the probabilities of the published code; see `TopProbPruning`."""
-    sizes, n = np.abs(weights), weights.size
+    sizes, n = np.abs(moderate(weights)), weights.size
     n_zeros = np.count_nonzero(sizes == 0) + min(weights.shape)
     if n_zeros >= n or not sizes.any():  # where the published formula divides by zero
         return keep_probabilities(weights, _count(density, n))

@@ -17,8 +17,10 @@ from sk_biornn.biology._prices import (
     Price,
     Regularizer,
     check_facts,
-    pairwise_distances as pairwise_distances,  # the estimators ask here for it
     priced_distances,
+)
+from sk_biornn.biology._prices import (
+    pairwise_distances as pairwise_distances,  # the estimators ask here for it
 )
 from sk_biornn.biology._sorting import sorted_values
 from sk_biornn.biology.communicability import communicability

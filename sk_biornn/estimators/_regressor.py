@@ -13,7 +13,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._numbers import check_flag
-from sk_biornn._plain import conversion_of, plain, refuse_dates, without_mask
+from sk_biornn._plain import conversion_of, moderate, plain, refuse_dates, without_mask
 from sk_biornn.core import squared_error
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._rules import Choice, check_rules
@@ -27,8 +27,6 @@ from sk_biornn.estimators._validation import (
     require_scored,
     require_y,
 )
-
-_LARGE = 1e150
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -266,8 +264,7 @@ def _mean_r2(values: np.ndarray, predictions: np.ndarray, weights: np.ndarray) -
         scored = np.isfinite(target) & (weight > 0)
         if scored.any():
             pair = np.stack([target[scored], prediction[scored]])
-            largest = np.abs(pair).max()
-            if _LARGE < largest < np.inf:  # whose squares have no number; R^2 has no unit
-                pair = pair / largest
+            if np.isfinite(pair).all():
+                pair = moderate(pair)  # R^2 has no unit
             scores.append(r2_score(*pair, sample_weight=weight[scored]))
     return float(np.mean(scores)) if scores else float("nan")

@@ -40,6 +40,8 @@ def lift_zeros(weights: np.ndarray, signs: np.ndarray, mask: np.ndarray) -> np.n
     """
     signs, mask = check_signs_and_mask(signs, mask)
     weights = check_matrix("weights", weights, mask.shape)
-    rms = np.sqrt(np.mean(np.square(weights[mask]))) if mask.any() else 0.0
+    largest = np.abs(weights).max(initial=0.0)
+    scale = largest if largest > 1e150 else 1.0  # whose squares have no number
+    rms = scale * np.sqrt(np.mean(np.square(weights[mask] / scale))) if mask.any() else 0.0
     lifted = mask & (weights == 0) & (signs != 0)
     return np.where(lifted, _FLOOR * rms * signs, weights)

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_biornn._plain import moderate
 from sk_biornn.metrics._checks import check_weights
-
-_LARGE = 1e150  # weights whose squares and sums might not be finite
 
 
 def svd_entropy(W: Any) -> float:
@@ -91,10 +90,8 @@ def singular_value_gap(W: Any) -> float:
 
 def _singular_values(W: Any) -> NDArray[np.float64]:
     """Return singular values up to a factor, so that those of huge weights stay finite."""
-    weights = check_weights(W)
-    largest = np.abs(weights).max()
-    scaled = np.ldexp(weights, -np.frexp(largest)[1]) if largest > _LARGE else weights
-    return np.asarray(np.linalg.svd(scaled, compute_uv=False), dtype=np.float64)
+    sigma = np.linalg.svd(moderate(check_weights(W)), compute_uv=False)
+    return np.asarray(sigma, dtype=np.float64)
 
 
 def spectral_radius(W: Any) -> float:

@@ -12,6 +12,7 @@ from sk_biornn._plain import found, real_array, short
 from sk_biornn.plots._style import BLACK, CYCLE, GREY, bare, literal, new_figure, words
 
 N_COLUMNS = 3
+_MOST = 1e100  # time that an axis can show
 
 
 class PredictionDisplay:
@@ -112,7 +113,8 @@ class PredictionDisplay:
         if not is_number(trial) or trial not in range(len(y)):
             raise ValueError(f"trial must be in 0 to {len(y) - 1}, got {number_text(trial)}.")
         trial = int(trial)
-        dt, start = check_number("dt", dt), check_number("start", start)
+        for name, value in (("dt", dt), ("start", start)):
+            check_number(name, value, low=-_MOST, high=_MOST)
         predictions = {name: _predicted(network, X, trial) for name, network in estimators.items()}
         for name, prediction in predictions.items():
             if prediction.shape != y.shape[1:]:
