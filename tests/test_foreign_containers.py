@@ -189,12 +189,23 @@ def test_a_missing_label_is_not_judged_however_it_is_missing():
         np.ma.masked_array(LABELS, hidden),
         np.where(hidden, None, LABELS),
         np.where(hidden, None, LABELS).tolist(),
+        nullable,
         nullable.astype(object),
     ):
         fitted = classifier(batch_size=N_TRIALS).fit(X, y)
         np.testing.assert_allclose(fitted.W_rec_, expected.W_rec_, rtol=0, atol=1e-6)
         assert fitted.classes_.tolist() == [0, 1, 2]
         assert fitted.score(X, y) == fitted.score(X, LABELS, weights)
+
+
+@pytest.mark.parametrize("dtype", ["str", "string[python]", "category"])
+def test_a_missing_word_is_not_judged(dtype):
+    words = pd.Series(WORDS, dtype=dtype)
+    words[4] = None
+    fitted = classifier().fit(X, words)
+    assert fitted.classes_.tolist() == ["left", "right", "stay"]
+    assert_same(fitted, classifier().fit(X, words.astype(object).where(words.notna(), None)))
+    assert fitted.score(X, words) == fitted.score(X, WORDS, np.arange(N_TRIALS) != 4)
 
 
 def test_hidden_labels_of_steps_are_never_read():

@@ -19,7 +19,7 @@ def read_labels(y: Any, trials: Trials, per_step: bool) -> tuple[np.ndarray, np.
     Missing are None, NA, what a mask hides, and the padding of shorter trials. One column of
     labels is a label per trial, unless they are known to be `per_step`.
     """
-    y = plain(without_mask(y, None, object), "y")
+    y = _without_na(plain(without_mask(y, None, object), "y"))
     labels = _as_array(pad_targets(y, trials, fill=None, item_ndim=1))
     if labels.ndim > 2:
         raise ValueError(
@@ -55,6 +55,22 @@ def read_classes(classes: Any) -> np.ndarray:
     return known
 
 
+def _without_na(y: Any) -> Any:
+    """Return a series or frame of a nullable kind as objects, None where a label is missing.
+
+    In plain floats NaN is no missing label: it is refused.
+    """
+    if not isinstance(y, (pd.Series, pd.DataFrame)):
+        return y
+    dtypes = list(y.dtypes) if isinstance(y, pd.DataFrame) else [y.dtype]
+    missing = y.isna().to_numpy()
+    if not missing.any() or not any(map(pd.api.types.is_extension_array_dtype, dtypes)):
+        return y
+    labels = y.astype(object).to_numpy(copy=True)
+    labels[missing] = None
+    return labels
+
+
 def _as_array(y: Any) -> np.ndarray:
     try:
         labels = np.asarray(y)
@@ -74,18 +90,30 @@ def _without_missing(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             f"y must have at least one label that is not missing, got {labels.size} missing ones."
         )
     known = labels[~missing]
-    _refuse_other_kinds(known)
+    typed = _typed(known)
+    if typed.dtype.kind not in "iub":
+        _refuse_other_kinds(known)
     if labels.ndim == 2 or not isinstance(known[0], str):
-        typed = np.array(known.tolist())
-        known = typed if typed.shape == known.shape else known
+        known = typed
     kept = np.full(labels.shape, known[0], dtype=known.dtype)
     kept[~missing] = known
     return kept, missing
 
 
 def _missing(labels: np.ndarray) -> np.ndarray:
-    missing = [item is None or item is pd.NA for item in labels.flat]
-    return np.array(missing, dtype=bool).reshape(labels.shape)
+    missing = np.equal(labels, None).astype(bool)
+    if _typed(labels[~missing]).dtype == object:  # with NA, perhaps
+        missing |= np.array([item is pd.NA for item in labels.flat]).reshape(labels.shape)
+    return missing
+
+
+def _typed(known: np.ndarray) -> np.ndarray:
+    """Return objects as an array of their own kind, where they have one."""
+    try:
+        typed = np.array(known.tolist())
+    except NO_NUMBERS:
+        return known
+    return typed if typed.shape == known.shape else known
 
 
 def _refuse_other_kinds(labels: np.ndarray) -> None:

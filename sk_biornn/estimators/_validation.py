@@ -100,9 +100,9 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
 def _refuse_double_names(X: Any) -> None:
     frames = X if isinstance(X, (list, tuple)) else [X]
     for frame in frames:
-        names = list(getattr(frame, "columns", ()))
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
+        names = [str(name) for name in getattr(frame, "columns", ())]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
             raise ValueError(f"X must name every column once, got {short(twice)} twice.")
 
 
