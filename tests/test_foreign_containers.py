@@ -17,6 +17,7 @@ from sk_biornn.biology import (
     excitatory_inhibitory_populations,
 )
 from sk_biornn.initializers import dale_spectral_weights
+from sk_biornn.inspection import current_decomposition, prediction_skill, silencing_effect
 
 N_TRIALS, N_STEPS, N_FEATURES, N_UNITS = 12, 4, 2, 6
 SMALL = {"n_units": N_UNITS, "max_iter": 2, "random_state": 0}
@@ -137,6 +138,24 @@ def test_weights_of_trials_and_matrices_may_be_tensors():
     W = torch.eye(3, requires_grad=True)
     assert metrics.density(W) == pytest.approx(1 / 3)
     assert metrics.dale_violations(-W, torch.ones(3)) == 3
+
+
+def test_inspection_reads_tensors_and_leaves_out_what_is_masked():
+    hidden = RNG.random(SERIES.shape) < 0.2
+    missing = np.where(hidden, np.nan, SERIES)
+    expected = prediction_skill(missing, SERIES + 1, SERIES)
+    tensors = [torch.tensor(SERIES + 1, requires_grad=True), torch.tensor(SERIES)]
+    found = prediction_skill(np.ma.masked_array(np.where(hidden, 1e9, SERIES), hidden), *tensors)
+    pd.testing.assert_frame_equal(found, expected)
+    fitted, words = classifier().fit(X, LABELS), excitatory_inhibitory_populations(N_UNITS)
+    given = torch.tensor(X, requires_grad=True)
+    one, other = (current_decomposition(fitted, x, labels=words) for x in (given, X))
+    np.testing.assert_array_equal(one.total, other.total)
+    effects = [
+        silencing_effect(fitted, x, y, labels=words)
+        for x, y in ((given, torch.tensor(LABELS)), (X, LABELS))
+    ]
+    pd.testing.assert_frame_equal(*effects)
 
 
 def test_a_tensor_that_numpy_cannot_hold_is_refused_by_name():
