@@ -6,7 +6,7 @@ Nothing here imports the libraries: what a thing can do says what it is.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -114,6 +114,13 @@ def real_array(
             return np.array(array, dtype=np.float64)
     except NO_NUMBERS:
         raise ValueError(f"{name} must be {expected}, got {found(value)}.") from None
+
+
+def is_several(value: Any) -> bool:
+    """Whether a value holds several things one after the other, and is no text."""
+    if isinstance(value, (str, bytes)) or getattr(value, "ndim", 1) == 0:
+        return False
+    return isinstance(value, Iterable)
 
 
 def moderate(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -206,6 +206,7 @@ REFUSALS = [
     ("excitatory_fraction", lambda: excitatory_inhibitory_populations(10, True)),
     ("tau", lambda: excitatory_inhibitory_populations(10, tau=[1.0, 2.0, 3.0])),
     ("tau", lambda: cortical_populations(tau="10")),
+    ("areas", lambda: cortical_populations(np.array("V1"))),
     ("scaling", lambda: cortical_populations(scaling=10**400)),
     ("populations", lambda: unit_index(pd.concat([TABLE, TABLE], axis=1))),
     ("kind", lambda: input_weights(3, 2, np.random.default_rng(0), "normal")),

@@ -22,7 +22,7 @@ layer, area or cell type): `block_labels`, `unit_ranges`. What connects them is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ import pandas as pd
 
 from sk_biornn._cell_names import SIGN_OF_CELL_TYPE, cell_type_name, population_name
 from sk_biornn._numbers import check_number, is_count, is_number, number_text
-from sk_biornn._plain import short
+from sk_biornn._plain import is_several, short
 from sk_biornn.biology._population_table import REQUIRED, check_populations
 from sk_biornn.biology._population_units import (
     block_labels,
@@ -115,8 +115,7 @@ def cortical_populations(
     5  V1_L23_vip       16    -1   V1  L2/3       VIP
     """
     for name, value in (("areas", areas), ("layers", layers)):
-        is_several = isinstance(value, Iterable) and getattr(value, "ndim", 1) == 1
-        if isinstance(value, (str, bytes)) or not is_several:
+        if not is_several(value) or getattr(value, "ndim", 1) != 1:
             raise TypeError(f"{name} must be a sequence of names, got {short(value)}.")
     if not is_count(scaling):
         raise ValueError(f"scaling must be a positive integer, got {number_text(scaling)}.")

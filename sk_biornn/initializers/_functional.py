@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sk_biornn._correlation import correlation, partial_correlation, precision, standardized
 from sk_biornn._numbers import check_number
 from sk_biornn._plain import conversion_of, found, plain, refuse_dates, refuse_masked, short
+from sk_biornn._plain import is_several as holds_several
 from sk_biornn._sttc import sttc_of_counts, sttc_of_events
 from sk_biornn.initializers._base import single_blas_thread
 from sk_biornn.initializers._recordings import check_train, is_several, without_padding
@@ -270,7 +270,7 @@ class FunctionalConnectivity(
             return validate_data(self, part, reset=reset, dtype=FLOATS)
 
     def _event_times(self, X: Any, reset: bool) -> list[np.ndarray]:
-        if isinstance(X, (str, bytes)) or not isinstance(X, Iterable):
+        if not holds_several(X):
             raise TypeError(f"X must be a list with the event times per neuron, got {found(X)}.")
         trains = [check_train(i, train, self.t_start, self.t_stop) for i, train in enumerate(X)]
         if not trains:

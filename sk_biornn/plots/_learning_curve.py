@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from sk_biornn._numbers import check_flag
-from sk_biornn._plain import found, real_array
+from sk_biornn._plain import found, is_several, real_array
 from sk_biornn.plots._style import BLUE, bare, fitted, new_axes
 
 
@@ -97,9 +97,7 @@ class LearningCurveDisplay:
         ValueError
             If there is no curve, or `epochs` does not fit.
         """
-        if np.ndim(curves) == 0 if hasattr(curves, "ndim") else not isinstance(curves, Iterable):
-            raise TypeError(f"curves must be a sequence of curves, got {found(curves)}.")
-        if isinstance(curves, (str, bytes, Mapping)):
+        if not is_several(curves) or isinstance(curves, Mapping):
             raise TypeError(f"curves must be a sequence of curves, got {found(curves)}.")
         expected = "a sequence with an array of numbers per run"
         for name, text in (("ylabel", ylabel), ("label", label)):

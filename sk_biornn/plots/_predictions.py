@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sk_biornn._numbers import check_number, is_number, number_text
-from sk_biornn._plain import found, real_array, short
+from sk_biornn._plain import found, is_several, real_array, short
 from sk_biornn.plots._style import BLACK, CYCLE, GREY, bare, literal, new_figure, words
 
 N_COLUMNS = 3
@@ -122,7 +122,7 @@ class PredictionDisplay:
                     f"estimators must predict every step of y, shape {y.shape[1:]}, got "
                     f"{prediction.shape} from {short(name)}."
                 )
-        if names is not None and (isinstance(names, str) or not hasattr(names, "__len__")):
+        if names is not None and not is_several(names):
             raise TypeError(f"names must be a sequence of names, got {found(names)}.")
         names = _names(estimators, y.shape[2]) if names is None else list(names)
         if len(names) != y.shape[2]:
