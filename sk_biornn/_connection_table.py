@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn._cell_names import cell_type_name, layer_name, listed, name_key
+from sk_biornn._plain import plain_frame, short
 
 # "L2/3: Pyr", as the repository of Balwani et al. (2025) calls layer and cell type together.
 LAYER_AND_TYPE = re.compile(r"(?:L|layer )\s*\d(?:/?\d)?\s*:\s*\S+", flags=re.IGNORECASE)
@@ -23,8 +24,10 @@ def square_table(table: Any, *, name: str = "connection_probabilities") -> pd.Da
     first of its spellings, or pairs (layer, cell type) as a MultiIndex. NaN is a pair that is not
     given.
     """
+    table = plain_frame(table)
     if not isinstance(table, pd.DataFrame):
         raise TypeError(f"{name} must be a DataFrame, got {type(table).__name__}.")
+    table = table.astype(object)  # whatever its columns were stored as
     long = _long_columns(table)
     square = _turn_square(table, name) if long is None else _square_of_long(long, name)
     return _check_values(square, name)
@@ -99,8 +102,8 @@ def _turn_square(table: pd.DataFrame, name: str) -> pd.DataFrame:
     if first.startswith("pre") or second.startswith("post"):
         raise ValueError(
             f"{name} must have the postsynaptic side in its rows, got rows named "
-            f"{table.index.names[0]!r} and columns named {table.columns.names[0]!r}; pass its "
-            "transpose."
+            f"{short(table.index.names[0])} and columns named {short(table.columns.names[0])}; "
+            "pass its transpose."
         )
     rows = [one_label(label) for label in table.index]
     columns = [one_label(label) for label in table.columns]
@@ -148,7 +151,7 @@ def _check_numbers(given: pd.Series[Any], numbers: pd.Series[Any], name: str) ->
     """Refuse what is text; an empty cell is a pair that is not given."""
     text = given[(numbers.isna() & given.notna()).to_numpy()]
     if len(text):
-        raise ValueError(f"{name} must hold numbers, got {text.iloc[0]!r}.")
+        raise ValueError(f"{name} must hold numbers, got {short(text.iloc[0])}.")
 
 
 def _check_values(square: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+_LARGE = 1e150
+
 
 def standardized(recordings: Sequence[np.ndarray], *, center_each: bool = True) -> np.ndarray:
     """Concatenate recordings (n_steps_i, n_neurons) to mean 0 and mean square 1 per neuron.
@@ -14,6 +16,9 @@ def standardized(recordings: Sequence[np.ndarray], *, center_each: bool = True) 
     scale is common. A constant trace becomes all zeros.
     """
     parts = [np.asarray(part, dtype=np.float64) for part in recordings]
+    largest = np.max([np.abs(part).max(axis=0) for part in parts], axis=0)
+    exponents = np.where(largest > _LARGE, np.frexp(largest)[1], 0)
+    parts = [np.ldexp(part, -exponents) for part in parts]  # so sums stay finite
     if not center_each:
         parts = [np.concatenate(parts)]
     # A constant trace is told by its range: its mean, and so the rest, may be off by a rounding.

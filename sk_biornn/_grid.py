@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from numbers import Integral
 from typing import Any
 
+from sk_biornn._plain import short
+
 N_NAMED = 4  # grids that an error message names
 
 
@@ -45,7 +47,7 @@ def check_grid(grid: Any, n_units: int, *, name: str = "grid") -> tuple[int, int
         or not isinstance(sizes, Sequence)
         or not all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)
     ):
-        raise TypeError(f"{expected}, got {grid!r}.")
+        raise TypeError(f"{expected}, got {short(grid)}.")
     sizes = tuple(int(size) for size in sizes)
     if len(sizes) == 3 and min(sizes) >= 1 and sizes[0] * sizes[1] * sizes[2] == n_units:
         return sizes

@@ -6,6 +6,7 @@ from numbers import Integral
 
 import numpy as np
 
+_NO_SEEDS = (bool, np.timedelta64)  # which are ints to Python and to NumPy
 RandomState = int | np.random.RandomState | np.random.Generator | None
 
 
@@ -37,7 +38,7 @@ def make_rng(random_state: RandomState = None) -> np.random.Generator:
     """
     if random_state is None:
         return np.random.default_rng()
-    if isinstance(random_state, Integral) and not isinstance(random_state, bool):
+    if isinstance(random_state, Integral) and not isinstance(random_state, _NO_SEEDS):
         if random_state < 0:
             raise ValueError(f"random_state must be a non-negative int, got {random_state}.")
         return np.random.default_rng(int(random_state))

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_biornn._grid import check_grid, grids_of
+from sk_biornn._numbers import check_count, check_flag
+from sk_biornn._plain import real_array, short
 
 
 def unit_positions(
@@ -43,11 +45,13 @@ def unit_positions(
     >>> unit_positions((2, 1, 2), 4).tolist()
     [[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [1.0, 0.0, 1.0]]
     """
+    n_units = check_count("n_units", n_units, low=1)
+    check_flag("unit_cube", unit_cube)
     if isinstance(coordinates, str):
         if coordinates != "grid":
             raise ValueError(
                 f"coordinates must be an array, a grid of three ints or 'grid', got "
-                f"{coordinates!r}."
+                f"{short(coordinates)}."
             )
         coordinates = grids_of(n_units)[0]
     positions = _as_positions(coordinates, n_units)
@@ -61,13 +65,9 @@ def _as_positions(coordinates: Any, n_units: int) -> NDArray[np.float64]:
     if isinstance(coordinates, tuple) and all(np.ndim(size) == 0 for size in coordinates):
         grid = check_grid(coordinates, n_units, name="coordinates")
         return np.stack(np.unravel_index(np.arange(n_units), grid), axis=1).astype(np.float64)
-    try:
-        positions = np.array(coordinates, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"coordinates must be an array of numbers (n_units, n_dimensions), got "
-            f"{type(coordinates).__name__}."
-        ) from None
+    positions = real_array(
+        coordinates, "coordinates", "an array of numbers (n_units, n_dimensions)"
+    )
     if positions.ndim != 2 or len(positions) != n_units or positions.shape[1] == 0:
         raise ValueError(
             f"coordinates must have one position per unit, shape ({n_units}, n_dimensions), got "

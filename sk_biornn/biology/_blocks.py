@@ -8,18 +8,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sk_biornn._plain import NO_NUMBERS, plain, refuse_masked, short
+
 Block = tuple[NDArray[np.intp], NDArray[np.intp]]  # its rows (post) and columns (pre)
 
 
 def check_densities(density: Any, blocks: ArrayLike | None, n_units: int) -> NDArray[np.float64]:
     """Return the target as a scalar array, or as (k, k) for units in k blocks; refuse others."""
+    refuse_masked(density, "density")
+    density = plain(density, "density")
     try:
         target = np.asarray(density)
         if target.dtype.kind not in "iuf":
             raise TypeError
-    except (TypeError, ValueError):
+    except NO_NUMBERS:
         raise TypeError(
-            f"density must be a number or a square matrix of numbers, got {density!r}."
+            f"density must be a number or a square matrix of numbers, got {short(density)}."
         ) from None
     target = target.astype(np.float64)
     if target.ndim and (target.ndim != 2 or target.shape[0] != target.shape[1]):
@@ -47,15 +51,18 @@ def check_densities(density: Any, blocks: ArrayLike | None, n_units: int) -> NDA
 
 def check_blocks(blocks: ArrayLike, n_units: int) -> NDArray[np.intp]:
     """Return the block of each unit; refuse what is not an index per unit."""
+    refuse_masked(blocks, "blocks")
     try:
-        index = np.asarray(blocks)
-    except ValueError:
+        index = np.asarray(plain(blocks, "blocks"))
+    except NO_NUMBERS:
         index = np.empty(0, dtype=object)
     if index.shape != (n_units,) or index.dtype.kind not in "iu" or (index < 0).any():
         raise ValueError(
             f"blocks must have one non-negative int per unit, shape ({n_units},), got "
             f"{index.dtype} of shape {index.shape}."
         )
+    if index.max(initial=0) >= 2**31:
+        raise ValueError(f"blocks must be numbered from 0, got a block {index.max()}.")
     return index.astype(np.intp)
 
 

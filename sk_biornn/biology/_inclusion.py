@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sk_biornn._numbers import is_number, number_text
+from sk_biornn._plain import moderate, real_array
 from sk_biornn._random import RandomState, make_rng
 
 
@@ -45,15 +47,18 @@ def keep_probabilities(weights: ArrayLike, n_kept: float) -> NDArray[np.float64]
     >>> keep_probabilities([1.0, -1.0, 2.0, 0.0], 2).tolist()
     [0.5, 0.5, 1.0, 0.0]
     """
-    sizes = np.abs(np.asarray(weights, dtype=np.float64))
+    sizes = np.abs(real_array(weights, "weights", truth_values=True))
     if not np.isfinite(sizes).all():
         raise ValueError("weights must be finite, got NaN or infinity.")
+    if not is_number(n_kept):
+        raise TypeError(f"n_kept must be a number of at least 0, got {number_text(n_kept)}.")
     if not n_kept >= 0:
-        raise ValueError(f"n_kept must be at least 0, got {n_kept}.")
+        raise ValueError(f"n_kept must be at least 0, got {number_text(n_kept)}.")
     if n_kept >= np.count_nonzero(sizes):
         return (sizes > 0).astype(np.float64)
     if n_kept == 0:
         return np.zeros_like(sizes)
+    sizes = moderate(sizes)  # only ratios matter
     largest_first = np.sort(sizes[sizes > 0])[::-1]
     rest = np.cumsum(largest_first[::-1])[::-1]  # rest[j]: sum of all but the j largest
     left = n_kept - np.arange(len(largest_first))
@@ -107,18 +112,18 @@ def systematic_sample(
     >>> int(systematic_sample([0.5, 0.5, 0.25, 0.75], random_state=0).sum())
     2
     """
-    p = np.asarray(probabilities, dtype=np.float64)
+    p = real_array(probabilities, "probabilities")
     if not ((p >= 0) & (p <= 1)).all():
         raise ValueError("probabilities must be in [0, 1], got values outside.")
     rng = make_rng(random_state)
     taken = p == 1
     order = rng.permutation(np.flatnonzero((p > 0) & ~taken))
-    ends = np.cumsum(p.flat[order])
+    ends = np.cumsum(p.ravel()[order])
     if len(ends):
         total, nearest = ends[-1], np.round(ends[-1])
         if abs(total - nearest) < 1e-9 * max(nearest, 1):  # an integer but for rounding errors
             ends *= nearest / total
             ends[-1] = nearest
         points = ends - rng.random()  # the number of points before an end is ceil(end - u)
-        taken.flat[order] = np.diff(np.ceil(points), prepend=0.0) > 0
+        taken.reshape(-1)[order] = np.diff(np.ceil(points), prepend=0.0) > 0
     return taken

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sk_biornn._cell_names import cell_type_name, layer_name, listed, name_key
+from sk_biornn._numbers import MOST, as_float, check_count, is_number
+from sk_biornn._plain import plain_frame, short
 
 REQUIRED = ("population", "n_units", "sign")
+KNOWN = (*REQUIRED, "area", "layer", "cell_type", "tau")
 
 
 def plain(value: Any) -> Any:
@@ -56,6 +58,7 @@ def check_populations(populations: pd.DataFrame, *, n_units: int | None = None) 
     0          E       80     1  L2/3
     1          I       20    -1    L4
     """
+    populations = plain_frame(populations)
     if not isinstance(populations, pd.DataFrame):
         raise TypeError(f"populations must be a DataFrame, got {type(populations).__name__}.")
     missing = [name for name in REQUIRED if name not in populations.columns]
@@ -65,7 +68,10 @@ def check_populations(populations: pd.DataFrame, *, n_units: int | None = None) 
             f"populations must have the columns {', '.join(REQUIRED)} and a row per population, "
             f"got {found}."
         )
-    table = populations.reset_index(drop=True).copy()
+    twice = populations.columns[populations.columns.duplicated()]
+    if len(twice):
+        raise ValueError(f"populations must name every column once, got {short(twice[0])} twice.")
+    table = _as_objects(populations.reset_index(drop=True))
     table["population"] = _check_names(table["population"])
     table["n_units"] = _check_sizes(table)
     table["sign"] = _check_signs(table)
@@ -75,9 +81,43 @@ def check_populations(populations: pd.DataFrame, *, n_units: int | None = None) 
             table[column] = pd.Series(known, dtype=object)
     table = _check_tau(table)
     total = int(table["n_units"].sum())
+    n_units = None if n_units is None else check_count("n_units", n_units, low=1)
     if n_units is not None and total != n_units:
         raise ValueError(f"populations must add up to n_units={n_units} units, got {total}.")
     return table
+
+
+def _as_objects(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a copy whose known columns hold Python's objects, whatever they were stored as.
+
+    The columns of a file may be of pyarrow or nullable, with rules of their own for what is
+    missing; None is missing here.
+    """
+    objects = {
+        name: [None if _is_missing(value) else plain(value) for value in table[name]]
+        for name in KNOWN
+        if name in table
+    }
+    as_series = {name: pd.Series(values, dtype=object) for name, values in objects.items()}
+    return table.assign(**as_series)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def _numbers(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return numbers, also those written as text, and NaN where there is none."""
+    return pd.Series([_number(value) for value in values], index=values.index, dtype=np.float64)
+
+
+def _number(value: Any) -> float:
+    if is_number(value):
+        return as_float(value)
+    try:
+        return float(value) if isinstance(value, str) else np.nan
+    except ValueError:
+        return np.nan
 
 
 def _check_names(names: pd.Series[Any]) -> pd.Series[Any]:
@@ -89,40 +129,35 @@ def _check_names(names: pd.Series[Any]) -> pd.Series[Any]:
     if keys.duplicated().any():
         twice = names[keys == keys[keys.duplicated()].iloc[0]].tolist()
         raise ValueError(
-            f"populations must have different names, got {twice[0]!r} and {twice[1]!r}."
+            f"populations must have different names, got {short(twice[0])} and {short(twice[1])}."
         )
     return names
 
 
 def _check_sizes(table: pd.DataFrame) -> pd.Series[Any]:
     """Return the numbers of units as int64."""
-    sizes = pd.to_numeric(table["n_units"], errors="coerce")
-    bad = ~((sizes >= 1) & (sizes % 1 == 0) & np.isfinite(sizes)) | _truth_values(table["n_units"])
+    sizes = _numbers(table["n_units"])
+    bad = ~((sizes >= 1) & (sizes <= MOST) & (sizes % 1 == 0))
     if bad.any():
         first = table[bad].iloc[0]
         raise ValueError(
             "n_units must be a positive integer for every population, got "
-            f"{plain(first['n_units'])!r} for {first['population']}."
+            f"{short(first['n_units'])} for {first['population']}."
         )
     return sizes.astype(np.int64)
 
 
 def _check_signs(table: pd.DataFrame) -> pd.Series[Any]:
     """Return the signs as int64."""
-    signs = pd.to_numeric(table["sign"], errors="coerce")
-    bad = ~signs.isin((-1, 0, 1)) | _truth_values(table["sign"])
+    signs = _numbers(table["sign"])
+    bad = ~signs.isin((-1, 0, 1))
     if bad.any():
         first = table[bad].iloc[0]
         raise ValueError(
-            f"sign must be -1, 0 or 1 for every population, got {plain(first['sign'])!r} for "
+            f"sign must be -1, 0 or 1 for every population, got {short(first['sign'])} for "
             f"{first['population']}."
         )
     return signs.astype(np.int64)
-
-
-def _truth_values(values: pd.Series[Any]) -> NDArray[np.bool_]:
-    """Find True and False, which pandas takes for 1 and 0."""
-    return np.array([isinstance(value, (bool, np.bool_)) for value in values], dtype=bool)
 
 
 def _check_tau(table: pd.DataFrame) -> pd.DataFrame:
@@ -131,12 +166,12 @@ def _check_tau(table: pd.DataFrame) -> pd.DataFrame:
         return table
     if table["tau"].isna().all():
         return table.drop(columns="tau")
-    tau = pd.to_numeric(table["tau"], errors="coerce")
+    tau = _numbers(table["tau"])
     bad = ~((tau > 0) & np.isfinite(tau))
     if bad.any():
         first = table[bad].iloc[0]
         raise ValueError(
             f"tau must be a positive number of ms for every population or for none, got "
-            f"{plain(first['tau'])!r} for {first['population']}."
+            f"{short(first['tau'])} for {first['population']}."
         )
     return table.assign(tau=tau.astype(np.float64))

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sk_biornn._cell_names import population_name
+from sk_biornn._plain import short
 from sk_biornn.biology._population_table import check_populations
 
 LEVELS = {
@@ -219,13 +220,15 @@ def units_by_name(populations: pd.DataFrame) -> dict[str, dict[str, NDArray[np.i
 
 def _blocks_of_populations(table: pd.DataFrame, level: str) -> list[str]:
     """Name of the block of every population at `level`; the table has been checked."""
-    if level not in LEVELS:
-        raise ValueError(f"level must be one of {', '.join(map(repr, LEVELS))}, got {level!r}.")
+    if not isinstance(level, str) or level not in LEVELS:
+        raise ValueError(
+            f"level must be one of {', '.join(map(repr, LEVELS))}, got {short(level)}."
+        )
     columns = [name for name in LEVELS[level] if name in table]
     if LEVELS[level][-1] not in columns or table[columns].isna().any(axis=None):
         raise ValueError(
             f"populations must have {' and '.join(LEVELS[level])} of every population for "
-            f"level={level!r}."
+            f"level={short(level)}."
         )
     return _names(table, level)
 

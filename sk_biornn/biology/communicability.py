@@ -37,6 +37,8 @@ def communicability(weights: Tensor) -> Tensor:
 
     Raises
     ------
+    TypeError
+        If `weights` is no tensor.
     ValueError
         If `weights` is not a square matrix of floats.
 
@@ -64,6 +66,10 @@ def communicability(weights: Tensor) -> Tensor:
     tensor([[0.0000, 1.1752],
             [1.1752, 0.0000]], dtype=torch.float64)
     """
+    if not isinstance(weights, Tensor):
+        raise TypeError(f"weights must be a torch Tensor, got {type(weights).__name__}.")
+    if weights.layout != torch.strided:
+        raise ValueError(f"weights must be dense, got a tensor of layout {weights.layout}.")
     if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or weights.dtype not in _SERIES:
         raise ValueError(
             "weights must be a square matrix of float32 or float64, got shape "

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,8 +24,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from sk_biornn._cell_names import listed, name_key, population_name
 from sk_biornn._connection_table import label_text, square_table
+from sk_biornn._numbers import is_number, number_text
+from sk_biornn._plain import real_array, short
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.biology._population_table import plain
 from sk_biornn.biology.populations import check_populations, unit_index
 
 
@@ -68,14 +68,14 @@ class BetweenAreas:
                 object.__setattr__(self, side, names := tuple(names))
             listing = (names,) if isinstance(names, str) else names
             if not (
-                listing
-                and isinstance(listing, tuple)
+                isinstance(listing, tuple)
+                and listing
                 and all(isinstance(name, str) and name for name in listing)
             ):
-                raise TypeError(f"{side} must be a name or a tuple of names, got {names!r}.")
+                raise TypeError(f"{side} must be a name or a tuple of names, got {short(names)}.")
         value = self.probability
-        if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value <= 1:
-            raise ValueError(f"probability must be a number in [0, 1], got {plain(value)!r}.")
+        if not is_number(value) or not 0 <= value <= 1:
+            raise ValueError(f"probability must be a number in [0, 1], got {number_text(value)}.")
 
 
 #: The rules of Balwani et al. (2025), doi:10.1126/sciadv.adw4970: feed-forward from the pyramidal
@@ -206,15 +206,17 @@ def draw_synapses(
            [0, 0, 1],
            [1, 1, 0]])
     """
-    index = unit_index(populations)
-    values = np.asarray(probabilities, dtype=np.float64)
-    if values.shape != (len(populations),) * 2:
+    table = check_populations(populations)
+    index, shape = unit_index(table), (len(table),) * 2
+    values = real_array(probabilities, "probabilities")
+    if values.shape != shape:
         raise ValueError(
-            f"probabilities must have shape ({len(populations)}, {len(populations)}), one value "
-            f"per pair of populations, got shape {values.shape}."
+            f"probabilities must have shape {shape}, one value per pair of populations, got shape "
+            f"{values.shape}."
         )
     if not ((values >= 0) & (values <= 1)).all():
-        raise ValueError("probabilities must be in [0, 1].")
+        wrong = values[~((values >= 0) & (values <= 1))][0]
+        raise ValueError(f"probabilities must be in [0, 1], got {wrong}.")
     return make_rng(random_state).random((len(index),) * 2) < values[np.ix_(index, index)]
 
 
@@ -291,15 +293,19 @@ def _random_blocks(
     return np.nan_to_num(random, nan=0.0)
 
 
+def _is_scalar(value: Any) -> bool:
+    return getattr(value, "ndim", 1) == 0
+
+
 def _check_rules(rules: Any) -> None:
     """Refuse what is no collection of rules, such as one rule, or a generator."""
     expected = "between_areas must be a list or tuple of BetweenAreas objects, got"
-    if not isinstance(rules, Collection) or isinstance(rules, str):
+    if not isinstance(rules, Collection) or isinstance(rules, (str, bytes)) or _is_scalar(rules):
         what = "a single one" if isinstance(rules, BetweenAreas) else type(rules).__name__
         raise TypeError(f"{expected} {what}.")
     others = [rule for rule in rules if not isinstance(rule, BetweenAreas)]
     if others:
-        raise TypeError(f"{expected} {others[0]!r} in it.")
+        raise TypeError(f"{expected} {short(others[0])} in it.")
 
 
 def _members(table: pd.DataFrame) -> dict[str, list[int]]:

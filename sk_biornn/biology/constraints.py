@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sk_biornn._plain import short
 from sk_biornn.biology._spaces import (
     clipping_space,
     multiplicative_space,
@@ -124,20 +125,20 @@ class Dale:
     def __post_init__(self) -> None:
         """Refuse unknown methods, and scales that make no sense."""
         methods = [name for name in DALE_METHODS if name != "nonnegative"]
-        if self.method not in methods:
-            raise ValueError(f"method must be one of {methods}, got {self.method!r}.")
+        if not isinstance(self.method, str) or self.method not in methods:
+            raise ValueError(f"method must be one of {methods}, got {short(self.method)}.")
         if self.scale is not None:
             self._check_scale()
 
     def _check_scale(self) -> None:
         if not isinstance(self.scale, Real) or isinstance(self.scale, bool):
-            raise TypeError(f"scale must be None or a positive number, got {self.scale!r}.")
+            raise TypeError(f"scale must be None or a positive number, got {short(self.scale)}.")
         if not (math.isfinite(self.scale) and self.scale > 0):
-            raise ValueError(f"scale must be None or a positive number, got {self.scale!r}.")
+            raise ValueError(f"scale must be None or a positive number, got {short(self.scale)}.")
         if self.method != "exponentiated":
             raise ValueError(
-                f"scale must be None unless method='exponentiated', got scale={self.scale!r} with "
-                f"method={self.method!r}."
+                "scale must be None unless method='exponentiated', got scale="
+                f"{short(self.scale)} with method={self.method!r}."
             )
 
     def in_circuit(self, mask: Tensor) -> Dale:

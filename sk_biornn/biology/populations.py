@@ -22,15 +22,16 @@ layer, area or cell type): `block_labels`, `unit_ranges`. What connects them is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from numbers import Integral, Real
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sk_biornn._cell_names import SIGN_OF_CELL_TYPE, cell_type_name, population_name
-from sk_biornn.biology._population_table import REQUIRED, check_populations, plain
+from sk_biornn._numbers import check_number, is_count, is_number, number_text
+from sk_biornn._plain import is_several, short
+from sk_biornn.biology._population_table import REQUIRED, check_populations
 from sk_biornn.biology._population_units import (
     block_labels,
     unit_index,
@@ -114,17 +115,17 @@ def cortical_populations(
     5  V1_L23_vip       16    -1   V1  L2/3       VIP
     """
     for name, value in (("areas", areas), ("layers", layers)):
-        if isinstance(value, str) or not isinstance(value, Iterable):
-            raise TypeError(f"{name} must be a sequence of names, got {value!r}.")
-    if isinstance(scaling, bool) or not isinstance(scaling, Integral) or scaling < 1:
-        raise ValueError(f"scaling must be a positive integer, got {plain(scaling)!r}.")
+        if not is_several(value) or getattr(value, "ndim", 1) != 1:
+            raise TypeError(f"{name} must be a sequence of names, got {short(value)}.")
+    if not is_count(scaling):
+        raise ValueError(f"scaling must be a positive integer, got {number_text(scaling)}.")
     sizes = _by_type("cell_types", {"Pyr": 12, "SST": 2, "VIP": 1}, cell_types)
     sign_of = _by_type("signs", SIGN_OF_CELL_TYPE, signs, keep=True)
     unknown = [name for name in sizes if name not in sign_of]
     if unknown:
         raise ValueError(
             f"signs must give a sign for every cell type, got none for {unknown[0]}; pass, for "
-            f"example, signs={{{unknown[0]!r}: -1}} if it is inhibitory."
+            f"example, signs={{{short(unknown[0])}: -1}} if it is inhibitory."
         )
     rows = [
         {
@@ -178,18 +179,18 @@ def excitatory_inhibitory_populations(
     0  excitatory        8     1
     1  inhibitory        2    -1
     """
-    if isinstance(n_units, bool) or not isinstance(n_units, Integral) or n_units < 1:
-        raise ValueError(f"n_units must be a positive integer, got {plain(n_units)!r}.")
-    if not isinstance(excitatory_fraction, Real) or not 0 <= excitatory_fraction <= 1:
+    if not is_count(n_units):
+        raise ValueError(f"n_units must be a positive integer, got {number_text(n_units)}.")
+    if not is_number(excitatory_fraction) or not 0 <= excitatory_fraction <= 1:
         raise ValueError(
-            f"excitatory_fraction must be in [0, 1], got {plain(excitatory_fraction)!r}."
+            f"excitatory_fraction must be in [0, 1], got {number_text(excitatory_fraction)}."
         )
     # As column_signs does: the small addend keeps 0.29 * 100 = 28.999999999999996 at 29.
     n_excitatory = max(1, int(np.floor(excitatory_fraction * n_units + 1e-9)))
     rows = [("excitatory", n_excitatory, 1), ("inhibitory", int(n_units) - n_excitatory, -1)]
     table = pd.DataFrame([row for row in rows if row[1] > 0], columns=list(REQUIRED))
     if tau is not None:
-        table["tau"] = tau
+        table["tau"] = check_number("tau", tau, low=0.0, open_low=True)
     return check_populations(table, n_units=int(n_units))
 
 
@@ -208,9 +209,9 @@ def _by_type(
 
 
 def _scaled(cell_type: str, share: Any, scaling: int) -> int:
-    if isinstance(share, bool) or not isinstance(share, Integral) or share < 1:
+    if not is_count(share):
         raise ValueError(
-            f"cell_types must map cell types to positive integers, got {plain(share)!r} for "
+            f"cell_types must map cell types to positive integers, got {number_text(share)} for "
             f"{cell_type}."
         )
     return int(share) * scaling
@@ -218,7 +219,7 @@ def _scaled(cell_type: str, share: Any, scaling: int) -> int:
 
 def _tau_of(tau: Any, cell_types: pd.Series[Any]) -> Any:
     if not isinstance(tau, Mapping):
-        return tau
+        return check_number("tau", tau, low=0.0, open_low=True)
     by_type = {cell_type_name(key): value for key, value in tau.items()}
     missing = [name for name in cell_types if name not in by_type]
     if missing:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sk_biornn._numbers import check_count, check_number
+from sk_biornn._plain import NO_NUMBERS, plain, refuse_masked
+from sk_biornn._signs import sign_array
+
 
 def column_signs(
     n_units: int, signs: ArrayLike | None = None, excitatory_fraction: float = 0.8
@@ -29,31 +33,21 @@ def column_signs(
     Raises
     ------
     ValueError
-        If `signs` has another length or other values.
+        If `signs` has another length or other values (truth values are none), or `n_units` or
+        `excitatory_fraction` is no such number.
 
     Examples
     --------
     >>> column_signs(5).tolist()
     [1.0, 1.0, 1.0, 1.0, -1.0]
     """
+    n_units = check_count("n_units", n_units, low=1)
     if signs is None:
+        check_number("excitatory_fraction", excitatory_fraction, low=0.0, high=1.0)
         # The small addend keeps 0.29 * 100 = 28.999999999999996 at 29.
         n_excitatory = max(1, int(np.floor(excitatory_fraction * n_units + 1e-9)))
         return np.where(np.arange(n_units) < n_excitatory, 1.0, -1.0)
-    try:
-        array = np.asarray(signs, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"signs must be an array of -1, 0 and 1, got {type(signs).__name__}."
-        ) from None
-    if array.shape != (n_units,):
-        raise ValueError(
-            f"signs must have one value per unit, shape ({n_units},), got shape {array.shape}."
-        )
-    if not np.isin(array, (-1.0, 0.0, 1.0)).all():
-        others = np.unique(array[~np.isin(array, (-1.0, 0.0, 1.0))])[:3].tolist()
-        raise ValueError(f"signs must contain only -1, 0 and 1, got the values {others}.")
-    return array.copy()
+    return sign_array(signs, n_units)
 
 
 def synapse_mask(
@@ -93,7 +87,10 @@ def synapse_mask(
 
 
 def matrix_mask(
-    name: str, mask: ArrayLike | None, shape: tuple[int, int]
+    name: str,
+    mask: ArrayLike | None,
+    shape: tuple[int, int],
+    expected: str = "an array of bool (or of 0 and 1)",
 ) -> NDArray[np.bool_] | None:
     """Return a copy of a mask as bool, or None; refuse another shape and values but 0 and 1.
 
@@ -105,6 +102,8 @@ def matrix_mask(
         The mask.
     shape : tuple of int
         Shape that it must have.
+    expected : str, default="an array of bool (or of 0 and 1)"
+        What it must be, for the message.
 
     Returns
     -------
@@ -123,17 +122,19 @@ def matrix_mask(
     """
     if mask is None:
         return None
-    if hasattr(mask, "toarray"):
-        mask = mask.toarray()
+    refuse_masked(mask, name)
+    mask = plain(mask, name)
     try:
-        array = np.asarray(mask)
-    except ValueError:  # rows of unequal length
+        array = np.asarray(mask.toarray() if hasattr(mask, "toarray") else mask)
+    except NO_NUMBERS:  # rows of unequal length
         array = np.empty(0)
     if array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got shape {array.shape}.")
+    if array.dtype == object and all(isinstance(item, (bool, np.bool_)) for item in array.flat):
+        array = array.astype(bool)  # of a frame of nullable booleans
     if array.dtype != bool and not (array.dtype.kind in "iuf" and np.isin(array, (0, 1)).all()):
         numeric = array.dtype.kind in "iuf"
         other = array[~np.isin(array, (0, 1))][0] if numeric else None
-        found = f"the value {other}" if numeric else f"an array of {array.dtype}"
-        raise ValueError(f"{name} must be an array of bool (or of 0 and 1), got {found}.")
+        came = f"the value {other}" if numeric else f"an array of {array.dtype}"
+        raise ValueError(f"{name} must be {expected}, got {came}.")
     return array.astype(bool)

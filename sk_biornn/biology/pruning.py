@@ -9,12 +9,14 @@ them stay and the density that is reported is lower.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sk_biornn._numbers import check_flag
+from sk_biornn._plain import moderate, real_array
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.biology._blocks import block_densities, check_densities, each_block
 from sk_biornn.biology._inclusion import (
@@ -131,6 +133,11 @@ class _BlockwisePruner:
                 kept[np.ix_(*block)] = self._keep(part, share, rng) & (part != 0)
         return kept, block_densities(kept, target, blocks)
 
+    def __post_init__(self) -> None:
+        """Refuse options that are not True or False."""
+        for field in fields(self):
+            check_flag(field.name, getattr(self, field.name))
+
     def _keep(
         self, weights: NDArray[np.float64], density: float, rng: np.random.Generator
     ) -> NDArray[np.bool_]:
@@ -157,6 +164,11 @@ class TopProbPruning(_BlockwisePruner):
         :math:`s' = (s n - z) / (n - z)`, s = 1 - d and z the number of zeros plus min(rows,
         columns), after which mass above 1 is shared equally among the entries below 1. It keeps
         more than d where weights are zero.
+
+    Raises
+    ------
+    ValueError
+        If an option is not True or False.
 
     References
     ----------
@@ -228,6 +240,11 @@ class RandomPruning(_BlockwisePruner):
     fixed_count : bool, default=False
         Draw a fixed number of entries, so that the density is exact rather than expected.
 
+    Raises
+    ------
+    ValueError
+        If an option is not True or False.
+
     Examples
     --------
     >>> import numpy as np
@@ -250,12 +267,9 @@ class RandomPruning(_BlockwisePruner):
 
 
 def _square(W: ArrayLike) -> NDArray[np.float64]:
-    try:
-        weights = np.asarray(W, dtype=np.float64)
-    except (TypeError, ValueError):
-        weights = np.empty(0)
+    weights = real_array(W, "W", "a square matrix of numbers", truth_values=True)
     if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
-        raise ValueError(f"W must be a square matrix of numbers, got shape {np.shape(W)}.")
+        raise ValueError(f"W must be a square matrix of numbers, got shape {weights.shape}.")
     if not np.isfinite(weights).all():
         raise ValueError("W must be finite, got NaN or infinity.")
     return weights
@@ -270,7 +284,7 @@ def _count(density: float, n_entries: int) -> float:
 
 def _legacy_probabilities(weights: NDArray[np.float64], density: float) -> NDArray[np.float64]:
     """Return the probabilities of the published code; see `TopProbPruning`."""
-    sizes, n = np.abs(weights), weights.size
+    sizes, n = np.abs(moderate(weights)), weights.size
     n_zeros = np.count_nonzero(sizes == 0) + min(weights.shape)
     if n_zeros >= n or not sizes.any():  # where the published formula divides by zero
         return keep_probabilities(weights, _count(density, n))

@@ -7,79 +7,53 @@ of the recurrent weights W[post, pre] that autograd can differentiate.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
 
-import torch
 from torch import Tensor
 
+from sk_biornn.biology._prices import (
+    Facts,
+    Penalty,
+    Price,
+    Regularizer,
+    check_facts,
+    priced_distances,
+)
+from sk_biornn.biology._prices import (
+    pairwise_distances as pairwise_distances,  # the estimators ask here for it
+)
 from sk_biornn.biology._sorting import sorted_values
 from sk_biornn.biology.communicability import communicability
 
+__all__ = [
+    "PENALTIES",
+    "CommunicabilityCost",
+    "CommunicabilityEMD",
+    "Facts",
+    "Penalty",
+    "Regularizer",
+    "WeightCost",
+    "WiringCost",
+]
+
 PENALTIES = ("weight", "spatial", "communicability", "communicability_emd")
-
-Penalty = Callable[[Tensor], Tensor]
-
-
-class Facts(NamedTuple):
-    """What penalties may know of the circuit; None where the user did not say.
-
-    Parameters
-    ----------
-    mask : bool Tensor of shape (n_units, n_units)
-        Allowed synapses [post, pre].
-    distances : Tensor of shape (n_units, n_units) or None, default=None
-        Euclidean distances of the units, in the unit of the coordinates.
-    connectome : Tensor of shape (n_units, n_units) or None, default=None
-        Measured weights or counts [post, pre].
-
-    Examples
-    --------
-    >>> import torch
-    >>> Facts(mask=torch.ones(2, 2, dtype=torch.bool)).distances is None
-    True
-    """
-
-    mask: Tensor
-    distances: Tensor | None = None
-    connectome: Tensor | None = None
-
-
-@runtime_checkable
-class Regularizer(Protocol):
-    """Anything that turns facts into a penalty."""
-
-    def bind(self, facts: Facts) -> Penalty:
-        """Compute once what can be, and return the function that the loss adds.
-
-        Parameters
-        ----------
-        facts : Facts
-            What is known of the circuit, as tensors.
-
-        Returns
-        -------
-        callable
-            w_rec -> scalar Tensor.
-        """
-        ...
-
-
-def _priced_distances(facts: Facts, power: float, what: str) -> Tensor:
-    if facts.distances is None:
-        raise ValueError(f"coordinates must be given for the {what}, got None.")
-    return facts.distances**power
 
 
 @dataclass(frozen=True)
-class WeightCost:
+class WeightCost(Price):
     r"""Price of weights, :math:`\lambda \sum_{ij} |W_{ij}|`.
 
     Parameters
     ----------
     strength : float, default=0.3
         Factor lambda of the price.
+
+    Raises
+    ------
+    TypeError
+        If a strength or a power is not a number.
+    ValueError
+        If a strength is negative, or a power is not positive.
 
     Examples
     --------
@@ -105,11 +79,12 @@ class WeightCost:
         callable
             w_rec -> scalar Tensor.
         """
+        check_facts(facts)
         return lambda weights: self.strength * weights.abs().sum()
 
 
 @dataclass(frozen=True)
-class WiringCost:
+class WiringCost(Price):
     r"""Price of wire, :math:`\lambda \sum_{ij} |W_{ij}| D_{ij}^p`.
 
     Parameters
@@ -118,6 +93,13 @@ class WiringCost:
         Factor lambda of the price.
     distance_power : float, default=1.0
         Exponent p; D is the Euclidean distance of two units.
+
+    Raises
+    ------
+    TypeError
+        If a strength or a power is not a number.
+    ValueError
+        If a strength is negative, or a power is not positive.
 
     References
     ----------
@@ -155,14 +137,14 @@ class WiringCost:
         ValueError
             If coordinates are not known.
         """
-        prices = self.strength * _priced_distances(
+        prices = self.strength * priced_distances(
             facts, self.distance_power, "spatial penalty (and so for communicability_emd)"
         )
         return lambda weights: (weights.abs() * prices).sum()
 
 
 @dataclass(frozen=True)
-class CommunicabilityCost:
+class CommunicabilityCost(Price):
     r"""Price of wire that carries traffic, :math:`\lambda \sum_{ij} |W_{ij}| C_{ij}^q D_{ij}^p`.
 
     Parameters
@@ -173,6 +155,13 @@ class CommunicabilityCost:
         Exponent p of the distance.
     communicability_power : float, default=1.0
         Exponent q; C is the weighted communicability of the weights, see `communicability`.
+
+    Raises
+    ------
+    TypeError
+        If a strength or a power is not a number.
+    ValueError
+        If a strength is negative, or a power is not positive.
 
     References
     ----------
@@ -211,7 +200,7 @@ class CommunicabilityCost:
         ValueError
             If coordinates are not known.
         """
-        prices = self.strength * _priced_distances(
+        prices = self.strength * priced_distances(
             facts, self.distance_power, "communicability penalty"
         )
 
@@ -225,7 +214,7 @@ class CommunicabilityCost:
 
 
 @dataclass(frozen=True)
-class CommunicabilityEMD:
+class CommunicabilityEMD(Price):
     r"""Price of wire, plus the distance of the communicability from that of a connectome.
 
     .. math::
@@ -243,6 +232,13 @@ class CommunicabilityEMD:
         Factor mu of the earth mover's distance.
     distance_power : float, default=1.0
         Exponent p of the distance.
+
+    Raises
+    ------
+    TypeError
+        If a strength or a power is not a number.
+    ValueError
+        If a strength is negative, or a power is not positive.
 
     References
     ----------
@@ -279,6 +275,7 @@ class CommunicabilityEMD:
         ValueError
             If coordinates or the connectome are not known.
         """
+        check_facts(facts)
         if facts.connectome is None:
             raise ValueError(
                 "connectome must be given for the communicability_emd penalty, got None."
@@ -291,9 +288,3 @@ class CommunicabilityEMD:
             return wiring(weights) + self.emd_strength * (ranked - target).abs().mean()
 
         return penalty
-
-
-def pairwise_distances(coordinates: Tensor) -> Tensor:
-    """Return the Euclidean distance of every pair of units, with exact zeros on the diagonal."""
-    differences = coordinates[:, None, :] - coordinates[None, :, :]
-    return torch.linalg.vector_norm(differences, dim=-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
 from typing import Any
 
@@ -48,11 +49,15 @@ class BaseRNN(RunningRNN):
     def _fit(self, *arguments: Any, **options: Any):
         """Fit; a fit that is refused or diverges leaves the estimator as it was."""
         before = dict(vars(self))
+        rng = before.get("_rng")  # the one thing that a fit which goes on changes in place
+        stream = None if rng is None else copy.deepcopy(rng.bit_generator.state)
         try:
             return self._fit_or_raise(*arguments, **options)
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
+            if rng is not None:
+                rng.bit_generator.state = stream
             raise
 
     def _fit_or_raise(

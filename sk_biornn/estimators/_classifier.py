@@ -12,17 +12,20 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import assert_all_finite
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
+from sk_biornn._numbers import check_flag
+from sk_biornn._plain import short, short_text
 from sk_biornn.core import cross_entropy
 from sk_biornn.estimators._base import BaseRNN
+from sk_biornn.estimators._labels import read_classes, read_labels
 from sk_biornn.estimators._running import blank_padding, cut_trials
 from sk_biornn.estimators._validation import (
     Targets,
     Trials,
     check_lengths_agree,
     check_weights,
-    pad_targets,
+    require_scored,
     require_y,
 )
 
@@ -46,7 +49,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             static stimulus per trial, held for `n_static_steps` steps.
         y : array-like of shape (n_trials,) or (n_trials, n_steps), or list
             A label per trial, decided at its last step, or a label per step (a list of arrays for
-            trials of unequal length).
+            trials of unequal length). None, NA or a masked entry is not judged.
         sample_weight : array-like of shape (n_trials,) or None, default=None
             Weight of each trial in the loss; a trial of weight 0 is as if it were not there.
 
@@ -63,7 +66,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         TypeError
             If an argument that must be a number is not one.
         """
-        resume = bool(self.warm_start) and hasattr(self, "W_rec_")
+        resume = check_flag("warm_start", self.warm_start) and hasattr(self, "W_rec_")
         return self._fit(X, y, sample_weight, resume=resume, max_iter=self.max_iter)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None):
@@ -90,7 +93,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ValueError
             If an argument does not fit, or with `early_stopping=True`.
         """
-        if self.early_stopping:
+        if check_flag("early_stopping", self.early_stopping):
             raise ValueError("partial_fit does not support early_stopping=True.")
         resume = hasattr(self, "W_rec_")
         options = {"max_iter": 1, "may_prune": False, "classes": classes}
@@ -100,12 +103,13 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self, y: Any, trials: Trials, *, resume: bool, classes: Any = None
     ) -> Targets:
         require_y(self, y)
-        labels, padding = _labels(y, trials, resume and self._every_step)
+        labels, missing = read_labels(y, trials, resume and self._every_step)
         every_step = labels.ndim == 2
         check_lengths_agree(trials, labels, every_step)
         if resume:
             self._check_kind(labels)
-        counted = trials.valid & ~padding if every_step else ~padding
+        counted = trials.valid & ~missing if every_step else ~missing
+        _require_judged(counted)
         if labels.dtype.kind == "f":
             assert_all_finite(labels[counted], input_name="y")
         check_classification_targets(labels[counted])
@@ -126,13 +130,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             )
 
     def _set_classes(self, found: np.ndarray, classes: Any, resume: bool) -> None:
+        known = None if classes is None else read_classes(classes)
         if not resume:
-            self.classes_ = found if classes is None else np.unique(classes)
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            self.classes_ = found if known is None else known
+        elif known is not None and not np.array_equal(known, self.classes_):
             raise ValueError(
                 f"classes must be those of the first call, {self.classes_.tolist()}, got "
-                f"{np.unique(classes).tolist()}."
+                f"{known.tolist()}."
             )
+        self._check_alike(found)
         if not np.isin(found, self.classes_).all():
             new = found[~np.isin(found, self.classes_)][:3].tolist()
             raise ValueError(
@@ -143,6 +149,13 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             raise ValueError(
                 f"{type(self).__name__} needs trials of at least 2 classes, got only one class: "
                 f"{self.classes_.tolist()}."
+            )
+
+    def _check_alike(self, labels: np.ndarray) -> None:
+        """Refuse codes where the classes are words, and the reverse."""
+        if (labels.dtype.kind in "OSU") != (self.classes_.dtype.kind in "OSU"):
+            raise ValueError(
+                f"y must have labels like {self.classes_[:3].tolist()}, got {labels.dtype}."
             )
 
     def _weigh(self, trials: Trials, targets: Targets, sample_weight: Any, resume: bool):
@@ -173,18 +186,35 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"class_weight must be 'balanced', None or a dict of numbers by class, got "
-                f"{self.class_weight!r} ({error})."
+                f"{short(self.class_weight)} ({short_text(error)})."
             ) from None
         if not (np.isfinite(of_class).all() and (of_class >= 0).all() and of_class.any()):
             raise ValueError(
                 "class_weight must be non-negative and finite, with a positive one, got "
-                f"{self.class_weight}."
+                f"{short(self.class_weight)}."
             )
-        return targets._replace(weights=targets.weights * of_class[targets.values])
+        weights = targets.weights * of_class[targets.values]
+        if not weights.any():
+            raise ValueError(
+                "class_weight must be positive for a class of y that is there, got "
+                f"{short(self.class_weight)}."
+            )
+        return targets._replace(weights=weights)
+
+    def _check_held_out(self, held: Targets) -> None:
+        if not held.weights.any():
+            raise ValueError(
+                "early_stopping needs at least one judged label of positive weight among the "
+                "validation trials, got none; raise "
+                f"validation_fraction={self.validation_fraction} or give more trials."
+            )
 
     def _split(self, targets: Targets):
-        if targets.every_step:
-            return super()._split(targets)
+        kept, held = super()._split(targets) if targets.every_step else self._stratified(targets)
+        require_scored(targets.take(kept), self.validation_fraction)
+        return kept, held
+
+    def _stratified(self, targets: Targets) -> tuple[np.ndarray, np.ndarray]:
         try:
             kept, held = train_test_split(
                 np.arange(len(targets.values)),
@@ -291,7 +321,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         X : array-like or list
             Trials, as in `fit`.
         y : array-like of shape (n_trials,) or (n_trials, n_steps), or list
-            Labels; with labels per step every step of every trial counts once.
+            Labels; with labels per step every step of every trial counts once. None, NA or a
+            masked entry is not judged.
         sample_weight : array-like of shape (n_trials,) or None, default=None
             Weight of each trial.
 
@@ -307,50 +338,30 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         """
         require_y(self, y)
         scores, trials = self._scores(X)
-        labels, padding = _labels(y, trials, self._every_step)
+        labels, missing = read_labels(y, trials, self._every_step)
         self._check_kind(labels)
         check_lengths_agree(trials, labels, self._every_step)
-        if (labels.dtype.kind in "OSU") != (self.classes_.dtype.kind in "OSU"):
-            raise ValueError(
-                f"y must have labels like {self.classes_[:3].tolist()}, got {labels.dtype}."
-            )
+        self._check_alike(labels)
+        counted = trials.valid & ~missing if self._every_step else ~missing
         if labels.dtype.kind == "f":
-            assert_all_finite(labels, input_name="y")
+            assert_all_finite(labels[counted], input_name="y")
         weights = check_weights(sample_weight, trials)
+        weights = weights[:, None] * counted if self._every_step else weights * counted
+        _require_judged(weights > 0)
         hits = self.classes_[_codes(scores)] == labels
-        if self._every_step:
-            counted = trials.valid & ~padding
-            return float(np.average(hits[counted], weights=(weights[:, None] * counted)[counted]))
-        return float(np.average(hits, weights=weights))
+        return float(np.average(hits[counted], weights=weights[counted]))
 
     def _scores(self, X: Any) -> tuple[np.ndarray, Trials]:
         check_is_fitted(self, "W_rec_")
         return self._run(X, self._every_step)
 
 
-def _labels(y: Any, trials: Trials, per_step: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels (n_trials,) or (n_trials, n_steps), and which of them are only padding.
-
-    One column of labels is a label per trial, unless they are known to be `per_step`.
-    """
-    y = pad_targets(y, trials, fill=None, item_ndim=1)
-    labels = np.asarray(y)
-    padding = np.zeros(labels.shape, dtype=bool)
-    if labels.dtype == object and labels.ndim == 2:
-        padding = np.equal(labels, None).astype(bool)
-        filled = np.array(labels[~padding].tolist())
-        kept = np.full(labels.shape, filled[0], dtype=filled.dtype)
-        kept[~padding] = filled
-        return kept, padding
-    if labels.ndim == 2 and (labels.shape[1] > 1 or per_step):
-        return labels, padding
-    if labels.ndim > 2:
+def _require_judged(judged: np.ndarray) -> None:
+    if not judged.any():
         raise ValueError(
-            "y must have shape (n_trials,) or (n_trials, n_steps), one label per trial or per "
-            f"step, got shape {labels.shape}."
+            "y must have at least one label to be judged, not missing and of positive "
+            "sample_weight, got none."
         )
-    labels = column_or_1d(y, warn=True)
-    return labels, np.zeros(labels.shape, dtype=bool)
 
 
 def _codes(scores: np.ndarray) -> np.ndarray:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import BaseEstimator
 
+from sk_biornn._plain import real_array, short
 from sk_biornn.biology.prior import column_signs
+from sk_biornn.estimators._portable import packed, unpacked
 from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, check_rules
 from sk_biornn.initializers._feedforward import FEEDFORWARD_INITS
 
@@ -81,6 +85,12 @@ class RNNParameters(BaseEstimator):
     on_epoch: Any = None
     verbose: int = 0
 
+    def __getstate__(self) -> dict[str, Any]:
+        return packed(super().__getstate__())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(unpacked(state))
+
     @property
     def _n_units(self) -> int:
         """Number of units, wherever it is said."""
@@ -96,35 +106,57 @@ class RNNParameters(BaseEstimator):
     def _time_constants(self) -> Any:
         return self.tau
 
+    def _check_run(self) -> None:
+        """Check what is read anew at every run: it may have been set after the fit."""
+        check_rules(self, {name: RULES[name] for name in _OF_EVERY_RUN})
+        if not isinstance(self.device, (str, torch.device)):
+            raise ValueError(
+                f"device must be 'cpu', 'auto' or a device of torch, got {short(self.device)}."
+            )
+        if (self.dt is None) != (self._time_constants() is None):
+            raise ValueError(
+                "dt and tau must be given together (both in ms) or both be None, got "
+                f"dt={short(self.dt)} and tau={short(self.tau)}."
+            )
+
     def _check_parameters(self) -> None:
         """Raise a ValueError or TypeError that names the first argument that does not fit."""
         check_rules(self, RULES)
         is_auto = isinstance(self.batch_size, str) and self.batch_size == "auto"
         if not is_auto and not _is_positive_int(self.batch_size):
             raise ValueError(
-                f"batch_size must be 'auto' or an int of at least 1, got {self.batch_size!r}."
+                f"batch_size must be 'auto' or an int of at least 1, got {short(self.batch_size)}."
             )
         if self.on_epoch is not None and not callable(self.on_epoch):
-            raise TypeError(f"on_epoch must be None or a callable, got {self.on_epoch!r}.")
+            raise TypeError(f"on_epoch must be None or a callable, got {short(self.on_epoch)}.")
         if not (
             self.dale is None
             or (isinstance(self.dale, str) and self.dale in DALE_CHOICES)
-            or (hasattr(self.dale, "bind") and not isinstance(self.dale, type))
+            or binds(self.dale, 2)
         ):
             raise ValueError(
                 f"dale must be one of {list(DALE_CHOICES)}, None or a constraint object with a "
-                f"method bind(signs, mask), got {self.dale!r}."
+                f"method bind(signs, mask), got {short(self.dale)}."
             )
         if not _is_rate(self.learning_rate):
             raise ValueError(
                 "learning_rate must be one of ['constant', 'cosine'] or an object with a method "
-                f"rate(epoch, initial), got {self.learning_rate!r}."
+                f"rate(epoch, initial), got {short(self.learning_rate)}."
             )
-        if (self.dt is None) != (self._time_constants() is None):
-            raise ValueError(
-                "dt and tau must be given together (both in ms) or both be None, got "
-                f"dt={self.dt!r} and tau={self.tau!r}."
-            )
+        self._check_run()
+
+
+def binds(value: Any, n_arguments: int) -> bool:
+    """Whether a value is an object with a method `bind` of so many arguments."""
+    if isinstance(value, type) or not callable(getattr(value, "bind", None)):
+        return False
+    try:
+        inspect.signature(value.bind).bind(*[None] * n_arguments)
+    except TypeError:
+        return False
+    except ValueError:  # a function written in C may not tell
+        return True
+    return True
 
 
 def _is_rate(value: Any) -> bool:
@@ -134,17 +166,14 @@ def _is_rate(value: Any) -> bool:
 
 
 def _is_positive_int(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
+    return Number(Integral, 1).accepts(value)
 
 
 def leak_of(parameters: RNNParameters, n_units: int) -> np.ndarray | float:
     """Return a = dt / tau, a number or one per unit, in (0, 1]; 1 when neither is given."""
     if parameters.dt is None:
         return 1.0
-    try:
-        tau = np.asarray(parameters._time_constants(), dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"tau must be a number or an array, got {parameters.tau!r}.") from None
+    tau = real_array(parameters._time_constants(), "tau", "a number or an array")
     if tau.ndim > 1 or (tau.ndim == 1 and tau.shape != (n_units,)):
         raise ValueError(
             f"tau must be a number or have one value per unit, shape ({n_units},), "
@@ -156,8 +185,16 @@ def leak_of(parameters: RNNParameters, n_units: int) -> np.ndarray | float:
             f"{tau.min()} to {tau.max()}."
         )
     leak = parameters.dt / tau
+    if (leak < _LEAST_LEAK).any():
+        raise ValueError(
+            f"dt must be at least {_LEAST_LEAK:g} of tau, so that a rate moves at all, got "
+            f"dt={parameters.dt} and tau={tau.max()}."
+        )
     return float(leak) if leak.ndim == 0 else leak
 
+
+_LEAST_LEAK = 1e-30  # dt / tau; far below it the single precision of a network has only zero
+_OF_EVERY_RUN = ("activation", "rectify", "readout_from", "dt", "recurrent_noise")
 
 _positive_int = Number(Integral, 1)
 _at_least_zero = Number(Real, 0.0)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from sk_biornn._plain import real_array, short
 from sk_biornn._space import unit_positions
 from sk_biornn.biology.regularizers import (
     PENALTIES,
@@ -21,7 +22,7 @@ from sk_biornn.biology.regularizers import (
     pairwise_distances,
 )
 from sk_biornn.estimators._boundary import to_tensor
-from sk_biornn.estimators._parameters import RNNParameters
+from sk_biornn.estimators._parameters import RNNParameters, binds
 
 _BY_NAME: dict[str, Callable[[RNNParameters], Regularizer]] = {
     "weight": lambda p: WeightCost(p.regu_strength),
@@ -53,11 +54,11 @@ def _regularizers(parameters: RNNParameters) -> list[Regularizer]:
 def _one(parameters: RNNParameters, asked: Any) -> Regularizer:
     if isinstance(asked, str) and asked in _BY_NAME:
         return _BY_NAME[asked](parameters)
-    if hasattr(asked, "bind") and not isinstance(asked, type):
+    if binds(asked, 1):
         return asked
     raise ValueError(
         f"regularizer must be one of {list(PENALTIES)}, None, an object with a method bind(facts) "
-        f"or a list of these, got {asked!r}."
+        f"or a list of these, got {short(asked)}."
     )
 
 
@@ -77,14 +78,12 @@ def _facts(
 
 def _checked_connectome(parameters: RNNParameters) -> np.ndarray:
     shape = (parameters._n_units, parameters._n_units)
-    try:
-        connectome = np.asarray(parameters.connectome, dtype=np.float64)
-    except (TypeError, ValueError):
-        connectome = np.empty(0)
+    expected = f"a numeric array of shape {shape}, W[post, pre]"
+    connectome = real_array(parameters.connectome, "connectome", expected, truth_values=True)
     if connectome.shape != shape:
         raise ValueError(
-            f"connectome must be a numeric array of shape {shape}, W[post, pre], got "
-            f"{type(parameters.connectome).__name__} of shape {np.shape(parameters.connectome)}."
+            f"connectome must be {expected}, got {type(parameters.connectome).__name__} of shape "
+            f"{connectome.shape}."
         )
     if not np.isfinite(connectome).all():
         raise ValueError("connectome must be finite, got NaN or infinity.")

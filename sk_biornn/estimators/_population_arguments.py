@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn._cell_names import name_key
+from sk_biornn._plain import short
 from sk_biornn.biology.connections import BetweenAreas
 
 
@@ -23,7 +24,7 @@ def check_sizes(estimator: Any, table: pd.DataFrame) -> None:
     if estimator.excitatory_fraction != default:
         raise ValueError(
             f"excitatory_fraction must be left out (it is {default}) when populations is given, "
-            f"which has the signs, got {estimator.excitatory_fraction!r}."
+            f"which has the signs, got {short(estimator.excitatory_fraction)}."
         )
 
 
@@ -33,7 +34,8 @@ def checked_rules(between_areas: Any) -> tuple[BetweenAreas, ...]:
         return ()
     if not isinstance(between_areas, (list, tuple)):
         raise TypeError(
-            f"between_areas must be None or a list of BetweenAreas objects, got {between_areas!r}."
+            "between_areas must be None or a list of BetweenAreas objects, got "
+            f"{short(between_areas)}."
         )
     return tuple(between_areas)
 
@@ -50,8 +52,8 @@ def check_order(argument: str, what: str, found: Any, table: pd.DataFrame) -> No
     for place, (name, key) in enumerate(zip(expected, keys, strict=True)):
         if name_key(found[place]) != key:
             raise ValueError(
-                f"{argument} must have its {what}s in the order of the populations, {name!r} as "
-                f"{what} {place}, got {str(found[place])!r}."
+                f"{argument} must have its {what}s in the order of the populations, {short(name)} "
+                f"as {what} {place}, got {short(str(found[place]))}."
             )
 
 
@@ -68,10 +70,12 @@ def density_in_order(names: pd.Series, density: pd.DataFrame) -> np.ndarray:
     if missing:
         raise ValueError(
             "density must have a row and a column for every population, got none for "
-            f"{missing[0]!r}; tables by layer and cell type are connection_probabilities."
+            f"{short(missing[0])}; tables by layer and cell type are connection_probabilities."
         )
     unknown = [label for label in labels if label not in set(names)]
     if unknown or len(labels) != 2 * len(names):
-        what = f"{unknown[0]!r}, which is none" if unknown else f"{len(labels)} rows and columns"
+        what = (
+            f"{short(unknown[0])}, which is none" if unknown else f"{len(labels)} rows and columns"
+        )
         raise ValueError(f"density must have each population once, got {what}.")
     return density.loc[list(names), list(names)].to_numpy()

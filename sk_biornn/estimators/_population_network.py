@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from sk_biornn._plain import plain_frame, short
 from sk_biornn.biology.connections import block_probabilities, draw_synapses
 from sk_biornn.biology.populations import (
     check_populations,
@@ -68,7 +69,7 @@ class PopulationRNN(BaseRNN):
         check_rules(self, {"readout": Choice(("population", "dense")), "freeze_readout": Flag()})
         if isinstance(self.input_mask, str) and self.input_mask != "population":
             raise ValueError(
-                f"input_mask must be 'population', None or an array, got {self.input_mask!r}."
+                f"input_mask must be 'population', None or an array, got {short(self.input_mask)}."
             )
         if self.populations is not None and self.signs is not None:
             raise ValueError(
@@ -159,6 +160,7 @@ class PopulationRNN(BaseRNN):
         density, blocks = self.density, self._block_probabilities()
         if self.pruning is None:
             return density
+        density = plain_frame(density)
         if isinstance(density, pd.DataFrame):
             density = density_in_order(self.populations_["population"], density)
         if blocks is None and density is None:
@@ -200,7 +202,7 @@ class PopulationRNN(BaseRNN):
         targets = super()._check_targets(y, *arguments, **options)
         names = list(getattr(y, "columns", ()))
         if self.populations is not None and self.readout == "population":
-            if len(names) == len(self.populations):
+            if len(names) == len(self._table()):
                 check_order("y", "output", names, self._table())
         return targets
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sk_biornn._plain import plain_frame, short
 from sk_biornn.biology._blocks import check_densities
 from sk_biornn.biology.pruning import (
     PRUNERS,
@@ -82,16 +83,18 @@ def pruning_plan(
     if pruner is None:
         if density is not None:
             raise ValueError(
-                f"pruning must be given when density is, got pruning=None with density={density!r}."
+                "pruning must be given when density is, got pruning=None with "
+                f"density={short(density)}."
             )
         if blocks is not None:
             raise ValueError("pruning must be given when blocks is, got None.")
         return None
     if density is None:
         raise ValueError(
-            f"density must be given when pruning is, got None with pruning={parameters.pruning!r}."
+            "density must be given when pruning is, got None with "
+            f"pruning={short(parameters.pruning)}."
         )
-    if isinstance(density, pd.DataFrame):
+    if isinstance(plain_frame(density), pd.DataFrame):
         raise TypeError(
             "density must be a number or an array in the order of the blocks, got a DataFrame, "
             "whose labels say nothing here; pass its to_numpy()."
@@ -121,5 +124,5 @@ def _pruner(asked: Any) -> Pruner | None:
         return asked
     raise ValueError(
         f"pruning must be one of {list(PRUNERS)}, None or an object with a method prune(W, "
-        f"density, ...), got {asked!r}."
+        f"density, ...), got {short(asked)}."
     )

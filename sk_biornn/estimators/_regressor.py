@@ -12,6 +12,8 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from sk_biornn._numbers import check_flag
+from sk_biornn._plain import conversion_of, moderate, plain, refuse_dates, without_mask
 from sk_biornn.core import squared_error
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._rules import Choice, check_rules
@@ -22,6 +24,7 @@ from sk_biornn.estimators._validation import (
     check_lengths_agree,
     check_weights,
     pad_targets,
+    require_scored,
     require_y,
 )
 
@@ -46,7 +49,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         y : array-like or list
             Targets: (n_trials,) or (n_trials, n_outputs), compared at the last step of a trial;
             (n_trials, n_steps, n_outputs), compared at every step (a list of arrays for trials of
-            unequal length). NaN is not scored.
+            unequal length). NaN or a masked entry is not scored.
         sample_weight : array-like of shape (n_trials,) or None, default=None
             Weight of each trial in the loss; a trial of weight 0 is as if it were not there.
 
@@ -63,7 +66,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         TypeError
             If an argument that must be a number is not one.
         """
-        resume = bool(self.warm_start) and hasattr(self, "W_rec_")
+        resume = check_flag("warm_start", self.warm_start) and hasattr(self, "W_rec_")
         return self._fit(X, y, sample_weight, resume=resume, max_iter=self.max_iter)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None):
@@ -88,7 +91,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ValueError
             If an argument does not fit, or with `early_stopping=True`.
         """
-        if self.early_stopping:
+        if check_flag("early_stopping", self.early_stopping):
             raise ValueError("partial_fit does not support early_stopping=True.")
         resume = hasattr(self, "W_rec_")
         return self._fit(X, y, sample_weight, resume=resume, max_iter=1, may_prune=False)
@@ -117,6 +120,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         if not scored.any():
             raise ValueError("y must have at least one entry that is not NaN.")
         dtype = trials.x.dtype
+        if np.abs(values[scored]).max() > np.finfo(dtype).max:
+            raise ValueError(
+                f"y must be within the range of {dtype}, the dtype of X, got values up to "
+                f"{np.abs(values[scored]).max():.3g}."
+            )
         return Targets(
             np.where(scored, values, 0).astype(dtype),
             scored.astype(dtype),
@@ -133,6 +141,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         values = np.where(targets.weights > 0, targets.values, np.nan)
         flat = (a.reshape(-1, targets.n_outputs) for a in (values, outputs, weights))
         return _mean_r2(*flat)
+
+    def _split(self, targets: Targets) -> tuple[np.ndarray, np.ndarray]:
+        kept, held = super()._split(targets)
+        require_scored(targets.take(kept), self.validation_fraction)
+        return kept, held
 
     def _check_held_out(self, held: Targets) -> None:
         scored = (held.weights.reshape(-1, held.n_outputs) > 0).sum(axis=0)
@@ -207,8 +220,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         per_entry = np.broadcast_to(weights.reshape(-1, *(1,) * (values.ndim - 1)), values.shape)
         if every_step:
             values = np.where(trials.valid[:, :, None], values, np.nan)
-        if not np.isfinite(values).any():
-            raise ValueError("y must have at least one entry that is not NaN.")
+        if not (np.isfinite(values) & (per_entry > 0)).any():
+            raise ValueError(
+                "y must have at least one entry that is not NaN in trials of positive "
+                "sample_weight, got none."
+            )
         return _mean_r2(*(a.reshape(-1, n_outputs) for a in (values, outputs, per_entry)))
 
     def __sklearn_tags__(self):
@@ -220,16 +236,17 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
 def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, bool]:
     """Return targets (n_trials[, n_steps], n_outputs) as floats, and whether y had one axis."""
-    if np.ma.is_masked(y):
-        y = np.ma.filled(y.astype(np.float64), np.nan)  # a masked entry is not scored
-    values = check_array(
-        pad_targets(y, trials, fill=np.nan, item_ndim=2),
-        dtype=np.float64,
-        allow_nd=True,
-        ensure_2d=False,
-        ensure_all_finite="allow-nan",
-        input_name="y",
-    )
+    y = plain(without_mask(y, np.nan, np.float64), "y")  # a masked entry is not scored
+    refuse_dates(y, "y")
+    with conversion_of("y"), np.errstate(over="ignore", invalid="ignore"):
+        values = check_array(
+            pad_targets(y, trials, fill=np.nan, item_ndim=2),
+            dtype=np.float64,
+            allow_nd=True,
+            ensure_2d=False,
+            ensure_all_finite="allow-nan",
+            input_name="y",
+        )
     if values.ndim not in (1, 2, 3):
         raise ValueError(
             "y must have shape (n_trials,), (n_trials, n_outputs) or (n_trials, n_steps, "
@@ -244,9 +261,10 @@ def _mean_r2(values: np.ndarray, predictions: np.ndarray, weights: np.ndarray) -
     """Return the mean R^2 over columns, each over its rows that are not NaN."""
     scores = []
     for target, prediction, weight in zip(values.T, predictions.T, weights.T, strict=True):
-        scored = np.isfinite(target)
+        scored = np.isfinite(target) & (weight > 0)
         if scored.any():
-            scores.append(
-                r2_score(target[scored], prediction[scored], sample_weight=weight[scored])
-            )
+            pair = np.stack([target[scored], prediction[scored]])
+            if np.isfinite(pair).all():
+                pair = moderate(pair)  # R^2 has no unit
+            scores.append(r2_score(*pair, sample_weight=weight[scored]))
     return float(np.mean(scores)) if scores else float("nan")

@@ -10,6 +10,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from sk_biornn._numbers import MOST, as_float, is_number, number_text
+from sk_biornn._plain import short
+
 
 class Rule(Protocol):
     """Says what is expected, and whether a value is that."""
@@ -36,6 +39,11 @@ class Number:
     bool_allowed: bool = False
 
     @property
+    def most(self) -> float:
+        """The largest value, said only to those who exceed it."""
+        return MOST if self.kind is Integral else np.inf
+
+    @property
     def expected(self) -> str:
         """Describe the interval."""
         noun = "an int" if self.kind is Integral else "a number"
@@ -46,12 +54,15 @@ class Number:
 
     def accepts(self, value: Any) -> bool:
         """Return whether the value is a number of the interval."""
-        is_bool = isinstance(value, (bool, np.bool_))
-        if not isinstance(value, self.kind) or (is_bool and not self.bool_allowed):
+        is_flag = self.bool_allowed and isinstance(value, bool)
+        if not (is_number(value) and isinstance(value, self.kind)) and not is_flag:
             return False
-        above = value >= self.low if self.low_included else value > self.low
-        below = value <= self.high if self.high_included else value < self.high
-        return bool(above and below and math.isfinite(value))
+        if isinstance(value, Integral) and not -(2**63) <= int(value) < 2**63:
+            return False  # torch multiplies with no such int
+        number = as_float(value)
+        above = number >= self.low if self.low_included else number > self.low
+        below = number <= self.high if self.high_included else number < self.high
+        return math.isfinite(number) and above and below and number <= self.most
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,10 @@ def check_rules(holder: Any, rules: Mapping[str, Rule]) -> None:
         if rule.accepts(value):
             continue
         inner = rule.rule if isinstance(rule, Optional) else rule
-        wrong_kind = isinstance(inner, Number) and not isinstance(value, Real)
-        error = TypeError if wrong_kind else ValueError
-        raise error(f"{name} must be {rule.expected}, got {value!r}.")
+        is_number_rule = isinstance(inner, Number)
+        error = TypeError if is_number_rule and not isinstance(value, Real) else ValueError
+        largest = (inner.most if inner.kind is Integral else 2**63 - 1) if is_number_rule else 0
+        too_large = is_number_rule and isinstance(value, Integral) and value > largest
+        most = f" and, of ints, at most {largest}" if too_large else ""
+        came = number_text(value) if is_number_rule else short(value)
+        raise error(f"{name} must be {rule.expected}{most}, got {came}.")

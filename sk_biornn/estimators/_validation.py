@@ -10,6 +10,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_feature_names, _check_sample_weight
 
+from sk_biornn._numbers import check_count, check_number, is_number
+from sk_biornn._plain import conversion_of, plain, real_array, refuse_dates, refuse_masked, short
+
 
 class Trials(NamedTuple):
     """Checked trials: a padded array and, for trials of unequal length, their lengths."""
@@ -57,8 +60,12 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
     for `n_static_steps` steps. Sets `n_features_in_` (the last axis) when `reset`, and compares
     with it otherwise.
     """
-    if np.ma.is_masked(X):
-        raise ValueError("X must be a plain array, got a masked array with masked entries.")
+    if not reset and hasattr(estimator, "_check_run"):
+        estimator._check_run()
+    refuse_masked(X, "X")
+    X = plain(X, "X")
+    refuse_dates(X, "X")
+    _refuse_double_names(X)
     ragged = _is_ragged(X)
     if ragged:
         named = _named_trial(X)
@@ -69,16 +76,7 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
         X = _pad_trials(X)
     elif reset or hasattr(estimator, "n_features_in_"):
         _check_feature_names(estimator, X, reset=reset)
-    with np.errstate(invalid="ignore"):  # of a sum of infinities, which are refused
-        array = check_array(
-            X,
-            dtype=[np.float64, np.float32],
-            allow_nd=True,
-            accept_sparse=False,
-            ensure_all_finite="allow-nan" if _n_dims(X) == 3 else True,
-            estimator=estimator,
-            input_name="X",
-        )
+    array = _as_floats(estimator, X)
     name = type(estimator).__name__
     if array.ndim > 3:
         raise ValueError(
@@ -101,9 +99,34 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
             "features as input."
         )
     if array.ndim == 2:
+        n_static_steps = check_count("n_static_steps", n_static_steps, low=1)
         shape = (len(array), n_static_steps, n_features)
         return Trials(np.broadcast_to(array[:, None, :], shape), None)
     return _strip_padding(array, ragged)
+
+
+def _refuse_double_names(X: Any) -> None:
+    frames = X if isinstance(X, (list, tuple)) else [X]
+    for frame in frames:
+        names = [str(name) for name in getattr(frame, "columns", ())]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"X must name every column once, got {short(twice)} twice.")
+
+
+def _as_floats(estimator: BaseEstimator, X: Any) -> np.ndarray:
+    """Have scikit-learn check X; where the words are those of a conversion, say what was meant."""
+    # No warning of infinities, which are refused.
+    with conversion_of("X"), np.errstate(invalid="ignore", over="ignore"):
+        return check_array(
+            X,
+            dtype=[np.float64, np.float32],
+            allow_nd=True,
+            accept_sparse=False,
+            ensure_all_finite="allow-nan" if _n_dims(X) == 3 else True,
+            estimator=estimator,
+            input_name="X",
+        )
 
 
 def _n_dims(X: Any) -> int:
@@ -273,6 +296,15 @@ def require_y(estimator: BaseEstimator, y: Any) -> None:
         )
 
 
+def require_scored(training: Targets, validation_fraction: float) -> None:
+    """Refuse to train on what is left when all that is scored has been set aside."""
+    if not training.weights.any():
+        raise ValueError(
+            "early_stopping needs at least one entry of y to be scored among the training trials, "
+            f"got none; lower validation_fraction={validation_fraction} or give more trials."
+        )
+
+
 def check_lengths_agree(trials: Trials, y: np.ndarray, every_step: bool) -> None:
     """Raise if y has another number of trials, or of steps, than X."""
     if len(y) != trials.n_trials:
@@ -288,9 +320,16 @@ def check_lengths_agree(trials: Trials, y: np.ndarray, every_step: bool) -> None
 
 def check_weights(sample_weight: Any, trials: Trials) -> np.ndarray:
     """Return one non-negative weight per trial."""
+    if sample_weight is not None:
+        refuse_masked(sample_weight, "sample_weight")
+        if is_number(sample_weight):
+            sample_weight = check_number("sample_weight", sample_weight, low=0.0)
+        else:
+            sample_weight = real_array(sample_weight, "sample_weight", truth_values=True)
     weights = _check_sample_weight(
-        sample_weight, trials.x[:, 0], dtype=trials.x.dtype, ensure_non_negative=True
+        sample_weight, trials.x[:, 0], dtype=np.float64, ensure_non_negative=True
     )
     if not (weights > 0).any():
         raise ValueError("sample_weight must have at least one positive value, got only zeros.")
-    return weights / weights.max()  # only their ratios matter; sums cannot overflow
+    # Only their ratios matter, and sums of what is at most 1 cannot overflow.
+    return (weights / weights.max()).astype(trials.x.dtype)

@@ -6,6 +6,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from sk_biornn._plain import real_array
+from sk_biornn._signs import sign_array
+from sk_biornn.biology.prior import matrix_mask
+
 
 class Initializer(Protocol):
     """Draws recurrent weights ``W[post, pre]`` for given signs and a given mask.
@@ -26,29 +30,20 @@ def obey(W: np.ndarray, signs: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.where(mask, W, 0.0) + 0.0  # no -0.0
 
 
+def check_matrix(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a finite float64 matrix of that shape, or refuse."""
+    matrix = real_array(value, name)
+    if matrix.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {matrix.shape}.")
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinite values.")
+    return matrix
+
+
 def check_signs_and_mask(signs: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarray]:
     """Return (n_units,) float64 signs and an (n_units, n_units) bool mask, or refuse."""
-    try:
-        signs = np.asarray(signs, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"signs must be an array of -1, 0 and 1, got {type(signs).__name__}."
-        ) from None
-    if signs.ndim != 1 or signs.size == 0:
-        raise ValueError(
-            f"signs must be an array of shape (n_units,), one per unit, got shape {signs.shape}."
-        )
-    foreign = np.unique(signs[~np.isin(signs, (-1.0, 0.0, 1.0))])
-    if foreign.size:
-        raise ValueError(f"signs must contain only -1, 0 and 1, got values {foreign[:5].tolist()}.")
+    signs = sign_array(signs)
     n_units = signs.size
-    if mask is None:
-        return signs, np.ones((n_units, n_units), dtype=bool)
-    mask = np.asarray(mask)
-    if mask.shape != (n_units, n_units):
-        raise ValueError(
-            f"mask must have shape (n_units, n_units) = {(n_units, n_units)}, got {mask.shape}."
-        )
-    if mask.dtype.kind not in "biuf" or not np.isin(mask, (0, 1)).all():
-        raise ValueError("mask must be boolean (or hold only 0 and 1), got other values.")
-    return signs, mask.astype(bool)
+    shape = (n_units, n_units)
+    allowed = matrix_mask("mask", mask, shape, "boolean (or hold only 0 and 1)")
+    return signs, np.ones(shape, dtype=bool) if allowed is None else allowed

@@ -9,11 +9,17 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_biornn._blas import single_blas_thread
+from sk_biornn._numbers import check_count, check_flag, check_number
+from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked, short
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.initializers._base import check_signs_and_mask, obey
+from sk_biornn._signs import sign_array
+from sk_biornn.initializers._base import (
+    check_matrix,
+    check_signs_and_mask,
+    obey,
+)
 from sk_biornn.initializers._bio_dale import dale_functional_weights
 from sk_biornn.initializers._matrices import named_matrices, scaled_product
-from sk_biornn.initializers._numbers import check_count, check_number
 
 FITTED = ("functional_", "n_features_in_", "feature_names_in_")
 
@@ -244,10 +250,11 @@ class BioWeightInitializer(
         self._check_parameters()
         n_units = len(self.functional_)
         signs = np.zeros(n_units) if signs is None else signs
-        if np.shape(signs) != (n_units,):
+        signs = sign_array(signs)
+        if signs.shape != (n_units,):
             raise ValueError(
                 f"signs must have one value per neuron of the fitted matrices, shape ({n_units},), "
-                f"got shape {np.shape(signs)}; a network with these weights has n_units={n_units}."
+                f"got shape {signs.shape}; a network with these weights has n_units={n_units}."
             )
         signs, mask = check_signs_and_mask(signs, mask)
         if rng is None:
@@ -276,9 +283,7 @@ class BioWeightInitializer(
             If `W` or `mask` has another shape.
         """
         check_is_fitted(self, "functional_")
-        W = np.asarray(W, dtype=np.float64)
-        if W.shape != self.functional_.shape:
-            raise ValueError(f"W must have shape {self.functional_.shape}, got {W.shape}.")
+        W = check_matrix("W", W, self.functional_.shape)
         _, mask = check_signs_and_mask(np.zeros(len(W)), mask)
         between = mask & ~np.eye(len(W), dtype=bool)
         strength, functional = np.abs(W)[between], self.functional_[between]
@@ -302,6 +307,18 @@ class BioWeightInitializer(
     def _draw(
         self, functional: np.ndarray, signs: np.ndarray, mask: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
+        with np.errstate(over="ignore", invalid="ignore"):
+            W = self._drawn(functional, signs, mask, rng)
+        if not np.isfinite(W).all():
+            raise ValueError(
+                "mu, sigma, mean_weight, floor and spectral_radius must give weights within the "
+                "range of floats, got infinite ones."
+            )
+        return W + 0.0  # no -0.0
+
+    def _drawn(
+        self, functional: np.ndarray, signs: np.ndarray, mask: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
         noise = rng.lognormal(self.mu, self.sigma, size=functional.shape)
         if self.permute:
             places = np.ix_(*[rng.permutation(len(functional))] * 2)
@@ -320,21 +337,25 @@ class BioWeightInitializer(
             )
         else:
             W = obey(self._positive(noise * functional, mask), signs, mask)
-        W = W if self.spectral_radius is None else _with_radius(W, self.spectral_radius)
-        return W + 0.0  # no -0.0
+        infinite = self.spectral_radius is None or not np.isfinite(W).all()
+        return W if infinite else _with_radius(W, self.spectral_radius)
 
     def _positive(self, B: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """Mean and floor, over the synapses that the mask allows."""
         B = np.where(mask, B, 0.0)
         total = B.sum()
         if total > 0:
-            B *= self.mean_weight * mask.sum() / total
-        return np.where(B > 0, np.maximum(B, self.floor), 0.0)
+            B *= float(self.mean_weight) * mask.sum() / total
+        return np.where(B > 0, np.maximum(B, float(self.floor)), 0.0)
 
     def _product(self, X: Any, *, reset: bool) -> np.ndarray:
         named = named_matrices(X, self.matrices)
         if len(named) == 1 and named[0][0] == "X":  # a single one may bring names of neurons
-            named = [("X", validate_data(self, X, reset=reset, dtype=np.float64))]
+            refuse_masked(X, "X")
+            refuse_dates(X, "X")
+            with conversion_of("X"):
+                X = validate_data(self, plain(X, "X"), reset=reset, dtype=np.float64)
+            named = [("X", X)]
         product = scaled_product(named)
         if reset:
             self.n_features_in_ = len(product)
@@ -355,16 +376,18 @@ class BioWeightInitializer(
         if self.spectral_radius is not None:
             check_number("spectral_radius", self.spectral_radius, low=0.0, open_low=True)
         names = (self.matrices,) if isinstance(self.matrices, str) else self.matrices
-        if names is not None and not isinstance(names, (list, tuple)):
-            raise TypeError(f"matrices must be None, a name or a sequence of names, got {names!r}.")
+        are_names = isinstance(names, (list, tuple)) and all(isinstance(n, str) for n in names)
+        if names is not None and not are_names:
+            raise TypeError(
+                f"matrices must be None, a name or a sequence of names, got {short(names)}."
+            )
         for name in ("permute", "dale"):
-            if not isinstance(getattr(self, name), (bool, np.bool_)):
-                raise ValueError(f"{name} must be True or False, got {getattr(self, name)!r}.")
-        if self.spectrum not in ("gaussian", "flat"):
-            raise ValueError(f"spectrum must be 'gaussian' or 'flat', got {self.spectrum!r}.")
+            check_flag(name, getattr(self, name))
+        if not isinstance(self.spectrum, str) or self.spectrum not in ("gaussian", "flat"):
+            raise ValueError(f"spectrum must be 'gaussian' or 'flat', got {short(self.spectrum)}.")
 
 
 def _with_radius(W: np.ndarray, radius: float) -> np.ndarray:
     """Rescale to a spectral radius; a matrix that has none (no loop of synapses) stays as it is."""
     found = np.abs(np.linalg.eigvals(W)).max()
-    return W * (radius / found) if found > 1e-9 * np.abs(W).max() else W
+    return W * (float(radius) / found) if found > 1e-9 * np.abs(W).max() else W

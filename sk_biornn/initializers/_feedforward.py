@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+
+from sk_biornn._numbers import check_count
+from sk_biornn._plain import short
+from sk_biornn._random import make_rng
 
 FEEDFORWARD_INITS = ("uniform", "glorot_uniform")
 
@@ -10,8 +16,19 @@ FEEDFORWARD_INITS = ("uniform", "glorot_uniform")
 def _uniform(
     shape: tuple[int, int], n_units: int, rng: np.random.Generator, kind: str
 ) -> np.ndarray:
+    _check_kind(kind)
+    rng = make_rng(rng) if not isinstance(rng, np.random.Generator) else rng
     bound = np.sqrt(6.0 / sum(shape)) if kind == "glorot_uniform" else 1.0 / np.sqrt(float(n_units))
     return rng.uniform(-bound, bound, shape)
+
+
+def _check_kind(kind: Any) -> None:
+    if not isinstance(kind, str) or kind not in FEEDFORWARD_INITS:
+        raise ValueError(f"kind must be one of {list(FEEDFORWARD_INITS)}, got {short(kind)}.")
+
+
+def _count(name: str, value: Any) -> int:
+    return check_count(name, value, low=1)
 
 
 def input_weights(
@@ -33,13 +50,21 @@ def input_weights(
     ndarray of shape (n_units, n_features)
         Weights.
 
+    Raises
+    ------
+    TypeError
+        If a number of units, features or outputs is not an int.
+    ValueError
+        If one is below 1, or `kind` or `rng` is of another kind.
+
     Examples
     --------
     >>> import numpy as np
     >>> input_weights(100, 3, np.random.default_rng(0)).shape
     (100, 3)
     """
-    return _uniform((n_units, n_features), n_units, rng, kind)
+    shape = _count("n_units", n_units), _count("n_features", n_features)
+    return _uniform(shape, n_units, rng, kind)
 
 
 def readout_weights(
@@ -61,13 +86,21 @@ def readout_weights(
     ndarray of shape (n_outputs, n_units)
         Weights.
 
+    Raises
+    ------
+    TypeError
+        If a number of units, features or outputs is not an int.
+    ValueError
+        If one is below 1, or `kind` or `rng` is of another kind.
+
     Examples
     --------
     >>> import numpy as np
     >>> bool(np.abs(readout_weights(2, 100, np.random.default_rng(0))).max() <= 0.1)
     True
     """
-    return _uniform((n_outputs, n_units), n_units, rng, kind)
+    shape = _count("n_outputs", n_outputs), _count("n_units", n_units)
+    return _uniform(shape, n_units, rng, kind)
 
 
 def biases(n: int, n_units: int, rng: np.random.Generator, kind: str = "uniform") -> np.ndarray:
@@ -89,11 +122,21 @@ def biases(n: int, n_units: int, rng: np.random.Generator, kind: str = "uniform"
     ndarray of shape (n,)
         Biases.
 
+    Raises
+    ------
+    TypeError
+        If a number of units, features or outputs is not an int.
+    ValueError
+        If one is below 1, or `kind` or `rng` is of another kind.
+
     Examples
     --------
     >>> import numpy as np
     >>> biases(2, 100, np.random.default_rng(0)).shape
     (2,)
     """
+    _check_kind(kind)
+    shape, n_units = (_count("n", n),), _count("n_units", n_units)
+    rng = make_rng(rng) if not isinstance(rng, np.random.Generator) else rng
     bound = 0.0 if kind == "glorot_uniform" else 1.0 / np.sqrt(float(n_units))
-    return rng.uniform(-bound, bound, (n,))
+    return rng.uniform(-bound, bound, shape)

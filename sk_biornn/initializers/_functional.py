@@ -10,8 +10,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_biornn._blas import single_blas_thread
 from sk_biornn._correlation import correlation, partial_correlation, precision, standardized
+from sk_biornn._numbers import check_number
+from sk_biornn._plain import conversion_of, found, plain, refuse_dates, refuse_masked, short
+from sk_biornn._plain import is_several as holds_several
 from sk_biornn._sttc import sttc_of_counts, sttc_of_events
-from sk_biornn.initializers._numbers import check_number
 from sk_biornn.initializers._recordings import check_train, is_several, without_padding
 
 KINDS = ("correlation", "partial_correlation", "precision", "sttc")
@@ -251,16 +253,25 @@ class FunctionalConnectivity(
 
     def _recordings(self, X: Any, reset: bool) -> list[np.ndarray]:
         """Return one float array (n_steps_i, n_neurons) per recording, padding left out."""
+        refuse_masked(X, "X")
+        refuse_dates(X, "X")
+        X = plain(X, "X")
         if not is_several(X):
-            return [validate_data(self, X, reset=reset, dtype=FLOATS)]
+            return [self._recording(X, reset)]
         if len(X) == 0:
             raise ValueError("X must hold at least one recording, got none.")
         return [
-            validate_data(self, without_padding(part), reset=reset and index == 0, dtype=FLOATS)
+            self._recording(without_padding(part), reset and index == 0)
             for index, part in enumerate(X)
         ]
 
+    def _recording(self, part: Any, reset: bool) -> np.ndarray:
+        with conversion_of("X"):
+            return validate_data(self, part, reset=reset, dtype=FLOATS)
+
     def _event_times(self, X: Any, reset: bool) -> list[np.ndarray]:
+        if not holds_several(X):
+            raise TypeError(f"X must be a list with the event times per neuron, got {found(X)}.")
         trains = [check_train(i, train, self.t_start, self.t_stop) for i, train in enumerate(X)]
         if not trains:
             raise ValueError("X must hold the event times of at least one neuron, got none.")
@@ -277,14 +288,14 @@ class FunctionalConnectivity(
         for name, allowed in (("kind", KINDS), ("center", ("each", "all"))):
             value = getattr(self, name)
             if not isinstance(value, str) or value not in allowed:
-                raise ValueError(f"{name} must be one of {list(allowed)}, got {value!r}.")
-        if self.shrinkage != "ledoit_wolf":
-            if isinstance(self.shrinkage, str):
-                raise ValueError(
-                    "shrinkage must be 'ledoit_wolf' or a number in [0, 1], got "
-                    f"{self.shrinkage!r}."
-                )
+                raise ValueError(f"{name} must be one of {list(allowed)}, got {short(value)}.")
+        if not isinstance(self.shrinkage, str):
             check_number("shrinkage", self.shrinkage, low=0.0, high=1.0)
+        elif self.shrinkage != "ledoit_wolf":
+            raise ValueError(
+                "shrinkage must be 'ledoit_wolf' or a number in [0, 1], got "
+                f"{short(self.shrinkage)}."
+            )
         check_number("window", self.window, low=0.0)
         start = check_number("t_start", self.t_start)
         if self.dt is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_array
 
+from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked
 from sk_biornn.initializers._recordings import is_several
 
 DEFAULT_NAMES = ("correlation", "sttc")
@@ -32,7 +33,7 @@ def scaled_product(named: list[tuple[str, Any]]) -> np.ndarray:
     """Elementwise product of square matrices, each scaled to [0, 1] first."""
     product: np.ndarray | None = None
     for name, matrix in named:
-        matrix = check_array(matrix, dtype=np.float64, input_name=name)
+        matrix = checked_matrix(matrix, name)
         if matrix.shape[0] != matrix.shape[1]:
             raise ValueError(
                 f"{name} must be a square matrix (n_units, n_units), got shape {matrix.shape}."
@@ -46,6 +47,14 @@ def scaled_product(named: list[tuple[str, Any]]) -> np.ndarray:
     if product is None:
         raise ValueError("X must hold at least one matrix, got none.")
     return product
+
+
+def checked_matrix(matrix: Any, name: str) -> np.ndarray:
+    """Return a finite matrix of float64."""
+    refuse_masked(matrix, name)
+    refuse_dates(matrix, name)
+    with conversion_of(name):
+        return check_array(plain(matrix, name), dtype=np.float64, input_name=name)
 
 
 def min_max(matrix: np.ndarray) -> np.ndarray:

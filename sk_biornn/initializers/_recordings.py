@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from sk_biornn._plain import real_array
+
 
 def is_several(X: Any) -> bool:
     """Whether X is a list of recordings or a 3-D array of trials, rather than one recording."""
@@ -38,7 +40,7 @@ def without_padding(part: Any) -> Any:
 def check_train(index: int, train: Any, start: float, stop: float) -> np.ndarray:
     """Return the sorted event times of one neuron, all within [start, stop]."""
     try:
-        times = np.asarray(train, dtype=np.float64)
+        times = real_array(train, "X")
     except (TypeError, ValueError):
         times = np.empty((0, 0))
     if times.ndim != 1:

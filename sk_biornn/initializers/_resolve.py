@@ -9,10 +9,16 @@ import numpy as np
 
 from sk_biornn import metrics
 from sk_biornn._blas import single_blas_thread
-from sk_biornn.initializers._base import Initializer
+from sk_biornn._numbers import check_number
+from sk_biornn._plain import real_array, short
+from sk_biornn._random import make_rng
+from sk_biornn.initializers._base import (
+    Initializer,
+    check_matrix,
+    check_signs_and_mask,
+)
 from sk_biornn.initializers._classical import Normal, Orthogonal, Uniform
 from sk_biornn.initializers._dale import Balanced, DaleSpectral, SignedUniform
-from sk_biornn.initializers._numbers import check_number
 
 FOR_DALE: dict[str, Initializer] = {
     "dale_orthogonal": DaleSpectral("flat"),
@@ -90,6 +96,10 @@ def recurrent_weights(
     >>> bool((W * signs >= 0).all()), W.diagonal().tolist()
     (True, [0.0, 0.0, 0.0])
     """
+    checked = check_signs_and_mask(signs, mask)
+    if not isinstance(signs, np.ndarray) or not isinstance(mask, np.ndarray):
+        signs, mask = checked
+    rng = rng if isinstance(rng, np.random.Generator) else make_rng(rng)
     weights = _drawn(init, signs, mask, rng)
     if not isinstance(init, str) or (init in CLASSICAL and np.any(signs)):
         _warn_if_ill_conditioned(weights)
@@ -101,28 +111,21 @@ def _drawn(init: Any, signs: np.ndarray, mask: np.ndarray, rng: np.random.Genera
     expected = f"one of {['auto', *INITIALIZERS]}, an array or an initializer object"
     if isinstance(init, str):
         if init not in INITIALIZERS:
-            raise ValueError(f"recurrent_init must be {expected}, got {init!r}.")
+            raise ValueError(f"recurrent_init must be {expected}, got {short(init)}.")
         return INITIALIZERS[init].sample(signs=signs, mask=mask, rng=rng)
     is_matrix = hasattr(init, "__array__")  # data frames have a method `sample` of another kind
     if hasattr(init, "sample") and not isinstance(init, type) and not is_matrix:
         drawn = init.sample(signs=signs, mask=mask, rng=rng)
         return _checked(drawn, signs, mask, "the weights drawn by recurrent_init")
-    if np.iscomplexobj(init):
-        raise ValueError("recurrent_init must be real, got complex numbers.")
-    try:
-        weights = np.asarray(init if init is not None else "None", dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"recurrent_init must be {expected}, got {type(init).__name__}.") from None
+    if init is None:
+        raise ValueError(f"recurrent_init must be {expected}, got None.")
+    weights = real_array(init, "recurrent_init", expected, truth_values=True)
     return _checked(weights, signs, mask, "recurrent_init")
 
 
 def _checked(weights: Any, signs: np.ndarray, mask: np.ndarray, name: str) -> np.ndarray:
     """Return a copy of weights that obey signs and mask, or say how they do not."""
-    weights = np.array(weights, dtype=np.float64)
-    if weights.shape != mask.shape:
-        raise ValueError(f"{name} must have shape {mask.shape}, got {weights.shape}.")
-    if not np.isfinite(weights).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinite values.")
+    weights = check_matrix(name, weights, mask.shape)
     for wrong, what in (
         (~mask & (weights != 0), "off the mask"),
         (weights * signs < 0, "of the wrong sign for their column (Dale's law)"),

@@ -13,15 +13,15 @@ are followed one by one and are pushed beyond their target until they sink into 
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from sk_biornn._blas import single_blas_thread
+from sk_biornn._numbers import check_count, check_number
+from sk_biornn._plain import real_array, short
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.initializers._base import check_signs_and_mask
-from sk_biornn.initializers._numbers import check_number
 
 # W -> (W moved towards the wanted spectrum, relative distance of the spectrum before the move)
 Step = Callable[[np.ndarray], tuple[np.ndarray, float]]
@@ -263,11 +263,8 @@ def _target_spectrum(spectrum: Any, mask: np.ndarray, rng: np.random.Generator) 
         return target * np.sqrt(rank) / (np.linalg.norm(target) or 1.0)
     expected = f"'flat', 'gaussian' or an array of shape ({len(mask)},)"
     if isinstance(spectrum, str):
-        raise ValueError(f"spectrum must be {expected}, got {spectrum!r}.")
-    try:
-        target = np.array(spectrum, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"spectrum must be {expected}, got {type(spectrum).__name__}.") from None
+        raise ValueError(f"spectrum must be {expected}, got {short(spectrum)}.")
+    target = real_array(spectrum, "spectrum", expected)
     if target.shape != (len(mask),):
         raise ValueError(f"spectrum must be {expected}, got shape {target.shape}.")
     if not (np.isfinite(target).all() and (target >= 0).all() and (target > 0).any()):
@@ -277,7 +274,4 @@ def _target_spectrum(spectrum: Any, mask: np.ndarray, rng: np.random.Generator) 
 
 def _check_stopping(tol: float, max_iter: int) -> None:
     check_number("tol", tol, low=0.0)
-    if isinstance(max_iter, bool) or not isinstance(max_iter, Integral):
-        raise TypeError(f"max_iter must be a positive int, got {max_iter!r}.")
-    if max_iter < 1:
-        raise ValueError(f"max_iter must be a positive int, got {max_iter}.")
+    check_count("max_iter", max_iter, low=1)

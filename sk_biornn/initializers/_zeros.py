@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sk_biornn.initializers._base import check_matrix, check_signs_and_mask
+
 _FLOOR = 1e-3
 
 
@@ -24,6 +26,11 @@ def lift_zeros(weights: np.ndarray, signs: np.ndarray, mask: np.ndarray) -> np.n
     ndarray of shape (n_units, n_units)
         A copy in which those weights are 1e-3 of the root mean square of the allowed ones.
 
+    Raises
+    ------
+    ValueError
+        If an argument is not of that shape or kind.
+
     Examples
     --------
     >>> import numpy as np
@@ -31,6 +38,10 @@ def lift_zeros(weights: np.ndarray, signs: np.ndarray, mask: np.ndarray) -> np.n
     >>> bool((lift_zeros(W, np.array([1.0, -1.0]), mask)[0, 1] < 0))
     True
     """
-    rms = np.sqrt(np.mean(np.square(weights[mask]))) if mask.any() else 0.0
+    signs, mask = check_signs_and_mask(signs, mask)
+    weights = check_matrix("weights", weights, mask.shape)
+    largest = np.abs(weights).max(initial=0.0)
+    scale = largest if largest > 1e150 else 1.0  # whose squares have no number
+    rms = scale * np.sqrt(np.mean(np.square(weights[mask] / scale))) if mask.any() else 0.0
     lifted = mask & (weights == 0) & (signs != 0)
     return np.where(lifted, _FLOOR * rms * signs, weights)

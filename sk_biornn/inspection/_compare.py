@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from sk_biornn._plain import short
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.inspection._interactions import block_densities, block_means
 from sk_biornn.inspection._networks import networks_in, same_blocks
@@ -122,9 +123,11 @@ def compare(
     2    I   E   0.0079   0.0079
     """
     if test not in ("permutation", "welch"):
-        raise ValueError(f"test must be 'permutation' or 'welch', got {test!r}.")
+        raise ValueError(f"test must be 'permutation' or 'welch', got {short(test)}.")
     if not isinstance(max_permutations, Integral) or max_permutations < 1:
-        raise ValueError(f"max_permutations must be a positive integer, got {max_permutations!r}.")
+        raise ValueError(
+            f"max_permutations must be a positive integer, got {short(max_permutations)}."
+        )
     groups = [networks_in(fitted_a, "fitted_a"), networks_in(fitted_b, "fitted_b")]
     for name, group in zip(("fitted_a", "fitted_b"), groups, strict=True):
         if len(group) < 2:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_biornn._plain import plain
 from sk_biornn.inspection._networks import Blocks, blocks_of, one_network_in, weights_of
 from sk_biornn.inspection._skill import is_list_of_trials
 
@@ -107,6 +108,7 @@ def _by_sender(
 
 def _padded(values: Any) -> NDArray[np.float64]:
     """Return an array, with NaN after the end of shorter trials."""
+    values = plain(values, "X")
     if not is_list_of_trials(values):
         return np.asarray(values, dtype=np.float64)
     trials = [np.asarray(trial, dtype=np.float64) for trial in values]

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sk_biornn._cell_names import cell_type_name, listed, name_key
+from sk_biornn._plain import plain, plain_frame, refuse_masked, short
 from sk_biornn.metrics._checks import check_weights
 
 LEVELS = ("population", "layer", "area", "cell_type")
@@ -29,7 +30,10 @@ class Blocks(NamedTuple):
 
 def networks_in(estimators: Any, name: str = "estimators") -> list[Any]:
     """Return the fitted networks and bare matrices in `estimators`, however they are wrapped."""
-    found = list(_find(estimators))
+    try:
+        found = list(_find(estimators))
+    except RecursionError:
+        raise ValueError(f"{name} must hold fitted estimators, got a list in itself.") from None
     if not found:
         raise ValueError(
             f"{name} must hold fitted estimators with W_rec_ or weight matrices (n_units, n_units),"
@@ -82,8 +86,10 @@ def weights_of(network: Any) -> NDArray[np.float64]:
 
 def blocks_of(network: Any, labels: Any = None, level: str = "population") -> Blocks:
     """Return the blocks of a network, from `labels` or from its own table of populations."""
-    if level not in LEVELS:
-        raise ValueError(f"level must be one of {', '.join(map(repr, LEVELS))}, got {level!r}.")
+    if not isinstance(level, str) or level not in LEVELS:
+        raise ValueError(
+            f"level must be one of {', '.join(map(repr, LEVELS))}, got {short(level)}."
+        )
     table = _table_in(network, labels)
     blocks = _of_units(labels, level) if table is None else _of_table(table, level)
     n_units = len(weights_of(network))
@@ -118,12 +124,13 @@ def units_named(network: Any, name: str, labels: Any = None) -> NDArray[np.intp]
     *others, last = [f"{level.replace('_', ' ')}s" for level in levels]
     kinds = f"{', '.join(others)} or {last}" if others else last
     known = "; ".join(listed(named, 20) for named in levels.values())
-    raise ValueError(f"part must name {kinds} of the network ({known}), got {name!r}.")
+    raise ValueError(f"part must name {kinds} of the network ({known}), got {short(name)}.")
 
 
 def _table_in(network: Any, labels: Any) -> pd.DataFrame | None:
     """Return the table of populations, or None if there is one label per unit instead."""
     if labels is not None:
+        labels = plain_frame(labels)
         return labels if isinstance(labels, pd.DataFrame) else None
     table = getattr(network, "populations_", None)
     if table is None:
@@ -144,9 +151,10 @@ def _of_units(labels: Any, level: str) -> Blocks:
     if level != "population":
         raise ValueError(
             "labels must be a table of populations with their areas, layers or cell types for "
-            f"level={level!r}, got one label per unit."
+            f"level={short(level)}, got one label per unit."
         )
-    per_unit = np.asarray(labels)
+    refuse_masked(labels, "labels")
+    per_unit = np.asarray(plain(labels, "labels"))
     if per_unit.ndim != 1:
         raise ValueError(f"labels must be of shape (n_units,), got {per_unit.shape}.")
     names = [str(label) for label in per_unit]

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sk_biornn._cell_names import listed
+from sk_biornn._plain import plain, refuse_masked
 from sk_biornn.inspection._networks import (
     blocks_of,
     networks_in,
@@ -350,6 +351,8 @@ def _prediction(estimator: Any, X: Any) -> NDArray[np.float64]:
 def _targets(estimator: Any, y: Any, intact: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return targets in the shape of the pooled prediction."""
     if hasattr(estimator, "classes_"):
+        refuse_masked(y, "y")
+        y = plain(y, "y")
         ragged = isinstance(y, (list, tuple)) and np.ndim(y[0]) > 0
         flat = np.concatenate([np.ravel(trial) for trial in y]) if ragged else np.ravel(y)
         target = (flat[:, None] == np.asarray(estimator.classes_)).astype(np.float64)

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sk_biornn._plain import plain, refuse_dates, without_mask
+
 
 def prediction_skill(
     y: Any, prediction: Any, X: Any = None, *, names: Sequence[str] | None = None
@@ -118,6 +120,8 @@ def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 def flat_outputs(name: str, values: Any) -> NDArray[np.float64]:
     """Pool trials and steps: return (n_entries, n_outputs) of an array or a list of arrays."""
+    values = plain(without_mask(values, np.nan, np.float64), name)  # masked is missing
+    refuse_dates(values, name)
     try:
         array = _pooled(values)
     except (TypeError, ValueError):

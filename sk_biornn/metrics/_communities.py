@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_biornn._numbers import check_flag
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.metrics._graph import check_choice, surviving_weights
 from sk_biornn.metrics._greedy import greedy_labels
@@ -93,6 +94,7 @@ def community_graph(
 ) -> Adjacency:
     """Return the adjacency matrix [post, pre] that `method` works on."""
     check_choice("method", method, METHODS)
+    check_flag("weighted", weighted)
     weights = surviving_weights(W, quantile, None if method == "directed" else symmetrise)
     return weights if weighted else (weights > 0).astype(np.float64)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sk_biornn._numbers import as_float, is_number
+from sk_biornn._plain import found, real_array, short
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ def select_refit(first: str, *, then: str, within: str | float = "1se") -> Selec
 
     Raises
     ------
+    TypeError
+        If `first` or `then` is no name.
     ValueError
         If `within` is neither a number of standard errors nor a non-negative number.
 
@@ -101,9 +106,14 @@ def select_refit(first: str, *, then: str, within: str | float = "1se") -> Selec
     1
     """
     if _standard_errors(within) is None and not (
-        isinstance(within, Real) and not isinstance(within, bool) and 0 <= within < math.inf
+        is_number(within) and 0 <= as_float(within) < math.inf
     ):
-        raise ValueError(f"within must be like '1se' or a non-negative number, got {within!r}.")
+        raise ValueError(
+            f"within must be like '1se' or a non-negative number, got {short(within)}."
+        )
+    for name, metric in (("first", first), ("then", then)):
+        if not isinstance(metric, str):
+            raise TypeError(f"{name} must be the name of a metric, got {short(metric)}.")
     return SelectRefit(first, then, within)
 
 
@@ -119,7 +129,11 @@ def _standard_errors(within: str | float) -> float | None:
 
 
 def _column(cv_results: dict[str, Any], name: str) -> NDArray[np.float64]:
+    if not isinstance(cv_results, Mapping):
+        raise TypeError(f"cv_results must be the cv_results_ of a search, got {found(cv_results)}.")
     if name not in cv_results:
         metric = name.split("_", 2)[2]
-        raise ValueError(f"scoring must contain {metric!r}, there is no {name!r} in cv_results_.")
-    return np.asarray(cv_results[name], dtype=np.float64)
+        raise ValueError(
+            f"scoring must contain {short(metric)}, there is no {short(name)} in cv_results_."
+        )
+    return real_array(cv_results[name], "cv_results")

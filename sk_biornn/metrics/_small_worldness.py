@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sk_biornn._numbers import is_count, is_number, number_text
 from sk_biornn._random import RandomState
 from sk_biornn.metrics._clustering import mean_clustering
 from sk_biornn.metrics._graph import check_choice, undirected_graph
@@ -122,7 +123,6 @@ def _statistics(
 
 
 def _check_count(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be a positive integer, got {value!r}.")
-    if value < 1:
-        raise ValueError(f"{name} must be a positive integer, got {value}.")
+    if not is_count(value):
+        error = ValueError if is_number(value) and isinstance(value, Integral) else TypeError
+        raise error(f"{name} must be a positive integer, got {number_text(value)}.")

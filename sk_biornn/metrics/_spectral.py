@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk_biornn._blas import single_blas_thread
+from sk_biornn._plain import moderate
 from sk_biornn.metrics._checks import check_weights
 
 
@@ -44,7 +46,7 @@ def svd_entropy(W: Any) -> float:
     >>> svd_entropy(np.eye(4))
     1.0
     """
-    sigma = np.linalg.svd(check_weights(W), compute_uv=False)
+    sigma = _singular_values(W)
     if sigma[0] == 0:
         return 0.0
     if len(sigma) == 1:
@@ -81,12 +83,19 @@ def singular_value_gap(W: Any) -> float:
     >>> singular_value_gap(np.diag([6.0, 2.0, 1.0]))
     3.0
     """
-    sigma = np.linalg.svd(check_weights(W), compute_uv=False)
+    sigma = _singular_values(W)
     if len(sigma) == 1 or sigma[0] == 0:
         return 1.0
     # Below the rounding of the decomposition a singular value is zero.
     rounding = sigma[0] * len(sigma) * np.finfo(np.float64).eps
     return float(sigma[0] / sigma[1]) if sigma[1] > rounding else float("inf")
+
+
+@single_blas_thread
+def _singular_values(W: Any) -> NDArray[np.float64]:
+    """Return singular values up to a factor, so that those of huge weights stay finite."""
+    sigma = np.linalg.svd(moderate(check_weights(W)), compute_uv=False)
+    return np.asarray(sigma, dtype=np.float64)
 
 
 @single_blas_thread

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
+from sk_biornn._numbers import is_count, number_text
 from sk_biornn.metrics._checks import check_weights
 
 _WEIGHTS_AT_ONCE = 1024  # times 100 points in float64: what a core's cache holds
@@ -54,8 +54,8 @@ def weight_entropy(W: Any, *, n_points: int = 100) -> float:
     >>> round(weight_entropy(W), 2)
     5.9
     """
-    if isinstance(n_points, bool) or not isinstance(n_points, Integral) or n_points < 2:
-        raise ValueError(f"n_points must be an integer of at least 2, got {n_points!r}.")
+    if not is_count(n_points) or n_points < 2:
+        raise ValueError(f"n_points must be an integer of at least 2, got {number_text(n_points)}.")
     weights = _scaled_to_unit_interval(check_weights(W).ravel())
     if weights is None:
         return 0.0

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sk_biornn._signs import sign_array
 from sk_biornn.metrics._checks import check_weights
 
 
@@ -61,12 +62,6 @@ def dale_violations(W: Any, signs: Any) -> int:
     >>> dale_violations([[1.0, 1.0], [1.0, -1.0]], signs=[1, -1])
     1
     """
-    array, column_signs = check_weights(W), np.asarray(signs)
-    if column_signs.shape != (len(array),):
-        raise ValueError(
-            f"signs must have one value per unit, shape ({len(array)},), got shape "
-            f"{column_signs.shape}."
-        )
-    if not np.isin(column_signs, (-1, 0, 1)).all():
-        raise ValueError("signs must contain only -1, 0 and 1.")
+    array = check_weights(W)
+    column_signs = sign_array(signs, len(array))
     return int((array * column_signs < 0).sum())

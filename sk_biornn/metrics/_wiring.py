@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from sk_biornn._numbers import as_float, is_number, number_text
 from sk_biornn._space import unit_positions
 from sk_biornn.metrics._checks import check_weights
 
@@ -30,7 +30,8 @@ def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool
     Returns
     -------
     float
-        Weight times distance, in the unit of length of `coordinates` to the power p.
+        Weight times distance, in the unit of length of `coordinates` to the power p; infinite
+        beyond the range of floats.
 
     Raises
     ------
@@ -51,9 +52,11 @@ def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool
     10.0
     """
     weights = check_weights(W)
-    if isinstance(power, bool) or not isinstance(power, Real) or not 0 < power < math.inf:
-        raise ValueError(f"power must be a positive number, got {power!r}.")
+    if not is_number(power) or not 0 < as_float(power) < math.inf:
+        raise ValueError(f"power must be a positive number, got {number_text(power)}.")
     positions = unit_positions(coordinates, len(weights), unit_cube=unit_cube)
     from scipy.spatial.distance import cdist
 
-    return float((np.abs(weights) * cdist(positions, positions) ** power).sum())
+    with np.errstate(over="ignore"):  # infinite beyond the range of numbers
+        prices = cdist(positions, positions) ** as_float(power)
+        return float((np.abs(weights) * prices).sum())

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sk_biornn._numbers import check_flag, check_number
+from sk_biornn._plain import found, plain_frame, short
 from sk_biornn.inspection import block_density, population_interactions
 from sk_biornn.plots._layer_graph import draw_graph
-from sk_biornn.plots._style import new_axes
+from sk_biornn.plots._style import new_axes, words
 
 KINDS = ("heatmap", "bubbles", "graph")
 SIZES = ("density", "spread")
@@ -120,8 +122,9 @@ class InteractionDisplay:
         ValueError
             If there is no network, or an argument is unknown.
         """
-        if size not in SIZES:
-            raise ValueError(f"size must be among {list(SIZES)}, got {size!r}.")
+        if not isinstance(size, str) or size not in SIZES:
+            raise ValueError(f"size must be among {list(SIZES)}, got {short(size)}.")
+        check_flag("absolute", absolute)
         options = {"level": level, "labels": labels}
         runs = population_interactions(estimators, absolute=absolute, **options)
         density = _mean_over_runs(block_density(estimators, **options), "density")
@@ -176,11 +179,21 @@ class InteractionDisplay:
 
         Raises
         ------
+        TypeError
+            If `comparison` is no DataFrame.
         ValueError
             If the table is no comparison, or an argument is unknown.
         """
-        if value not in VALUES:
-            raise ValueError(f"value must be among {list(VALUES)}, got {value!r}.")
+        if not isinstance(value, str) or value not in VALUES:
+            raise ValueError(f"value must be among {list(VALUES)}, got {short(value)}.")
+        comparison = plain_frame(comparison)
+        if not isinstance(comparison, pd.DataFrame):
+            raise TypeError(
+                "comparison must be a table of sk_biornn.inspection.compare, got "
+                f"{found(comparison)}."
+            )
+        check_flag("corrected", corrected)
+        alpha = check_number("alpha", alpha, low=0.0, high=1.0)
         missing = {"post", "pre", "mean_a", "mean_b", "p_value", "q_value", value} - set(comparison)
         if missing:
             raise ValueError(
@@ -245,15 +258,23 @@ class InteractionDisplay:
 
         Raises
         ------
+        TypeError
+            If `ax` is no Axes or `limit` no number.
         ValueError
-            If `kind` is unknown.
+            If `kind` or `cmap` is unknown, or `limit` negative.
         """
         from matplotlib import colormaps
         from matplotlib.cm import ScalarMappable
-        from matplotlib.colors import Normalize
+        from matplotlib.colors import Colormap, Normalize
 
-        if kind not in KINDS:
-            raise ValueError(f"kind must be among {list(KINDS)}, got {kind!r}.")
+        if not isinstance(kind, str) or kind not in KINDS:
+            raise ValueError(f"kind must be among {list(KINDS)}, got {short(kind)}.")
+        if limit is not None:
+            limit = check_number("limit", limit, low=0.0, high=1e300)
+        is_map = cmap is None or isinstance(cmap, Colormap)
+        if not is_map and (not isinstance(cmap, str) or cmap not in colormaps):
+            raise ValueError(f"cmap must be the name of a matplotlib Colormap, got {short(cmap)}.")
+        check_flag("colorbar", colorbar)
         ax = new_axes(ax)
         largest = float(self.values.abs().max(axis=None))
         limit = limit or (largest if np.isfinite(largest) and largest > 0 else 1.0)
@@ -342,9 +363,9 @@ def _name_axes(ax: Any, values: pd.DataFrame) -> None:
     names = [str(name) for name in values.index]
     small = 9 if len(names) <= 9 else 7
     shown = range(0, len(names), max(1, -(-len(names) // 40)))  # more could not be read
-    words = [names[place].replace("_", " ") for place in shown]
-    ax.set_xticks(shown, words, rotation=90, fontsize=small)
-    ax.set_yticks(shown, words, fontsize=small)
+    labels = [words(names[place]) for place in shown]
+    ax.set_xticks(shown, labels, rotation=90, fontsize=small)
+    ax.set_yticks(shown, labels, fontsize=small)
     ax.set(xlabel="from (pre)", ylabel="to (post)")
     areas = [name.split("_")[0] for name in names]
     if len(set(areas)) < len(areas):

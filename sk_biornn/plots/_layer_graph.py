@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sk_biornn.plots._style import literal
+
 _DEPTH = ("L1", "L2", "L23", "L2/3", "L3", "L4", "L5", "L56", "L5/6", "L6")  # from the surface
 _DISTANCE = 1.6  # from area to area, in units of the distance from layer to layer
 _RADIUS = 0.24  # of a node, in the same units
@@ -39,11 +41,11 @@ def draw_graph(
                 _edge(patch, width)
             ax.add_patch(patch)
     for name, (x, y) in places.items():
-        words = name.replace("_", "\n")
-        longest = max(map(len, words.split("\n")))
+        label = literal(name).replace("_", "\n")
+        longest = max(map(len, name.split("_")))
         ax.plot(x, y, "o", markersize=30, color="0.92", markeredgecolor="0.5", zorder=3)
         size = float(np.clip(40 / longest, 4.5, 8))
-        ax.text(x, y, words, ha="center", va="center", fontsize=size, zorder=4)
+        ax.text(x, y, label, ha="center", va="center", fontsize=size, zorder=4)
     positions = np.array(list(places.values()))
     beside = _BEND * np.ptp(positions[:, 1]) / 2 + 0.3  # the longest arc between layers, and a loop
     low, high = positions.min(axis=0), positions.max(axis=0)

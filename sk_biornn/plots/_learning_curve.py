@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from sk_biornn.plots._style import BLUE, bare, new_axes
+from sk_biornn._numbers import check_flag
+from sk_biornn._plain import found, is_several, real_array
+from sk_biornn.plots._style import BLUE, bare, fitted, new_axes
 
 
 def mean_and_band(
@@ -100,11 +103,17 @@ class LearningCurveDisplay:
         ValueError
             If there is no curve, or `epochs` does not fit.
         """
-        curves = [np.asarray(curve, dtype=float).ravel() for curve in curves]
+        if not is_several(curves) or isinstance(curves, Mapping):
+            raise TypeError(f"curves must be a sequence of curves, got {found(curves)}.")
+        expected = "a sequence with an array of numbers per run"
+        for name, text in (("ylabel", ylabel), ("label", label)):
+            if text is not None and not isinstance(text, str):
+                raise TypeError(f"{name} must be a text, got {found(text)}.")
+        curves = [real_array(curve, "curves", expected).ravel() for curve in curves]
         length = max((len(curve) for curve in curves), default=0)
         if not length:
             raise ValueError("curves must hold at least one curve with at least one point.")
-        epochs = np.arange(1, length + 1) if epochs is None else np.asarray(epochs, dtype=float)
+        epochs = np.arange(1, length + 1) if epochs is None else real_array(epochs, "epochs")
         if epochs.shape != (length,):
             raise ValueError(
                 f"epochs must have one value per point, shape ({length},), got {epochs.shape}."
@@ -140,9 +149,9 @@ class LearningCurveDisplay:
             If a network has no such curve.
         """
         estimators = list(estimators) if isinstance(estimators, list | tuple) else [estimators]
-        curves = [getattr(estimator, attribute, None) for estimator in estimators]
-        if any(curve is None for curve in curves):
-            raise ValueError(f"estimators must be fitted and have {attribute}.")
+        if not isinstance(attribute, str):
+            raise TypeError(f"attribute must be the name of a curve, got {found(attribute)}.")
+        curves = [fitted(estimator, attribute, "estimators") for estimator in estimators]
         names = {"loss_curve_": "training loss", "validation_scores_": "validation score"}
         return cls.from_curves(curves, ylabel=names.get(attribute, attribute), label=label)
 
@@ -178,7 +187,18 @@ class LearningCurveDisplay:
         -------
         LearningCurveDisplay
             Itself.
+
+        Raises
+        ------
+        TypeError
+            If `ax` is no Axes.
+        ValueError
+            If a logarithm is asked for that a value has not.
         """
+        check_flag("single_runs", single_runs)
+        if check_flag("log", log) and (self.values <= 0).any():
+            least = np.nanmin(self.values)
+            raise ValueError(f"log must be False for values that are not above 0, got {least:g}.")
         ax = new_axes(ax)
         mean, low, high = mean_and_band(self.values, log=log, limits=limits)
         if single_runs and len(self.values) > 1:

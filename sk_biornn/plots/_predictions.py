@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn.plots._style import BLACK, CYCLE, GREY, bare
+from sk_biornn._numbers import check_number, is_number, number_text
+from sk_biornn._plain import found, is_several, real_array, short
+from sk_biornn.plots._style import BLACK, CYCLE, GREY, bare, literal, new_figure, words
 
 N_COLUMNS = 3
+_MOST = 1e100  # time that an axis can show
 
 
 class PredictionDisplay:
@@ -97,26 +100,30 @@ class PredictionDisplay:
 
         Raises
         ------
+        TypeError
+            If `estimators` or `X` is of another kind.
         ValueError
             If there is no such trial, or predictions or names do not fit `y`.
         """
         if not isinstance(estimators, Mapping):
             estimators = {"prediction": estimators}
-        y = np.asarray(y)
+        y = real_array(y, "y", "an array of numbers (n_trials, n_steps, n_outputs)")
         if y.ndim != 3:
             raise ValueError(f"y must be (n_trials, n_steps, n_outputs), got shape {y.shape}.")
-        if not 0 <= trial < len(y):
-            raise ValueError(f"trial must be in 0 to {len(y) - 1}, got {trial!r}.")
-        predictions = {
-            name: np.asarray(network.predict(X[trial : trial + 1])[0])
-            for name, network in estimators.items()
-        }
+        if not is_number(trial) or trial not in range(len(y)):
+            raise ValueError(f"trial must be in 0 to {len(y) - 1}, got {number_text(trial)}.")
+        trial = int(trial)
+        for name, value in (("dt", dt), ("start", start)):
+            check_number(name, value, low=-_MOST, high=_MOST)
+        predictions = {name: _predicted(network, X, trial) for name, network in estimators.items()}
         for name, prediction in predictions.items():
             if prediction.shape != y.shape[1:]:
                 raise ValueError(
                     f"estimators must predict every step of y, shape {y.shape[1:]}, got "
-                    f"{prediction.shape} from {name!r}."
+                    f"{prediction.shape} from {short(name)}."
                 )
+        if names is not None and not is_several(names):
+            raise TypeError(f"names must be a sequence of names, got {found(names)}.")
         names = _names(estimators, y.shape[2]) if names is None else list(names)
         if len(names) != y.shape[2]:
             raise ValueError(
@@ -150,6 +157,11 @@ class PredictionDisplay:
         -------
         PredictionDisplay
             Itself.
+
+        Raises
+        ------
+        TypeError
+            If `figure` is no Figure.
         """
         import matplotlib
 
@@ -157,10 +169,7 @@ class PredictionDisplay:
         n_columns = min(N_COLUMNS, len(self.names))
         colors = colors or dict(zip(self.predictions, CYCLE, strict=False))
         with matplotlib.rc_context({"font.size": 8, "axes.titlesize": 8.5, "axes.linewidth": 0.7}):
-            if figure is None:
-                import matplotlib.pyplot as plt
-
-                figure = plt.figure()
+            figure = new_figure(figure)
             figure.set_size_inches(0.6 + 2.6 * n_columns, 0.8 + 1.45 * n_rows)
             figure.set_layout_engine("constrained", w_pad=0.04, h_pad=0.04)
             axes = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True)
@@ -168,7 +177,7 @@ class PredictionDisplay:
                 self._draw_panel(ax, place, colors)
                 if event is not None:
                     ax.axvline(event, color=GREY, linewidth=0.8, zorder=0)
-                ax.set_title(str(name).replace("_", " "), loc="left", pad=2)
+                ax.set_title(words(name), loc="left", pad=2)
                 ax.locator_params(axis="y", nbins=3)
                 bare(ax)
             for ax in axes.flat[len(self.names) :]:
@@ -195,7 +204,18 @@ class PredictionDisplay:
         )
         for name, prediction in self.predictions.items():
             colour = colors.get(name, GREY)
-            ax.plot(self.time, prediction[:, place], color=colour, lw=1.5, label=name)
+            ax.plot(self.time, prediction[:, place], color=colour, lw=1.5, label=literal(name))
+
+
+def _predicted(network: Any, X: Any, trial: int) -> np.ndarray:
+    """Return what a network predicts in one trial."""
+    if not hasattr(network, "predict") or isinstance(network, type):
+        raise TypeError(f"estimators must be fitted regressors, got {found(network)}.")
+    try:
+        one = X[trial : trial + 1]
+    except (TypeError, KeyError, IndexError):
+        raise TypeError(f"X must be an array or a list of trials, got {found(X)}.") from None
+    return np.asarray(network.predict(one)[0])
 
 
 def _names(estimators: Mapping[str, Any], n_outputs: int) -> list[str]:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from os import PathLike
+from os.path import isdir
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from sk_biornn._plain import found, short
 from sk_biornn.plots._learning_curve import LearningCurveDisplay, mean_and_band
 from sk_biornn.plots._legend import legend_below
-from sk_biornn.plots._style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, bare
+from sk_biornn.plots._style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILLION,
+    bare,
+    literal,
+    new_figure,
+)
 
 COLOURS = {
     "unconstrained": BLACK,
@@ -103,11 +117,18 @@ class StudyDisplay:
             If a table has no rows or lacks a column.
         """
         for (name, columns), table in zip(NEEDED.items(), (results, curves), strict=True):
+            if not isinstance(table, pd.DataFrame):
+                raise TypeError(f"{name} must be a DataFrame, got {found(table)}.")
             missing = [column for column in columns if column not in table]
             if missing:
                 raise ValueError(f"{name} must have the columns {columns}, lacks {missing}.")
         if results.empty:
             raise ValueError("results must have at least one row.")
+        unknown = set(results["metric"]) - set(SCORES)
+        if unknown:
+            raise ValueError(
+                f"results must have the metrics {list(SCORES)}, got {short(min(unknown))}."
+            )
         return cls(results, curves)
 
     @classmethod
@@ -131,6 +152,12 @@ class StudyDisplay:
         ValueError
             If a table lacks a column.
         """
+        if not isinstance(folder, (str, PathLike)):
+            raise TypeError(f"folder must be a path, got {found(folder)}.")
+        if not isdir(folder):
+            raise FileNotFoundError(
+                f"folder must be the output folder of a study, there is no folder {short(folder)}."
+            )
         tables = (pd.read_csv(Path(folder) / f"{name}.csv", engine="python") for name in NEEDED)
         return cls.from_tables(*tables)
 
@@ -146,22 +173,24 @@ class StudyDisplay:
         -------
         StudyDisplay
             Itself.
+
+        Raises
+        ------
+        TypeError
+            If `figure` is no Figure.
         """
         import matplotlib
 
         tasks = list(dict.fromkeys(self.results["task"]))
         with matplotlib.rc_context(_RC):
-            if figure is None:
-                import matplotlib.pyplot as plt
-
-                figure = plt.figure()
+            figure = new_figure(figure)
             figure.set_size_inches(1.2 + 3.1 * len(tasks), 5.8)
             figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
             self.figure_, self.axes_ = figure, figure.subplots(2, len(tasks), squeeze=False)
             for letter, (top, bottom), task in zip(_LETTERS, self.axes_.T, tasks, strict=False):
                 self._draw_curves(top, task)
                 self._draw_scores(bottom, task)
-                top.set_title(f"{letter}   {task}", loc="left", fontweight="bold")
+                top.set_title(f"{letter}   {literal(task)}", loc="left", fontweight="bold")
             self._draw_legend()
         return self
 
@@ -197,7 +226,13 @@ class StudyDisplay:
         if log:
             ax.set_yscale("log")
         _draw_baseline(ax, rows["score"], rows["baseline_score"].mean(), log)
-        ax.set_xticks(range(len(arms)), arms, rotation=35, ha="right", rotation_mode="anchor")
+        ax.set_xticks(
+            range(len(arms)),
+            [literal(arm) for arm in arms],
+            rotation=35,
+            ha="right",
+            rotation_mode="anchor",
+        )
         ax.set(ylabel=SCORES[metric], xlim=(-0.6, len(arms) - 0.4))
         if metric == "accuracy":
             ax.set_ylim(top=min(100.5, ax.get_ylim()[1]))
@@ -208,7 +243,9 @@ class StudyDisplay:
 
         arms = list(dict.fromkeys(self.results["arm"]))
         inits = [init for init in LINES if init in set(self.results["init"])]
-        handles = [Line2D([], [], color=_colour(arm), linewidth=3, label=arm) for arm in arms]
+        handles = [
+            Line2D([], [], color=_colour(arm), linewidth=3, label=literal(arm)) for arm in arms
+        ]
         for init in inits:
             face = GREY if init == "ours" else "white"
             handles.append(

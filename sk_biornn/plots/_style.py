@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sk_biornn._plain import found, short
+
 # Okabe and Ito (2008), "Color universal design".
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -14,13 +16,52 @@ EXCITATORY, INHIBITORY = VERMILLION, BLUE
 
 
 def new_axes(ax: Any = None) -> Any:
-    """Return `ax`, or the axes of a new pyplot figure."""
+    """Return `ax`, or the axes of a new pyplot figure; refuse what is no Axes."""
     if ax is not None:
+        from matplotlib.axes import Axes
+
+        if not isinstance(ax, Axes):
+            raise TypeError(f"ax must be None or a matplotlib Axes, got {found(ax)}.")
         return ax
     import matplotlib.pyplot as plt
 
     _, ax = plt.subplots(layout="constrained")
     return ax
+
+
+def new_figure(figure: Any = None) -> Any:
+    """Return `figure`, or a new one of pyplot; refuse what is no Figure."""
+    if figure is not None:
+        from matplotlib.figure import FigureBase
+
+        if not isinstance(figure, FigureBase) or not hasattr(figure, "set_size_inches"):
+            raise TypeError(f"figure must be None or a matplotlib Figure, got {found(figure)}.")
+        return figure
+    import matplotlib.pyplot as plt
+
+    return plt.figure()
+
+
+def fitted(estimator: Any, attribute: str, name: str = "estimator") -> Any:
+    """Return what a fitted estimator has learnt, or say that it is not fitted."""
+    value = None if isinstance(estimator, type) else getattr(estimator, attribute, None)
+    if value is None:
+        from sklearn.exceptions import NotFittedError
+
+        raise NotFittedError(
+            f"{name} must be fitted and have {short(attribute)[1:-1]}, got {found(estimator)}."
+        )
+    return value
+
+
+def words(name: Any) -> str:
+    """Return a name as it is to be read: underscores are spaces, and a dollar is a dollar."""
+    return literal(name).replace("_", " ")
+
+
+def literal(name: Any) -> str:
+    """Return a text in which matplotlib sees no formula."""
+    return str(name).replace("$", r"\$")
 
 
 def bare(ax: Any) -> None:

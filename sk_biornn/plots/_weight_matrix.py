@@ -6,7 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn.plots._style import EXCITATORY, INHIBITORY, new_axes
+from sk_biornn._numbers import check_flag, check_number
+from sk_biornn._plain import real_array
+from sk_biornn._signs import sign_array
+from sk_biornn.plots._style import EXCITATORY, INHIBITORY, fitted, new_axes
+
+_MOST = 1e300  # beyond it the width of a scale from -limit to limit has no number
 
 
 class WeightMatrixDisplay:
@@ -68,21 +73,17 @@ class WeightMatrixDisplay:
             If W is not a finite matrix, `signs` does not fit it, or a matrix that is not square is
             to be sorted.
         """
-        W = np.asarray(W, dtype=float)
+        W = real_array(W, "W", "a finite matrix (n_post, n_pre)", truth_values=True)
         if W.ndim != 2 or W.size == 0 or not np.isfinite(W).all():
             raise ValueError(f"W must be a finite matrix (n_post, n_pre), got shape {W.shape}.")
         if signs is not None:
-            signs = np.asarray(signs, dtype=float)
-            if signs.shape != (W.shape[1],):
-                raise ValueError(
-                    f"signs must have one value per column of W, shape ({W.shape[1]},), got shape "
-                    f"{signs.shape}."
-                )
-        if sort:
+            signs = sign_array(signs, W.shape[1], "column of W")
+        if check_flag("sort", sort):
             if W.shape[0] != W.shape[1]:
                 raise ValueError(f"sort=True needs a square W, got shape {W.shape}.")
             kind = np.zeros(len(W)) if signs is None else -signs
-            order = np.lexsort([-np.abs(W).sum(axis=0), kind])
+            with np.errstate(over="ignore"):  # sums of huge weights tie at infinity
+                order = np.lexsort([-np.abs(W).sum(axis=0), kind])
             W = W[np.ix_(order, order)]
             signs = None if signs is None else signs[order]
         return cls(W, signs)
@@ -102,8 +103,14 @@ class WeightMatrixDisplay:
         -------
         WeightMatrixDisplay
             The display; call `plot`.
+
+        Raises
+        ------
+        NotFittedError
+            If the network has not been fitted.
         """
-        return cls.from_weights(estimator.W_rec_, signs=estimator.signs_, sort=sort)
+        weights, signs = fitted(estimator, "W_rec_"), getattr(estimator, "signs_", None)
+        return cls.from_weights(weights, signs=signs, sort=sort)
 
     def plot(
         self, ax: Any = None, *, limit: float | None = None, colorbar: bool = True
@@ -124,13 +131,23 @@ class WeightMatrixDisplay:
         -------
         WeightMatrixDisplay
             Itself.
+
+        Raises
+        ------
+        TypeError
+            If `ax` is no Axes or `limit` no number.
+        ValueError
+            If `limit` is not positive.
         """
         from matplotlib.colors import LinearSegmentedColormap
 
+        check_flag("colorbar", colorbar)
+        if limit is not None:
+            limit = check_number("limit", limit, low=0.0, high=_MOST, open_low=True)
         ax = new_axes(ax)
         sizes = np.abs(self.weights[self.weights != 0])
         if limit is None:
-            limit = float(np.quantile(sizes, 0.995)) if sizes.size else 1.0
+            limit = min(float(np.quantile(sizes, 0.995)), _MOST) if sizes.size else 1.0
         colours = LinearSegmentedColormap.from_list("EI", [INHIBITORY, "white", EXCITATORY])
         self.image_ = ax.imshow(
             self.weights, cmap=colours, vmin=-limit, vmax=limit, interpolation="nearest"

@@ -1,0 +1,89 @@
+"""Data frames among the attributes, as arrays and lists: what skops and the like can store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+_FRAME = "pandas frame as lists"  # key of a packed frame; its value is the number of the format
+
+
+def packed(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a state in which frames and series are dictionaries of lists and arrays.
+
+    One that would not come back as it was (of categories, say) stays what it is.
+    """
+    return {name: _pack(value) for name, value in state.items()}
+
+
+def unpacked(state: dict[str, Any]) -> dict[str, Any]:
+    """Turn it back."""
+    return {name: _unpack(value) for name, value in state.items()}
+
+
+def _pack(value: Any) -> Any:
+    if not isinstance(value, (pd.DataFrame, pd.Series)):
+        return value
+    is_series = isinstance(value, pd.Series)
+    frame = value.to_frame(name=0) if is_series else value
+    lists = {
+        _FRAME: 1,
+        "series": [value.name] if is_series else None,
+        "index": _pack_index(frame.index),
+        "columns": _pack_index(frame.columns),
+        "values": [_pack_column(frame.iloc[:, place]) for place in range(frame.shape[1])],
+        "dtypes": [str(dtype) for dtype in frame.dtypes],
+        "attrs": dict(value.attrs),
+    }
+    return lists if _comes_back(value, lists) else value
+
+
+def _pack_column(column: pd.Series) -> Any:
+    values = column.to_numpy()
+    return values.tolist() if values.dtype == object else values
+
+
+def _pack_index(index: pd.Index) -> dict[str, Any]:
+    several = isinstance(index, pd.MultiIndex)
+    return {
+        "names": list(index.names),
+        "dtype": None if several else str(index.dtype),
+        "range": isinstance(index, pd.RangeIndex) and [index.start, index.stop, index.step],
+        "values": [list(label) if several else label for label in index.tolist()],
+    }
+
+
+def _comes_back(value: Any, lists: dict[str, Any]) -> bool:
+    same = pd.testing.assert_series_equal, pd.testing.assert_frame_equal
+    try:
+        same[isinstance(value, pd.DataFrame)](_unpack(lists), value, check_exact=True)
+    except Exception:  # of any kind of column that there is
+        return False
+    return True
+
+
+def _unpack(value: Any) -> Any:
+    if not isinstance(value, dict) or _FRAME not in value:
+        return value
+    index = _unpack_index(value["index"])
+    columns = {
+        place: pd.Series(values, index=index, dtype=dtype)
+        for place, (values, dtype) in enumerate(zip(value["values"], value["dtypes"], strict=True))
+    }
+    frame = pd.DataFrame(columns, index=index)
+    frame.columns = _unpack_index(value["columns"])
+    result = frame if value["series"] is None else frame.iloc[:, 0].rename(value["series"][0])
+    result.attrs = dict(value["attrs"])
+    return result
+
+
+def _unpack_index(lists: dict[str, Any]) -> pd.Index:
+    if lists["range"]:
+        return pd.RangeIndex(*lists["range"], name=lists["names"][0])
+    if lists["dtype"] is None:
+        return pd.MultiIndex.from_tuples(map(tuple, lists["values"]), names=lists["names"])
+    values = np.empty(len(lists["values"]), dtype=object)
+    values[:] = lists["values"]
+    return pd.Index(values, dtype=lists["dtype"], name=lists["names"][0])
