@@ -69,6 +69,11 @@ def computing() -> Iterator[None]:
     autocast is off, and products of float32 are made in float32, whatever
     `torch.set_float32_matmul_precision` says. May be nested, and used by several threads at once.
 
+    Yields
+    ------
+    None
+        Nothing; what counts is what holds inside.
+
     Examples
     --------
     >>> import torch

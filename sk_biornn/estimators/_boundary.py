@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from sk_biornn._plain import short
 from sk_biornn.core import (
     Dynamics,
     History,
@@ -35,7 +36,7 @@ def resolve_device(name: Any) -> torch.device:
     except (RuntimeError, TypeError, AssertionError, NotImplementedError) as error:
         raise ValueError(
             f"device must be 'cpu', 'auto' or a device that this machine and this build of torch "
-            f"have, got {name!r} ({str(error).splitlines()[0]})."
+            f"have, got {short(name)} ({str(error).splitlines()[0]})."
         ) from None
     return device
 
