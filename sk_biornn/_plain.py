@@ -125,8 +125,9 @@ def is_several(value: Any) -> bool:
 
 def moderate(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return huge values times a power of two, so that squares and sums of them stay finite."""
-    largest = np.abs(values).max(initial=0.0)
-    return np.ldexp(values, -np.frexp(largest)[1]) if largest > _LARGE else values
+    largest = float(np.abs(values).max(initial=0.0))  # 1e100 is too large a number for float32
+    limit = _LARGE if values.dtype == np.float64 else np.sqrt(np.finfo(values.dtype).max) / 1e6
+    return np.ldexp(values, -np.frexp(largest)[1]) if largest > limit else values
 
 
 def found(value: Any) -> str:

@@ -159,8 +159,8 @@ class CellTypeRNNClassifier(PopulationRNN, RNNClassifier):
     >>> traces = [make_population_traces(100, condition=name, random_state=0)[0]
     ...           for name in ("familiar_omission", "familiar_change")]
     >>> X, y = np.concatenate(traces), np.repeat(["omission", "change"], 100)
-    >>> clf = CellTypeRNNClassifier(populations=cortical_populations(scaling=1), max_iter=30,
-    ...                             learning_rate_init=5e-3, random_state=0)
+    >>> clf = CellTypeRNNClassifier(populations=cortical_populations(scaling=1), max_iter=40,
+    ...                             learning_rate_init=5e-3, learning_rate="cosine", random_state=0)
     >>> clf.fit(X, y).score(X, y) > 0.9
     True
     """
