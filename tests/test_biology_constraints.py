@@ -476,6 +476,9 @@ def test_momentum_of_weights_that_reach_the_wall(method, factor, sign):
     theta = space.encode(start).clone()
     across = -2 * theta * torch.tensor([[1.0, 0.0], [0.0, 1.0]])  # the diagonal crosses zero
     left = step(space, theta, across)
+    if space.stops_at_zero:
+        assert left is None
+        left = (theta != 0).float()
     assert torch.equal(left * torch.ones(2, 2), torch.tensor([[factor, 1.0], [1.0, factor]]))
     weights = space.decode(theta)
     assert weights[0, 1] == weights[1, 0] == 0.25 * sign

@@ -57,14 +57,14 @@ def clipping_space(lower: Tensor, upper: Tensor) -> WeightSpace:
     # Where all synapses may exist, one row of bounds is that of all: a third of the memory to read.
     low, high = _one_row(lower), _one_row(upper)
 
-    def retract(proposed: Tensor, _: Tensor | None) -> Tensor:
+    def retract(proposed: Tensor, _: Tensor | None) -> None:
         torch.clamp(proposed, min=low, max=high, out=proposed)
-        return proposed != 0  # a weight stopped at the wall is not pressed against it any more
 
     return WeightSpace(
         encode=lambda weights: project(weights, lower, upper),
         decode=_on_mask(upper > lower),
         retract=retract,
+        stops_at_zero=True,  # a weight stopped at the wall is not pressed against it any more
     )
 
 

@@ -215,8 +215,8 @@ def _load(how: _How, params: RNNParams, x: Tensor) -> tuple[Motion, Buffers]:
         buffers.initial.copy_(initial)
     if how.support is None:
         buffers.weights[..., :n_units].copy_(params.w_rec)
-    buffers.weights[..., n_units:-1].copy_(params.w_in)
-    buffers.weights[..., -1].copy_(params.b_rec)
+    buffers.weights[..., n_units : buffers.bias].copy_(params.w_in)
+    buffers.weights[..., buffers.bias].copy_(params.b_rec)
     return motion, buffers
 
 
@@ -295,7 +295,39 @@ def _backward(
 
 
 def _recurrent_gradients(buffers: Buffers) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of w_in, w_rec and b_rec: one sum over rows, in parts of fixed size."""
+    """Return the gradients of w_in, w_rec and b_rec: one product over all rows, in fixed parts."""
+    n_units, n_columns = buffers.weights.shape[-2:]
+    w_rec, rest = (
+        buffers.weights.new_empty((*buffers.weights.shape[:-1], k))
+        for k in (n_units, n_columns - n_units)
+    )
+    if buffers.unit_parts > 1:
+        _by_units(buffers, w_rec, rest)
+    else:
+        gradient = _by_rows(buffers)
+        w_rec.copy_(gradient[..., :n_units])
+        rest.copy_(gradient[..., n_units:])
+    bias = buffers.bias - n_units
+    return rest[..., :bias].contiguous(), w_rec, rest[..., bias].contiguous()
+
+
+def _by_units(buffers: Buffers, w_rec: Tensor, rest: Tensor) -> None:
+    """Fill the gradients by products for some postsynaptic units each."""
+    n_units = buffers.n_units
+
+    def work(block: tuple[Tensor, Tensor, Tensor]) -> None:
+        errors, of_w_rec, of_rest = block
+        share = sum_over_rows(errors, buffers.drive)
+        of_w_rec.copy_(share[:, :n_units])
+        of_rest.copy_(share[:, n_units:])
+
+    size = -(-n_units // buffers.unit_parts)
+    errors = buffers.errors.split(size, dim=-1)
+    do_all(work, list(zip(errors, w_rec.split(size), rest.split(size), strict=True)))
+
+
+def _by_rows(buffers: Buffers) -> Tensor:
+    """Return the gradients by products over some rows each, whose results are added in order."""
     parts = list(zip(*map(buffers.parts, (buffers.errors, buffers.drive)), strict=True))
     shares: dict[int, Tensor] = {}
 
@@ -306,10 +338,7 @@ def _recurrent_gradients(buffers: Buffers) -> tuple[Tensor, Tensor, Tensor]:
     gradient = shares[0]
     for number in range(1, len(parts)):
         gradient.add_(shares[number])
-    n_units = buffers.n_units
-    pieces = gradient[..., n_units:-1], gradient[..., :n_units], gradient[..., -1]
-    d_w_in, d_w_rec, d_b_rec = (p.clone(memory_format=torch.contiguous_format) for p in pieces)
-    return d_w_in, d_w_rec, d_b_rec
+    return gradient
 
 
 def _input_gradient(buffers: Buffers, params: RNNParams, how: _How, x: Tensor) -> Tensor:

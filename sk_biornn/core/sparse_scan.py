@@ -69,7 +69,8 @@ def gradients_on(support: Support, buffers: Buffers) -> tuple[Tensor, Tensor, Te
     n_units = support.shape[0]
     d_values = sample_product(support, buffers.turned.errors, buffers.turned.rates)
     gradient = sum_over_rows(_inputs(buffers, n_units), buffers.errors)
-    return gradient[:-1].mT, d_values, gradient[-1]
+    bias = buffers.bias - n_units
+    return gradient[:bias].mT, d_values, gradient[bias]
 
 
 def _inputs(buffers: Buffers, n_units: int) -> Tensor:

@@ -20,6 +20,7 @@ from sk_biornn.core.weight_space import WeightSpace
 LossFunction = Callable[[RNNParams, Tensor], Tensor]  # (weights, trial indices) -> scalar
 Monitor = Callable[[RNNParams], float]  # weights -> validation score, greater is better
 
+_aten = torch.ops.aten
 _POOL = 8  # batches among which trials are sorted by length
 
 
@@ -196,7 +197,11 @@ def _step(w_rec: Tensor, optimiser: torch.optim.Optimizer, space: WeightSpace) -
     with torch.no_grad():
         left_of_momentum = space.retract(w_rec, before)
         moment = optimiser.state[w_rec].get("exp_avg")
-        if left_of_momentum is not None and moment is not None:
+        if moment is None:
+            return
+        if space.stops_at_zero:  # the gradient of a threshold at 0: keep where theta is not 0
+            _aten.hardshrink_backward.grad_input(moment, w_rec, 0, grad_input=moment)
+        if left_of_momentum is not None:
             moment.mul_(left_of_momentum)
 
 

@@ -34,6 +34,9 @@ class WeightSpace(NamedTuple):
         is to be multiplied: 0 where it was stopped at a wall, -1 where it was reflected.
     needs_before : bool
         Whether `retract` wants theta as it was before the step.
+    stops_at_zero : bool
+        Whether the momentum of a parameter that `retract` leaves at 0 is lost, too. (It could say
+        so itself, by a factor; told here, it takes one pass over memory instead of two.)
     matrix : callable
         What `decode` returns -> the matrix (n_units, n_units); they differ where the loss function
         is given only the weights that may exist (see `on_support`).
@@ -43,6 +46,7 @@ class WeightSpace(NamedTuple):
     decode: Callable[[Tensor], Tensor] = _same
     retract: Callable[[Tensor, Tensor | None], Tensor | None] = _anywhere
     needs_before: bool = False
+    stops_at_zero: bool = False
     matrix: Callable[[Tensor], Tensor] = _same
 
 
