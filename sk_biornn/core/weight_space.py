@@ -35,8 +35,8 @@ class WeightSpace(NamedTuple):
     needs_before : bool
         Whether `retract` wants theta as it was before the step.
     stops_at_zero : bool
-        Whether the momentum of a parameter that `retract` leaves at 0 is lost, too. (It could say
-        so itself, by a factor; told here, it takes one pass over memory instead of two.)
+        Whether the momentum of a parameter that `retract` leaves at 0 is lost, too. It could say
+        so itself, by a factor; told here, it takes one pass over memory instead of two.
     matrix : callable
         What `decode` returns -> the matrix (n_units, n_units); they differ where the loss function
         is given only the weights that may exist (see `on_support`).
