@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import textwrap
+
 import pytest
 import torch
 from networks import LEAKS, draw, make_params
@@ -135,3 +140,36 @@ def test_the_default_dtype_does_not_decide_the_library():
         assert products.prefers_onednn(torch.zeros(1, dtype=torch.float32)) == before
     finally:
         torch.set_default_dtype(torch.float32)
+
+
+MANY_SHAPES = """
+    import torch
+    from sk_biornn.core import products
+
+    def megabytes():
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * 4096 / 1e6
+
+    a, b = torch.ones(300, 200), torch.ones(150, 200)
+    for k in range(600):
+        products.onednn(a[: 100 + k % 200], b[: 100 + k // 200, :])
+        if k == 99:
+            before = megabytes()
+    print(megabytes() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_code_for_many_shapes_does_not_fill_the_memory():
+    if products._onednn() is None:
+        pytest.skip("this build of torch has no oneDNN")
+    unset = {k: v for k, v in os.environ.items() if not k.endswith("CACHE_CAPACITY")}
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(MANY_SHAPES)],
+        env=unset,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    assert float(run.stdout) < 40  # without a bound 500 shapes more take some hundred

@@ -110,6 +110,15 @@ def test_activity_that_becomes_infinite_is_refused(activation, dtype):
             call()
 
 
+def test_an_explosion_in_the_last_step_stops_the_fit():
+    # One step of size 1e30: the loss before it is finite, the weights after it are, outputs not.
+    X, y = trials()
+    clf = DaleRNNClassifier(n_units=8, max_iter=1, learning_rate_init=1e30, random_state=0)
+    with pytest.raises(ValueError, match="loss became non-finite in epoch 1"):
+        clf.set_params(activation="relu").fit(X, y)
+    assert not hasattr(clf, "W_rec_")
+
+
 @pytest.mark.parametrize("target", ["last", "every"])
 @pytest.mark.parametrize("leak", [{}, {"dt": 1.0, "tau": 4.0}])
 def test_long_trials_are_run_in_stretches(target, leak, monkeypatch):
