@@ -103,17 +103,27 @@ def firing(weights: Weights, block: Block, scratch: Tensor, motion: Motion) -> F
         product(z, drive)
         apply(z, z)
 
-    def noisy(z: Tensor, drive: Tensor) -> None:  # z holds standard normal numbers
+    if motion.noisy:
+        return _noisy_fires(weights, product, scratch, motion)
+    if block.n_trials < weights.least_rows:
+        return FirePair(slow, slow, 0)
+    return FirePair(_fast_fire(weights.packed, motion), slow, weights.least_rows)
+
+
+def _noisy_fires(weights: Weights, product: Fire, scratch: Tensor, motion: Motion) -> FirePair:
+    """Return the ways to set z, which holds standard normal numbers, to f(... + their share)."""
+    apply, gain = motion.activation.apply, motion.activation.gain
+    scale = noise_sd(motion.dynamics) * gain
+
+    def fast(z: Tensor, drive: Tensor) -> None:
+        apply(z.mul_(scale).add_(onednn(drive, weights.packed), alpha=gain), z)
+
+    def slow(z: Tensor, drive: Tensor) -> None:
         out = rows(scratch, z)
         product(out, drive)
         apply(z.mul_(scale).add_(out), z)
 
-    if motion.noisy:
-        scale = noise_sd(motion.dynamics) * gain
-        return FirePair(noisy, noisy, 0)
-    if block.n_trials < weights.least_rows:
-        return FirePair(slow, slow, 0)
-    return FirePair(_fast_fire(weights.packed, motion), slow, weights.least_rows)
+    return FirePair(fast, slow, weights.least_rows)
 
 
 def _plain_product(turned: Tensor, gain: float) -> Fire:
