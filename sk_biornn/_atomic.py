@@ -9,6 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
+HALVES = ".*.????????~"  # names of files that are being written, or were when a process was killed
+
+
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file so that no reader, and no crash, ever meets half of it.
 

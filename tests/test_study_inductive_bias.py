@@ -743,3 +743,14 @@ def test_distances_of_the_penalty_are_euclidean():
         scipy.spatial.distance.cdist(points, points),
         atol=1e-12,
     )
+
+
+def test_halves_of_a_killed_study_are_removed_wherever_they_lie(tmp_path, no_figure):
+    run_inductive_bias_study(TINY, output=tmp_path, **FEW)
+    before = files_of(tmp_path)
+    for path in ("runs", "weights", "."):
+        (tmp_path / path / ".go-nogo_W_000.npz.x9mnyb31~").write_bytes(b"PK")
+    (tmp_path / ".notes~").write_text("somebody's own")
+    run_inductive_bias_study(TINY, output=tmp_path, resume=True, **FEW)
+    (tmp_path / ".notes~").unlink()
+    assert files_of(tmp_path) == before

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sk_biornn._atomic import write_text
+from sk_biornn._atomic import HALVES, write_text
 from sk_biornn.studies._lock import locked
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pandas", "joblib")
@@ -136,10 +136,9 @@ class StudyFolder:
             )
 
     def _remove_halves(self) -> None:
-        """Remove what a killed process had not yet renamed."""
-        for folder in (self.path, self.runs):
-            for path in folder.glob(".*~"):
-                path.unlink()
+        """Remove what a killed process had not yet renamed, in the folders of weights, too."""
+        for path in self.path.rglob(HALVES):
+            path.unlink()
 
     def _remove_study(self) -> None:
         """Remove records and what was made of them, and nothing else."""
