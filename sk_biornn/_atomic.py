@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-
 HALVES = ".*.????????~"  # names of files that are being written, or were when a process was killed
 
 
