@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import LEAKS, close, draw, make_params
 
-from sk_biornn.core import Dynamics, as_trials, run
+from sk_biornn.core import Dynamics, Support, Workspace, as_trials, run
 from sk_biornn.core.layout import Layout, lay_out
 
 
@@ -100,6 +100,19 @@ def test_a_run_cut_in_two_gives_the_bits_of_one(leak, dtype):
         second = run(params, x[:, 4:], Dynamics(leak=rate), initial=first.rates[:, -1])
     assert torch.equal(torch.cat([first.outputs, second.outputs], dim=1), whole.outputs)
     assert torch.equal(second.rates, whole.rates[:, 4:])
+
+
+def test_initial_rates_do_not_stay_in_the_workspace():
+    params, x, workspace = make_params(), draw(4, 3, 2), Workspace()
+    fresh = run(params, x, Dynamics()).outputs.detach()
+    run(params, x, Dynamics(), initial=draw(4, 5, seed=7), workspace=workspace)
+    assert torch.equal(run(params, x, Dynamics(), workspace=workspace).outputs.detach(), fresh)
+
+
+def test_initial_rates_and_a_support_are_refused():
+    mask = torch.ones(5, 5, dtype=torch.bool)
+    with pytest.raises(ValueError, match="initial must be None with a support"):
+        run(make_params(), draw(4, 3, 2), Dynamics(), initial=draw(4, 5), support=Support.of(mask))
 
 
 def test_initial_rates_of_ragged_trials_keep_their_order():

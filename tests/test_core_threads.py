@@ -11,7 +11,7 @@ import torch
 from networks import draw, make_params
 
 from sk_biornn.core import Dynamics, Workspace, run
-from sk_biornn.core.threads import computing, do_all
+from sk_biornn.core.threads import _product_settings, computing, do_all
 
 THREADS = (1, 2, 4)
 
@@ -84,6 +84,9 @@ def test_settings_of_the_caller_hold_outside_and_not_inside(restore_threads):
             with computing(), computing():
                 assert torch.get_num_threads() == 1
                 assert torch.tensor([5e-324], dtype=torch.float64).mul(1.0).item() == 0
+                # Not every processor rounds when it is allowed to: look at the setting itself.
+                allowed = {settings.fp32_precision for settings in _product_settings()}
+                assert allowed <= {"ieee", "none"}
                 inside = a @ b
             assert torch.is_autocast_enabled("cpu")
         assert torch.get_float32_matmul_precision() == "medium"
