@@ -154,6 +154,20 @@ def test_activation_and_its_derivative(name, dtype):
     assert activation.nonnegative == (name != "tanh")
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+def test_softplus_of_any_size(dtype):
+    p = torch.cat([torch.linspace(-100, 100, 4001), torch.logspace(2, 38, 601)]).to(dtype)
+    p = torch.cat([p, torch.tensor([math.inf, -math.inf, math.nan], dtype=dtype)])
+    activation = get_activation("softplus", p)
+    z = torch.empty_like(p)
+    activation.apply(p * activation.gain, z)
+    exact = torch.clamp_min(p.double(), 0) + torch.log1p(torch.exp(-p.double().abs()))
+    tolerance = 5e-7 if dtype == torch.float32 else 3e-9  # torch's own cuts e^-p from p = 20 on
+    assert_close(z[:-1].double(), exact[:-1], rtol=tolerance, atol=tolerance)
+    assert z[-1].isnan()
+    assert (z[:-1] >= 0).all()
+
+
 def test_unknown_activation_is_refused():
     with pytest.raises(ValueError, match=r"activation must be one of .*'softplus'.*, got 'sine'"):
         get_activation("sine", torch.zeros(1))

@@ -42,6 +42,7 @@ for _cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
 
 _LEAST_WORK = 2**20  # multiplications: 64 x 128 x 128
 _ROWS_AT_A_TIME = 2048
+_FEW_COLUMNS = 16  # for which a copy of the other factor costs more than oneDNN saves
 # To lay a matrix out as oneDNN wants it costs about 80 us and a fifth of one product; it pays for
 # matrices that do not fit the cache beside the rest, when they are used again and again.
 _LEAST_UNITS_TO_PACK, _LEAST_USES_TO_PACK = 256, 12
@@ -86,6 +87,11 @@ def uses_onednn(like: Tensor, n_rows: int, n_inner: int, n_columns: int) -> bool
     return n_rows * n_inner * n_columns >= _LEAST_WORK and prefers_onednn(like)
 
 
+def _must_be_copied(matrix: Tensor) -> bool:
+    """Whether neither its rows nor its columns lie together, as oneDNN wants one of them."""
+    return not (matrix.is_contiguous() or matrix.mT.is_contiguous())
+
+
 def onednn(a: Tensor, b: Tensor, function: str = "none") -> Tensor:
     """Return f(a @ b.T) by oneDNN; both as rows or as columns that lie together."""
     linear = _onednn()
@@ -103,7 +109,8 @@ def packed(b: Tensor, n_rows: int, n_uses: int) -> Tensor:
 
 def multiply_into(out: Tensor, a: Tensor, b: Tensor, scale: float = 1.0) -> None:
     """Overwrite `out` by scale * a @ b, for matrices or stacks of them."""
-    if uses_onednn(a, a.shape[-2], a.shape[-1], b.shape[-1]):
+    fast = uses_onednn(a, a.shape[-2], a.shape[-1], b.shape[-1])
+    if fast and not _is_thin(b.shape[-1], a):
         for one_out, one_a, one_b in matrices(out, a, b):
             torch.mul(onednn(_dense(one_a), _dense(one_b).mT), scale, out=one_out)
     elif out.ndim == 2:
@@ -120,7 +127,7 @@ def sum_over_rows(a: Tensor, b: Tensor) -> Tensor:
     """
     if a.ndim > 2:
         return torch.stack([sum_over_rows(*pair) for pair in matrices(a, b)])
-    fast = uses_onednn(a, a.shape[0], a.shape[1], b.shape[1])
+    fast = uses_onednn(a, a.shape[0], a.shape[1], b.shape[1]) and not _is_thin(a.shape[1], b)
     total = None if fast else a.new_zeros((a.shape[1], b.shape[1]))
     for some_a, some_b in zip(a.split(_ROWS_AT_A_TIME), b.split(_ROWS_AT_A_TIME), strict=True):
         if total is not None and not fast:
@@ -132,11 +139,14 @@ def sum_over_rows(a: Tensor, b: Tensor) -> Tensor:
     return total
 
 
+def _is_thin(n_columns: int, tall: Tensor) -> bool:
+    """Whether a product with few columns costs less than what oneDNN needs beside it."""
+    return n_columns == 1 or (n_columns < _FEW_COLUMNS and _must_be_copied(tall))
+
+
 def _dense(matrix: Tensor) -> Tensor:
-    """Return the matrix, or a copy of it if neither its rows nor its columns lie together."""
-    if matrix.is_contiguous() or matrix.mT.is_contiguous():
-        return matrix
-    return matrix.contiguous()
+    """Return the matrix, or a copy of it where oneDNN needs one."""
+    return matrix.contiguous() if _must_be_copied(matrix) else matrix
 
 
 def matrices(*stacks: Tensor) -> Any:

@@ -229,7 +229,7 @@ def _forward(buffers: Buffers, motion: Motion, how: _How, params: RNNParams) -> 
         sweep_forward(buffers.whole, buffers.scratch, motion, fires)
         return
 
-    weights = weights_for(buffers)
+    weights = weights_for(buffers, motion)
 
     def work(block: Block) -> None:
         scratch = _own(buffers.scratch, block)

@@ -31,6 +31,11 @@ class Motion(NamedTuple):
     noisy: bool
 
     @property
+    def is_fused(self) -> bool:
+        """Whether oneDNN can apply f to the product itself."""
+        return self.dynamics.activation == "tanh" and not self.noisy
+
+    @property
     def rectified(self) -> bool:
         """Whether rates differ from states by max(., 0)."""
         return self.dynamics.rectify and not self.activation.nonnegative
@@ -78,20 +83,22 @@ class FirePair(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """[w_rec, w_in, b_rec] as they are, and as oneDNN wants them."""
+    """[w_rec, w_in, b_rec] as they are, and as oneDNN wants them, the gain of f included."""
 
     plain: Tensor
     packed: Tensor
     least_rows: float  # from how many on products go to oneDNN
 
 
-def weights_for(buffers: Buffers) -> Weights:
+def weights_for(buffers: Buffers, motion: Motion) -> Weights:
     """Return the weights of the forward sweep, made ready once for all blocks."""
     weights, n_trials = buffers.weights, buffers.blocks[0].n_trials
     least = math.inf if weights.ndim > 2 else least_rows(weights, *weights.shape)
     if n_trials < least:
         return Weights(weights, weights, math.inf)
-    return Weights(weights, packed(weights, n_trials, buffers.layout.n_steps), least)
+    gain = 1.0 if motion.is_fused else motion.activation.gain
+    with_gain = weights if gain == 1 else weights * gain
+    return Weights(weights, packed(with_gain, n_trials, buffers.layout.n_steps), least)
 
 
 def firing(weights: Weights, block: Block, scratch: Tensor, motion: Motion) -> FirePair:
@@ -116,7 +123,7 @@ def _noisy_fires(weights: Weights, product: Fire, scratch: Tensor, motion: Motio
     scale = noise_sd(motion.dynamics) * gain
 
     def fast(z: Tensor, drive: Tensor) -> None:
-        apply(z.mul_(scale).add_(onednn(drive, weights.packed), alpha=gain), z)
+        apply(z.mul_(scale).add_(onednn(drive, weights.packed)), z)
 
     def slow(z: Tensor, drive: Tensor) -> None:
         out = rows(scratch, z)
@@ -137,12 +144,10 @@ def _plain_product(turned: Tensor, gain: float) -> Fire:
 
 
 def _fast_fire(laid_out: Tensor, motion: Motion) -> Fire:
-    apply, gain = motion.activation.apply, motion.activation.gain
-    if motion.dynamics.activation == "tanh":
+    apply = motion.activation.apply
+    if motion.is_fused:
         return lambda z, drive: z.copy_(onednn(drive, laid_out, "tanh"))
-    if gain == 1:
-        return lambda z, drive: apply(onednn(drive, laid_out), z)
-    return lambda z, drive: apply(onednn(drive, laid_out).mul_(gain), z)
+    return lambda z, drive: apply(onednn(drive, laid_out), z)
 
 
 def noise_sd(dynamics: Dynamics) -> Tensor | float:
