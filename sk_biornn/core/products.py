@@ -8,7 +8,7 @@ always chooses alike. Microseconds of one product [r, x, 1] @ W' on one thread, 
 =======================  =====================  ==========  ==============  ============
 processor                trials x units         `torch.mm`  oneDNN          with tanh in
 =======================  =====================  ==========  ==============  ============
-AMD EPYC (AVX-512)       4 x 4                           1              10            10
+AMD EPYC (AVX-512)       2 x 4                           1              10            10
 AMD EPYC (AVX-512)       50 x 128                       17              17            21
 AMD EPYC (AVX-512)       200 x 128                      61              36            43
 AMD EPYC (AVX-512)       128 x 312                     233             118           132
