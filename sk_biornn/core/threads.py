@@ -65,7 +65,7 @@ def computing() -> Iterator[None]:
     """Compute as the same bits ask for, and leave torch as the caller had it.
 
     Inside, every library call of this thread has one thread; subnormal numbers are 0 (a processor
-    takes up to a hundred times longer for them, and a collapsing network is full of them);
+    takes many times longer for them, and a collapsing network is full of them);
     autocast is off, and products of float32 are made in float32, whatever
     `torch.set_float32_matmul_precision` says. May be nested, and used by several threads at once.
 
