@@ -3,7 +3,8 @@
     python tests/benchmarks/bench_engine.py [--threads 1 2] [--case flip-flop ...] [--seconds 8]
 
 A step is forward, loss, backward, Adam and Dale's projection. The contestants of a case take
-turns in one process, so that a busy machine slows all alike; ratios are medians over the rounds.
+turns in one process, so that a busy machine slows all alike, in an order that is drawn anew for
+each round (what ran before in the caches makes 6 %); ratios are medians over the rounds.
 With one thread the clock is that of the thread, which stops while others have the core.
 
 bound         the matrix products that the gradient needs, alone, into buffers made before: inputs,
@@ -53,10 +54,11 @@ def measure(steps, clock, seconds):
     n_rounds = int(min(max(share / first["ours"], 9), 60))
     times = {name: np.full(n_rounds, np.nan) for name in steps}
     strides = {name: min(1 + int(n_rounds * t / share), n_rounds // 3) for name, t in first.items()}
+    rng = np.random.default_rng(0)
     for i in range(n_rounds):
-        for name, step in steps.items():
+        for name in rng.permutation(list(steps)):
             if i % strides[name] == 0:
-                times[name][i] = timed(step, clock)[0]
+                times[name][i] = timed(steps[name], clock)[0]
     return times
 
 
@@ -122,9 +124,12 @@ def compare_variants(seconds):
         shares[case.name] = float(done) / (case.n_trials * case.n_steps)
     steps = {"ours": steps["tanh every step"], **steps}
     times = measure(steps, time.thread_time, seconds)
-    print("\nflip-flop, one thread: time / that of tanh, every step (share of the steps computed)")
+    print("\nflip-flop, one thread: time / that of tanh, every step; / that of tanh in the same case")
+    print("(share of the steps computed)")
     for name in list(steps)[1:]:
-        print(f"  {name:22}{ratio(times, name, 'ours'):6.2f}  ({shares[name]:.2f})")
+        same_case = "tanh " + name.split(maxsplit=1)[1]
+        to_tanh = ratio(times, name, same_case)
+        print(f"  {name:22}{ratio(times, name, 'ours'):6.2f}{to_tanh:8.2f}  ({shares[name]:.2f})")
 
 
 def compare_threads(cases, seconds):
