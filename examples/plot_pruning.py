@@ -20,7 +20,7 @@ import numpy as np
 from sk_biornn import DaleRNNRegressor
 from sk_biornn.datasets import make_flip_flop
 
-X, y = make_flip_flop(1300, n_steps=20, pulse_probability=0.1, random_state=0)
+X, y = make_flip_flop(1300, n_steps=20, pulse_probability=0.2, random_state=0)
 X_train, y_train, X_test, y_test = X[:800], y[:800], X[800:], y[800:]
 
 reg = DaleRNNRegressor(

@@ -109,7 +109,7 @@ def hold_by_loop(X):
 @settings(deadline=None, max_examples=60)
 @given(
     shape=st.tuples(st.integers(1, 4), st.integers(1, 12), st.integers(1, 3)),
-    probability=st.floats(0, 0.5),
+    probability=st.floats(0, 1),
     seed=st.integers(0, 2**32),
 )
 def test_flip_flop_equals_a_loop(shape, probability, seed):
@@ -136,34 +136,37 @@ def test_pulses_come_at_the_given_rate(probability):
         pulse_probability=probability,
         random_state=0,
     )
+    half = probability / 2  # the probability is that of either sign together
     for sign in (1, -1):
         # Five standard deviations of a binomial proportion, overall and at each step.
         for axis, n in ((None, X.size), ((0, 2), n_trials * n_channels)):
-            sd = np.sqrt(probability * (1 - probability) / n)
-            assert_allclose(np.mean(sign == X, axis=axis), probability, rtol=0, atol=5 * sd)
-    # Channels are independent: their product has mean 0 and variance (2 p)^2.
+            sd = np.sqrt(half * (1 - half) / n)
+            assert_allclose(np.mean(sign == X, axis=axis), half, rtol=0, atol=5 * sd)
+    # Channels are independent: their product has mean 0 and variance p^2.
     product = X[:, :, 0] * X[:, :, 1]
-    assert abs(product.mean()) < 5 * 2 * probability / np.sqrt(product.size)
+    assert abs(product.mean()) < 5 * probability / np.sqrt(product.size)
 
 
 def test_flip_flop_at_the_ends_of_its_range():
     X, y = make_flip_flop(20, pulse_probability=0, random_state=0)
     assert not X.any() and not y.any()
-    X, y = make_flip_flop(20, pulse_probability=0.5, random_state=0)
+    X, y = make_flip_flop(20, pulse_probability=1, random_state=0)
     assert np.all(np.abs(X) == 1)
     assert_array_equal(X, y)
 
 
 def test_flip_flop_defaults_are_the_papers():
-    X, _ = make_flip_flop()
-    assert X.shape == (100, 50, 1)
+    assert make_flip_flop()[0].shape == (100, 50, 1)
+    # The original's trials have a pulse at .0495 of 500,000 steps, and .05 is meant.
+    X, _ = make_flip_flop(10_000, random_state=0)
+    assert_allclose((X != 0).mean(), 0.05, rtol=0, atol=5 * np.sqrt(0.05 * 0.95 / X.size))
 
 
 @pytest.mark.parametrize(
     ("value", "error"),
     [
         (-0.1, ValueError),
-        (0.6, ValueError),
+        (1.1, ValueError),
         (np.nan, ValueError),
         ("0.1", TypeError),
         (None, TypeError),
@@ -171,7 +174,7 @@ def test_flip_flop_defaults_are_the_papers():
     ],
 )
 def test_pulse_probability_is_checked(value, error):
-    expected = r"^pulse_probability must be a number in \[0, 0.5\], got .*\.$"
+    expected = r"^pulse_probability must be a number in \[0, 1\], got .*\.$"
     with pytest.raises(error, match=expected):
         make_flip_flop(pulse_probability=value)
 
@@ -215,7 +218,30 @@ def test_chunks_are_cut_from_the_formula(second_terms):
     chunks = np.lib.stride_tricks.sliding_window_view(series, 31, axis=0)  # (2470, 2, 31)
     for trial in range(40):
         whole = np.concatenate([X[trial], y[trial, -1:]]).T
-        assert np.isclose(chunks, whole, rtol=0, atol=1e-6).all(axis=(1, 2)).any()
+        assert np.isclose(chunks, whole, rtol=0, atol=1e-6).all(axis=2).any(axis=0).all()
+
+
+@pytest.mark.parametrize("joint", [True, False])
+def test_the_two_chunks_begin_together_only_where_asked(joint):
+    X, _ = make_wave_reconstruction(
+        200, n_steps=30, joint_start=joint, wave_random_state=5, random_state=6
+    )
+    series = draw_waves(make_rng(5))(0.2 * np.arange(2500), True).astype(np.float32)
+    chunks = np.lib.stride_tricks.sliding_window_view(series, 30, axis=0)
+    one_start = [np.isclose(chunks, x.T, rtol=0, atol=1e-6).all(axis=(1, 2)).any() for x in X]
+    # With own starts, 5 of 2470 are as good as one, as the wave repeats every 500 samples.
+    assert np.mean(one_start) == 1 if joint else np.mean(one_start) < 0.05
+
+
+def test_the_two_starts_do_not_know_of_each_other():
+    X, _ = make_wave_reconstruction(
+        4000, n_steps=1, n_samples=5, dt=7.0, wave_random_state=1, random_state=0
+    )
+    series = draw_waves(make_rng(1))(7.0 * np.arange(5), True).astype(np.float32)
+    starts = (X[:, 0, :, None] == series.T).argmax(axis=-1)
+    counts = np.array([[np.sum((starts == (i, j)).all(axis=1)) for j in range(4)] for i in range(4)])
+    # 16 pairs of equal probability: five standard deviations of each count.
+    assert np.abs(counts - 250).max() < 5 * np.sqrt(4000 / 16 * 15 / 16)
 
 
 def test_multipliers_and_phase_are_drawn_from_their_ranges():
@@ -262,9 +288,10 @@ def test_every_start_is_possible_and_the_last_sample_is_reached():
         200, n_steps=2, n_samples=4, dt=7.0, wave_random_state=1, random_state=0
     )
     series = draw_waves(make_rng(1))(7.0 * np.arange(4), True).astype(np.float32)
-    starts = {int(np.flatnonzero((series == x).all(axis=1))[0]) for x in X[:, 0]}
-    assert starts == {0, 1}
-    assert (series[3] == y[:, -1]).all(axis=1).any()
+    starts = (X[:, 0, :, None] == series.T).argmax(axis=-1)
+    assert_array_equal(np.unique(starts[:, 0]), [0, 1])
+    assert_array_equal(np.unique(starts[:, 1]), [0, 1])
+    assert (series[3] == y[:, -1]).any(axis=0).all()
 
 
 def test_shared_waves_and_own_chunks():
@@ -327,6 +354,7 @@ def test_wave_needs_a_sample_after_the_chunk():
         ({"dt": np.inf}, ValueError, "dt must be a positive number, got inf."),
         ({"dt": "1"}, TypeError, "dt must be a positive number, got '1'."),
         ({"second_terms": 1}, TypeError, "second_terms must be True or False, got 1."),
+        ({"joint_start": "no"}, TypeError, "joint_start must be True or False, got 'no'."),
         (
             {"wave_random_state": -1},
             ValueError,

@@ -20,7 +20,7 @@ def make_flip_flop(
 
     At every step, independently in each channel::
 
-        P(x_t = +1) = P(x_t = -1) = pulse_probability,   x_t = 0 otherwise
+        P(x_t = +1) = P(x_t = -1) = pulse_probability / 2,   x_t = 0 otherwise
         y_t = x_t  if x_t != 0  else  y_{t-1},           y_{-1} = 0
 
     Parameters
@@ -30,8 +30,7 @@ def make_flip_flop(
     n_steps : int, default=50
         Number of time steps per trial.
     pulse_probability : float, default=0.05
-        Probability per step of a +1 pulse, and the same again of a -1 pulse, so that a pulse of
-        either sign comes with twice this probability. In [0, 0.5].
+        Probability per step of a pulse, of either sign together: half of them are +1. In [0, 1].
     n_channels : int, default=1
         Number of independent flip-flops (3 is the task of Sussillo and Barak).
     random_state : int, numpy RandomState, numpy Generator or None, default=None
@@ -64,7 +63,7 @@ def make_flip_flop(
     Examples
     --------
     >>> from sk_biornn.datasets import make_flip_flop
-    >>> X, y = make_flip_flop(2, n_steps=8, pulse_probability=0.2, random_state=2)
+    >>> X, y = make_flip_flop(2, n_steps=8, pulse_probability=0.4, random_state=2)
     >>> X.shape, y.shape
     ((2, 8, 1), (2, 8, 1))
     >>> X[0, :, 0].astype(int)
@@ -77,9 +76,9 @@ def make_flip_flop(
         check_count("n_steps", n_steps),
         check_count("n_channels", n_channels),
     )
-    probability = check_real("pulse_probability", pulse_probability, low=0.0, high=0.5)
+    probability = check_real("pulse_probability", pulse_probability, low=0.0, high=1.0)
     uniform = make_rng(random_state).random(shape)
-    X = (uniform < probability).astype(np.float32) - (uniform >= 1.0 - probability)
+    X = (uniform < probability / 2).astype(np.float32) - (uniform >= 1.0 - probability / 2)
     return X, _hold_last_pulse(X)
 
 

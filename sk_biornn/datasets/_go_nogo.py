@@ -20,11 +20,13 @@ def make_go_nogo(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Make the go/no-go task: one of two stimuli, a delay, and the decision when fixation ends.
 
+    The input of fixation is on before and after the stimulus, not during it.
+
     =========  ======================================  ==================
     epoch      input                                   steps (default)
     =========  ======================================  ==================
     fixation   fixation                                0 to 4
-    stimulus   fixation, and no-go or go               5 to 24
+    stimulus   no-go or go                             5 to 24
     delay      fixation                                25 to 34
     decision   none                                    35 to 39
     =========  ======================================  ==================
@@ -88,7 +90,7 @@ def make_go_nogo(
     ((4, 40, 3), array([0, 1, 1, 1]))
     >>> X[1, [0, 5, 25, 35]].astype(int)
     array([[1, 0, 0],
-           [1, 0, 1],
+           [0, 0, 1],
            [1, 0, 0],
            [0, 0, 0]])
     """
@@ -102,7 +104,7 @@ def make_go_nogo(
     stimulus_end = n_fixation_steps + n_stimulus_steps
     delay_end = stimulus_end + n_delay_steps
     trials = np.zeros((2, delay_end + n_decision_steps, 3), dtype=np.float32)
-    trials[:, :delay_end, 0] = 1.0
+    trials[:, :n_fixation_steps, 0] = trials[:, stimulus_end:delay_end, 0] = 1.0
     for answer, trial in enumerate(trials):
         trial[n_fixation_steps:stimulus_end, 1 + answer] = 1.0
     is_go = make_rng(random_state).random(n_trials) < go_probability

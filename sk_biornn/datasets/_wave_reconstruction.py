@@ -36,6 +36,7 @@ def make_wave_reconstruction(
     n_samples: int = 2500,
     dt: float = 0.2,
     second_terms: bool = True,
+    joint_start: bool = False,
     wave_random_state: RandomState = None,
     random_state: RandomState = None,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -47,8 +48,8 @@ def make_wave_reconstruction(
         inhibitory(t) = 0.75 sin(s3 pi f t + phi) + 1.875 sin(s4 pi f t + phi)
 
     with f = 1/50 Hz, s1 .. s4 drawn from 1..5 and phi = -k pi/6 with k drawn from 4..6. Each
-    trial is a chunk of `n_steps` samples at a random start; its target is the same chunk one
-    sample later.
+    trial has a chunk of `n_steps` samples of either wave, at a random start for each; its targets
+    are the same chunks one sample later.
 
     Parameters
     ----------
@@ -64,6 +65,9 @@ def make_wave_reconstruction(
         True: the formula above, which the authors wrote down. False: the first term of each wave
         alone, which is what their published code computes: a line break separates the second
         terms from the assignment, so that they are evaluated and dropped.
+    joint_start : bool, default=False
+        Whether both chunks of a trial begin at one time. As published, they do not: the phase of
+        one wave then says nothing of that of the other.
     wave_random_state : int, numpy RandomState, numpy Generator or None, default=None
         Source of s1 .. s4 and phi. None: taken from `random_state`. Give the same int in two
         calls to cut a training and a test set from the same waves.
@@ -80,16 +84,17 @@ def make_wave_reconstruction(
     Raises
     ------
     TypeError
-        If a count is not an integer, `dt` is not a number or `second_terms` is not a bool.
+        If a count is not an integer, `dt` is not a number, or `second_terms` or `joint_start` is
+        not a bool.
     ValueError
         If an argument is out of its range, or `n_samples` is not larger than `n_steps`.
 
     Notes
     -----
     All frequencies are multiples of 1/100 Hz, so the waves repeat after 100 s: at the default
-    settings this is one chunk, at most 500 different chunks exist, and a test set cut from the
-    waves of the training set (the setting of the paper) repeats most of its chunks. A held-out
-    test needs other waves.
+    settings this is one chunk, and either wave has at most 500 different ones: a test set cut from
+    the waves of the training set (the setting of the paper) repeats most of them, in other pairs
+    (or in the same, if they start together). A held-out test needs other waves.
 
     Repeating the input as the prediction already gives a mean squared error of 3.2e-3 with and
     1.2e-3 without the second terms (average over all draws of the waves at the default `dt`);
@@ -119,14 +124,16 @@ def make_wave_reconstruction(
         raise ValueError(f"n_samples must be larger than n_steps={n_steps}, got {n_samples}.")
     dt = check_positive("dt", dt)
     second_terms = check_flag("second_terms", second_terms)
+    joint_start = check_flag("joint_start", joint_start)
 
     rng = make_rng(random_state)
     waves = draw_waves(rng if wave_random_state is None else _make_wave_rng(wave_random_state))
     series = waves(dt * np.arange(n_samples), second_terms).astype(np.float32)
     # The last start leaves one sample after the chunk, for its target.
-    starts = rng.integers(0, n_samples - n_steps, size=n_trials)
-    steps = starts[:, np.newaxis] + np.arange(n_steps)
-    return series[steps], series[steps + 1]
+    starts = rng.integers(0, n_samples - n_steps, size=(n_trials, 1, 1 if joint_start else 2))
+    steps = starts + np.arange(n_steps)[:, np.newaxis]
+    channels = np.arange(2)
+    return series[steps, channels], series[steps + 1, channels]
 
 
 def _make_wave_rng(wave_random_state: RandomState) -> np.random.Generator:
