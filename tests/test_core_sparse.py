@@ -11,6 +11,7 @@ from sk_biornn.core import (
     Dynamics,
     Optimisation,
     RNNParams,
+    Spaces,
     Support,
     WeightSpace,
     Workspace,
@@ -137,7 +138,7 @@ def test_training_takes_the_same_path(compact):
             return squared_error(out, y[batch], torch.ones_like(out))
 
         rng = np.random.default_rng(0)
-        trained.append(train(weights(), loss, space, N_TRIALS, optimisation, rng))
+        trained.append(train(weights(), loss, Spaces(w_rec=space), N_TRIALS, optimisation, rng))
     for dense, few in zip(trained[0][0], trained[1][0], strict=True):
         torch.testing.assert_close(few, dense, rtol=1e-9, atol=1e-9)
     w_rec = trained[1][0].w_rec

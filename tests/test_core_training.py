@@ -17,6 +17,7 @@ from sk_biornn.core import (
     History,
     Optimisation,
     RNNParams,
+    Spaces,
     WeightSpace,
     Workspace,
     run,
@@ -58,11 +59,28 @@ def linear(slopes):
     return lambda params, batch: (slopes * params.w_rec).sum()
 
 
-def fit(params, loss, space=None, *, n_trials=4, seed=0, optimisation=None, **kwargs):
+def spaces_of(w_rec, trainable):
+    """Return the spaces in which only some tensors move; the recurrent weights have their own."""
+    spaces = {name: WeightSpace(trainable=name in trainable) for name in RNNParams._fields}
+    return Spaces(**{**spaces, "w_rec": w_rec._replace(trainable="w_rec" in trainable)})
+
+
+def fit(
+    params,
+    loss,
+    space=None,
+    *,
+    n_trials=4,
+    seed=0,
+    optimisation=None,
+    trainable=RNNParams._fields,
+    **kwargs,
+):
     settings = {"max_iter": 3, "learning_rate_init": 0.1, "batch_size": n_trials}
     optimisation = Optimisation(**(settings | (optimisation or {})))
     rng = make_rng(seed)
-    return train(params, loss, space or WeightSpace(), n_trials, optimisation, rng, **kwargs)
+    spaces = spaces_of(space or WeightSpace(), trainable)
+    return train(params, loss, spaces, n_trials, optimisation, rng, **kwargs)
 
 
 def fit_w_rec(weights, loss, space=None, **kwargs):

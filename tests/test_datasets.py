@@ -239,7 +239,9 @@ def test_the_two_starts_do_not_know_of_each_other():
     )
     series = draw_waves(make_rng(1))(7.0 * np.arange(5), True).astype(np.float32)
     starts = (X[:, 0, :, None] == series.T).argmax(axis=-1)
-    counts = np.array([[np.sum((starts == (i, j)).all(axis=1)) for j in range(4)] for i in range(4)])
+    counts = np.array(
+        [[np.sum((starts == (i, j)).all(axis=1)) for j in range(4)] for i in range(4)]
+    )
     # 16 pairs of equal probability: five standard deviations of each count.
     assert np.abs(counts - 250).max() < 5 * np.sqrt(4000 / 16 * 15 / 16)
 

@@ -49,7 +49,7 @@ def project(weights: Tensor, lower: Tensor, upper: Tensor) -> Tensor:
     return torch.clamp(weights, min=lower, max=upper)
 
 
-def clipping_space(lower: Tensor, upper: Tensor) -> WeightSpace:
+def clipping_space(lower: Tensor, upper: Tensor, *, keeps_momentum: bool = False) -> WeightSpace:
     """Return the space of weights within bounds, into which every proposal is clipped."""
     if bool(torch.isinf(lower).all()) and bool(torch.isinf(upper).all()):
         return WeightSpace()  # no bound anywhere
@@ -64,7 +64,8 @@ def clipping_space(lower: Tensor, upper: Tensor) -> WeightSpace:
         encode=lambda weights: project(weights, lower, upper),
         decode=_on_mask(upper > lower),
         retract=retract,
-        stops_at_zero=True,  # a weight stopped at the wall is not pressed against it any more
+        # By default a weight stopped at the wall is not pressed against it any more.
+        stops_at_zero=not keeps_momentum,
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -80,6 +80,10 @@ class Dale:
         estimator, for n synapses per unit; a law that is bound without an estimator then takes the
         published steps, W <- W exp(-sign(W) d) whatever W is. With ``scale=1`` these are taken by
         all weights below 1, in an estimator too.
+    momentum : {"cut", "kept"}, default="cut"
+        Of "projection": whether the optimiser's momentum of a weight that is stopped at 0 is lost,
+        or kept as published [1]_. Kept momentum goes on pressing the weight against the wall, so
+        that it stays there for longer.
 
     Raises
     ------
@@ -121,6 +125,7 @@ class Dale:
 
     method: str = "projection"
     scale: float | None = None
+    momentum: str = "cut"
 
     def __post_init__(self) -> None:
         """Refuse unknown methods, and scales that make no sense."""
@@ -129,6 +134,12 @@ class Dale:
             raise ValueError(f"method must be one of {methods}, got {short(self.method)}.")
         if self.scale is not None:
             self._check_scale()
+        check_momentum(self.momentum)
+        if self.momentum == "kept" and self.method != "projection":
+            raise ValueError(
+                "momentum must be 'cut' unless method='projection', got momentum='kept' with "
+                f"method={self.method!r}."
+            )
 
     def _check_scale(self) -> None:
         if not isinstance(self.scale, Real) or isinstance(self.scale, bool):
@@ -187,15 +198,32 @@ class Dale:
         """
         lower, upper = sign_bounds(signs, mask)
         if self.method == "projection":
-            return clipping_space(lower, upper)
+            return clipping_space(lower, upper, keeps_momentum=self.momentum == "kept")
         if self.method == "exponentiated":
             return multiplicative_space(signs, lower, upper, self.scale)
         return reparametrised_space(self.method, signs, mask, lower, upper)
 
 
+def check_momentum(momentum: Any) -> None:
+    """Refuse all but the two ways of momentum at a wall."""
+    if not isinstance(momentum, str) or momentum not in ("cut", "kept"):
+        raise ValueError(f"momentum must be one of ['cut', 'kept'], got {short(momentum)}.")
+
+
 @dataclass(frozen=True)
 class NonNegative:
     """All recurrent weights are non-negative: negative ones are set to 0 after every step.
+
+    Parameters
+    ----------
+    momentum : {"cut", "kept"}, default="cut"
+        Whether the optimiser's momentum of a weight that is stopped at 0 is lost or kept, as by
+        constraints of Keras.
+
+    Raises
+    ------
+    ValueError
+        If `momentum` is unknown.
 
     Examples
     --------
@@ -204,6 +232,12 @@ class NonNegative:
     >>> space.encode(torch.tensor([[0.5, -0.5], [1.0, -1.0]])).tolist()
     [[0.5, 0.0], [1.0, 0.0]]
     """
+
+    momentum: str = "cut"
+
+    def __post_init__(self) -> None:
+        """Refuse other ways of momentum."""
+        check_momentum(self.momentum)
 
     def signs_in_force(self, signs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the signs that the columns obey: +1 for all.
@@ -235,7 +269,8 @@ class NonNegative:
         WeightSpace
             What the training loop calls.
         """
-        return clipping_space(*sign_bounds(torch.ones_like(signs), mask))
+        bounds = sign_bounds(torch.ones_like(signs), mask)
+        return clipping_space(*bounds, keeps_momentum=self.momentum == "kept")
 
 
 @dataclass(frozen=True)

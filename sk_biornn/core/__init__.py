@@ -7,10 +7,17 @@ from sk_biornn.core.learning_rates import Schedule
 from sk_biornn.core.losses import cross_entropy, squared_error, unit_weights
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.scan import Trajectory, as_trials, run
+from sk_biornn.core.solvers import Solver
 from sk_biornn.core.sparse import Support, support_where_it_pays
 from sk_biornn.core.threads import computing
 from sk_biornn.core.training import DivergenceError, History, Optimisation, train
-from sk_biornn.core.weight_space import WeightSpace, on_support
+from sk_biornn.core.weight_space import (
+    Spaces,
+    WeightSpace,
+    on_support,
+    sum_of_two,
+    within,
+)
 from sk_biornn.core.workspace import Workspace
 
 __all__ = [
@@ -20,6 +27,8 @@ __all__ = [
     "Optimisation",
     "RNNParams",
     "Schedule",
+    "Solver",
+    "Spaces",
     "Support",
     "Trajectory",
     "WeightSpace",
@@ -30,7 +39,9 @@ __all__ = [
     "on_support",
     "run",
     "squared_error",
+    "sum_of_two",
     "support_where_it_pays",
     "train",
     "unit_weights",
+    "within",
 ]

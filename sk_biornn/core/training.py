@@ -14,8 +14,9 @@ from torch import Tensor
 
 from sk_biornn.core.learning_rates import Schedule
 from sk_biornn.core.params import RNNParams
+from sk_biornn.core.solvers import Adam, Solver
 from sk_biornn.core.threads import computing
-from sk_biornn.core.weight_space import WeightSpace
+from sk_biornn.core.weight_space import Spaces, WeightSpace
 
 LossFunction = Callable[[RNNParams, Tensor], Tensor]  # (weights, trial indices) -> scalar
 Monitor = Callable[[RNNParams], float]  # weights -> validation score, greater is better
@@ -32,7 +33,7 @@ class DivergenceError(ValueError):
 class Optimisation:
     """How to descend; the fields are the estimators' parameters of the same names."""
 
-    solver: str = "adam"
+    solver: str | Solver = "adam"
     learning_rate_init: float = 1e-3
     learning_rate: str | Schedule = "constant"
     epsilon: float = 1e-8
@@ -58,7 +59,7 @@ class History:
 
     losses: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
-    solver: str | None = None
+    solver: str | Solver | None = None
     optimiser_state: dict[str, Any] | None = None
     stopped: bool = False  # whether `on_epoch` asked for the end
 
@@ -66,19 +67,18 @@ class History:
 def train(
     params: RNNParams,
     loss_function: LossFunction,
-    space: WeightSpace,
+    spaces: Spaces,
     n_trials: int,
     optimisation: Optimisation,
     rng: np.random.Generator,
     *,
-    trainable: tuple[str, ...] = RNNParams._fields,
     lengths: NDArray[np.int64] | None = None,
     monitor: Monitor | None = None,
     on_epoch: Callable[[RNNParams, History], bool] | None = None,
     history: History | None = None,
     epochs: range | None = None,
 ) -> tuple[RNNParams, History]:
-    """Minimise a loss by mini-batches; the weights are inside `space` on entry and at every step.
+    """Minimise a loss by mini-batches; weights are inside `spaces` on entry and at every step.
 
     Parameters
     ----------
@@ -86,16 +86,14 @@ def train(
         Initial weights; they are not changed.
     loss_function : callable
         (RNNParams, indices of the trials of one batch) -> scalar Tensor.
-    space : WeightSpace
-        Where the recurrent weights may be.
+    spaces : Spaces
+        Where the weights may be, and which of them move.
     n_trials : int
         Number of trials from which batches are drawn.
     optimisation : Optimisation
         Optimiser, learning rate, number of epochs, batches, stopping rule.
     rng : numpy.random.Generator
         Source of the shuffling.
-    trainable : tuple of str
-        Names of the weights that move.
     lengths : ndarray of int of shape (n_trials,) or None
         Number of steps of each trial, where they differ: shuffled batches are then made of trials
         of similar length, which cost less.
@@ -122,8 +120,8 @@ def train(
     DivergenceError
         If the loss or a weight is not finite any more, also the loss after the very last step.
     """
-    theta = params._replace(w_rec=space.encode(params.w_rec)).map(_own_copy)
-    moving = [getattr(theta, name).requires_grad_() for name in trainable]
+    theta = spaces.encode(params).map(_own_copy)
+    moving = [tensor.requires_grad_() for tensor, _ in spaces.moving(theta)]
     optimiser = _make_optimiser(moving, optimisation)
     history = history or History()
     if history.solver == optimisation.solver and history.optimiser_state is not None:
@@ -135,8 +133,8 @@ def train(
         optimiser.param_groups[0]["lr"] = optimisation.rate_at(epoch)
         batches = _batches(n_trials, optimisation, rng, lengths)
         with computing():
-            loss = _run_epoch(theta, moving, optimiser, loss_function, space, batches, optimisation)
-            weights = _weights(theta, space)
+            loss = _run_epoch(theta, optimiser, loss_function, spaces, batches, optimisation)
+            weights = _weights(theta, spaces)
         history.losses.append(loss)
         _refuse_non_finite(weights, loss, epoch, optimisation)
         if monitor is not None:
@@ -146,35 +144,33 @@ def train(
         if history.stopped or best.is_stale:
             break
     history.optimiser_state = optimiser.state_dict()
-    final = best.weights or _weights(theta, space)
+    final = best.weights or _weights(theta, spaces)
     if batches is not None:
-        loss = _loss_of(final, loss_function, space, batches[-1])
+        loss = _loss_of(final, loss_function, spaces, batches[-1])
         _refuse_non_finite(final, loss, len(history.losses) - 1, optimisation)
     return final, history
 
 
 def _loss_of(
-    weights: RNNParams, loss_function: LossFunction, space: WeightSpace, batch: Tensor
+    weights: RNNParams, loss_function: LossFunction, spaces: Spaces, batch: Tensor
 ) -> float:
     """Return the loss of weights as they are: that of the last step's is not seen by any other."""
     with torch.no_grad(), computing():
-        theta = weights._replace(w_rec=space.decode(space.encode(weights.w_rec)))
-        return loss_function(theta, batch).item()
+        return loss_function(spaces.decode(spaces.encode(weights)), batch).item()
 
 
 def _run_epoch(
     theta: RNNParams,
-    moving: list[Tensor],
     optimiser: torch.optim.Optimizer,
     loss_function: LossFunction,
-    space: WeightSpace,
+    spaces: Spaces,
     batches: tuple[Tensor, ...],
     optimisation: Optimisation,
 ) -> float:
     """Take one step per batch and return the mean loss per trial."""
-    total = 0.0
+    total, moving = 0.0, [tensor for tensor, _ in spaces.moving(theta)]
     for batch in batches:
-        loss = loss_function(theta._replace(w_rec=space.decode(theta.w_rec)), batch)
+        loss = loss_function(spaces.decode(theta), batch)
         value = loss.item()
         if not math.isfinite(value):
             return value
@@ -182,34 +178,31 @@ def _run_epoch(
             parameter.grad = gradient.contiguous()  # the fused Adam reads memory in this order
         if optimisation.max_grad_norm is not None:
             torch.nn.utils.clip_grad_norm_(moving, optimisation.max_grad_norm)
-        _step(theta.w_rec, optimiser, space)
+        _step(spaces.moving(theta), optimiser)
         total += value * len(batch)
     return total / sum(len(batch) for batch in batches)
 
 
-def _step(w_rec: Tensor, optimiser: torch.optim.Optimizer, space: WeightSpace) -> None:
-    """Take one step of the optimiser and move the recurrent weights back into their space."""
-    if not w_rec.requires_grad:
-        optimiser.step()
-        return
-    before = w_rec.detach().clone() if space.needs_before else None
+def _step(moving: list[tuple[Tensor, WeightSpace]], optimiser: torch.optim.Optimizer) -> None:
+    """Take one step of the optimiser and move every tensor back into its space."""
+    before = [theta.detach().clone() if space.needs_before else None for theta, space in moving]
     optimiser.step()
     with torch.no_grad():
-        left_of_momentum = space.retract(w_rec, before)
-        moment = optimiser.state[w_rec].get("exp_avg")
-        if moment is None:
-            return
-        if space.stops_at_zero:  # the gradient of a threshold at 0: keep where theta is not 0
-            _aten.hardshrink_backward.grad_input(moment, w_rec, 0, grad_input=moment)
-        if left_of_momentum is not None:
-            moment.mul_(left_of_momentum)
+        for (theta, space), start in zip(moving, before, strict=True):
+            left_of_momentum = space.retract(theta, start)
+            moment = optimiser.state[theta].get("exp_avg")
+            if moment is None:
+                continue
+            if space.stops_at_zero:  # the gradient of a threshold at 0: keep where theta is not 0
+                _aten.hardshrink_backward.grad_input(moment, theta, 0, grad_input=moment)
+            if left_of_momentum is not None:
+                moment.mul_(left_of_momentum)
 
 
-def _weights(theta: RNNParams, space: WeightSpace) -> RNNParams:
+def _weights(theta: RNNParams, spaces: Spaces) -> RNNParams:
     """Return a detached copy of the weights that the parameters stand for."""
     with torch.no_grad():
-        w_rec = space.matrix(space.decode(theta.w_rec))
-        return theta._replace(w_rec=w_rec).map(_own_copy)
+        return spaces.matrices(theta).map(_own_copy)
 
 
 def _own_copy(tensor: Tensor) -> Tensor:
@@ -218,11 +211,12 @@ def _own_copy(tensor: Tensor) -> Tensor:
 
 
 def _make_optimiser(moving: list[Tensor], optimisation: Optimisation) -> torch.optim.Optimizer:
-    if optimisation.solver == "sgd":
-        return torch.optim.SGD(moving, lr=optimisation.learning_rate_init)
-    return torch.optim.Adam(
-        moving, lr=optimisation.learning_rate_init, eps=optimisation.epsilon, fused=True
-    )
+    solver, rate = optimisation.solver, optimisation.learning_rate_init
+    if solver == "sgd":
+        return torch.optim.SGD(moving, lr=rate)
+    if isinstance(solver, str):
+        solver = Adam(optimisation.epsilon)
+    return solver.optimiser(moving, rate)
 
 
 def _batches(

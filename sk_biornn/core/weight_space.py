@@ -1,12 +1,14 @@
-"""Where recurrent weights may be and how they move there: what `train` knows of a constraint."""
+"""Where weights may be and how they move there: all that `train` knows of constraints."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
+from sk_biornn.core.params import RNNParams
 from sk_biornn.core.sparse import Support
 
 
@@ -20,14 +22,14 @@ def _anywhere(proposed: Tensor, before: Tensor | None) -> Tensor | None:
 
 
 class WeightSpace(NamedTuple):
-    """A set of allowed recurrent weights, seen through free parameters theta.
+    """A set of allowed weights of one tensor, seen through free parameters theta.
 
     Parameters
     ----------
     encode : callable
-        w_rec -> theta; the nearest allowed point for weights outside the set.
+        weights -> theta; the nearest allowed point for weights outside the set.
     decode : callable
-        theta -> w_rec, differentiable; always inside the set, exactly.
+        theta -> weights, differentiable; always inside the set, exactly.
     retract : callable
         (proposed theta, theta before the step or None) -> factor or None; moves the proposal of
         the optimiser back into the set, in place, and says by what the momentum of each parameter
@@ -40,6 +42,8 @@ class WeightSpace(NamedTuple):
     matrix : callable
         What `decode` returns -> the matrix (n_units, n_units); they differ where the loss function
         is given only the weights that may exist (see `on_support`).
+    trainable : bool
+        Whether the weights move at all.
     """
 
     encode: Callable[[Tensor], Tensor] = _same
@@ -48,6 +52,77 @@ class WeightSpace(NamedTuple):
     needs_before: bool = False
     stops_at_zero: bool = False
     matrix: Callable[[Tensor], Tensor] = _same
+    trainable: bool = True
+
+
+class Spaces(NamedTuple):
+    """Where each tensor of a network may be: a space by name."""
+
+    w_in: WeightSpace = WeightSpace()
+    w_rec: WeightSpace = WeightSpace()
+    b_rec: WeightSpace = WeightSpace()
+    w_out: WeightSpace = WeightSpace()
+    b_out: WeightSpace = WeightSpace()
+
+    def encode(self, params: RNNParams) -> RNNParams:
+        """Return the free parameters, for each tensor those of its space."""
+        return self._each(lambda space, tensor: space.encode(tensor), params)
+
+    def decode(self, theta: RNNParams) -> RNNParams:
+        """Return the weights that the free parameters stand for; differentiable."""
+        return self._each(lambda space, tensor: space.decode(tensor), theta)
+
+    def matrices(self, theta: RNNParams) -> RNNParams:
+        """Return the weights that the free parameters stand for, as whole matrices."""
+        return self._each(lambda space, tensor: space.matrix(space.decode(tensor)), theta)
+
+    def moving(self, theta: RNNParams) -> list[tuple[Tensor, WeightSpace]]:
+        """Return the free parameters that training moves, each with its space."""
+        both = zip(theta, self, strict=True)
+        return [(tensor, space) for tensor, space in both if space.trainable]
+
+    def _each(
+        self, function: Callable[[WeightSpace, Tensor], Tensor], tensors: RNNParams
+    ) -> RNNParams:
+        return RNNParams(*(function(*both) for both in zip(self, tensors, strict=True)))
+
+
+def within(mask: Tensor) -> WeightSpace:
+    """Return the space of weights that are 0 off a mask: they have no gradient there.
+
+    Parameters
+    ----------
+    mask : Tensor of the shape and dtype of the weights
+        1 where a weight may be, 0 elsewhere.
+
+    Returns
+    -------
+    WeightSpace
+        The space.
+    """
+    return WeightSpace(decode=lambda theta: theta * mask)
+
+
+def sum_of_two(space: WeightSpace) -> WeightSpace:
+    """Return the space of sums of two terms that have the same gradient, and are both learned.
+
+    An optimiser that is given both moves their sum twice as far as it would a single weight.
+
+    Parameters
+    ----------
+    space : WeightSpace
+        Where the sums may be.
+
+    Returns
+    -------
+    WeightSpace
+        The space; theta has a leading axis of length 2. Halves and their sum are exact, so that a
+        fit taken up from its weights goes on as if it had never stopped.
+    """
+    return space._replace(
+        encode=lambda weights: torch.stack([space.encode(weights) / 2] * 2),
+        decode=lambda theta: space.decode(theta.sum(dim=0)),
+    )
 
 
 def on_support(space: WeightSpace, support: Support, compact: bool) -> WeightSpace:

@@ -16,10 +16,14 @@ from sk_biornn.core import (
     History,
     Optimisation,
     RNNParams,
+    Spaces,
+    WeightSpace,
     Workspace,
     run,
+    sum_of_two,
     train,
     unit_weights,
+    within,
 )
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._penalties import bind_penalties
@@ -151,11 +155,17 @@ class BaseRNN(RunningRNN):
         weights = {
             "w_rec": self._initial_recurrent_weights(),
             "w_in": input_weights(n_units, n_features, self._rng, kind),
-            "b_rec": biases(n_units, n_units, self._rng, kind),
+            "b_rec": self._initial_biases(kind),
             "w_out": readout_weights(n_outputs, n_units, self._rng, kind),
             "b_out": biases(n_outputs, n_units, self._rng, kind),
         }
         return {name: array.astype(trials.x.dtype) for name, array in weights.items()}
+
+    def _initial_biases(self, kind: str) -> np.ndarray:
+        drawn = biases(self._n_units, self._n_units, self._rng, kind)
+        if self._has_two_biases:
+            drawn = drawn + biases(self._n_units, self._n_units, self._rng, kind)
+        return drawn
 
     def _cut_to_masks(self, weights: dict[str, np.ndarray], n_outputs: int) -> None:
         """Set what the masks do not allow to zero."""
@@ -265,11 +275,10 @@ class BaseRNN(RunningRNN):
         params, history = train(
             boundary.to_params(weights, dtype, device),
             self._bind_loss(trials, targets, device, dtype, synapses),
-            synapses.space,
+            self._spaces(synapses.space, targets.n_outputs, dtype, device),
             trials.n_trials,
             self._optimisation(trials.n_trials, max_iter),
             self._rng,
-            trainable=self._trainable(),
             lengths=trials.lengths,
             monitor=monitor,
             on_epoch=self._after_epoch,
@@ -279,6 +288,22 @@ class BaseRNN(RunningRNN):
         history.optimiser_state = synapses.expand(history.optimiser_state)
         return params, history
 
+    def _spaces(
+        self, w_rec: WeightSpace, n_outputs: int, dtype: torch.dtype, device: torch.device
+    ) -> Spaces:
+        """Return where each tensor may be: on its mask, and in its place if it is frozen."""
+        spaces = Spaces(w_rec=w_rec)
+        for name, mask in self._masks(n_outputs).items():
+            space = within(boundary.to_tensor(mask, device, dtype))
+            spaces = spaces._replace(**{name: space})
+        if self._has_two_biases:
+            spaces = spaces._replace(b_rec=sum_of_two(spaces.b_rec))
+        frozen = {
+            name: getattr(spaces, name)._replace(trainable=False)
+            for name in set(RNNParams._fields) - set(self._trainable())
+        }
+        return spaces._replace(**frozen)
+
     def _bind_loss(
         self,
         trials: Trials,
@@ -287,15 +312,11 @@ class BaseRNN(RunningRNN):
         dtype: torch.dtype,
         synapses: Synapses,
     ):
-        """Put data, masks and dynamics into one function of weights and trial indices."""
+        """Put data, penalties and dynamics into one function of weights and trial indices."""
         x = boundary.to_tensor(trials.x, device, dtype)
         lengths = trials.lengths
         values = boundary.to_tensor(targets.values, device)
         weights = unit_weights(boundary.to_tensor(targets.weights, device, dtype))
-        masks = {
-            name: boundary.to_tensor(mask, device, dtype)
-            for name, mask in self._masks(targets.n_outputs).items()
-        }
         penalties = bind_penalties(self, self.mask_, device, dtype)
         dynamics = self._dynamics(device, dtype, self._n_units)
         noisy = self.noise_level > 0 or self.recurrent_noise > 0
@@ -313,9 +334,6 @@ class BaseRNN(RunningRNN):
                 stop = int(ends.max())
             batch = batch.to(device)
             inputs = _with_noise(x[batch, :stop], self.noise_level, noise)
-            params = params._replace(
-                **{name: getattr(params, name) * mask for name, mask in masks.items()}
-            )
             outputs, rates, _ = run(
                 params, inputs, dynamics, lengths=ends, every_step=targets.every_step, **options
             )

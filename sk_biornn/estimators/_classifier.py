@@ -19,6 +19,7 @@ from sk_biornn._plain import short, short_text
 from sk_biornn.core import cross_entropy
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._labels import read_classes, read_labels
+from sk_biornn.estimators._rules import Choice, check_rules
 from sk_biornn.estimators._running import blank_padding, cut_trials
 from sk_biornn.estimators._validation import (
     Targets,
@@ -35,6 +36,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     """Adds labels, class weights and probabilities to the base."""
 
     class_weight: Any = None
+    two_classes: str = "log-odds"
 
     _loss = staticmethod(cross_entropy)
 
@@ -118,8 +120,13 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         codes[counted] = np.searchsorted(self.classes_, labels[counted])
         weights = counted.astype(trials.x.dtype)
         self._every_step = every_step
-        n_outputs = 1 if len(self.classes_) == 2 else len(self.classes_)
+        one_output = len(self.classes_) == 2 and self.two_classes == "log-odds"
+        n_outputs = 1 if one_output else len(self.classes_)
         return Targets(codes, weights, every_step, n_outputs)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_rules(self, {"two_classes": Choice(("log-odds", "softmax"))})
 
     def _check_kind(self, labels: np.ndarray) -> None:
         """Refuse labels per step where the fit had one per trial, and the reverse."""
@@ -255,7 +262,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             If X does not fit the fitted network.
         """
         scores, trials = self._scores(X)
-        values = scores[..., 0] if scores.shape[-1] == 1 else scores
+        values = scores
+        if scores.shape[-1] == 1:
+            values = scores[..., 0]
+        elif scores.shape[-1] == 2:  # the log-odds of a softmax
+            values = scores[..., 1] - scores[..., 0]
         return blank_padding(values, trials) if self._every_step else values
 
     def predict_proba(self, X: Any) -> Any:

@@ -24,7 +24,7 @@ autapses : bool, default=True
 input_mask : array-like of bool of shape (n_units, n_features) or None, default=None
     Allowed input weights.
 readout_mask : array-like of bool of shape (n_outputs, n_units) or None, default=None
-    Allowed read-out weights (n_outputs is 1 for two classes).
+    Allowed read-out weights (n_outputs is 1 for two classes, unless they have a softmax).
 recurrent_init : str, array-like of shape (n_units, n_units) or object, default="auto"
     Initial recurrent weights: "dale_orthogonal" ("auto" under Dale's law), "dale_gaussian",
     "balanced", "uniform", "orthogonal" ("auto" without it), "glorot_normal", "he_normal",
@@ -71,8 +71,11 @@ activation : {"tanh", "relu", "softplus"}, default="tanh"
     Transfer function f.
 rectify : bool, default=True
     Feed back max(z, 0) rather than z.
-recurrent_bias : bool, default=True
-    Whether the units have biases; if not, `b_rec_` is 0.
+recurrent_bias : bool or "double", default=True
+    Whether the units have biases; if not, `b_rec_` is 0. "double": two biases per unit, one with
+    the input and one with the recurrent product, as `torch.nn.RNN` has them; both have the same
+    gradient, so that their sum, `b_rec_`, moves twice as far per step, and it starts as the sum of
+    two draws.
 readout_from : {"state", "rate"}, default="state"
     Whether the read-out reads z_t or r_t.
 dt, tau : float (tau also array-like of shape (n_units,)) or None, default=None
@@ -83,8 +86,9 @@ recurrent_noise : float, default=0.0
     Noise of the units while training; the standard deviation in the rate is sqrt(2 a) times this.
 n_static_steps : int, default=10
     Number of steps for which the stimulus of a 2-D X is held.
-solver : {"adam", "sgd"}, default="adam"
-    Optimiser.
+solver : {"adam", "sgd"} or object, default="adam"
+    Optimiser. An object needs a method ``optimiser(parameters, learning_rate)`` that returns one of
+    torch, such as `sk_biornn.estimators.Adam`.
 max_iter : int, default=100
     Number of epochs. Without early stopping all of them are run.
 batch_size : int or "auto", default="auto"
@@ -95,7 +99,7 @@ learning_rate : {"constant", "cosine"} or object, default="constant"
     "cosine" falls to 0 over `max_iter` epochs. An object needs a method ``rate(epoch, initial)``,
     such as `sk_biornn.estimators.CosineCycles`. With pruning it starts again for `finetune_iter`.
 epsilon : float, default=1e-8
-    Added to the denominator of Adam's step.
+    Added to the denominator of Adam's step, when `solver` is "adam".
 max_grad_norm : float or None, default=None
     Gradients whose norm (over all weights) is larger are scaled down to it.
 early_stopping : bool, default=False

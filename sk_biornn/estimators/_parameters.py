@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sk_biornn._plain import real_array, short
 from sk_biornn.biology.prior import column_signs
 from sk_biornn.estimators._portable import packed, unpacked
-from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, check_rules
+from sk_biornn.estimators._rules import Choice, Flag, FlagOr, Number, Optional, check_rules
 from sk_biornn.initializers._feedforward import FEEDFORWARD_INITS
 
 DALE_CHOICES = ("projection", "abs", "square", "exponentiated", "nonnegative")
@@ -59,7 +59,7 @@ class RNNParameters(BaseEstimator):
     # dynamics
     activation: str = "tanh"
     rectify: bool = True
-    recurrent_bias: bool = True
+    recurrent_bias: bool | str = True
     readout_from: str = "state"
     dt: float | None = None
     tau: Any = None
@@ -67,7 +67,7 @@ class RNNParameters(BaseEstimator):
     recurrent_noise: float = 0.0
     n_static_steps: int = 10
     # training
-    solver: str = "adam"
+    solver: Any = "adam"
     max_iter: int = 100
     batch_size: Any = "auto"
     learning_rate_init: float = 1e-3
@@ -95,6 +95,10 @@ class RNNParameters(BaseEstimator):
     def _n_units(self) -> int:
         """Number of units, wherever it is said."""
         return self.n_units
+
+    @property
+    def _has_two_biases(self) -> bool:
+        return isinstance(self.recurrent_bias, str)
 
     @property
     def _signs_are_given(self) -> bool:
@@ -138,12 +142,27 @@ class RNNParameters(BaseEstimator):
                 f"dale must be one of {list(DALE_CHOICES)}, None or a constraint object with a "
                 f"method bind(signs, mask), got {short(self.dale)}."
             )
+        self._check_solver()
         if not _is_rate(self.learning_rate):
             raise ValueError(
                 "learning_rate must be one of ['constant', 'cosine'] or an object with a method "
                 f"rate(epoch, initial), got {short(self.learning_rate)}."
             )
         self._check_run()
+
+    def _check_solver(self) -> None:
+        if isinstance(self.solver, str) and self.solver in ("adam", "sgd"):
+            return
+        if isinstance(self.solver, type) or not callable(getattr(self.solver, "optimiser", None)):
+            raise ValueError(
+                "solver must be one of ['adam', 'sgd'] or an object with a method "
+                f"optimiser(parameters, learning_rate), got {short(self.solver)}."
+            )
+        if self.epsilon != 1e-8:
+            raise ValueError(
+                "epsilon must be left at 1e-8 when solver is an object, which has its own, got "
+                f"epsilon={short(self.epsilon)} and solver={short(self.solver)}."
+            )
 
 
 def binds(value: Any, n_arguments: int) -> bool:
@@ -215,13 +234,12 @@ RULES = {
     "finetune_iter": Number(Integral, 0),
     "activation": Choice(("tanh", "relu", "softplus")),
     "rectify": Flag(),
-    "recurrent_bias": Flag(),
+    "recurrent_bias": FlagOr(("double",)),
     "readout_from": Choice(("state", "rate")),
     "dt": Optional(_positive),
     "noise_level": _at_least_zero,
     "recurrent_noise": _at_least_zero,
     "n_static_steps": _positive_int,
-    "solver": Choice(("adam", "sgd")),
     "max_iter": _positive_int,
     "learning_rate_init": _positive,
     "epsilon": _positive,

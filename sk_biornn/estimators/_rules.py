@@ -93,6 +93,22 @@ class Flag:
 
 
 @dataclass(frozen=True)
+class FlagOr:
+    """True, False or one of a few strings."""
+
+    options: tuple[str, ...]
+
+    @property
+    def expected(self) -> str:
+        """List the options."""
+        return f"True, False or one of {list(self.options)}"
+
+    def accepts(self, value: Any) -> bool:
+        """Return whether the value is a bool or one of the options."""
+        return Flag().accepts(value) or Choice(self.options).accepts(value)
+
+
+@dataclass(frozen=True)
 class Optional:
     """None, or what another rule accepts."""
 

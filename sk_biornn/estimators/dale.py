@@ -24,6 +24,10 @@ class DaleRNNClassifier(RNNClassifier):
     {parameters}
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss.
+    two_classes : {"log-odds", "softmax"}, default="log-odds"
+        Read-outs of a network for two classes: one, the log-odds of the second; or one for each,
+        with a softmax, as in Keras. The same probabilities can be said by both, but their
+        gradients differ, and so does what is learned.
 
     Attributes
     ----------

@@ -124,7 +124,9 @@ def compare_variants(seconds):
         shares[case.name] = float(done) / (case.n_trials * case.n_steps)
     steps = {"ours": steps["tanh every step"], **steps}
     times = measure(steps, time.thread_time, seconds)
-    print("\nflip-flop, one thread: time / that of tanh, every step; / that of tanh in the same case")
+    print(
+        "\nflip-flop, one thread: time / that of tanh, every step; / that of tanh in the same case"
+    )
     print("(share of the steps computed)")
     for name in list(steps)[1:]:
         same_case = "tanh " + name.split(maxsplit=1)[1]

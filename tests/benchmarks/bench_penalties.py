@@ -33,7 +33,7 @@ from sk_biornn.biology import (
 )
 from sk_biornn.biology.constraints import FixedMask
 from sk_biornn.biology.regularizers import pairwise_distances
-from sk_biornn.core import Dynamics, Optimisation, Workspace, cross_entropy, run
+from sk_biornn.core import Dynamics, Optimisation, Spaces, Workspace, cross_entropy, run
 from sk_biornn.core.losses import unit_weights
 from sk_biornn.core.training import _run_epoch
 
@@ -97,7 +97,8 @@ def make_training_step(problem, penalty):
         value = cross_entropy(outputs.outputs, answers[batch], weights[batch])
         return value if penalty is None else value + penalty(params.w_rec)
 
-    return lambda: _run_epoch(params, list(params), optimiser, loss, space, batches, Optimisation())
+    spaces = Spaces(w_rec=space)
+    return lambda: _run_epoch(params, optimiser, loss, spaces, batches, Optimisation())
 
 
 def contestants_of_the_step(problem):

@@ -24,7 +24,15 @@ import torch
 from contestants import CASES, make_problem
 
 from sk_biornn.biology import Dale
-from sk_biornn.core import Dynamics, Optimisation, Workspace, run, squared_error, unit_weights
+from sk_biornn.core import (
+    Dynamics,
+    Optimisation,
+    Spaces,
+    Workspace,
+    run,
+    squared_error,
+    unit_weights,
+)
 from sk_biornn.core.products import has_fast_product, multiply_into
 from sk_biornn.core.training import _run_epoch
 from sk_biornn.estimators._synapses import Synapses, bind_synapses
@@ -70,7 +78,8 @@ def make_step(problem, synapses):
         outputs = run(params, problem.x[batch], Dynamics(), **options).outputs
         return squared_error(outputs, problem.y[batch], weights[batch])
 
-    return lambda: _run_epoch(params, list(params), optimiser, loss, space, batches, Optimisation())
+    spaces = Spaces(w_rec=space)
+    return lambda: _run_epoch(params, optimiser, loss, spaces, batches, Optimisation())
 
 
 def compare(density, n_rounds, clock):

@@ -109,7 +109,12 @@ def other_fits():
     }
     for name, options in extras.items():
         for labels in (2, 4):
-            yield f"{name}, {labels} classes", "DaleRNNClassifier", options, ("float32", False, labels)
+            yield (
+                f"{name}, {labels} classes",
+                "DaleRNNClassifier",
+                options,
+                ("float32", False, labels),
+            )
     for penalty in ("weight", "spatial", "communicability", "communicability_emd"):
         options = {"regularizer": penalty, "regu_strength": 1e-2, "coordinates": (5, 4, 1)}
         if penalty == "communicability_emd":

@@ -16,6 +16,7 @@ from sk_biornn.core import (
     Dynamics,
     Optimisation,
     RNNParams,
+    Spaces,
     Workspace,
     computing,
     products,
@@ -141,7 +142,7 @@ def make_ours(case, problem):
     dynamics, workspace = Dynamics(case.activation, leak=case.leak), Workspace()
     weights = unit_weights(torch.ones_like(problem.y))
     optimiser = torch.optim.Adam(list(params), fused=True)
-    space = Dale().bind(problem.signs, problem.mask)
+    spaces = Spaces(w_rec=Dale().bind(problem.signs, problem.mask))
     batches = (torch.arange(case.n_trials),)
 
     def loss(params, batch):
@@ -152,7 +153,7 @@ def make_ours(case, problem):
 
     def step():
         with computing():
-            return _run_epoch(params, list(params), optimiser, loss, space, batches, Optimisation())
+            return _run_epoch(params, optimiser, loss, spaces, batches, Optimisation())
 
     return step
 

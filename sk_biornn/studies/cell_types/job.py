@@ -92,6 +92,7 @@ def make_network(preset: CellTypePreset, arm: str, weights_seed: int, seed: int)
     from sk_biornn import CellTypeRNNRegressor
     from sk_biornn.biology import (
         BALWANI2025_BETWEEN_AREAS,
+        Dale,
         TopProbPruning,
         cortical_populations,
         unit_signs,
@@ -117,10 +118,11 @@ def make_network(preset: CellTypePreset, arm: str, weights_seed: int, seed: int)
         # Nothing goes but what is 0 already; like the others it starts again with a new optimiser,
         # which by itself makes a network better.
         wiring = {"pruning": "magnitude", "density": 1.0}
+    momentum = "kept" if preset.published else "cut"
     return CellTypeRNNRegressor(
         populations=populations,
         recurrent_init=weights,
-        dale=None if arm == "unconstrained" else "projection",
+        dale=None if arm == "unconstrained" else Dale(momentum=momentum),
         input_mask=None if preset.published else "population",
         # The original has none, but lets every unit see all channels. Where a unit sees one, and
         # the read-out is frozen, nothing else could set the baseline of a population.

@@ -100,9 +100,10 @@ def make_network(arm: Arm, task: Task, preset: Preset, weights_seed: int, seed: 
     budget = preset.budgets[task.name]
     return getattr(sk_biornn, task.estimator)(
         n_units=preset.n_units,
-        dale=constraint_of(arm),
+        dale=constraint_of(arm, preset),
         recurrent_init=initial_weights(arm, signs, weights_seed),
         rectify=preset.rectify_all or arm.obeys_dale,
+        recurrent_bias=preset.recurrent_bias,
         max_iter=budget.max_iter,
         batch_size=budget.batch_size,
         learning_rate_init=preset.learning_rate,
@@ -112,13 +113,16 @@ def make_network(arm: Arm, task: Task, preset: Preset, weights_seed: int, seed: 
     )
 
 
-def constraint_of(arm: Arm) -> Any:
+def constraint_of(arm: Arm, preset: Preset) -> Any:
     """Return the argument `dale` of the estimator."""
-    if arm.learning_rate_factor == 1.0:
-        return arm.dale
     from sk_biornn.biology.constraints import Dale
 
-    return LongerSteps(Dale(arm.dale), arm.learning_rate_factor)
+    law = arm.dale
+    if law == "projection" and preset.momentum == "kept":
+        law = Dale("projection", momentum="kept")
+    if arm.learning_rate_factor == 1.0:
+        return law
+    return LongerSteps(Dale(law) if isinstance(law, str) else law, arm.learning_rate_factor)
 
 
 def initial_weights(arm: Arm, signs: np.ndarray, seed: int) -> np.ndarray:

@@ -62,6 +62,10 @@ class Preset:
         Learning rate of Adam, the same in all arms but for the factor of the arm.
     max_grad_norm : float or None, default=None
         Bound on the norm of the gradients.
+    momentum : {"cut", "kept"}, default="cut"
+        Adam's momentum of a weight that the projection stops at 0; it was kept as published.
+    recurrent_bias : bool or "double", default=True
+        Argument of the estimators; as published there are two biases per unit.
 
     Examples
     --------
@@ -78,6 +82,8 @@ class Preset:
     rectify_all: bool = True
     learning_rate: float = 1e-3
     max_grad_norm: float | None = None
+    momentum: str = "cut"
+    recurrent_bias: bool | str = True
 
 
 # Waves: the paper tests on chunks of the training waves, without their second terms. Elsewhere
@@ -105,6 +111,8 @@ PAPER = Preset(
     n_simulations=5,
     inits=("paper",),
     rectify_all=False,
+    momentum="kept",
+    recurrent_bias="double",
     budgets={
         "flip-flop": Budget(6000, 1000, 100, 200, 5),
         "wave": Budget(1000, 1000, 25, 100, 1, _AS_PUBLISHED),
