@@ -61,9 +61,10 @@ class CellTypePreset:
         Averages of 100 rows to train and to test on.
     published : bool
         As published: samples are not split, so that test and training are the same; the filter
-        looks ahead; every unit sees every channel and has no bias; the pruning formula keeps more
-        than it is asked to; and every network learns the same samples. False: repaired, with biases
-        of the units, and every simulation has rows of its own.
+        looks ahead; every unit sees every channel and has no bias; the pruning formula
+        (``TopProbPruning(legacy="cell-types")``) keeps more than it is asked to; and every network
+        learns the same samples. False: repaired, with biases of the units, and every simulation
+        has rows of its own.
 
     Examples
     --------
