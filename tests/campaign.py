@@ -421,12 +421,12 @@ def functions() -> list[tuple[Callable[..., Any], dict[str, Any]]]:
         (biology.CommunicabilityEMD().bind, {"facts": facts}),
         (biology.Dale, {"method": "abs"}),
         (biology.TopProbPruning, {"fixed_count": True, "legacy": False}),
-        (biology.RandomPruning, {"fixed_count": False}),
+        (biology.RandomPruning, {"fixed_count": False, "legacy": "figure3"}),
         *[
             (pruner.prune, {"W": W, "density": 0.5, "mask": mask, "blocks": None,
                             "random_state": seed})
             for pruner in (biology.TopProbPruning(), biology.MagnitudePruning(),
-                           biology.RandomPruning(), biology.TopProbPruning(legacy=True))
+                           biology.RandomPruning(), biology.TopProbPruning(legacy="figure3"))
         ],
         (biology.MagnitudePruning().prune,
          {"W": W, "density": np.ones((2, 2)) / 2, "blocks": np.arange(n) % 2}),

@@ -41,7 +41,7 @@ def dale(n_tasks: int, arms=ARMS, n_runs: int = 3) -> tuple[pd.DataFrame, pd.Dat
 def pruning(n_tasks: int, n_runs: int = 3) -> pd.DataFrame:
     """Results of the study of pruning."""
     rng, records = np.random.default_rng(0), []
-    methods = ("top-prob", "top-prob-legacy", "magnitude", "random")
+    methods = ("top-prob", "top-prob-legacy", "magnitude", "random", "random-legacy")
     for task, simulation in product(list(METRICS)[:n_tasks], range(n_runs)):
         scale = 100.0 if METRICS[task] == "accuracy" else 1.0
         points = [

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import brentq
+from sklearn.base import clone
 
+from sk_biornn import DaleRNNRegressor
 from sk_biornn.biology import (
     MagnitudePruning,
     RandomPruning,
@@ -16,18 +22,22 @@ from sk_biornn.biology import (
     keep_probabilities,
     systematic_sample,
 )
-from sk_biornn.biology.pruning import _legacy_probabilities
+from sk_biornn.biology.pruning import _cell_types, _figure3
 
 ALL = {
     "top-prob": TopProbPruning(),
     "top-prob, fixed": TopProbPruning(fixed_count=True),
-    "legacy": TopProbPruning(legacy=True),
+    "cell types": TopProbPruning(legacy="cell-types"),
+    "figure 3": TopProbPruning(legacy="figure3"),
     "magnitude": MagnitudePruning(),
     "random": RandomPruning(),
     "random, fixed": RandomPruning(fixed_count=True),
+    "random, figure 3": RandomPruning(legacy="figure3"),
 }
+ZEROS_TOO = [pruner for name, pruner in ALL.items() if "figure 3" in name]
 EXACT = ("top-prob, fixed", "magnitude", "random, fixed")
 every_pruner = pytest.mark.parametrize("pruner", ALL.values(), ids=ALL)
+those_that_keep_zeros = pytest.mark.parametrize("pruner", ZEROS_TOO, ids=["top-prob", "random"])
 
 weights_strategy = hnp.arrays(
     np.float64,
@@ -151,7 +161,7 @@ def test_inclusion_probabilities_of_the_pruners(name):
 @settings(deadline=None, max_examples=60)
 def test_only_existing_weights_are_kept(pruner, W, density, seed):
     kept, achieved = pruner.prune(W, density, random_state=seed)
-    assert not kept[W == 0].any()
+    assert pruner in ZEROS_TOO or not kept[W == 0].any()
     if W.size:
         assert achieved == kept.mean()
     else:
@@ -181,8 +191,13 @@ def test_no_density_and_more_than_there_is(pruner):
     assert not pruner.prune(W, 0.0, random_state=0)[0].any()
     for density in (1.0, 0.95):
         kept, achieved = pruner.prune(W, density, random_state=0)
-        np.testing.assert_array_equal(kept, W != 0)
-        assert achieved == np.mean(W != 0) < 0.9
+        if pruner is ALL["cell types"]:  # what exceeds 1 is lost, and weak weights with it
+            assert (kept <= (W != 0)).all() and achieved < np.mean(W != 0)
+        elif pruner not in ZEROS_TOO:
+            np.testing.assert_array_equal(kept, W != 0)
+            assert achieved == np.mean(W != 0) < 0.9
+        elif density == 1.0:  # zeros are synapses, and all of those are there
+            assert kept.all() and achieved == 1.0
 
 
 @every_pruner
@@ -193,7 +208,8 @@ def test_what_a_mask_forbids_counts_in_the_density_but_is_not_kept(pruner):
     if pruner in [ALL[name] for name in EXACT]:
         assert achieved == 0.2
     kept, achieved = pruner.prune(W, 0.9, mask=mask, random_state=0)
-    np.testing.assert_array_equal(kept, mask & (W != 0))
+    if pruner is not ALL["cell types"]:
+        np.testing.assert_array_equal(kept, mask if pruner in ZEROS_TOO else mask & (W != 0))
 
 
 @every_pruner
@@ -206,7 +222,8 @@ def test_blocks_have_their_own_densities(pruner):
     for post in range(2):
         for pre in range(2):
             assert achieved[post, pre] == kept[np.ix_(blocks == post, blocks == pre)].mean()
-    assert achieved[0, 1] == achieved[1, 1] == 0
+    assert achieved[1, 1] == 0
+    assert (achieved[0, 1] > 0) == (pruner in ZEROS_TOO)
     if pruner in [ALL[name] for name in EXACT]:
         np.testing.assert_array_equal(achieved, [[0.5, 0], [0.1, 0]])
 
@@ -260,32 +277,204 @@ def test_random_does_not_look_at_weights():
     np.testing.assert_array_equal(one, other)
 
 
-# ------------------------------------------------------------------ the published formula
+# ------------------------------------------------------------------ the published formulas
+
+N = 128  # units of the published networks of Figure 3
+INFLATION = N**2 / (N**2 - N)  # n / (n - 128)
 
 
-def test_legacy_is_the_published_formula():
-    A = np.array([[0.8, 0.1, 0.0], [0.2, 0.2, 0.1]])
-    n, zeros = 6, 1 + 2
-    sparsity = (0.7 * n - zeros) / (n - zeros)
-    expected = n * (1 - sparsity) * A / A.sum()
-    assert expected.max() > 1  # its excess is shared by the entries below 1
-    shared = np.where(expected < 1, expected + (expected.max() - 1) / 5, 1)
-    assert shared.max() == 1
-    np.testing.assert_allclose(_legacy_probabilities(A, 0.3), shared)
+def with_zeros(sizes, share=0.17):
+    """Return weights under Dale's law, exactly this share of which are 0."""
+    sizes = np.array(sizes)
+    n_zeros = round(share * sizes.size)
+    sizes.flat[np.random.default_rng(99).permutation(sizes.size)[:n_zeros]] = 0.0
+    return sizes * np.where(np.arange(sizes.shape[1]) < 0.8 * sizes.shape[1], 1.0, -1.0)
 
 
-def test_legacy_keeps_too_much_where_there_are_zeros():
-    W, _, _ = network(60, zeros=0.17)
-    expected = _legacy_probabilities(W, 0.1)[W != 0].sum() / W.size
-    assert 1.07 < expected / 0.1 < 1.25
-    exact = keep_probabilities(W, 0.1 * W.size).sum() / W.size
-    assert exact == pytest.approx(0.1, rel=1e-12)
+def half_normal(seed=0):
+    return np.abs(np.random.default_rng(seed).standard_normal((N, N)))
 
 
-@pytest.mark.parametrize("W", [np.zeros((3, 3)), np.diag([0.0, 0, 2]), [[1.0]]])
-def test_legacy_where_its_formula_divides_by_zero(W):
-    kept, _ = TopProbPruning(legacy=True).prune(W, 0.9, random_state=0)
-    assert not kept[np.asarray(W) == 0].any()
+def by_loops(W, density, formula):
+    """The two published formulas, entry by entry."""
+    rows, columns = W.shape
+    n = rows * columns
+    added = 1e-25 if formula == "figure3" else 0.0
+    sizes = [abs(w) + added for w in W.ravel()]
+    z = sum(size == 0 for size in sizes) + min(rows, columns)
+    sparsity = ((1 - density) * n - z) / (n - z)
+    p = [n * (1 - sparsity) * size / sum(sizes) for size in sizes]
+    if formula == "cell-types":
+        return np.reshape([min(1.0, q) for q in p], W.shape)
+    while max(p) > 1:
+        excess = sum(q - 1 for q in p if q > 1)
+        n_below = sum(q < 1 for q in p)
+        p = [q + excess / n_below if q < 1 else 1.0 for q in p]
+    return np.reshape(p, W.shape)
+
+
+@pytest.mark.parametrize("density", [0.0, 0.0862, 0.3, 0.7715])
+@pytest.mark.parametrize("shape", [(12, 12), (16, 5)])
+@pytest.mark.parametrize("zeros", [0.0, 0.17])
+def test_published_formulas_entry_by_entry(density, shape, zeros):
+    W = with_zeros(np.random.default_rng(0).lognormal(size=shape), zeros)
+    figure3 = by_loops(W, density, "figure3")
+    np.testing.assert_allclose(_figure3(np.abs(W) + 1e-25, density), figure3, rtol=1e-10)
+    cell_types = by_loops(W, density, "cell-types")
+    np.testing.assert_allclose(_cell_types(np.abs(W), density), cell_types, rtol=1e-10)
+    if density == 0.7715:
+        assert (figure3 == 1).any() and (cell_types == 1).any()  # or nothing would be cut
+
+
+@pytest.mark.parametrize("name", ["figure 3", "cell types", "random, figure 3"])
+def test_published_pruners_draw_with_the_published_probabilities(name):
+    W = with_zeros(np.random.default_rng(0).lognormal(size=(6, 6)))
+    expected = {
+        "figure 3": lambda: by_loops(W, 0.4, "figure3"),
+        "cell types": lambda: by_loops(W, 0.4, "cell-types"),
+        "random, figure 3": lambda: np.full((6, 6), 0.4 * 36 / (36 - 6)),
+    }[name]()
+    n_draws = 3000
+    found = frequencies(lambda seed: ALL[name].prune(W, 0.4, random_state=seed)[0], n_draws)
+    np.testing.assert_allclose(found, expected, atol=4 * np.sqrt(0.25 / n_draws))
+
+
+@pytest.mark.parametrize(("density", "kept"), [(0.0862, 0.0869), (0.7715, 0.7776)])
+def test_figure3_keeps_more_by_eight_in_a_thousand_whatever_is_zero(density, kept):
+    for zeros in (0.0, 0.17):
+        total = _figure3(np.abs(with_zeros(half_normal(), zeros)) + 1e-25, density).mean()
+        assert total == pytest.approx(density * INFLATION, rel=1e-9)
+        assert round(total, 4) == kept
+
+
+def test_figure3_keeps_zeros_where_there_is_excess_to_share():
+    """Published: .7776 kept, of which .7135 are weights; the rest are 6 of the 17 % zeros.
+
+    How many depends on the distribution: these weights are half-normal, the published ones trained.
+    """
+    W = with_zeros(half_normal())
+    weights = _figure3(np.abs(W) + 1e-25, 0.7715)[W != 0].sum() / W.size
+    assert weights == pytest.approx(0.7135, abs=0.005)
+    pruner = TopProbPruning(fixed_count=True, legacy="figure3")
+    kept, achieved = pruner.prune(W, 0.7715, random_state=0)
+    assert achieved == kept.mean() == pytest.approx(0.7776, abs=1 / W.size)
+    assert kept[W != 0].sum() / W.size == pytest.approx(0.7135, abs=0.01)
+    # Nothing exceeds 1 at a low density, so that a zero has next to no chance there.
+    assert not pruner.prune(W, 0.0862, random_state=0)[0][W == 0].any()
+
+
+def test_cell_types_lose_what_exceeds_one():
+    """Published: log-normal weights, 17 % of them 0, asked .0596: .0688.
+
+    The facts name no width of the log-normal. It is .0688 at 1.33 (.0719 at 1), the mean of 20
+    matrices; without loss it would be .0725, as for uniform weights.
+    """
+    sizes = np.exp(1.33 * np.random.default_rng(0).standard_normal((20, N, N)))
+    kept = [_cell_types(np.abs(with_zeros(part)), 0.0596).mean() for part in sizes]
+    assert np.mean(kept) == pytest.approx(0.0688, abs=0.0002)
+    uniform = np.abs(with_zeros(np.random.default_rng(0).random((N, N))))
+    total, n_zeros = _cell_types(uniform, 0.0596).mean(), np.count_nonzero(uniform == 0)
+    assert total == pytest.approx(0.0596 * N**2 / (N**2 - N - n_zeros), rel=1e-9)
+    assert round(total, 4) == 0.0725
+
+
+@pytest.mark.parametrize("share", [0.17, 0.155])
+def test_published_random_pruning_keeps_zeros_like_weights(share):
+    """Published: asked .0862, 17 % zeros: .0734 real weights, one draw of n = 16384 entries.
+
+    The expectation is .0862 n / (n - 128) times the share of weights: .0721 at 17 % zeros, within
+    one standard deviation of that draw, and .0734 itself at 15.5 %.
+    """
+    W = with_zeros(half_normal(), share)
+    expected = 0.0862 * INFLATION * np.mean(W != 0)
+    deviation = np.sqrt(expected * (1 - expected) / W.size)
+    assert abs(expected - 0.0734) < (deviation if share == 0.17 else 0.00005)
+    draws = [RandomPruning(legacy="figure3").prune(W, 0.0862, random_state=k) for k in range(200)]
+    found = np.mean([kept[W != 0].sum() / W.size for kept, _ in draws])
+    assert found == pytest.approx(expected, abs=4 * deviation / np.sqrt(200))
+    achieved = np.mean([achieved for _, achieved in draws])
+    assert achieved == pytest.approx(0.0862 * INFLATION, abs=4 * deviation / np.sqrt(200))
+
+
+def test_published_formulas_where_they_divide_by_zero():
+    for W in (np.zeros((3, 3)), np.diag([0.0, 0, 2]), [[1.0]]):
+        kept, _ = TopProbPruning(legacy="cell-types").prune(W, 0.9, random_state=0)
+        assert not kept[np.asarray(W) == 0].any()
+    for pruner in ZEROS_TOO:
+        assert [pruner.prune([[0.0]], d, random_state=0)[1] for d in (0.0, 1.0)] == [0.0, 1.0]
+
+
+@those_that_keep_zeros
+def test_forbidden_entries_are_never_kept_and_inflate_nothing(pruner):
+    W = with_zeros(half_normal())
+    mask = np.random.default_rng(1).random((N, N)) < 0.5
+    mask[:, 5] = False
+    achieved = []
+    for seed in range(50):
+        kept, share = pruner.prune(W, 0.4, mask=mask, random_state=seed)
+        assert not kept[~mask].any()
+        assert kept[W == 0].any()
+        achieved.append(share)
+    assert np.mean(achieved) == pytest.approx(0.4 * INFLATION, abs=4 * 0.5 / N / np.sqrt(50))
+    kept, _ = pruner.prune(W, 1.0, mask=mask, random_state=0)
+    np.testing.assert_array_equal(kept, mask)
+
+
+@those_that_keep_zeros
+def test_weights_beyond_the_range_of_squares_keep_their_zeros_too(pruner):
+    W = 1e300 * with_zeros(half_normal())
+    assert pruner.prune(W, 0.9, random_state=0)[0][W == 0].any()
+
+
+@those_that_keep_zeros
+def test_an_estimator_takes_kept_zeros_for_synapses_that_grow(pruner):
+    rng = np.random.default_rng(0)
+    W = with_zeros(0.2 * rng.random((20, 20)), 0.4)
+    X, y = rng.standard_normal((30, 6, 2)), rng.standard_normal((30, 6, 1))
+    made = {"n_units": 20, "signs": np.where(np.arange(20) < 16, 1, -1), "random_state": 0}
+    reg = DaleRNNRegressor(
+        **made,
+        recurrent_init=W,
+        learning_rate_init=0.05,
+        max_iter=1,
+        finetune_iter=5,
+        pruning=pruner,
+        density=0.8,
+    ).fit(X, y)
+    zeros = reg.mask_ & (reg.W_dense_ == 0)
+    assert reg.achieved_density_ == reg.mask_.mean() > np.mean(reg.W_dense_ != 0)
+    assert zeros.any() and (reg.W_rec_[zeros] != 0).any()
+    assert (reg.W_rec_[~reg.mask_] == 0).all()
+    assert (reg.W_rec_ * reg.signs_ >= 0).all()
+
+
+def test_true_is_figure3_and_says_so_once():
+    with pytest.warns(FutureWarning, match=r"legacy=True is the same as legacy='figure3'") as told:
+        pruner = TopProbPruning(legacy=True)
+    assert told[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        reg = DaleRNNRegressor(pruning=pruner, density=0.5)
+        copies = copy.deepcopy(pruner), pickle.loads(pickle.dumps(pruner)), clone(reg).pruning
+        for other in (*copies, pruner):
+            assert other == TopProbPruning(legacy="figure3")
+        assert RandomPruning(legacy=True) == RandomPruning(legacy="figure3")
+        assert RandomPruning(legacy=np.False_) == RandomPruning()
+
+
+@pytest.mark.parametrize("legacy", [1, None, "figure2", np.ones(2)])
+def test_a_formula_has_a_name(legacy):
+    with pytest.raises(
+        ValueError, match=r"legacy must be False, True, 'figure3' or 'cell-types', got "
+    ):
+        TopProbPruning(legacy=legacy)
+    with pytest.raises(ValueError, match=r"legacy must be False, True or 'figure3', got "):
+        RandomPruning(legacy=legacy)
+
+
+def test_there_is_no_random_pruning_of_cell_types():
+    with pytest.raises(ValueError, match=r"True or 'figure3', got 'cell-types'\.$"):
+        RandomPruning(legacy="cell-types")
 
 
 # ------------------------------------------------------------------ what does not fit

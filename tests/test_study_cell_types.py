@@ -13,7 +13,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
-from sk_biornn.biology import cortical_populations, unit_index
+from sk_biornn.biology import TopProbPruning, cortical_populations, unit_index
 from sk_biornn.cli import main
 from sk_biornn.datasets._population_traces import CONDITIONS as DATA_CONDITIONS
 from sk_biornn.initializers import ConditioningWarning
@@ -106,6 +106,13 @@ def test_stages_are_the_network_as_it_was():
     alone = run_one(Run("familiar_change", "dale", 0), short, 0)
     of_dense = [row for row in record["scores"] if row[0] == "dense"]
     assert of_dense == [row for row in alone["scores"] if row[0] == "dense"]
+
+
+def test_pruning_is_exact_or_by_the_published_formula():
+    assert make_network(TINY, "dale", 1, 2).pruning == TopProbPruning()
+    published = dataclasses.replace(TINY, published=True)
+    pruning = make_network(published, "dale", 1, 2).pruning
+    assert pruning == TopProbPruning(legacy="cell-types")
 
 
 def test_arms_start_from_the_same_weights_and_learn_the_same_samples():

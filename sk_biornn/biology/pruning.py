@@ -2,21 +2,26 @@
 
 A pruner is a small frozen object with one method, ``prune(W, density, mask=, blocks=,
 random_state=) -> (mask, achieved)``. The density of a block (of the whole matrix, without blocks)
-is the share of kept entries among all its entries, those that a mask forbids included. Only
-non-zero weights on the mask can be kept: where fewer are there than the density asks for, all of
-them stay and the density that is reported is lower.
+is the share of kept entries among all its entries, those that a mask forbids included. What a mask
+forbids is never kept. Of the rest only non-zero weights can be: where fewer are there than the
+density asks for, all of them stay and the density that is reported is lower.
+
+The formulas of the published Figure 3 (``legacy="figure3"``) are the exception: to them a weight of
+0 is a synapse like the others. Those that are kept are on the mask that is returned, count in the
+density that is reported, and may grow when a network trains on under the mask.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import warnings
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sk_biornn._numbers import check_flag
-from sk_biornn._plain import moderate, real_array
+from sk_biornn._plain import moderate, real_array, short
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.biology._blocks import block_densities, check_densities, each_block
 from sk_biornn.biology._inclusion import (
@@ -27,6 +32,8 @@ from sk_biornn.biology._inclusion import (
 from sk_biornn.biology.prior import matrix_mask
 
 PRUNERS = ("top-prob", "magnitude", "random")
+FIGURE3, CELL_TYPES = "figure3", "cell-types"  # which publication's formula
+_ADDED = 1e-25  # to every weight, in the code of Figure 3: no weight is 0 then
 
 Pruned = tuple[NDArray[np.bool_], Any]  # kept synapses, achieved density
 
@@ -62,7 +69,7 @@ class Pruner(Protocol):
         Returns
         -------
         kept : bool ndarray of shape (n_units, n_units)
-            Synapses that stay.
+            Synapses that stay; they may be zeros of `W`, from which they can grow.
         achieved : float, or ndarray of shape (n_blocks, n_blocks)
             Share of kept entries; NaN for blocks without entries.
         """
@@ -101,9 +108,11 @@ class _BlockwisePruner:
         Returns
         -------
         kept : bool ndarray of shape (n_units, n_units)
-            Synapses that stay; all of them are non-zero in `W` and on `mask`.
+            Synapses that stay, all of them on `mask`, and non-zero in `W` unless the pruner has
+            ``legacy="figure3"``.
         achieved : float, or ndarray of shape (n_blocks, n_blocks)
-            Share of kept entries; a matrix when `blocks` is given, NaN for blocks without entries.
+            Share of kept entries, kept zeros included; a matrix when `blocks` is given, NaN for
+            blocks without entries.
 
         Raises
         ------
@@ -125,7 +134,8 @@ class _BlockwisePruner:
         weights = _square(W)
         target = check_densities(density, blocks, len(weights))
         allowed = matrix_mask("mask", mask, (len(weights), len(weights)))
-        candidates = weights if allowed is None else np.where(allowed, weights, 0.0)
+        strengths = self._strengths(weights)
+        candidates = strengths if allowed is None else np.where(allowed, strengths, 0.0)
         kept, rng = np.zeros(weights.shape, dtype=bool), make_rng(random_state)
         for _, block, share in each_block(target, blocks, weights.shape):
             part = candidates[np.ix_(*block)]
@@ -133,13 +143,12 @@ class _BlockwisePruner:
                 kept[np.ix_(*block)] = self._keep(part, share, rng) & (part != 0)
         return kept, block_densities(kept, target, blocks)
 
-    def __post_init__(self) -> None:
-        """Refuse options that are not True or False."""
-        for field in fields(self):
-            check_flag(field.name, getattr(self, field.name))
+    def _strengths(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what decides of every entry; one of strength 0 is never kept."""
+        return np.abs(weights)
 
     def _keep(
-        self, weights: NDArray[np.float64], density: float, rng: np.random.Generator
+        self, strengths: NDArray[np.float64], density: float, rng: np.random.Generator
     ) -> NDArray[np.bool_]:
         raise NotImplementedError
 
@@ -159,16 +168,30 @@ class TopProbPruning(_BlockwisePruner):
         Draw a fixed number of entries with these inclusion probabilities (systematic sampling), so
         that the density is exact rather than expected; where d n is not an integer, one of the two
         integers beside it is drawn such that the expectation is kept.
-    legacy : bool, default=False
-        The formula as it was published: :math:`K = n (1 - s') / \sum |W|` with
-        :math:`s' = (s n - z) / (n - z)`, s = 1 - d and z the number of zeros plus min(rows,
-        columns), after which mass above 1 is shared equally among the entries below 1. It keeps
-        more than d where weights are zero.
+    legacy : {False, "figure3", "cell-types"} or True, default=False
+        A formula as it was published: :math:`K = n (1 - s') / \sum |W|` with
+        :math:`s' = (s n - z) / (n - z)` and s = 1 - d, where z is the number of zeros plus
+        min(rows, columns). Without values above 1 the expected share is d n / (n - z), more than d.
+
+        "figure3": 1e-25 is added to every weight before zeros are counted, so that z is min(rows,
+        columns) alone, and entries that are 0 can be kept. What exceeds 1 is shared equally among
+        the entries below 1, again until none exceeds it.
+        "cell-types": zeros count in z. What exceeds 1 is lost, so that a density of 1 loses weak
+        weights too.
+
+        A block in which z is n has no such formula; there the exact one is used. Entries that a
+        mask forbids are never kept; "figure3" does not count them in z, "cell-types" does. True is
+        the same as "figure3", with a warning.
 
     Raises
     ------
     ValueError
-        If an option is not True or False.
+        If an option is none of these.
+
+    Warns
+    -----
+    FutureWarning
+        If `legacy` is True, which does not say which of the two formulas.
 
     References
     ----------
@@ -186,21 +209,44 @@ class TopProbPruning(_BlockwisePruner):
     (0.1, 250)
     >>> bool(np.abs(W[kept]).mean() > np.abs(W[~kept]).mean())
     True
+
+    Half of the weights are 0. Of 50 * 50 entries the published formulas keep a share of
+    0.2 * 2500 / (2500 - 50), some of them zeros, or of 0.2 * 2500 / (2500 - 50 - 1250):
+
+    >>> W = np.tile([1.0, 0.0], (50, 25))
+    >>> for legacy in (False, "figure3", "cell-types"):
+    ...     pruner = TopProbPruning(fixed_count=True, legacy=legacy)
+    ...     print(pruner.prune(W, 0.2, random_state=0)[1])
+    0.2
+    0.204
+    0.4168
     """
 
     fixed_count: bool = False
-    legacy: bool = False
+    legacy: bool | str = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no option; True becomes the name of the formula that it stands for."""
+        check_flag("fixed_count", self.fixed_count)
+        formula = _formula(self.legacy, (FIGURE3, CELL_TYPES))
+        if formula and not isinstance(self.legacy, str):
+            warnings.warn(
+                f"legacy=True is the same as legacy={FIGURE3!r}; write the name, since "
+                f"{CELL_TYPES!r} is another published formula.",
+                FutureWarning,
+                stacklevel=3,  # where the pruner is made
+            )
+        object.__setattr__(self, "legacy", formula)
+
+    def _strengths(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        sizes = np.abs(weights)
+        return sizes + _ADDED if self.legacy == FIGURE3 else sizes
 
     def _keep(
-        self, weights: NDArray[np.float64], density: float, rng: np.random.Generator
+        self, strengths: NDArray[np.float64], density: float, rng: np.random.Generator
     ) -> NDArray[np.bool_]:
-        if self.legacy:
-            probabilities = _legacy_probabilities(weights, density)
-        else:
-            probabilities = keep_probabilities(weights, _count(density, weights.size))
-        if self.fixed_count:
-            return systematic_sample(probabilities, rng)
-        return draw_independent(probabilities, rng)
+        probabilities = _PROBABILITIES[self.legacy](strengths, density)
+        return _draw(probabilities, self.fixed_count, rng)
 
 
 @dataclass(frozen=True)
@@ -220,12 +266,12 @@ class MagnitudePruning(_BlockwisePruner):
     """
 
     def _keep(
-        self, weights: NDArray[np.float64], density: float, rng: np.random.Generator
+        self, strengths: NDArray[np.float64], density: float, rng: np.random.Generator
     ) -> NDArray[np.bool_]:
-        n_kept = int(np.floor(_count(density, weights.size) + 0.5))
-        kept = np.zeros(weights.size, dtype=bool)
-        kept[np.argsort(-np.abs(weights).ravel(), kind="stable")[:n_kept]] = True
-        return kept.reshape(weights.shape)
+        n_kept = int(np.floor(_count(density, strengths.size) + 0.5))
+        kept = np.zeros(strengths.size, dtype=bool)
+        kept[np.argsort(-strengths.ravel(), kind="stable")[:n_kept]] = True
+        return kept.reshape(strengths.shape)
 
 
 @dataclass(frozen=True)
@@ -239,11 +285,22 @@ class RandomPruning(_BlockwisePruner):
     ----------
     fixed_count : bool, default=False
         Draw a fixed number of entries, so that the density is exact rather than expected.
+    legacy : {False, "figure3"} or True, default=False
+        The control as it was published, with the formula of ``TopProbPruning(legacy="figure3")``
+        for equal weights: 1e-25 is added to every weight, so that zeros are synapses like the
+        others, and every entry of a block is kept with probability d n / (n - min(rows, columns)).
+        Where a share z of the weights is 0, a share z of the kept ones is. True is the same.
 
     Raises
     ------
     ValueError
-        If an option is not True or False.
+        If an option is none of these.
+
+    References
+    ----------
+    .. [1] A. Balwani, A. Q. Wang, F. Najafi, H. Choi, "Constructing biologically constrained RNNs
+       via Dale's backpropagation and topologically informed pruning", Science Advances, 2025.
+       doi:10.1126/sciadv.adw4970
 
     Examples
     --------
@@ -253,17 +310,33 @@ class RandomPruning(_BlockwisePruner):
     >>> kept, achieved = RandomPruning(fixed_count=True).prune(W, 0.25, random_state=0)
     >>> achieved, int(kept.sum())
     (0.25, 100)
+
+    Of 400 entries, half of them 0, the published control keeps 0.19 * 400 / (400 - 20) as synapses,
+    about half of which are weights:
+
+    >>> W = np.tile([1.0, 0.0], (20, 10))
+    >>> pruner = RandomPruning(fixed_count=True, legacy="figure3")
+    >>> kept, achieved = pruner.prune(W, 0.19, random_state=0)
+    >>> achieved, bool(kept[W == 0].any())
+    (0.2, True)
     """
 
     fixed_count: bool = False
+    legacy: bool | str = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no option; True becomes the name of the formula that it stands for."""
+        check_flag("fixed_count", self.fixed_count)
+        object.__setattr__(self, "legacy", _formula(self.legacy, (FIGURE3,)))
+
+    def _strengths(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.ones_like(weights) if self.legacy else (weights != 0).astype(np.float64)
 
     def _keep(
-        self, weights: NDArray[np.float64], density: float, rng: np.random.Generator
+        self, strengths: NDArray[np.float64], density: float, rng: np.random.Generator
     ) -> NDArray[np.bool_]:
-        probabilities = keep_probabilities(weights != 0, _count(density, weights.size))
-        if self.fixed_count:
-            return systematic_sample(probabilities, rng)
-        return draw_independent(probabilities, rng)
+        probabilities = _PROBABILITIES[self.legacy](strengths, density)
+        return _draw(probabilities, self.fixed_count, rng)
 
 
 def _square(W: ArrayLike) -> NDArray[np.float64]:
@@ -275,6 +348,22 @@ def _square(W: ArrayLike) -> NDArray[np.float64]:
     return weights
 
 
+def _formula(legacy: Any, names: tuple[str, ...]) -> bool | str:
+    """Return the name of a published formula, or False; True stands for the first."""
+    if isinstance(legacy, (bool, np.bool_)):
+        return names[0] if legacy else False
+    if isinstance(legacy, str) and legacy in names:
+        return str(legacy)
+    expected = " or ".join(", ".join(["False", "True", *map(repr, names)]).rsplit(", ", 1))
+    raise ValueError(f"legacy must be {expected}, got {short(legacy)}.")
+
+
+def _draw(
+    probabilities: NDArray[np.float64], fixed_count: bool, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    return (systematic_sample if fixed_count else draw_independent)(probabilities, rng)
+
+
 def _count(density: float, n_entries: int) -> float:
     """Return density * n_entries, an integer where it is one but for rounding errors."""
     count = density * n_entries
@@ -282,19 +371,36 @@ def _count(density: float, n_entries: int) -> float:
     return nearest if abs(count - nearest) < 1e-9 * n_entries else count
 
 
-def _legacy_probabilities(weights: NDArray[np.float64], density: float) -> NDArray[np.float64]:
-    """Return the probabilities of the published code; see `TopProbPruning`."""
-    sizes, n = np.abs(moderate(weights)), weights.size
-    n_zeros = np.count_nonzero(sizes == 0) + min(weights.shape)
-    if n_zeros >= n or not sizes.any():  # where the published formula divides by zero
-        return keep_probabilities(weights, _count(density, n))
-    sparsity = ((1 - density) * n - n_zeros) / (n - n_zeros)
-    p = np.maximum(n * (1 - sparsity), 0.0) * (sizes / sizes.sum())
+def _exact(strengths: NDArray[np.float64], density: float) -> NDArray[np.float64]:
+    return keep_probabilities(strengths, _count(density, strengths.size))
+
+
+def _figure3(strengths: NDArray[np.float64], density: float) -> NDArray[np.float64]:
+    """Return the probabilities of the code of Figure 3; strengths of 0 are off the mask."""
+    p = _published(strengths, density, n_zeros=0)
     while (p > 1).any():
-        below = p < 1
-        excess = (p[~below] - 1).sum()
-        p[~below] = 1.0
-        if not below.any():
-            break
-        p[below] += excess / below.sum()
+        below = (p < 1) & (strengths > 0)
+        excess = (p[p > 1] - 1).sum()
+        p = np.minimum(p, 1.0)
+        if below.any():
+            p[below] += excess / below.sum()
     return p
+
+
+def _cell_types(strengths: NDArray[np.float64], density: float) -> NDArray[np.float64]:
+    """Return the probabilities of the code of the networks of cell types."""
+    n_zeros = int(np.count_nonzero(strengths == 0))
+    return np.minimum(_published(strengths, density, n_zeros), 1.0)
+
+
+def _published(strengths: NDArray[np.float64], density: float, n_zeros: int) -> NDArray[np.float64]:
+    """Return K times the strengths, which may exceed 1; see `TopProbPruning`."""
+    n, z = strengths.size, n_zeros + min(strengths.shape)
+    if z >= n or not strengths.any():  # where the published formula divides by zero
+        return _exact(strengths, density)
+    sparsity = ((1 - density) * n - z) / (n - z)
+    sizes = moderate(strengths)  # only ratios matter
+    return n * (1 - sparsity) * (sizes / sizes.sum())
+
+
+_PROBABILITIES = {False: _exact, FIGURE3: _figure3, CELL_TYPES: _cell_types}

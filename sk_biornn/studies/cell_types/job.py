@@ -112,7 +112,7 @@ def make_network(preset: CellTypePreset, arm: str, weights_seed: int, seed: int)
     wiring: dict[str, Any] = {
         "connection_probabilities": load_connection_probabilities(),
         "between_areas": BALWANI2025_BETWEEN_AREAS,
-        "pruning": TopProbPruning(legacy=preset.published),
+        "pruning": TopProbPruning(legacy="cell-types" if preset.published else False),
     }
     if arm == DENSE_LONGER:
         # Nothing goes but what is 0 already; like the others it starts again with a new optimiser,

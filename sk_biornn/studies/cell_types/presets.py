@@ -62,9 +62,9 @@ class CellTypePreset:
     published : bool
         As published: samples are not split, so that test and training are the same; the filter
         looks ahead; every unit sees every channel and has no bias; Adam's momentum is kept where
-        Dale's law stops a weight; the pruning formula keeps more than it is asked to; and every
-        network learns the same samples. False: repaired, with biases
-        of the units, and every simulation has rows of its own.
+        Dale's law stops a weight; the pruning formula (``TopProbPruning(legacy="cell-types")``)
+        keeps more than it is asked to; and every network learns the same samples. False: repaired,
+        with biases of the units, and every simulation has rows of its own.
 
     Examples
     --------

@@ -7,10 +7,16 @@ from typing import Any
 import pandas as pd
 
 from sk_biornn.plots._legend import legend_below
-from sk_biornn.plots._style import BLACK, BLUE, GREY, ORANGE, VERMILLION, bare
-from sk_biornn.studies.pruning.presets import LEGACY
+from sk_biornn.plots._style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, bare
+from sk_biornn.studies.pruning.presets import LEGACY, LEGACY_RANDOM
 
-COLOURS = {"top-prob": BLUE, LEGACY: VERMILLION, "magnitude": BLACK, "random": ORANGE}
+COLOURS = {
+    "top-prob": BLUE,
+    LEGACY: VERMILLION,
+    "magnitude": BLACK,
+    "random": ORANGE,
+    LEGACY_RANDOM: GREEN,
+}
 SCORES = {"mse": "test mean squared error", "accuracy": "test accuracy (%)"}
 _RC = {"font.size": 8, "axes.titlesize": 9, "axes.linewidth": 0.7, "legend.fontsize": 8}
 _LETTERS = "ABCDEFGH"
@@ -20,7 +26,8 @@ _APART = 0.005  # bars of the methods at one density, so that none hides another
 def draw(figure: Any, summary: pd.DataFrame, results: pd.DataFrame) -> None:
     """Draw a panel per task: at once above, after training on below; every network is a dot.
 
-    The axis is the density that was reached, which may be more or less than the one asked for.
+    The axis is the density that was reached, which may be more or less than the one asked for: the
+    share of all entries that are kept and not 0.
     """
     from matplotlib import rc_context
 

@@ -8,10 +8,18 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn.studies._intervals import Scale, holm, interval, paired_interval, paired_p, scale_of
-from sk_biornn.studies.pruning.presets import DENSITIES, PUBLISHED
+from sk_biornn.studies.pruning.presets import DENSITIES, LEGACY, LEGACY_RANDOM, PUBLISHED
 
 SCORES = ("one_shot", "finetuned")
-_PAIRS = (("top-prob", "random"), ("top-prob", "magnitude"), ("magnitude", "random"))
+# A network with a larger error is counted as broken: .15 is a quarter of the published error on the
+# flip-flop without any synapse, and more than half of that on the wave.
+THRESHOLDS = {"mse": 0.15}
+_PAIRS = (
+    ("top-prob", "random"),
+    ("top-prob", "magnitude"),
+    ("magnitude", "random"),
+    (LEGACY, LEGACY_RANDOM),
+)
 DENSE = "dense"
 _COLUMNS = ("task", "metric", "when", "method", "density")
 _COMPARED = ("task", "when", "density", "method", "control", "n", "difference", "low", "high", "p")
@@ -20,13 +28,15 @@ _COMPARED = ("task", "when", "density", "method", "control", "n", "difference", 
 def summarise_pruning(results: pd.DataFrame) -> pd.DataFrame:
     """Return a row per task, method, density and time (at once, later): mean, interval, median.
 
-    One network that breaks when it is pruned makes the mean of all; the median tells what most do.
+    One network that breaks when it is pruned makes the mean of all; the median tells what most do,
+    and `n_above` how many of `n` have an error above `threshold` (both are missing for accuracies).
     Where the original has a number for the same point, it stands in the column `published`.
     """
     rows: list[dict[str, Any]] = []
     for (task, method, density), runs in results.groupby(["task", "method", "density"], sort=False):
         for when in SCORES:
             metric = runs["metric"].iloc[0]
+            threshold = THRESHOLDS.get(metric, np.nan)
             values = runs[when].astype(float).dropna().to_numpy()
             found = interval(values, scale=scale_of(metric))
             if found["n"]:
@@ -38,14 +48,16 @@ def summarise_pruning(results: pd.DataFrame) -> pd.DataFrame:
                         "tree_overlap": runs["tree_overlap"].mean(),
                         "n": found["n"],
                         "mean": found["mean"],
-                        "median": float(runs[when].median()),
+                        "median": float(np.median(values)),
+                        "threshold": threshold,
+                        "n_above": pd.NA if np.isnan(threshold) else int(sum(values > threshold)),
                         "sd": found["sd"],
                         "ci_low": found["low"],
                         "ci_high": found["high"],
                         "published": _published(task, method, density, when),
                     }
                 )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype({"n_above": "Int64"})
 
 
 def _published(task: str, method: str, density: float, when: str) -> float:

@@ -67,9 +67,10 @@ def run_pruning_study(
     -------
     DataFrame
         One row per dense network, method and density: task, method, density, simulation, metric,
-        dense (test score of the whole network), achieved_density, tree_overlap (share of the
-        maximum spanning tree that survives), one_shot (test score at once), finetuned (test score
-        after training on; NaN where the preset does not), error.
+        dense (test score of the whole network), achieved_density (share of all entries that are
+        kept and not 0), tree_overlap (share of the maximum spanning tree that survives), one_shot
+        (test score at once), finetuned (test score after training on; NaN where the preset does
+        not), error.
 
     Raises
     ------

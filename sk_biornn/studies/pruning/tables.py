@@ -42,9 +42,10 @@ def read_results(folder: Path) -> pd.DataFrame:
 
 
 def format_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
-    """Return means (and medians) as text, and what differs where networks were trained on.
+    """Return means (medians, runs) as text, and what differs where networks were trained on.
 
-    Rows are the densities asked for; those that were reached are in summary.csv.
+    Runs are those with an error above the threshold of all, where the metric has one. Rows are the
+    densities asked for; those that were reached are in summary.csv, single runs in results.csv.
     """
     blocks = []
     for (task, when), rows in summary.groupby(["task", "when"], sort=False):
@@ -52,7 +53,8 @@ def format_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
         blocks.append(
             "\n".join(
                 [
-                    f"{task}, {words}: {METRIC_NAMES[rows['metric'].iloc[0]]}; mean (median)",
+                    f"{task}, {words}: {METRIC_NAMES[rows['metric'].iloc[0]]}",
+                    f"  mean (median; {_runs_heading(rows['threshold'].iloc[0])})",
                     *_means(rows),
                 ]
             )
@@ -79,7 +81,12 @@ def _mean(cells: pd.DataFrame, method: str) -> str:
     if method not in cells.index:
         return "-"
     row = cells.loc[method]
-    return f"{row['mean']:.3g} ({row['median']:.3g})"
+    runs = f"{row['n']}" if pd.isna(row["n_above"]) else f"{row['n_above']} of {row['n']}"
+    return f"{row['mean']:.3g} ({row['median']:.3g}; {runs})"
+
+
+def _runs_heading(threshold: float) -> str:
+    return "runs" if pd.isna(threshold) else f"runs above {threshold:.4g}"
 
 
 def _differences(comparisons: pd.DataFrame) -> list[str]:
