@@ -27,6 +27,7 @@ RUN = ("task", "variant", "simulation")
 RESULTS = (
     "test_accuracy",
     "accuracy",
+    "running_accuracy",
     "loss",
     "validation_accuracy",
     "validation_loss",
@@ -36,7 +37,7 @@ RESULTS = (
     *QUANTITIES,
     "regu_strength",
 )
-CURVE = ("epoch", "loss", "validation_accuracy", "validation_cross_entropy")
+CURVE = ("epoch", "loss", "validation_accuracy", "validation_cross_entropy", "running_accuracy")
 WEIGHTS = ("W_rec_", "W_in_", "b_rec_", "W_out_", "b_out_")
 
 
@@ -82,6 +83,7 @@ def _fill(
     network, curve = _best_of_strengths(BY_NAME[run.variant], settings, field, seeds, parts)
     record["curve"] = curve
     measured = _measure(network, settings, field, parts)
+    measured["running_accuracy"] = curve[-1][CURVE.index("running_accuracy")]
     record |= {name: finite_or_none(value) for name, value in measured.items()}
     if weights_folder is not None:
         arrays = {name: getattr(network, name) for name in WEIGHTS}
@@ -115,6 +117,7 @@ def _fit(network: Any, settings: Settings, parts: dict[str, Part]) -> list[list[
 
     def note(network: Any) -> None:
         row = [network.n_iter_, network.loss_curve_[-1], *answers(network, parts["validation"])]
+        row.append(network.take_running_accuracy())
         if settings.metrics_every_epoch:
             row += graph_metrics(network.W_rec_, settings).values()
         curve.append([finite_or_none(value) for value in row])
