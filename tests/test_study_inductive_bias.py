@@ -33,7 +33,7 @@ from sk_biornn.studies._intervals import holm, paired_p
 from sk_biornn.studies._repeatable import one_thread, seed_of
 from sk_biornn.studies.inductive_bias import measures
 from sk_biornn.studies.inductive_bias.field import Field, Source, field_of
-from sk_biornn.studies.inductive_bias.job import CURVE, Run, run_one
+from sk_biornn.studies.inductive_bias.job import CURVE, RESULTS, Run, run_one
 from sk_biornn.studies.inductive_bias.network import initial_weights, make_network
 from sk_biornn.studies.inductive_bias.original_files import METRICS, config_text, folder_name
 from sk_biornn.studies.inductive_bias.presets import make_settings, read_settings
@@ -41,7 +41,11 @@ from sk_biornn.studies.inductive_bias.statistics import (
     compare_variants,
     summarise_variants,
 )
-from sk_biornn.studies.inductive_bias.tables import results_frame
+from sk_biornn.studies.inductive_bias.tables import (
+    BEST_EPOCH_NOTE,
+    format_tables,
+    results_frame,
+)
 from sk_biornn.studies.inductive_bias.tasks import TASKS, make_parts
 from sk_biornn.studies.inductive_bias.variants import BY_NAME, CONTRASTS, file_name
 
@@ -316,6 +320,44 @@ def test_a_run_is_a_plain_fit_and_its_measures_those_of_the_package(tmp_path):
     with np.load(tmp_path / f"{run.name}.npz") as saved:
         assert_array_equal(saved["W_rec_"], W)
         assert_allclose(saved["W_initial"], network.recurrent_init, rtol=1e-6)
+
+
+@pytest.mark.parametrize("variant", ["WD", "WDC"])
+def test_the_best_epoch_is_that_of_a_study_that_ended_there(variant):
+    """As many epochs, and no more, give what is reported of the best epoch, of seven numbers."""
+    settings = tiny(epochs=6, learning_rate=0.01, regu_strength=0.003)
+    run = Run("one-choice-inference", variant, 1)
+    record = run_one(run, settings, HERE)
+    validation = [row[CURVE.index("validation_accuracy")] for row in record["curve"]]
+    epoch = record["best_epoch"]
+    assert epoch == 1 + int(np.argmax(validation)) < 6  # argmax: the first among equals
+    ended = run_one(run, dataclasses.replace(settings, epochs=epoch), HERE)
+    for name in ("test_accuracy", "validation_accuracy", *measures.GRAPH_METRICS):
+        assert record[f"best_epoch_{name}"] == ended[name]
+        assert ended[f"best_epoch_{name}"] == ended[name]  # there the best is the last
+    assert ended["best_epoch"] == epoch
+    assert record["best_epoch_validation_accuracy"] > record["validation_accuracy"]
+    assert record["best_epoch_entropy"] != record["entropy"]
+
+
+def test_tables_say_which_epoch_they_speak_of():
+    rows = []
+    for simulation, (last, best) in enumerate([(51.0, 83.0), (53.0, 79.0), (52.0, np.nan)]):
+        values = dict.fromkeys(RESULTS, 0.5) | {"test_accuracy": last}
+        run = {"task": "perceptual-decision-making", "variant": "WD*C", "simulation": simulation}
+        rows.append({**run, **values, "best_epoch_test_accuracy": best, "error": None})
+    results = results_frame(rows)
+    assert results["best_epoch_test_accuracy"].tolist()[:2] == [83.0, 79.0]
+    summary = summarise_variants(results)
+    means = summary.set_index("metric")["mean"]
+    assert means["test_accuracy"] == 52.0 and means["best_epoch_test_accuracy"] == 81.0
+    ends = summary.set_index("metric").loc["best_epoch_test_accuracy", ["ci_low", "ci_high"]]
+    assert ends["ci_high"] == 100.0 and ends["ci_low"] > 50.0  # 81 +- 25.4, cut at 100 %
+    text = format_tables(summary, compare_variants(results))
+    _, header, line, _, *note = text.splitlines()
+    assert header.split()[:7] == ["variant", "n", "mean", "95", "%", "CI", "best"]
+    assert line.split()[:3] == ["WD*C", "3", "52.0"] and " 81.0 " in line
+    assert "\n".join(note) == BEST_EPOCH_NOTE
 
 
 def test_two_classes_are_scored_like_many():
@@ -786,7 +828,11 @@ def test_command_prints_tables_and_names_failures(tmp_path, capsys, no_figure):
     assert main([*command, "--output", str(tmp_path / "fine")]) == 0
     printed = capsys.readouterr().out
     assert "go / no-go: test accuracy in % (without memory 50, at best 100)" in printed
-    assert "WD - W" in printed and str(tmp_path / "fine" / "comparisons.csv") in printed
+    assert (
+        "WD - W" in printed
+        and BEST_EPOCH_NOTE in printed
+        and str(tmp_path / "fine" / "comparisons.csv") in printed
+    )
     assert main(["report", str(tmp_path / "fine")]) == 0
     assert capsys.readouterr().out == printed
     assert json.loads((tmp_path / "fine" / "settings.json").read_text())["as_published"] is False
@@ -847,6 +893,7 @@ def made_results(rng, n=6):
             rows[-1] |= dict.fromkeys(
                 (*measures.GRAPH_METRICS, *measures.QUANTITIES, "test_accuracy"), value
             )
+            rows[-1]["best_epoch_test_accuracy"] = value + simulation * (variant == "WD*")
     return results_frame([{**row, "error": None} for row in rows])
 
 
@@ -862,6 +909,9 @@ def test_differences_are_paired_and_corrected():
     assert_allclose([row["simultaneous_low"], row["simultaneous_high"]], list(wide))
     nothing = table[table["control"] == "W"].loc["WD*"]
     assert nothing["difference"] == 0 and nothing["p"] == 1.0
+    at_best = compare_variants(results).query("metric == 'best_epoch_test_accuracy'")
+    at_best = at_best[at_best["control"] == "W"].set_index("variant")["difference"]
+    assert_allclose(at_best[["WD", "WD*"]], [3.5, 2.5])
     summary = summarise_variants(results).query("metric == 'test_accuracy'").set_index("variant")
     values = results[results["variant"] == "WD"]["test_accuracy"]
     assert_allclose(summary.loc["WD", ["mean", "sd"]].astype(float), [values.mean(), values.std()])

@@ -70,7 +70,10 @@ def run_inductive_bias_study(
         test_accuracy_minus_W (the same simulation of the baseline), accuracy, running_accuracy (of
         the last epoch, while training), loss, validation_accuracy, validation_loss, test_loss,
         penalty, modularity, small_worldness, assortativity, entropy (bits), wiring_cost (over
-        measured positions in the unit cube), spectral_radius, mean_weight, regu_strength, error.
+        measured positions in the unit cube), spectral_radius, mean_weight, regu_strength, all
+        of them after the last epoch; best_epoch, that of the best validation accuracy, the first
+        among equals; best_epoch_test_accuracy, best_epoch_validation_accuracy and the four network
+        metrics after that epoch; error.
 
     Raises
     ------
