@@ -6,9 +6,13 @@ from collections.abc import Iterator, Sequence
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sk_biornn._plain import short
 
 N_NAMED = 4  # grids that an error message names
+GRID_ORDERS = ("xyz", "yxz")  # in which the units are counted; the last axis changes first
 
 
 def check_grid(grid: Any, n_units: int, *, name: str = "grid") -> tuple[int, int, int]:
@@ -53,6 +57,34 @@ def check_grid(grid: Any, n_units: int, *, name: str = "grid") -> tuple[int, int
         return sizes
     fitting = ", ".join(str(fit) for fit in grids_of(n_units)[:N_NAMED])
     raise ValueError(f"{expected}, such as {fitting}, got {sizes}.")
+
+
+def grid_positions(grid: tuple[int, int, int], order: str) -> NDArray[np.float64]:
+    """Return the position (x, y, z) of every unit of a grid, one step apart.
+
+    Parameters
+    ----------
+    grid : tuple of three ints
+        Number of units along x, y and z.
+    order : {"xyz", "yxz"}
+        The axes in the order in which units are counted: the last changes from one unit to the
+        next, the first most seldom.
+
+    Returns
+    -------
+    ndarray of shape (n_units, 3)
+        Positions.
+
+    Examples
+    --------
+    >>> grid_positions((2, 2, 1), "yxz").tolist()
+    [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0]]
+    """
+    axes = ["xyz".index(axis) for axis in order]
+    counted = np.indices([grid[axis] for axis in axes]).reshape(3, -1)
+    positions = np.empty((counted.shape[1], 3))
+    positions[:, axes] = counted.T
+    return positions
 
 
 def grids_of(n_units: int) -> list[tuple[int, int, int]]:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_biornn._grid import check_grid, grids_of
+from sk_biornn._grid import GRID_ORDERS, check_grid, grid_positions, grids_of
 from sk_biornn._numbers import check_count, check_flag
 from sk_biornn._plain import real_array, short
 
 
 def unit_positions(
-    coordinates: Any, n_units: int, *, unit_cube: bool = True
+    coordinates: Any, n_units: int, *, unit_cube: bool = True, grid_order: str = "xyz"
 ) -> NDArray[np.float64]:
     """Return the position of every unit.
 
@@ -27,6 +27,10 @@ def unit_positions(
     unit_cube : bool, default=True
         Scale every axis to [0, 1], grids too; an axis without extent becomes 0. Measured and grid
         positions then have distances of the same order, and one penalty strength means the same.
+    grid_order : {"xyz", "yxz"}, default="xyz"
+        The axes of a grid in the order in which units are counted, of which the last changes first:
+        "xyz", as an array of that shape lies in memory, or "yxz", as `numpy.meshgrid` counts unless
+        told otherwise, and with it a published study [1]_. Of no account for measured positions.
 
     Returns
     -------
@@ -38,15 +42,25 @@ def unit_positions(
     TypeError
         If a grid is not made of ints.
     ValueError
-        If `coordinates` does not fit the number of units, or is not finite.
+        If `coordinates` does not fit the number of units, or is not finite, or if `grid_order` is
+        another one.
+
+    References
+    ----------
+    .. [1] Shakiba, Rokni, Mohammadi and Dehghani, "Harnessing cortical geometry, wiring, and
+       function as inductive biases for recurrent neural networks", arXiv:2606.14975, 2026.
 
     Examples
     --------
     >>> unit_positions((2, 1, 2), 4).tolist()
     [[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [1.0, 0.0, 1.0]]
+    >>> unit_positions((2, 2, 1), 4, grid_order="yxz")[:, 0].tolist()
+    [0.0, 1.0, 0.0, 1.0]
     """
     n_units = check_count("n_units", n_units, low=1)
     check_flag("unit_cube", unit_cube)
+    if not isinstance(grid_order, str) or grid_order not in GRID_ORDERS:
+        raise ValueError(f"grid_order must be among {list(GRID_ORDERS)}, got {short(grid_order)}.")
     if isinstance(coordinates, str):
         if coordinates != "grid":
             raise ValueError(
@@ -54,17 +68,17 @@ def unit_positions(
                 f"{short(coordinates)}."
             )
         coordinates = grids_of(n_units)[0]
-    positions = _as_positions(coordinates, n_units)
+    positions = _as_positions(coordinates, n_units, grid_order)
     if not unit_cube:
         return positions
     span = np.ptp(positions, axis=0)
     return (positions - positions.min(axis=0)) / np.where(span > 0, span, 1.0)
 
 
-def _as_positions(coordinates: Any, n_units: int) -> NDArray[np.float64]:
+def _as_positions(coordinates: Any, n_units: int, grid_order: str) -> NDArray[np.float64]:
     if isinstance(coordinates, tuple) and all(np.ndim(size) == 0 for size in coordinates):
         grid = check_grid(coordinates, n_units, name="coordinates")
-        return np.stack(np.unravel_index(np.arange(n_units), grid), axis=1).astype(np.float64)
+        return grid_positions(grid, grid_order)
     positions = real_array(
         coordinates, "coordinates", "an array of numbers (n_units, n_dimensions)"
     )

@@ -387,7 +387,10 @@ def functions() -> list[tuple[Callable[..., Any], dict[str, Any]]]:
         (metrics.WeightScorer, {"func": metrics.density, "weight": "recurrent"}),
         (metrics.modularity_scorer, {"estimator": predicted}),
         (lambda names: metrics.bio_scoring(names), {"names": "density"}),
-        (biology.unit_positions, {"coordinates": "grid", "n_units": n, "unit_cube": True}),
+        (
+            biology.unit_positions,
+            {"coordinates": "grid", "n_units": n, "unit_cube": True, "grid_order": "yxz"},
+        ),
         (biology.keep_probabilities, {"weights": W, "n_kept": 4}),
         (biology.systematic_sample, {"probabilities": [0.5, 0.5], "random_state": seed}),
         (biology.BetweenAreas, {"post": "LM", "pre": "V1", "probability": 0.3}),

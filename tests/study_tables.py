@@ -63,8 +63,9 @@ def inductive_bias(n_tasks: int, variants=VARIANTS) -> tuple[pd.DataFrame, pd.Da
     rng, records = np.random.default_rng(0), []
     for task, variant, simulation in product(list(BIAS_TASKS)[:n_tasks], variants, range(3)):
         values = dict(zip(RESULTS, rng.random(len(RESULTS)), strict=True))
-        curve = [[epoch, 0.7, rng.uniform(50, 100), 0.7] for epoch in range(1, 11)]
+        curve = [[epoch, 0.7, rng.uniform(50, 100), 0.7, 60.0] for epoch in range(1, 11)]
         values["test_accuracy"] = rng.uniform(50, 100)
+        values["best_epoch_test_accuracy"] = rng.uniform(values["test_accuracy"], 100)
         run = {"task": task, "variant": variant.name, "simulation": simulation}
         records.append({**run, **values, "curve": curve, "error": None})
     return bias_tables.results_frame(records), bias_tables.curves_frame(records)

@@ -133,6 +133,21 @@ def test_positions_on_a_grid_and_in_the_unit_cube():
     assert np.ptp(unit_positions("grid", 12, unit_cube=False), axis=0).tolist() == [2.0, 1.0, 1.0]
 
 
+@pytest.mark.parametrize(("grid_order", "indexing"), [("xyz", "ij"), ("yxz", "xy")])
+@pytest.mark.parametrize("grid", [(2, 3, 4), (4, 3, 2), (1, 1, 6), (3, 1, 2)])
+def test_units_of_a_grid_are_counted_like_those_of_meshgrid(grid, grid_order, indexing):
+    axes = np.meshgrid(*(np.arange(size) for size in grid), indexing=indexing)
+    expected = np.stack([axis.ravel() for axis in axes], axis=1)
+    found = unit_positions(grid, len(expected), unit_cube=False, grid_order=grid_order)
+    assert found.tolist() == expected.tolist() and found.dtype == np.float64
+
+
+@pytest.mark.parametrize("grid_order", ["zyx", "", None, 3, np.array(["xyz"] * 2)])
+def test_another_order_of_the_grid_is_refused(grid_order):
+    with pytest.raises(ValueError, match=r"grid_order must be among \['xyz', 'yxz'\], got "):
+        unit_positions((1, 2, 3), 6, grid_order=grid_order)
+
+
 @pytest.mark.parametrize(
     ("coordinates", "error", "message"),
     [

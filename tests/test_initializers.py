@@ -348,6 +348,24 @@ def test_classical_distributions(name, law, scale):
     assert abs(values.var() / variance - 1) < 8 * np.sqrt(2 / values.size)
 
 
+@pytest.mark.parametrize(
+    "name, gain", [("glorot_normal_truncated", 1.0), ("he_normal_truncated", 2.0)]
+)
+def test_truncated_weights_are_those_of_keras(name, gain):
+    """A Gaussian cut at 2 sd, and wider beforehand: the sd after the cut is as without one."""
+    left = scipy.stats.norm.cdf(2) - scipy.stats.norm.cdf(-2)
+    share = np.sqrt(1 - 4 * scipy.stats.norm.pdf(2) / left)  # of the sd that the cut leaves
+    assert share == pytest.approx(0.87962566103423978, rel=1e-14)  # as Keras writes it
+    wanted = np.sqrt(gain / 120)
+    values = np.stack([draw(name, np.zeros(120), seed=seed) for seed in SEEDS])
+    assert_drawn_from(values, "truncnorm", (-2, 2, 0, wanted / share))
+    assert np.abs(values).max() <= 2 * wanted / share
+    assert np.abs(values).max() > 1.99 * wanted / share  # missed by all with chance 1e-57
+    assert abs(values.mean()) < 8 * wanted / np.sqrt(values.size)
+    # The kurtosis of what is left is below 3, so sqrt(2 / n) is more than the standard error.
+    assert abs(values.var() / wanted**2 - 1) < 8 * np.sqrt(2 / values.size)
+
+
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_classical_weights_under_dales_law_keep_their_size(name):
     signs, mask = ei_signs(15), sparse_mask(15, 0.5)
@@ -445,7 +463,7 @@ def resolve(init, signs):
 @pytest.mark.parametrize("n_units", [20, 60])
 def test_good_weights_never_warn(n_units):
     """Warnings are errors here. Also as arrays, of which nothing is known but their values."""
-    for name in ("orthogonal", "glorot_normal", "he_normal", "he_uniform"):
+    for name in CLASSICAL:
         for seed in range(10):
             free = np.zeros(n_units)
             resolve(draw(name, free, seed=seed), free)

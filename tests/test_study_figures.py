@@ -76,6 +76,17 @@ def test_inductive_bias(n_tasks, variants):
     assert_whole(figure_of(lambda figure: bias_figures.draw_curves(figure, curves)))
 
 
+def test_the_best_epoch_is_marked_beside_the_last():
+    results, _ = study_tables.inductive_bias(2)
+    figure = figure_of(lambda figure: bias_figures.draw_measures(figure, results))
+    for ax, (_, runs) in zip(figure.axes, results.groupby("task", sort=False), strict=False):
+        (mark,) = [line for line in ax.lines if line.get_marker() == "_"]
+        means = runs.groupby("variant", sort=False)["best_epoch_test_accuracy"].mean()
+        np.testing.assert_allclose(mark.get_ydata(), means)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "after the epoch best in validation, mean" in labels
+
+
 @pytest.mark.parametrize("n_networks", [1, 2, 11])
 def test_weights_of_inductive_bias(n_networks):
     rng = np.random.default_rng(0)

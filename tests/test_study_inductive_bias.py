@@ -32,8 +32,8 @@ from sk_biornn.studies import (
 from sk_biornn.studies._intervals import holm, paired_p
 from sk_biornn.studies._repeatable import one_thread, seed_of
 from sk_biornn.studies.inductive_bias import measures
-from sk_biornn.studies.inductive_bias.field import Source, field_of
-from sk_biornn.studies.inductive_bias.job import Run, run_one
+from sk_biornn.studies.inductive_bias.field import Field, Source, field_of
+from sk_biornn.studies.inductive_bias.job import CURVE, RESULTS, Run, run_one
 from sk_biornn.studies.inductive_bias.network import initial_weights, make_network
 from sk_biornn.studies.inductive_bias.original_files import METRICS, config_text, folder_name
 from sk_biornn.studies.inductive_bias.presets import make_settings, read_settings
@@ -41,7 +41,11 @@ from sk_biornn.studies.inductive_bias.statistics import (
     compare_variants,
     summarise_variants,
 )
-from sk_biornn.studies.inductive_bias.tables import results_frame
+from sk_biornn.studies.inductive_bias.tables import (
+    BEST_EPOCH_NOTE,
+    format_tables,
+    results_frame,
+)
 from sk_biornn.studies.inductive_bias.tasks import TASKS, make_parts
 from sk_biornn.studies.inductive_bias.variants import BY_NAME, CONTRASTS, file_name
 
@@ -154,6 +158,39 @@ def test_paper_grid_is_ten_times_wider_than_measured_space_and_the_fair_one_is_n
     assert 0.6 < means["fair"] < 0.9
 
 
+def test_paper_stands_where_the_original_did(data_dir):
+    """Its distance matrices, recorded: units of the grid are counted along y last."""
+    folder = data_dir / "oracle"
+    if not folder.is_dir():
+        pytest.skip(f"no numbers of the original at {folder}")
+    with np.load(folder / "field.npz") as pieces:
+        field = Field(pieces["connectome"], {}, pieces["pos"], (12, 13, 2))
+    with np.load(folder / "penalties_and_bio_weights.npz") as theirs:
+        expected = {"WDC": theirs["distance_grid"], "WD*C": theirs["distance_measured"]}
+    for name, distances in expected.items():
+        for preset, stands in (("paper", True), ("fair", name == "WD*C")):
+            settings = make_settings(preset, {"network_grid": field.grid})
+            network = make_network(BY_NAME[name], settings, field, 0.3, 0, 0)
+            assert np.allclose(distances_of(network), distances, rtol=0, atol=2e-6) == stands
+
+
+@pytest.mark.parametrize("name", ["he_normal", "glorot_normal", "he_uniform", "orthogonal"])
+def test_paper_cuts_the_gaussians_that_keras_cuts(name):
+    from sk_biornn.initializers import recurrent_weights
+
+    drawn = {}
+    for preset in ("paper", "fair"):
+        settings = make_settings(
+            preset, {"random_network_initialization": name, "number_of_nodes": 60}
+        )
+        drawn[preset] = initial_weights(BY_NAME["WD"], settings, field_of(settings, 0, HERE), 5)
+    options = {"signs": np.zeros(60), "mask": np.ones((60, 60), dtype=bool)}
+    theirs = name + "_truncated" if name.endswith("_normal") else name
+    for preset, asked in (("paper", theirs), ("fair", name)):
+        expected = recurrent_weights(asked, rng=np.random.default_rng(5), **options)
+        assert_array_equal(drawn[preset], expected)
+
+
 def test_paper_forgets_the_strength_of_w_and_fair_does_not():
     strengths = {}
     for name in ("paper", "fair"):
@@ -184,7 +221,9 @@ def test_measured_and_grid_variants_stand_where_they_say():
                 atol=1e-12,
             )
         else:
-            assert network.coordinates == field.grid and np.prod(field.grid) == 12
+            corners = list(np.ndindex(*field.grid))
+            assert network.coordinates.tolist() == [list(map(float, c)) for c in corners]
+            assert len(corners) == 12
         wants_connectome = variant.penalty == "communicability_emd"
         assert (network.connectome is field.connectome) == wants_connectome
 
@@ -274,12 +313,51 @@ def test_a_run_is_a_plain_fit_and_its_measures_those_of_the_package(tmp_path):
     for name, value in expected.items():
         assert_allclose(record[name], value)
     assert [row[0] for row in record["curve"]] == [1, 2]
-    assert_allclose(record["curve"][-1][4:], list(expected.values()))
+    assert_allclose(record["curve"][-1][len(CURVE) :], list(expected.values()))
+    assert record["running_accuracy"] == record["curve"][-1][CURVE.index("running_accuracy")]
     distances = scipy.spatial.distance.cdist(field.positions, field.positions)
     assert_allclose(record["wiring_cost"], (np.abs(W) * distances).sum(), rtol=1e-5)
     with np.load(tmp_path / f"{run.name}.npz") as saved:
         assert_array_equal(saved["W_rec_"], W)
         assert_allclose(saved["W_initial"], network.recurrent_init, rtol=1e-6)
+
+
+@pytest.mark.parametrize("variant", ["WD", "WDC"])
+def test_the_best_epoch_is_that_of_a_study_that_ended_there(variant):
+    """As many epochs, and no more, give what is reported of the best epoch, of seven numbers."""
+    settings = tiny(epochs=6, learning_rate=0.01, regu_strength=0.003)
+    run = Run("one-choice-inference", variant, 1)
+    record = run_one(run, settings, HERE)
+    validation = [row[CURVE.index("validation_accuracy")] for row in record["curve"]]
+    epoch = record["best_epoch"]
+    assert epoch == 1 + int(np.argmax(validation)) < 6  # argmax: the first among equals
+    ended = run_one(run, dataclasses.replace(settings, epochs=epoch), HERE)
+    for name in ("test_accuracy", "validation_accuracy", *measures.GRAPH_METRICS):
+        assert record[f"best_epoch_{name}"] == ended[name]
+        assert ended[f"best_epoch_{name}"] == ended[name]  # there the best is the last
+    assert ended["best_epoch"] == epoch
+    assert record["best_epoch_validation_accuracy"] > record["validation_accuracy"]
+    assert record["best_epoch_entropy"] != record["entropy"]
+
+
+def test_tables_say_which_epoch_they_speak_of():
+    rows = []
+    for simulation, (last, best) in enumerate([(51.0, 83.0), (53.0, 79.0), (52.0, np.nan)]):
+        values = dict.fromkeys(RESULTS, 0.5) | {"test_accuracy": last}
+        run = {"task": "perceptual-decision-making", "variant": "WD*C", "simulation": simulation}
+        rows.append({**run, **values, "best_epoch_test_accuracy": best, "error": None})
+    results = results_frame(rows)
+    assert results["best_epoch_test_accuracy"].tolist()[:2] == [83.0, 79.0]
+    summary = summarise_variants(results)
+    means = summary.set_index("metric")["mean"]
+    assert means["test_accuracy"] == 52.0 and means["best_epoch_test_accuracy"] == 81.0
+    ends = summary.set_index("metric").loc["best_epoch_test_accuracy", ["ci_low", "ci_high"]]
+    assert ends["ci_high"] == 100.0 and ends["ci_low"] > 50.0  # 81 +- 25.4, cut at 100 %
+    text = format_tables(summary, compare_variants(results))
+    _, header, line, _, *note = text.splitlines()
+    assert header.split()[:7] == ["variant", "n", "mean", "95", "%", "CI", "best"]
+    assert line.split()[:3] == ["WD*C", "3", "52.0"] and " 81.0 " in line
+    assert "\n".join(note) == BEST_EPOCH_NOTE
 
 
 def test_two_classes_are_scored_like_many():
@@ -292,6 +370,46 @@ def test_two_classes_are_scored_like_many():
     right = np.searchsorted(network.classes_, parts["test"].y)
     assert_allclose(accuracy, 100 * network.score(*parts["test"]))
     assert_allclose(surprise, -np.log(chances[np.arange(24), right]).mean(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("task", ["one-choice-inference", "go-nogo"])  # four classes, and two
+def test_running_accuracy_is_that_of_the_weights_before_each_step(task):
+    """With one batch per epoch it is the accuracy on the training trials one epoch earlier."""
+    settings = tiny(batch_size=40, noise_level=0.0, epochs=4, learning_rate=0.02)
+    parts, field = make_parts(task, (40, 16, 24), 0), field_of(settings, 0, HERE)
+    network = make_network(BY_NAME["WDC"], settings, field, 0.01, 0, 0)
+    after, running = [], []
+
+    def note(network):
+        after.append(measures.answers(network, parts["train"])[0])
+        running.append(network.take_running_accuracy())
+
+    network.set_params(on_epoch=note).fit(*parts["train"])
+    assert running[1:] == after[:-1] and len(set(after)) > 1
+
+
+def test_running_accuracy_counts_all_batches_with_noise():
+    """Weights that stand still are judged as `score` does, and by chance in overwhelming noise."""
+    parts = make_parts("go-nogo", (47, 16, 24), 0)  # batches of 20, 20 and 7
+    settings = tiny(learning_rate=1e-30, epochs=1)
+    found = {}
+    for noise in (0.0, 1e3):
+        quiet = dataclasses.replace(settings, noise_level=noise)
+        field = field_of(quiet, 0, HERE)
+        network = make_network(BY_NAME["WDC"], quiet, field, 0.01, 0, 0).fit(*parts["train"])
+        found[noise] = network.take_running_accuracy(), 100 * network.score(*parts["train"])
+    assert found[0.0][0] == pytest.approx(found[0.0][1]) and found[0.0][1] == found[1e3][1]
+    assert found[1e3][0] != found[1e3][1]
+
+
+def test_counting_right_answers_leaves_the_training_alone():
+    from sk_biornn import SpatialRNNClassifier
+
+    parts = make_parts("go-nogo", (40, 16, 24), 0)
+    network = make_network(BY_NAME["W*D*C"], TINY, field_of(TINY, 0, HERE), 0.01, 0, 0)
+    plain = SpatialRNNClassifier(**network.get_params()).fit(*parts["train"])
+    assert_array_equal(network.fit(*parts["train"]).W_rec_, plain.W_rec_)
+    assert network.loss_curve_ == plain.loss_curve_
 
 
 def test_trials_of_the_parts_are_disjoint_and_all_there():
@@ -383,7 +501,60 @@ def test_the_files_of_the_original_have_its_names_and_layout(whole):
         assert len(archive.namelist()) == 3 * 8 + 3
 
 
-def test_means_and_spreads_leave_failures_out(tmp_path, no_figure, monkeypatch):
+def test_as_published_the_files_are_those_of_the_original_to_the_letter(tmp_path, no_figure):
+    """The order of its dictionary of variants, its config.txt, what Keras reports, its zip."""
+    theirs = ["W*D*C", "WD*C", "WDC", "WD*", "WD", "W"]
+    theirs += ["W*D*C*", "WD*C*", "W*DC*", "W!D*C", "W!D*C*"]
+    options = {"tasks": ["one-choice-inference"], "simulations": 1, "regu_strength": 0.003}
+    results = run_inductive_bias_study(TINY, as_published=True, output=tmp_path, **options)
+    home = tmp_path / "synthetic_sttc-corr"
+    raw = pd.read_csv(home / "Task1" / "Accuracy_raw.csv")
+    assert raw.columns.tolist() == ["simulation", *theirs]
+    runs = results.set_index("variant")
+    assert_allclose(raw.loc[0, theirs].astype(float), runs.loc[theirs, "running_accuracy"] / 100)
+    assert not np.allclose(runs["accuracy"], runs["running_accuracy"])
+    validation = pd.read_csv(home / "Task1" / "Validation_Accuracy_raw.csv", index_col=0)
+    assert_allclose(validation.loc[0], runs.loc[theirs, "validation_accuracy"] / 100)
+    for name in ("metrics.csv", "metrics_SD.csv"):
+        assert pd.read_csv(home / name).columns.tolist() == ["Task", "Metric", *theirs]
+    with zipfile.ZipFile(f"{home}.zip") as archive:
+        files = {str(p.relative_to(home)) for p in home.rglob("*") if p.is_file()}
+        assert set(archive.namelist()) == files and "Task1/Loss_raw.csv" in files
+        for name in files:
+            assert archive.read(name) == (home / name).read_bytes()
+    written = (home / "config.txt").read_text()
+    grid = field_of(TINY, 0, HERE).grid
+    assert written == (
+        "session = synthetic\nscan = synthetic\nfield = synthetic\nsimulations = 1\n"
+        f"number_of_nodes = 12\nnetwork_grid = {grid}\nsign_constraint = False\n"
+        "use_only_sttc = False\nuse_precison_matrix = False\nnoise_level = 0.05\n"
+        "regu_strength = 0.003\nemd_strength = 0.1\nactivation_function = relu\n"
+        "random_network_initialization = Orthogonal\n"
+    )
+
+
+def test_as_published_is_a_matter_of_these_files_alone(tmp_path, no_figure):
+    for name, as_published in (("ours", False), ("theirs", True)):
+        options = {**FEW, "as_published": as_published, "output": tmp_path / name}
+        run_inductive_bias_study(TINY, **options)
+    ours, theirs = files_of(tmp_path / "ours"), files_of(tmp_path / "theirs")
+    assert set(ours) == set(theirs)
+    differing = {name for name in ours if ours[name] != theirs[name]}
+    layout = {name for name in ours if name.startswith("synthetic_")}
+    settings = {name for name in ours if name.startswith("runs")} | {"settings.json"}
+    assert differing <= layout | settings and "synthetic_sttc-corr/config.txt" in differing
+
+
+def test_only_the_paper_preset_writes_as_published():
+    published = {name for name, preset in INDUCTIVE_BIAS_PRESETS.items() if preset.as_published}
+    assert published == {"paper"}
+    for name, preset in INDUCTIVE_BIAS_PRESETS.items():
+        assert preset.truncated_normal == (name == "paper")
+        assert preset.grid_order == ("yxz" if name == "paper" else "xyz")
+
+
+def strike_by_lightning(monkeypatch):
+    """Have the run of W*D*C in simulation 1 fail."""
     from sk_biornn.studies.inductive_bias import job
 
     original = job.make_network
@@ -394,6 +565,25 @@ def test_means_and_spreads_leave_failures_out(tmp_path, no_figure, monkeypatch):
         return original(variant, settings, field, strength, weights_seed, seed)
 
     monkeypatch.setattr(job, "make_network", failing)
+
+
+def test_as_published_a_mean_over_failed_runs_is_missing(tmp_path, no_figure, monkeypatch):
+    strike_by_lightning(monkeypatch)
+    options = {**FEW, "simulations": 3, "as_published": True, "output": tmp_path}
+    run_inductive_bias_study(TINY, **options)
+    home = tmp_path / "synthetic_sttc-corr"
+    raw = pd.read_csv(home / "Task2" / "Entropy_raw.csv", index_col=0)
+    assert np.isnan(raw.loc[1, "W*D*C"]) and raw.notna().sum().sum() == 5
+    line = (home / "metrics.csv").read_text().splitlines()[-1]
+    assert line.startswith("Task2,Entropy,,")  # empty for W*D*C, which comes first
+    assert float(line.split(",")[-1]) == pytest.approx(raw["W"].mean())
+    spreads = pd.read_csv(home / "metrics_SD.csv").set_index("Metric")
+    kept = raw["W*D*C"].dropna().to_numpy()
+    assert_allclose(spreads.loc["Entropy_SD", "W*D*C"], kept.std(ddof=1))
+
+
+def test_means_and_spreads_leave_failures_out(tmp_path, no_figure, monkeypatch):
+    strike_by_lightning(monkeypatch)
     options = {**FEW, "simulations": 4, "output": tmp_path}
     results = run_inductive_bias_study(TINY, **options)
     assert results["error"].notna().sum() == 1
@@ -429,7 +619,12 @@ def test_config_and_folder_have_the_words_of_the_original():
         "6_6_2_sttc-precision_sign+"
     )
     assert folder_name(make_settings("fair", {"use_only_sttc": True})) == "synthetic_sttc"
-    assert "scan = 6" in config_text(measured, 312, (12, 13, 2))
+    for as_published in (False, True):
+        written = config_text(measured, 312, (12, 13, 2), as_published=as_published)
+        assert "session = 6\nscan = 6\nfield = 2\n" in written
+        assert written.startswith("session") == as_published
+    cut = make_settings("paper", {"random_network_initialization": "he_normal"})
+    assert "= HeNormal\n" in config_text(cut, 312, (12, 13, 2), as_published=True)
 
 
 # The runs of a study in a process that is killed whenever one or two more records are there. One
@@ -587,6 +782,9 @@ def test_quick_and_fair_share_their_repairs():
         ({"activation_function": "sine"}, "activation_function must be among"),
         ({"random_network_initialization": "Orthogonal"}, "random_network_initialization must be"),
         ({"small_world_null": "none"}, "small_world_null must be among"),
+        ({"grid_order": "zyx"}, r"grid_order must be among \['xyz', 'yxz'\], got 'zyx'"),
+        ({"as_published": 1}, "as_published must be True or False, got 1"),
+        ({"truncated_normal": "yes"}, "truncated_normal must be True or False, got 'yes'"),
         (
             {"use_only_sttc": True, "use_precision_matrix": True},
             "use_only_sttc and use_precision_matrix must not both be True",
@@ -630,9 +828,20 @@ def test_command_prints_tables_and_names_failures(tmp_path, capsys, no_figure):
     assert main([*command, "--output", str(tmp_path / "fine")]) == 0
     printed = capsys.readouterr().out
     assert "go / no-go: test accuracy in % (without memory 50, at best 100)" in printed
-    assert "WD - W" in printed and str(tmp_path / "fine" / "comparisons.csv") in printed
+    assert (
+        "WD - W" in printed
+        and BEST_EPOCH_NOTE in printed
+        and str(tmp_path / "fine" / "comparisons.csv") in printed
+    )
     assert main(["report", str(tmp_path / "fine")]) == 0
     assert capsys.readouterr().out == printed
+    assert json.loads((tmp_path / "fine" / "settings.json").read_text())["as_published"] is False
+    options = ["--as-published", "--truncated-normal", "--grid-order", "yxz"]
+    assert main([*command, *options, "--output", str(tmp_path / "theirs")]) == 0
+    settings = json.loads((tmp_path / "theirs" / "settings.json").read_text())
+    assert settings["as_published"] and settings["truncated_normal"]
+    assert settings["grid_order"] == "yxz"
+    capsys.readouterr()
     wild = [*command, "--learning-rate", "1e38", "--output", str(tmp_path / "wild")]
     assert main(wild) == 1
     captured = capsys.readouterr()
@@ -684,6 +893,7 @@ def made_results(rng, n=6):
             rows[-1] |= dict.fromkeys(
                 (*measures.GRAPH_METRICS, *measures.QUANTITIES, "test_accuracy"), value
             )
+            rows[-1]["best_epoch_test_accuracy"] = value + simulation * (variant == "WD*")
     return results_frame([{**row, "error": None} for row in rows])
 
 
@@ -699,6 +909,9 @@ def test_differences_are_paired_and_corrected():
     assert_allclose([row["simultaneous_low"], row["simultaneous_high"]], list(wide))
     nothing = table[table["control"] == "W"].loc["WD*"]
     assert nothing["difference"] == 0 and nothing["p"] == 1.0
+    at_best = compare_variants(results).query("metric == 'best_epoch_test_accuracy'")
+    at_best = at_best[at_best["control"] == "W"].set_index("variant")["difference"]
+    assert_allclose(at_best[["WD", "WD*"]], [3.5, 2.5])
     summary = summarise_variants(results).query("metric == 'test_accuracy'").set_index("variant")
     values = results[results["variant"] == "WD"]["test_accuracy"]
     assert_allclose(summary.loc["WD", ["mean", "sd"]].astype(float), [values.mean(), values.std()])

@@ -43,6 +43,7 @@ _VALUES: dict[str, tuple[str, Any, str]] = {
     "n_validation": ("N", int, "validation trials"),
     "n_test": ("N", int, "test trials"),
     "small_world_null": ("KIND", str, "erdos-renyi, published or degree-preserving"),
+    "grid_order": ("AXES", str, "how the grid is counted: xyz (z first) or, as published, yxz"),
 }
 _LISTS: dict[str, tuple[str, Any, str]] = {
     "tasks": ("TASK", str, "one-choice-inference, go-nogo, perceptual-decision-making"),
@@ -54,11 +55,13 @@ _SWITCHES = {
     "sign_constraint": "keep recurrent weights at 0 or above",
     "use_only_sttc": "functional weights from STTC alone",
     "use_precision_matrix": "functional weights from precision and STTC",
+    "truncated_normal": "he_normal and glorot_normal without what is beyond two sd, as in Keras",
     "rescale_nonnegative": "with the sign constraint: random weights that do not explode",
     "field_per_simulation": "a new synthetic circuit for every simulation",
     "unit_cube_grid": "scale the grid to the unit cube like measured positions",
     "metrics_every_epoch": "network metrics after every epoch",
     "save_weights": "keep the weights of every run, not only of simulation 0",
+    "as_published": "the files of the original to the letter (default of the preset paper)",
 }
 
 

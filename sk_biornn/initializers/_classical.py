@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from sk_biornn._blas import single_blas_thread
 from sk_biornn.initializers._base import obey
+
+CUT = 2.0  # standard deviations at which Keras cuts a Gaussian
+# The standard deviation of what is left of a Gaussian of 1, sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)).
+SD_WHEN_CUT = 0.87962566103423978
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,25 @@ class Normal:
         """Draw weights."""
         sd = np.sqrt(self.gain / len(signs))
         return obey(sd * rng.standard_normal(mask.shape), signs, mask)
+
+
+@dataclass(frozen=True)
+class TruncatedNormal:
+    """The weights that Keras calls GlorotNormal and HeNormal: Gaussian, none beyond 2 sd.
+
+    The Gaussian is wider by 1 / 0.8796, so that after the cut the standard deviation is
+    sqrt(gain / n_units), the same as that of `Normal`.
+    """
+
+    gain: float
+
+    def sample(
+        self, *, signs: np.ndarray, mask: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Draw weights: what the inverse of the Gaussian's distribution makes of uniform ones."""
+        sd = np.sqrt(self.gain / len(signs)) / SD_WHEN_CUT
+        chances = rng.uniform(ndtr(-CUT), ndtr(CUT), mask.shape)
+        return obey(sd * ndtri(chances), signs, mask)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from sk_biornn.initializers._base import (
     check_matrix,
     check_signs_and_mask,
 )
-from sk_biornn.initializers._classical import Normal, Orthogonal, Uniform
+from sk_biornn.initializers._classical import Normal, Orthogonal, TruncatedNormal, Uniform
 from sk_biornn.initializers._dale import Balanced, DaleSpectral, SignedUniform
 
 FOR_DALE: dict[str, Initializer] = {
@@ -31,6 +31,8 @@ CLASSICAL: dict[str, Initializer] = {
     "glorot_normal": Normal(1.0),
     "he_normal": Normal(2.0),
     "he_uniform": Uniform(2.0),
+    "glorot_normal_truncated": TruncatedNormal(1.0),
+    "he_normal_truncated": TruncatedNormal(2.0),
 }
 INITIALIZERS = FOR_DALE | CLASSICAL
 

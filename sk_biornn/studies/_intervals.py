@@ -24,6 +24,7 @@ _POSITIVE: Scale = (0.0, np.inf)
 SCALES: dict[str, Scale] = {
     "accuracy": PER_CENT,
     "test_accuracy": PER_CENT,
+    "best_epoch_test_accuracy": PER_CENT,
     "mse": _POSITIVE,
     "mse_persistence": _POSITIVE,
     "r2": (-np.inf, 1.0),

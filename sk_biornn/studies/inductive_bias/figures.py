@@ -40,6 +40,7 @@ MEASURES = {
     "assortativity": "assortativity",
     "entropy": "entropy of weights (bits)",
 }
+BEST_EPOCH = "after the epoch best in validation, mean"
 _RC = {"font.size": 8, "axes.titlesize": 9, "axes.linewidth": 0.7, "legend.fontsize": 8}
 _LETTERS = "ABCDEFGH"
 _TITLE = 1.9  # inches that the longest title of a panel takes
@@ -61,10 +62,17 @@ def draw_measures(figure: Any, results: pd.DataFrame) -> None:
                 _draw_measure(ax, results[results["task"] == task], measure, variants)
         for letter, ax, task in zip(_LETTERS, axes[0], tasks, strict=False):
             ax.set_title(f"{letter}   {TASKS[task].label}", loc="left", fontweight="bold")
+            _draw_best_epoch(ax, results[results["task"] == task], variants)
             for level in (TASKS[task].chance, TASKS[task].ceiling):
                 ax.axhline(100 * level, color=GREY, linestyle=":", linewidth=1, zorder=0)
         figure.align_ylabels(axes[:, 0])
         _legend(figure, results, lines=False)
+
+
+def _draw_best_epoch(ax: Any, runs: pd.DataFrame, variants: list[str]) -> None:
+    """Mark what is reached on average where each run is taken after its best epoch."""
+    means = runs.groupby("variant")["best_epoch_test_accuracy"].mean().reindex(variants)
+    ax.plot(range(len(variants)), means, "_", color=BLACK, markersize=7, zorder=3)
 
 
 def _draw_measure(ax: Any, runs: pd.DataFrame, measure: str, variants: list[str]) -> None:
@@ -182,4 +190,5 @@ def _legend(figure: Any, table: pd.DataFrame, *, lines: bool) -> None:
         ]
         dotted = "without memory; at best"
         handles.append(Line2D([], [], color=GREY, linestyle=":", label=dotted))
+        handles.append(Line2D([], [], color=BLACK, linestyle="", marker="_", label=BEST_EPOCH))
     legend_below(figure, handles, ncols=4)

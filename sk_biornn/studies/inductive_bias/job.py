@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,9 +25,12 @@ from sk_biornn.studies.inductive_bias.tasks import Part, make_parts
 from sk_biornn.studies.inductive_bias.variants import BY_NAME, Variant, file_name
 
 RUN = ("task", "variant", "simulation")
+# What is also measured on the network as it was after the epoch of its best validation accuracy.
+OF_BEST_EPOCH = ("test_accuracy", "validation_accuracy", *GRAPH_METRICS)
 RESULTS = (
     "test_accuracy",
     "accuracy",
+    "running_accuracy",
     "loss",
     "validation_accuracy",
     "validation_loss",
@@ -35,9 +39,21 @@ RESULTS = (
     *GRAPH_METRICS,
     *QUANTITIES,
     "regu_strength",
+    "best_epoch",
+    *(f"best_epoch_{name}" for name in OF_BEST_EPOCH),
 )
-CURVE = ("epoch", "loss", "validation_accuracy", "validation_cross_entropy")
+CURVE = ("epoch", "loss", "validation_accuracy", "validation_cross_entropy", "running_accuracy")
+_VALIDATION = CURVE.index("validation_accuracy")
 WEIGHTS = ("W_rec_", "W_in_", "b_rec_", "W_out_", "b_out_")
+Curve = list[list[float | None]]
+
+
+class Fitted(NamedTuple):
+    """A network after its last epoch, as it was after its best one, and what every epoch gave."""
+
+    network: Any
+    best: Any
+    curve: Curve
 
 
 class Run(NamedTuple):
@@ -79,9 +95,10 @@ def _fill(
     counts = (settings.n_train, settings.n_validation, settings.n_test)
     parts = make_parts(run.task, counts, seed("data"))
     seeds = seed("recurrent weights"), seed("training")
-    network, curve = _best_of_strengths(BY_NAME[run.variant], settings, field, seeds, parts)
-    record["curve"] = curve
-    measured = _measure(network, settings, field, parts)
+    fitted = _best_of_strengths(BY_NAME[run.variant], settings, field, seeds, parts)
+    network, record["curve"] = fitted.network, fitted.curve
+    measured = _measure(fitted, settings, field, parts)
+    measured |= _measure_best_epoch(fitted, settings, parts, measured)
     record |= {name: finite_or_none(value) for name, value in measured.items()}
     if weights_folder is not None:
         arrays = {name: getattr(network, name) for name in WEIGHTS}
@@ -95,45 +112,58 @@ def _best_of_strengths(
     field: Field,
     seeds: tuple[int, int],
     parts: dict[str, Part],
-) -> tuple[Any, list[list[float | None]]]:
-    """Fit at every strength; the best validation accuracy wins, the strongest among equals."""
-    best: tuple[Any, list[list[float | None]]] | None = None
+) -> Fitted:
+    """Fit at every strength; the best validation accuracy wins, the strongest among equals.
+
+    That is the accuracy after the last epoch, whatever an earlier one reached.
+    """
+    best: Fitted | None = None
     best_accuracy = -1.0
     for strength in strengths_of(variant, settings):
         network = make_network(variant, settings, field, strength, *seeds)
-        curve = _fit(network, settings, parts)
-        accuracy = curve[-1][CURVE.index("validation_accuracy")]
+        fitted = _fit(network, settings, parts)
+        accuracy = fitted.curve[-1][_VALIDATION]
         if best is None or accuracy > best_accuracy:
-            best, best_accuracy = (network, curve), accuracy
+            best, best_accuracy = fitted, accuracy
     assert best is not None, "the settings saw to it that there is a strength"
     return best
 
 
-def _fit(network: Any, settings: Settings, parts: dict[str, Part]) -> list[list[float | None]]:
-    """Fit, noting after every epoch the loss, the answers and, if wanted, the metrics."""
-    curve: list[list[float | None]] = []
+def _fit(network: Any, settings: Settings, parts: dict[str, Part]) -> Fitted:
+    """Fit, noting after every epoch the loss, the answers and, if wanted, the metrics.
+
+    The best epoch is the one of the best validation accuracy, the first among equals.
+    """
+    curve: Curve = []
+    best = network
 
     def note(network: Any) -> None:
+        nonlocal best
         row = [network.n_iter_, network.loss_curve_[-1], *answers(network, parts["validation"])]
+        row.append(network.take_running_accuracy())
         if settings.metrics_every_epoch:
             row += graph_metrics(network.W_rec_, settings).values()
+        if row[_VALIDATION] > max((earlier[_VALIDATION] for earlier in curve), default=-1.0):
+            best = copy.copy(network)  # each epoch sets new arrays, so these stay as they are
         curve.append([finite_or_none(value) for value in row])
 
     network.set_params(on_epoch=note)
     network.fit(*parts["train"])
     network.set_params(on_epoch=None)
-    return curve
+    return Fitted(network, best, curve)
 
 
 def _measure(
-    network: Any, settings: Settings, field: Field, parts: dict[str, Part]
+    fitted: Fitted, settings: Settings, field: Field, parts: dict[str, Part]
 ) -> dict[str, float]:
+    network = fitted.network
     penalty = price(network)
     validation_accuracy, of_validation = answers(network, parts["validation"])
     test_accuracy, test_loss = answers(network, parts["test"])
     return {
         "test_accuracy": test_accuracy,
         "accuracy": answers(network, parts["train"])[0],
+        "running_accuracy": fitted.curve[-1][CURVE.index("running_accuracy")],
         "loss": network.loss_curve_[-1],
         "validation_accuracy": validation_accuracy,
         "validation_loss": of_validation + penalty,
@@ -143,3 +173,16 @@ def _measure(
         **quantities(network.W_rec_, field.positions),
         "regu_strength": network.regu_strength,
     }
+
+
+def _measure_best_epoch(
+    fitted: Fitted, settings: Settings, parts: dict[str, Part], of_last: dict[str, float]
+) -> dict[str, float]:
+    """Return what the network was after its best epoch; nothing is new where that is the last."""
+    best, found = fitted.best, of_last
+    if best.n_iter_ < fitted.network.n_iter_:
+        found = graph_metrics(best.W_rec_, settings)
+        for part in ("test", "validation"):
+            found[f"{part}_accuracy"] = answers(best, parts[part])[0]
+    named = {f"best_epoch_{name}": found[name] for name in OF_BEST_EPOCH}
+    return {"best_epoch": best.n_iter_, **named}

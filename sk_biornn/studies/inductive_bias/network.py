@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sk_biornn._space import unit_positions
 from sk_biornn.studies.inductive_bias.field import Field
 from sk_biornn.studies.inductive_bias.settings import Settings
 from sk_biornn.studies.inductive_bias.variants import Variant
@@ -22,14 +23,14 @@ def make_network(
     seed: int,
 ) -> Any:
     """Return the estimator of one run, not fitted."""
-    from sk_biornn import SpatialRNNClassifier
+    from sk_biornn.studies.inductive_bias.classifier import CountingClassifier
 
-    return SpatialRNNClassifier(
+    return CountingClassifier(
         n_units=field.n_units,
         dale="nonnegative" if settings.sign_constraint else None,
         recurrent_init=initial_weights(variant, settings, field, weights_seed),
         feedforward_init="glorot_uniform",
-        coordinates={"none": None, "grid": field.grid, "measured": field.positions}[variant.space],
+        coordinates=_coordinates(variant, settings, field),
         unit_cube=settings.unit_cube_grid or variant.space != "grid",
         connectome=field.connectome if variant.penalty == "communicability_emd" else None,
         regularizer=variant.penalty,
@@ -43,6 +44,15 @@ def make_network(
         epsilon=settings.epsilon,
         random_state=seed,
     )
+
+
+def _coordinates(variant: Variant, settings: Settings, field: Field) -> np.ndarray | None:
+    """Return where the units stand."""
+    if variant.space == "grid":
+        return unit_positions(
+            field.grid, field.n_units, unit_cube=False, grid_order=settings.grid_order
+        )
+    return field.positions if variant.space == "measured" else None
 
 
 def strengths_of(variant: Variant, settings: Settings) -> tuple[float, ...]:
@@ -73,8 +83,11 @@ def initial_weights(variant: Variant, settings: Settings, field: Field, seed: in
 def _random_weights(settings: Settings, n_units: int, seed: int) -> np.ndarray:
     from sk_biornn.initializers import recurrent_weights
 
+    name = settings.random_network_initialization
+    if settings.truncated_normal and name.endswith("_normal"):
+        name += "_truncated"
     weights = recurrent_weights(
-        settings.random_network_initialization,
+        name,
         signs=np.zeros(n_units),
         mask=np.ones((n_units, n_units), dtype=bool),
         rng=np.random.default_rng(seed),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,19 @@ METRICS = {
     "Assortativity": ("assortativity", 1.0),
     "Entropy": ("entropy", 1.0),
 }
+# As published: the accuracy that Keras keeps while it trains, the order of the variants and that of
+# the settings, one of which is misspelt.
+PUBLISHED_METRICS = {**METRICS, "Accuracy": ("running_accuracy", 0.01)}
+PUBLISHED_VARIANTS = (
+    *("W*D*C", "WD*C", "WDC", "WD*", "WD", "W"),
+    *("W*D*C*", "WD*C*", "W*DC*", "W!D*C", "W!D*C*"),
+)
+PUBLISHED_CONFIG = (
+    *("session", "scan", "field", "simulations", "number_of_nodes", "network_grid"),
+    *("sign_constraint", "use_only_sttc", "use_precison_matrix"),
+    *("noise_level", "regu_strength", "emd_strength"),
+    *("activation_function", "random_network_initialization"),
+)
 _KERAS_NAMES = {
     "orthogonal": "Orthogonal",
     "he_normal": "HeNormal",
@@ -44,31 +58,71 @@ def _second_matrix(settings: Settings) -> str:
     return "precision" if settings.use_precision_matrix else "corr"
 
 
+class Manner(NamedTuple):
+    """How the tables are written: which columns of the results, in which order, of which runs."""
+
+    metrics: dict[str, tuple[str, float]]
+    variants: list[str]
+    leaves_nan_out: bool
+
+
+def manner_of(settings: Settings, *, as_published: bool) -> Manner:
+    """Return our manner, or that of the original."""
+    if not as_published:
+        return Manner(METRICS, list(settings.variants), leaves_nan_out=True)
+    variants = [name for name in PUBLISHED_VARIANTS if name in settings.variants]
+    return Manner(PUBLISHED_METRICS, variants, leaves_nan_out=False)
+
+
 def write_original_files(
-    folder: Path, settings: Settings, results: pd.DataFrame, n_units: int, grid: tuple[int, ...]
+    folder: Path,
+    settings: Settings,
+    results: pd.DataFrame,
+    n_units: int,
+    grid: tuple[int, ...],
+    *,
+    as_published: bool = False,
 ) -> None:
-    """Write config.txt, the raw tables of every task, metrics.csv, metrics_SD.csv and the zip."""
+    """Write config.txt, the raw tables of every task, metrics.csv, metrics_SD.csv and the zip.
+
+    Names and layout are those of the original; with `as_published` all the rest is, too.
+    """
     home = folder / folder_name(settings)
     home.mkdir(exist_ok=True)
-    write_text(home / "config.txt", config_text(settings, n_units, grid))
+    write_text(home / "config.txt", config_text(settings, n_units, grid, as_published=as_published))
+    manner = manner_of(settings, as_published=as_published)
     for task in settings.tasks:
         raw = home / f"Task{TASKS[task].number}"
         raw.mkdir(exist_ok=True)
         for metric in METRICS:
             write_csv(
-                raw / f"{metric}_raw.csv", raw_table(settings, results, task, metric), index=True
+                raw / f"{metric}_raw.csv", raw_table(manner, results, task, metric), index=True
             )
-    write_csv(home / "metrics.csv", _over_simulations(settings, results, "", pd.Series.mean))
-    write_csv(home / "metrics_SD.csv", _over_simulations(settings, results, "_SD", _sd))
-    _write_zip(home)
+
+    def mean(values: pd.Series) -> float:
+        return values.mean(skipna=manner.leaves_nan_out)
+
+    write_csv(home / "metrics.csv", _over_simulations(settings, manner, results, "", mean))
+    write_csv(home / "metrics_SD.csv", _over_simulations(settings, manner, results, "_SD", _sd))
+    _write_zip(home, above=home if as_published else home.parent)
 
 
-def config_text(settings: Settings, n_units: int, grid: tuple[int, ...]) -> str:
+def config_text(
+    settings: Settings, n_units: int, grid: tuple[int, ...], *, as_published: bool = False
+) -> str:
     """Return the settings of the original, one `name = value` per line."""
+    values = _config(settings, n_units, grid)
+    if as_published:
+        values["use_precison_matrix"] = values["use_precision_matrix"]
+        values = {name: values[name] for name in PUBLISHED_CONFIG}
+    return "".join(f"{name} = {value}\n" for name, value in values.items())
+
+
+def _config(settings: Settings, n_units: int, grid: tuple[int, ...]) -> dict[str, object]:
     measured = settings.field != "synthetic"
     session, scan, field = settings.field.split("_") if measured else ("synthetic",) * 3
     strengths = settings.regu_strength
-    values = {
+    return {
         "simulations": settings.simulations,
         "session": session,
         "scan": scan,
@@ -85,25 +139,24 @@ def config_text(settings: Settings, n_units: int, grid: tuple[int, ...]) -> str:
         "activation_function": settings.activation_function,
         "random_network_initialization": _KERAS_NAMES[settings.random_network_initialization],
     }
-    return "".join(f"{name} = {value}\n" for name, value in values.items())
 
 
-def raw_table(settings: Settings, results: pd.DataFrame, task: str, metric: str) -> pd.DataFrame:
+def raw_table(manner: Manner, results: pd.DataFrame, task: str, metric: str) -> pd.DataFrame:
     """Return one metric of one task: a row per simulation, a column per variant."""
-    column, factor = METRICS[metric]
+    column, factor = manner.metrics[metric]
     runs = results[results["task"] == task]
     table = runs.pivot(index="simulation", columns="variant", values=column).astype(float)
-    return (factor * table).reindex(columns=list(settings.variants)).rename_axis(columns=None)
+    return (factor * table).reindex(columns=manner.variants).rename_axis(columns=None)
 
 
 def _over_simulations(
-    settings: Settings, results: pd.DataFrame, suffix: str, statistic: object
+    settings: Settings, manner: Manner, results: pd.DataFrame, suffix: str, statistic: object
 ) -> pd.DataFrame:
     rows = [
         {
             "Task": f"Task{TASKS[task].number}",
             "Metric": f"{metric}{suffix}",
-            **raw_table(settings, results, task, metric).apply(statistic).to_dict(),
+            **raw_table(manner, results, task, metric).apply(statistic).to_dict(),
         }
         for task in settings.tasks
         for metric in METRICS
@@ -117,11 +170,12 @@ def _sd(values: pd.Series) -> float:
     return float(np.std(finite, ddof=1)) if len(finite) >= 2 else 0.0
 
 
-def _write_zip(home: Path) -> None:
+def _write_zip(home: Path, *, above: Path) -> None:
+    """Pack what is in `home`, by names from the folder `above`."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(path for path in home.rglob("*") if path.is_file()):
-            info = zipfile.ZipInfo(str(path.relative_to(home.parent)), _ZIP_TIME)
+            info = zipfile.ZipInfo(str(path.relative_to(above)), _ZIP_TIME)
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, path.read_bytes())
     write_bytes(home.with_name(f"{home.name}.zip"), buffer.getvalue())

@@ -25,10 +25,13 @@ PAPER = Settings(
     simulations=20,
     network_grid=(12, 13, 2),
     field_per_simulation=False,
+    truncated_normal=True,
     rescale_nonnegative=False,
     weight_strength=1.0,
     unit_cube_grid=False,
+    grid_order="yxz",
     small_world_null="published",
+    as_published=True,
 )
 FAIR = Settings(preset="fair")
 TUNED = dataclasses.replace(FAIR, preset="tuned", regu_strength=(0.3, 0.03, 0.003, 0.0003))

@@ -43,7 +43,8 @@ def write_report(
     write_csv(folder / "curves.csv", curves_frame(records))
     write_csv(folder / "times.csv", times_frame(records))
     if field is not None:
-        write_original_files(folder, settings, results, field.n_units, field.grid)
+        size = field.n_units, field.grid
+        write_original_files(folder, settings, results, *size, as_published=settings.as_published)
     redraw(folder)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from sk_biornn._grid import GRID_ORDERS, check_grid
 from sk_biornn.studies._checks import checked_int, checked_number, one_of
 from sk_biornn.studies.inductive_bias.tasks import TASKS
 from sk_biornn.studies.inductive_bias.variants import BY_NAME
@@ -54,6 +55,9 @@ class Settings:
     random_network_initialization : str, default="orthogonal"
         Initial weights of the variants without functional ones: "orthogonal", "he_normal",
         "he_uniform" or "glorot_normal".
+    truncated_normal : bool, default=False
+        Whether "he_normal" and "glorot_normal" have no weights beyond two standard deviations.
+        True, as published: Keras draws them so.
     sign_constraint : bool, default=False
         Whether recurrent weights stay at 0 or above.
     rescale_nonnegative : bool, default=True
@@ -72,6 +76,9 @@ class Settings:
     unit_cube_grid : bool, default=True
         Whether the grid is scaled to the unit cube like measured positions. False, as published:
         wires on the grid are some ten times longer.
+    grid_order : {"xyz", "yxz"}, default="xyz"
+        The axes of the grid in the order in which neurons are counted, the last changing first.
+        "yxz", as published, gives functional weights other neighbours.
     activation_function : str, default="relu"
         Transfer function: "relu", "tanh" or "softplus".
     epochs : int, default=10
@@ -91,6 +98,10 @@ class Settings:
         Compute the network metrics after every epoch and not only at the end.
     save_weights : bool, default=False
         Keep the weights of every run; otherwise those of simulation 0 alone.
+    as_published : bool, default=False
+        Write the files of the original to the letter: the order of its variants, its settings in
+        its spelling, the accuracy while training for that after it, a mean over failed runs
+        missing, a zip without a top folder. The other files and the networks stay the same.
 
     Examples
     --------
@@ -111,6 +122,7 @@ class Settings:
     use_only_sttc: bool = False
     use_precision_matrix: bool = False
     random_network_initialization: str = "orthogonal"
+    truncated_normal: bool = False
     sign_constraint: bool = False
     rescale_nonnegative: bool = True
     noise_level: float = 0.05
@@ -118,6 +130,7 @@ class Settings:
     weight_strength: float | None = None
     emd_strength: float = 0.1
     unit_cube_grid: bool = True
+    grid_order: str = "xyz"
     activation_function: str = "relu"
     epochs: int = 10
     batch_size: int = 128
@@ -129,6 +142,7 @@ class Settings:
     small_world_null: str = "erdos-renyi"
     metrics_every_epoch: bool = False
     save_weights: bool = False
+    as_published: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what does not fit, in one sentence that names the setting."""
@@ -166,6 +180,7 @@ _CHOICES = {
     "random_network_initialization": INITIALIZATIONS,
     "activation_function": ACTIVATIONS,
     "small_world_null": NULLS,
+    "grid_order": GRID_ORDERS,
 }
 _NUMBERS = {"noise_level": 0.0, "emd_strength": 0.0, "learning_rate": None, "epsilon": None}
 
@@ -205,8 +220,6 @@ def _check_together(settings: Settings) -> None:
     elif settings.number_of_nodes is not None:
         checked_int("number_of_nodes", settings.number_of_nodes, 4)
     if settings.network_grid is not None and settings.number_of_nodes is not None:
-        from sk_biornn._grid import check_grid
-
         check_grid(settings.network_grid, settings.number_of_nodes, name="network_grid")
 
 

@@ -33,7 +33,7 @@ COMPARISON_COLUMNS = [
     "simultaneous_low",
     "simultaneous_high",
 ]
-COMPARED = ("test_accuracy", *GRAPH_METRICS, "wiring_cost")
+COMPARED = ("test_accuracy", "best_epoch_test_accuracy", *GRAPH_METRICS, "wiring_cost")
 
 
 def summarise_variants(results: pd.DataFrame) -> pd.DataFrame:

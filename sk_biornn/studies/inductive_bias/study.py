@@ -67,10 +67,13 @@ def run_inductive_bias_study(
     -------
     DataFrame
         One row per run: task, variant, weights, space, penalty_kind, simulation, test_accuracy (%),
-        test_accuracy_minus_W (the same simulation of the baseline), accuracy, loss,
-        validation_accuracy, validation_loss, test_loss, penalty, modularity, small_worldness,
-        assortativity, entropy (bits), wiring_cost (over measured positions in the unit cube),
-        spectral_radius, mean_weight, regu_strength, error.
+        test_accuracy_minus_W (the same simulation of the baseline), accuracy, running_accuracy (of
+        the last epoch, while training), loss, validation_accuracy, validation_loss, test_loss,
+        penalty, modularity, small_worldness, assortativity, entropy (bits), wiring_cost (over
+        measured positions in the unit cube), spectral_radius, mean_weight, regu_strength, all
+        of them after the last epoch; best_epoch, that of the best validation accuracy, the first
+        among equals; best_epoch_test_accuracy, best_epoch_validation_accuracy and the four network
+        metrics after that epoch; error.
 
     Raises
     ------
