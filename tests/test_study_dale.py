@@ -674,3 +674,13 @@ def test_presets_are_what_they_say():
     assert (mnist.max_iter, mnist.batch_size) == (50, 200)
     assert (fair.n_simulations, fair.rectify_all) == (10, True)
     assert fair.budgets["wave"].data["n_test_waves"] > 0
+
+
+def test_networks_of_the_paper_train_as_published():
+    from sk_biornn.biology import Dale
+
+    arm = next(arm for arm in ARMS if arm.key == "projection/paper")
+    published = make_network(arm, TASKS["flip-flop"], PRESETS["paper"], 0, 0)
+    assert published.recurrent_bias == "double" and published.dale == Dale(momentum="kept")
+    ours = make_network(arm, TASKS["flip-flop"], PRESETS["fair"], 0, 0)
+    assert ours.recurrent_bias is True and ours.dale == "projection"

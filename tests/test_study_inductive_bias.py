@@ -967,3 +967,16 @@ def test_halves_of_a_killed_study_are_removed_wherever_they_lie(tmp_path, no_fig
     run_inductive_bias_study(TINY, output=tmp_path, resume=True, **FEW)
     (tmp_path / ".notes~").unlink()
     assert files_of(tmp_path) == before
+
+
+@pytest.mark.parametrize("preset", ["paper", "fair"])
+def test_networks_of_the_paper_train_as_keras_does(preset):
+    from sk_biornn.biology import NonNegative
+    from sk_biornn.estimators import Adam
+
+    settings = make_settings(preset, {"sign_constraint": True, "number_of_nodes": 12})
+    network = make_network(BY_NAME["W"], settings, field_of(settings, 0, HERE), 0.3, 0, 0)
+    keras = preset == "paper"
+    assert network.solver == Adam(1e-7, "keras" if keras else "torch")
+    assert network.two_classes == ("softmax" if keras else "log-odds")
+    assert network.dale == NonNegative(momentum="kept" if keras else "cut")

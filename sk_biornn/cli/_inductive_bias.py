@@ -56,6 +56,7 @@ _SWITCHES = {
     "use_only_sttc": "functional weights from STTC alone",
     "use_precision_matrix": "functional weights from precision and STTC",
     "truncated_normal": "he_normal and glorot_normal without what is beyond two sd, as in Keras",
+    "keras_training": "epsilon, outputs for two classes and momentum as in Keras",
     "rescale_nonnegative": "with the sign constraint: random weights that do not explode",
     "field_per_simulation": "a new synthetic circuit for every simulation",
     "unit_cube_grid": "scale the grid to the unit cube like measured positions",

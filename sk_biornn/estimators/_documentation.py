@@ -27,8 +27,9 @@ readout_mask : array-like of bool of shape (n_outputs, n_units) or None, default
     Allowed read-out weights (n_outputs is 1 for two classes, unless they have a softmax).
 recurrent_init : str, array-like of shape (n_units, n_units) or object, default="auto"
     Initial recurrent weights: "dale_orthogonal" ("auto" under Dale's law), "dale_gaussian",
-    "balanced", "uniform", "orthogonal" ("auto" without it), "glorot_normal", "he_normal",
-    "he_uniform", an array that obeys signs and mask, or an object with a method ``sample``.
+    "balanced", "uniform", "orthogonal" ("auto" without it), "glorot_normal", "he_normal" (these two
+    also with "_truncated", as Keras draws them), "he_uniform", an array that obeys signs and mask,
+    or an object with a method ``sample``.
 spectral_radius : float or None, default=None
     Rescale the initial recurrent weights to this spectral radius.
 feedforward_init : {"uniform", "glorot_uniform"}, default="uniform"

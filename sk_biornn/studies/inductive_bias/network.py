@@ -23,11 +23,12 @@ def make_network(
     seed: int,
 ) -> Any:
     """Return the estimator of one run, not fitted."""
+    from sk_biornn.estimators import Adam
     from sk_biornn.studies.inductive_bias.classifier import CountingClassifier
 
     return CountingClassifier(
         n_units=field.n_units,
-        dale="nonnegative" if settings.sign_constraint else None,
+        dale=_sign_constraint(settings),
         recurrent_init=initial_weights(variant, settings, field, weights_seed),
         feedforward_init="glorot_uniform",
         coordinates=_coordinates(variant, settings, field),
@@ -41,9 +42,19 @@ def make_network(
         max_iter=settings.epochs,
         batch_size=settings.batch_size,
         learning_rate_init=settings.learning_rate,
-        epsilon=settings.epsilon,
+        solver=Adam(settings.epsilon, "keras" if settings.keras_training else "torch"),
+        two_classes="softmax" if settings.keras_training else "log-odds",
         random_state=seed,
     )
+
+
+def _sign_constraint(settings: Settings) -> Any:
+    """Return the argument `dale` of the estimator."""
+    from sk_biornn.biology import NonNegative
+
+    if not settings.sign_constraint:
+        return None
+    return NonNegative(momentum="kept" if settings.keras_training else "cut")
 
 
 def _coordinates(variant: Variant, settings: Settings, field: Field) -> np.ndarray | None:

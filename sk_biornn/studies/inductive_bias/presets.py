@@ -26,6 +26,7 @@ PAPER = Settings(
     network_grid=(12, 13, 2),
     field_per_simulation=False,
     truncated_normal=True,
+    keras_training=True,
     rescale_nonnegative=False,
     weight_strength=1.0,
     unit_cube_grid=False,

@@ -89,6 +89,9 @@ class Settings:
         Of Adam.
     epsilon : float, default=1e-7
         Of Adam; this is the default of Keras.
+    keras_training : bool, default=False
+        Whether networks train as in Keras: epsilon stands where Keras has it, two classes have two
+        outputs and a softmax, and the sign constraint leaves Adam its momentum. True, as published.
     n_train, n_validation, n_test : int, default=5120, 2560, 2560
         Trials.
     small_world_null : str, default="erdos-renyi"
@@ -136,6 +139,7 @@ class Settings:
     batch_size: int = 128
     learning_rate: float = 1e-3
     epsilon: float = 1e-7
+    keras_training: bool = False
     n_train: int = 5120
     n_validation: int = 2560
     n_test: int = 2560
