@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from sk_biornn._random import make_rng
-from sk_biornn.biology.constraints import Constraint, Dale, FixedMask, NonNegative
+from sk_biornn.biology.constraints import LAWS, Constraint, FixedMask, NonNegative
 from sk_biornn.biology.prior import matrix_mask, synapse_mask
 from sk_biornn.core import (
     History,
@@ -18,19 +18,16 @@ from sk_biornn.core import (
     RNNParams,
     Spaces,
     WeightSpace,
-    Workspace,
-    run,
     sum_of_two,
     train,
-    unit_weights,
     within,
 )
 from sk_biornn.estimators import _boundary as boundary
-from sk_biornn.estimators._penalties import bind_penalties
+from sk_biornn.estimators._loss import bind_loss
 from sk_biornn.estimators._phases import train_prune_train
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
 from sk_biornn.estimators._running import ATTRIBUTES, RunningRNN
-from sk_biornn.estimators._synapses import Synapses, bind_synapses
+from sk_biornn.estimators._synapses import bind_synapses
 from sk_biornn.estimators._validation import Targets, Trials, check_trials, check_weights
 from sk_biornn.initializers import (
     biases,
@@ -115,7 +112,8 @@ class BaseRNN(RunningRNN):
         weights = check_weights(sample_weight, trials)
         kept = np.flatnonzero(weights)
         per_entry = weights.reshape(-1, *(1,) * (targets.weights.ndim - 1))
-        targets = targets._replace(weights=targets.weights * per_entry).take(kept)
+        weighed = targets.weights * per_entry
+        targets = targets._replace(weights=weighed, trial_weights=weights).take(kept)
         if not targets.weights.any():
             raise ValueError(
                 "y must have at least one entry that is not NaN in trials of positive "
@@ -274,7 +272,7 @@ class BaseRNN(RunningRNN):
         history.optimiser_state = synapses.contract(history.optimiser_state)
         params, history = train(
             boundary.to_params(weights, dtype, device),
-            self._bind_loss(trials, targets, device, dtype, synapses),
+            bind_loss(self, trials, targets, device, dtype, synapses),
             self._spaces(synapses.space, targets.n_outputs, dtype, device),
             trials.n_trials,
             self._optimisation(trials.n_trials, max_iter),
@@ -304,54 +302,6 @@ class BaseRNN(RunningRNN):
         }
         return spaces._replace(**frozen)
 
-    def _bind_loss(
-        self,
-        trials: Trials,
-        targets: Targets,
-        device: torch.device,
-        dtype: torch.dtype,
-        synapses: Synapses,
-    ):
-        """Put data, penalties and dynamics into one function of weights and trial indices."""
-        x = boundary.to_tensor(trials.x, device, dtype)
-        lengths = trials.lengths
-        values = boundary.to_tensor(targets.values, device)
-        weights = unit_weights(boundary.to_tensor(targets.weights, device, dtype))
-        penalties = bind_penalties(self, self.mask_, device, dtype)
-        dynamics = self._dynamics(device, dtype, self._n_units)
-        noisy = self.noise_level > 0 or self.recurrent_noise > 0
-        noise = boundary.make_generator(self._rng, device) if noisy else None
-        options = {
-            "workspace": Workspace(),
-            "noise": noise if self.recurrent_noise > 0 else None,
-            "support": synapses.support,
-        }
-
-        def loss(params: RNNParams, batch: torch.Tensor) -> torch.Tensor:
-            ends, stop = None, x.shape[1]
-            if lengths is not None:
-                ends = torch.from_numpy(lengths)[batch]
-                stop = int(ends.max())
-            batch = batch.to(device)
-            inputs = _with_noise(x[batch, :stop], self.noise_level, noise)
-            outputs, rates, _ = run(
-                params, inputs, dynamics, lengths=ends, every_step=targets.every_step, **options
-            )
-            outputs = self._transform(outputs)
-            asked, counted = values[batch], weights[batch]
-            if targets.every_step:
-                asked, counted = asked[:, :stop], counted[:, :stop]
-            value = self._loss(outputs, asked, counted)
-            if torch.is_grad_enabled():  # a step of training, not a look at its end
-                self._note(outputs, asked, counted)
-            if self.rate_penalty > 0:
-                value = value + self.rate_penalty * rates.square().mean()
-            for penalty in penalties:
-                value = value + penalty(synapses.matrix(params.w_rec))
-            return value
-
-        return loss
-
     def _note(self, outputs: torch.Tensor, values: torch.Tensor, weights: torch.Tensor) -> None:
         """See the outputs of every training batch; a leaf may keep account of them."""
 
@@ -366,9 +316,7 @@ class BaseRNN(RunningRNN):
     def _constraint(self) -> Constraint:
         if self.dale is None:
             return FixedMask()
-        if self.dale == "nonnegative":
-            return NonNegative()
-        return Dale(self.dale) if isinstance(self.dale, str) else self.dale
+        return LAWS[self.dale].make() if isinstance(self.dale, str) else self.dale
 
     def _optimisation(self, n_trials: int, max_iter: int) -> Optimisation:
         size = min(200, n_trials) if self.batch_size == "auto" else min(self.batch_size, n_trials)
@@ -418,13 +366,3 @@ class BaseRNN(RunningRNN):
         self._show(weights, history)
         self.validation_scores_ = list(history.scores) if self.early_stopping else None
         self._optimiser_state = boundary.from_history(history)
-
-
-def _with_noise(
-    inputs: torch.Tensor, level: float, generator: torch.Generator | None
-) -> torch.Tensor:
-    """Return inputs with Gaussian noise of this standard deviation."""
-    if level == 0:
-        return inputs
-    shape, dtype, device = inputs.shape, inputs.dtype, inputs.device
-    return inputs + level * torch.randn(shape, generator=generator, dtype=dtype, device=device)

@@ -1,79 +1,143 @@
-"""From the arguments that name or hold penalties to one function of the recurrent weights."""
+"""From the arguments that name or hold penalties to functions of a batch of trials."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from sk_biornn._plain import real_array, short
 from sk_biornn._space import unit_positions
+from sk_biornn.biology.populations import unit_index
 from sk_biornn.biology.regularizers import (
     PENALTIES,
-    CommunicabilityCost,
-    CommunicabilityEMD,
     Facts,
+    OfWeights,
     Penalty,
+    RateCost,
     Regularizer,
-    WeightCost,
-    WiringCost,
     pairwise_distances,
 )
 from sk_biornn.estimators._boundary import to_tensor
-from sk_biornn.estimators._parameters import RNNParameters, binds
 
-_BY_NAME: dict[str, Callable[[RNNParameters], Regularizer]] = {
-    "weight": lambda p: WeightCost(p.regu_strength),
-    "spatial": lambda p: WiringCost(p.regu_strength, p.distance_power),
-    "communicability": lambda p: CommunicabilityCost(p.regu_strength, p.distance_power),
-    "communicability_emd": lambda p: CommunicabilityEMD(
-        p.regu_strength, p.emd_strength, p.distance_power
-    ),
+if TYPE_CHECKING:
+    from sk_biornn.estimators._parameters import RNNParameters
+
+# Fields of the penalties that a name stands for, and the arguments that fill them.
+ARGUMENTS = {
+    "strength": "regu_strength",
+    "emd_strength": "emd_strength",
+    "distance_power": "distance_power",
 }
-assert tuple(_BY_NAME) == PENALTIES
 
 
 def bind_penalties(
-    parameters: RNNParameters, mask: np.ndarray, device: torch.device, dtype: torch.dtype
+    parameters: RNNParameters,
+    mask: np.ndarray,
+    signs: np.ndarray,
+    device: torch.device,
+    dtype: torch.dtype,
 ) -> list[Penalty]:
     """Return the penalties that the arguments ask for, bound to what they say of the circuit."""
-    regularizers = _regularizers(parameters)
-    facts = _facts(parameters, mask, device, dtype)
-    return [regularizer.bind(facts) for regularizer in regularizers]
+    facts = _facts(parameters, mask, signs, device, dtype)
+    return [_as_penalty(regularizer.bind(facts)) for regularizer in _regularizers(parameters)]
+
+
+def refuse_idle_strengths(parameters: RNNParameters) -> None:
+    """Refuse strengths that are for penalties by name where all penalties are objects.
+
+    A search over them would run, and every candidate be the same network. Those that say what an
+    object says are let pass.
+    """
+    asked = parameters.regularizer
+    items = asked if isinstance(asked, list) else [asked]
+    if asked is None or any(isinstance(item, str) for item in items):
+        return
+    for field, argument in ARGUMENTS.items():
+        value = getattr(parameters, argument)
+        said = [getattr(item, field, None) for item in items]
+        if value != getattr(type(parameters), argument) and value not in said:
+            raise ValueError(
+                f"{argument} must be left out when regularizer is an object, which has its own "
+                f"(regularizer__{field} in a search), got {argument}={short(value)} with "
+                f"regularizer={short(asked)}."
+            )
 
 
 def _regularizers(parameters: RNNParameters) -> list[Regularizer]:
-    asked = parameters.regularizer
+    asked, found = parameters.regularizer, []
+    if parameters.rate_penalty > 0:
+        found.append(RateCost(parameters.rate_penalty))
     if asked is None:
-        return []
-    return [_one(parameters, item) for item in (asked if isinstance(asked, list) else [asked])]
+        return found
+    items = asked if isinstance(asked, list) else [asked]
+    offered = {field: getattr(parameters, argument) for field, argument in ARGUMENTS.items()}
+    named = (PENALTIES[item].make_of(offered) if isinstance(item, str) else item for item in items)
+    return [*found, *named]
 
 
-def _one(parameters: RNNParameters, asked: Any) -> Regularizer:
-    if isinstance(asked, str) and asked in _BY_NAME:
-        return _BY_NAME[asked](parameters)
-    if binds(asked, 1):
-        return asked
-    raise ValueError(
-        f"regularizer must be one of {list(PENALTIES)}, None, an object with a method bind(facts) "
-        f"or a list of these, got {short(asked)}."
-    )
+def _as_penalty(bound: Any) -> Penalty:
+    """Return what is called as a penalty; a function of one argument is one of the weights."""
+    if isinstance(bound, OfWeights) or not _takes_one(bound):
+        return bound
+    return OfWeights(cast(Callable[[Tensor], Tensor], bound))
+
+
+def _takes_one(function: Callable[..., Any]) -> bool:
+    """Whether a function can be called with one argument, but not with three."""
+    try:
+        signature = inspect.signature(function)
+        signature.bind(None)
+    except (TypeError, ValueError):  # ValueError: one written in C does not tell
+        return False
+    try:
+        signature.bind(None, None, None)
+    except TypeError:
+        return True
+    return False
 
 
 def _facts(
-    parameters: RNNParameters, mask: np.ndarray, device: torch.device, dtype: torch.dtype
+    parameters: RNNParameters,
+    mask: np.ndarray,
+    signs: np.ndarray,
+    device: torch.device,
+    dtype: torch.dtype,
 ) -> Facts:
-    distances = connectome = None
+    positions = distances = connectome = blocks = None
     if parameters.coordinates is not None:
-        positions = unit_positions(
-            parameters.coordinates, parameters._n_units, unit_cube=parameters.unit_cube
+        positions = to_tensor(
+            unit_positions(
+                parameters.coordinates, parameters._n_units, unit_cube=parameters.unit_cube
+            ),
+            device,
+            dtype,
         )
-        distances = pairwise_distances(to_tensor(positions, device, dtype))
+        distances = pairwise_distances(positions)
     if parameters.connectome is not None:
         connectome = to_tensor(_checked_connectome(parameters), device, dtype)
-    return Facts(to_tensor(mask, device), distances, connectome)
+    block_of_units = _blocks(parameters)
+    if block_of_units is not None:
+        blocks = to_tensor(block_of_units, device)
+    return Facts(
+        to_tensor(mask, device),
+        distances,
+        connectome,
+        signs=to_tensor(signs, device, dtype),
+        positions=positions,
+        blocks=blocks,
+    )
+
+
+def _blocks(parameters: RNNParameters) -> np.ndarray | None:
+    if parameters.blocks is not None:
+        return np.asarray(parameters.blocks).astype(np.int64)
+    table = getattr(parameters, "populations_", None)
+    return None if table is None else unit_index(table)
 
 
 def _checked_connectome(parameters: RNNParameters) -> np.ndarray:
