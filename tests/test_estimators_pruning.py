@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+from problems import LAWS_OR_NONE, PRUNER_NAMES
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
@@ -23,7 +24,6 @@ from sk_biornn.estimators import CosineCycles, DensityWarning, _synapses
 SMALL = {"n_units": 12, "max_iter": 3, "learning_rate_init": 0.02, "random_state": 0}
 PRUNED = {**SMALL, "pruning": "top-prob", "density": 0.25, "finetune_iter": 3}
 ESTIMATORS = [DaleRNNClassifier, DaleRNNRegressor, SpatialRNNClassifier, SpatialRNNRegressor]
-METHODS = ["projection", "abs", "square", "exponentiated", "nonnegative", None]
 EXACT = TopProbPruning(fixed_count=True)
 WEIGHTS = ("W_rec_", "W_in_", "b_rec_", "W_out_", "b_out_")
 
@@ -48,7 +48,7 @@ def assert_on_the_mask(estimator):
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
-@pytest.mark.parametrize("pruning", ["top-prob", "magnitude", "random", EXACT])
+@pytest.mark.parametrize("pruning", [*PRUNER_NAMES, EXACT])
 @pytest.mark.parametrize("schedule", ["one-shot", "cubic"])
 def test_every_estimator_prunes(cls, pruning, schedule):
     X, y = data()
@@ -107,7 +107,7 @@ class Recorder:
         return est.n_iter_ in self.stop_at
 
 
-@pytest.mark.parametrize("dale", METHODS)
+@pytest.mark.parametrize("dale", LAWS_OR_NONE)
 @pytest.mark.parametrize("schedule", ["one-shot", "cubic"])
 def test_nothing_off_the_mask_moves_in_any_epoch(dale, schedule):
     X, y = data()
@@ -123,7 +123,7 @@ def test_nothing_off_the_mask_moves_in_any_epoch(dale, schedule):
     assert (last_two[0] != last_two[1])[est.mask_].any()  # what is on it does move
 
 
-@pytest.mark.parametrize("dale", METHODS)
+@pytest.mark.parametrize("dale", LAWS_OR_NONE)
 @pytest.mark.parametrize("noise", [0.0, 0.1])
 def test_nothing_off_the_mask_moves_afterwards(dale, noise):
     X, y = data()
@@ -357,7 +357,7 @@ def large(**parameters):
                      pruning=EXACT, batch_size=10, **parameters)  # fmt: skip
 
 
-@pytest.mark.parametrize("dale", [*METHODS, Outgoing()])
+@pytest.mark.parametrize("dale", [*LAWS_OR_NONE, Outgoing()])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sparse_products_change_nothing_but_rounding(dale, dtype, monkeypatch):
     X, y = data()
