@@ -8,22 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
-from problems import LAWS_OR_NONE, PRUNER_NAMES
+from problems import ESTIMATORS, LAWS_OR_NONE, PRUNER_NAMES
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from sk_biornn import (
-    DaleRNNClassifier,
     DaleRNNRegressor,
-    SpatialRNNClassifier,
-    SpatialRNNRegressor,
 )
 from sk_biornn.biology import Dale, MagnitudePruning, TopProbPruning
 from sk_biornn.estimators import CosineCycles, DensityWarning, _synapses
 
 SMALL = {"n_units": 12, "max_iter": 3, "learning_rate_init": 0.02, "random_state": 0}
 PRUNED = {**SMALL, "pruning": "top-prob", "density": 0.25, "finetune_iter": 3}
-ESTIMATORS = [DaleRNNClassifier, DaleRNNRegressor, SpatialRNNClassifier, SpatialRNNRegressor]
 EXACT = TopProbPruning(fixed_count=True)
 WEIGHTS = ("W_rec_", "W_in_", "b_rec_", "W_out_", "b_out_")
 
