@@ -262,7 +262,7 @@ def test_a_constraint_of_ones_own_that_says_so_is_trained_by_synapse(law, monkey
     bound = []
     real = _synapses.bind_synapses
     monkeypatch.setattr(
-        "sk_biornn.estimators._base.bind_synapses",
+        "sk_biornn.estimators._training.bind_synapses",
         lambda *arguments: bound.append(real(*arguments)) or bound[-1],
     )
     few = network_on_few_synapses(law).fit(*data())

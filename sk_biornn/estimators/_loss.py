@@ -13,6 +13,7 @@ from torch import Tensor
 from sk_biornn.biology.regularizers import OfWeights, Penalty
 from sk_biornn.core import RNNParams, Workspace, as_trials, run, unit_weights
 from sk_biornn.estimators import _boundary as boundary
+from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.estimators._synapses import Synapses
 from sk_biornn.estimators._validation import Targets, Trials
@@ -26,17 +27,15 @@ def bind_loss(
     trials: Trials,
     targets: Targets,
     device: torch.device,
-    dtype: torch.dtype,
+    circuit: Circuit,
     synapses: Synapses,
+    dtype: torch.dtype,
+    noise: torch.Generator | None,
 ) -> Callable[[RNNParams, Tensor], Tensor]:
     """Put data, penalties and dynamics into one function of weights and trial indices."""
     data = _TrainingSet.of(trials, targets, device, dtype)
-    penalties = _Penalties(
-        bind_penalties(network, network.mask_, network.signs_, device, dtype), synapses
-    )
-    dynamics = network._dynamics(device, dtype, network._n_units)
-    noisy = network.noise_level > 0 or network.recurrent_noise > 0
-    noise = boundary.make_generator(network._rng, device) if noisy else None
+    penalties = _Penalties(bind_penalties(network, circuit, device, dtype), synapses)
+    dynamics = network._dynamics(device, dtype, circuit.n_units, circuit.populations)
     options = {
         "workspace": Workspace(),
         "noise": noise if network.recurrent_noise > 0 else None,

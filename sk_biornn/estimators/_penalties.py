@@ -23,6 +23,7 @@ from sk_biornn.biology.regularizers import (
     pairwise_distances,
 )
 from sk_biornn.estimators._boundary import to_tensor
+from sk_biornn.estimators._circuit import Circuit
 
 if TYPE_CHECKING:
     from sk_biornn.estimators._parameters import RNNParameters
@@ -36,14 +37,10 @@ ARGUMENTS = {
 
 
 def bind_penalties(
-    parameters: RNNParameters,
-    mask: np.ndarray,
-    signs: np.ndarray,
-    device: torch.device,
-    dtype: torch.dtype,
+    parameters: RNNParameters, circuit: Circuit, device: torch.device, dtype: torch.dtype
 ) -> list[Penalty]:
     """Return the penalties that the arguments ask for, bound to what they say of the circuit."""
-    facts = _facts(parameters, mask, signs, device, dtype)
+    facts = _facts(parameters, circuit, device, dtype)
     return [_as_penalty(regularizer.bind(facts)) for regularizer in _regularizers(parameters)]
 
 
@@ -102,46 +99,38 @@ def _takes_one(function: Callable[..., Any]) -> bool:
 
 
 def _facts(
-    parameters: RNNParameters,
-    mask: np.ndarray,
-    signs: np.ndarray,
-    device: torch.device,
-    dtype: torch.dtype,
+    parameters: RNNParameters, circuit: Circuit, device: torch.device, dtype: torch.dtype
 ) -> Facts:
     positions = distances = connectome = blocks = None
     if parameters.coordinates is not None:
-        positions = to_tensor(
-            unit_positions(
-                parameters.coordinates, parameters._n_units, unit_cube=parameters.unit_cube
-            ),
-            device,
-            dtype,
+        points = unit_positions(
+            parameters.coordinates, circuit.n_units, unit_cube=parameters.unit_cube
         )
+        positions = to_tensor(points, device, dtype)
         distances = pairwise_distances(positions)
     if parameters.connectome is not None:
-        connectome = to_tensor(_checked_connectome(parameters), device, dtype)
-    block_of_units = _blocks(parameters)
+        connectome = to_tensor(_checked_connectome(parameters, circuit.n_units), device, dtype)
+    block_of_units = _blocks(parameters, circuit)
     if block_of_units is not None:
         blocks = to_tensor(block_of_units, device)
     return Facts(
-        to_tensor(mask, device),
+        to_tensor(circuit.mask, device),
         distances,
         connectome,
-        signs=to_tensor(signs, device, dtype),
+        signs=to_tensor(circuit.signs, device, dtype),
         positions=positions,
         blocks=blocks,
     )
 
 
-def _blocks(parameters: RNNParameters) -> np.ndarray | None:
+def _blocks(parameters: RNNParameters, circuit: Circuit) -> np.ndarray | None:
     if parameters.blocks is not None:
         return np.asarray(parameters.blocks).astype(np.int64)
-    table = getattr(parameters, "populations_", None)
-    return None if table is None else unit_index(table)
+    return None if circuit.populations is None else unit_index(circuit.populations)
 
 
-def _checked_connectome(parameters: RNNParameters) -> np.ndarray:
-    shape = (parameters._n_units, parameters._n_units)
+def _checked_connectome(parameters: RNNParameters, n_units: int) -> np.ndarray:
+    shape = (n_units, n_units)
     expected = f"a numeric array of shape {shape}, W[post, pre]"
     connectome = real_array(parameters.connectome, "connectome", expected, truth_values=True)
     if connectome.shape != shape:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sk_biornn._plain import plain_frame, short
 from sk_biornn.biology._blocks import check_densities
 from sk_biornn.biology.pruning import PRUNERS, Pruner
+from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._parameters import RNNParameters
 
 
@@ -29,6 +30,7 @@ class PruningPlan:
     blocks: NDArray[np.intp] | None
     gradual: bool
     synapses: NDArray[np.bool_] | None = None  # those that may be kept at all; None: every one
+    by_population: bool = False  # whether blocks are the populations
 
     def prune(self, W: np.ndarray, density: Any, mask: np.ndarray, rng: np.random.Generator):
         """Return the synapses that stay, and the share of all entries that they are."""
@@ -63,7 +65,13 @@ class PruningPlan:
 
 
 def pruning_plan(
-    parameters: RNNParameters, density: Any, blocks: Any, synapses: Any = None
+    parameters: RNNParameters,
+    circuit: Circuit,
+    density: Any,
+    blocks: Any,
+    *,
+    synapses: Any = None,
+    by_population: bool = False,
 ) -> PruningPlan | None:
     """Return what the arguments ask for, or None without pruning; refuse what does not fit."""
     asked = parameters.pruning
@@ -86,11 +94,12 @@ def pruning_plan(
             "whose labels say nothing here; pass its to_numpy()."
         )
     if blocks is None and np.shape(density) == (2, 2):
-        blocks = _excitatory_and_inhibitory(parameters._unit_signs())
-    target = check_densities(density, blocks, parameters._n_units)
+        blocks = _excitatory_and_inhibitory(circuit.unit_signs)
+    target = check_densities(density, blocks, circuit.n_units)
     blocks = None if blocks is None else np.asarray(blocks).astype(np.intp)
     pruner = PRUNERS[asked].make() if isinstance(asked, str) else asked
-    return PruningPlan(pruner, target, blocks, parameters.pruning_schedule == "cubic", synapses)
+    gradual = parameters.pruning_schedule == "cubic"
+    return PruningPlan(pruner, target, blocks, gradual, synapses, by_population)
 
 
 def _excitatory_and_inhibitory(signs: np.ndarray) -> NDArray[np.intp]:
