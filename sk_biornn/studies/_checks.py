@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -13,6 +13,24 @@ def one_of(argument: str, name: Any, allowed: Iterable[str]) -> str:
     if name not in allowed:
         raise ValueError(f"{argument} must be among {allowed}, got {name!r}.")
     return name
+
+
+def several_of(argument: str, names: Sequence[str], allowed: Iterable[str]) -> list[str]:
+    """Return the names that are asked for, in the order of the allowed ones."""
+    if isinstance(names, str) or not names:
+        raise ValueError(f"{argument} must be a sequence of names or None, got {names!r}.")
+    allowed = list(allowed)
+    asked = {one_of(argument, name, allowed) for name in names}
+    return [name for name in allowed if name in asked]
+
+
+def preset_of(preset: Any, presets: Mapping[str, Any], kind: type, *, called: str) -> Any:
+    """Return the preset of a name, or one that is given as it is."""
+    if isinstance(preset, str):
+        preset = presets[one_of("preset", preset, presets)]
+    if not isinstance(preset, kind):
+        raise TypeError(f"preset must be a name or {called}, got {type(preset).__name__}.")
+    return preset
 
 
 def checked_int(argument: str, value: Any, minimum: int | None) -> int:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sk_biornn.studies._digest import digest
-from sk_biornn.studies.dale.presets import Budget
+from sk_biornn.studies._repeatable import digest
+from sk_biornn.studies.dale.settings import Budget
 
 
 class Data(NamedTuple):
@@ -58,8 +58,9 @@ class Task:
 
     Examples
     --------
-    >>> from sk_biornn.studies import PRESETS, TASKS
-    >>> data = TASKS["digits"].make_data(PRESETS["quick"].budgets["digits"], seed=0, data_home=None)
+    >>> from sk_biornn.studies import DALE_PRESETS, DALE_TASKS
+    >>> budget = DALE_PRESETS["quick"].budgets["digits"]
+    >>> data = DALE_TASKS["digits"].make_data(budget, seed=0, data_home=None)
     >>> data.X_train.shape, data.X_test.shape
     ((1200, 8, 8), (597, 8, 8))
     """

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
+from sk_biornn.studies.inductive_bias.field import Part
 from sk_biornn.studies.inductive_bias.settings import Settings
-from sk_biornn.studies.inductive_bias.tasks import Part
 
 GRAPH_METRICS = ("modularity", "small_worldness", "assortativity", "entropy")
 QUANTITIES = ("wiring_cost", "spectral_radius", "mean_weight")

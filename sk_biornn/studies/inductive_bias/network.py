@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from sk_biornn._space import unit_positions
+from sk_biornn.studies.inductive_bias.design import Variant
 from sk_biornn.studies.inductive_bias.field import Field
 from sk_biornn.studies.inductive_bias.settings import Settings
-from sk_biornn.studies.inductive_bias.variants import Variant
 
 FUNCTIONAL_RADIUS = 0.95  # spectral radius of functional weights, as published
 

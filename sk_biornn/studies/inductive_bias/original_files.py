@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn._atomic import write_bytes, write_text
-from sk_biornn.studies._csv import write_csv
+from sk_biornn.studies._files import write_csv
+from sk_biornn.studies.inductive_bias.design import TASKS
 from sk_biornn.studies.inductive_bias.settings import Settings
-from sk_biornn.studies.inductive_bias.tasks import TASKS
 
 # Name in the files: column of the results, factor. Accuracies are shares there, per cent here.
 METRICS = {

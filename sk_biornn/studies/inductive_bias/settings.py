@@ -1,4 +1,4 @@
-"""All settings of the study, in the words of the original."""
+"""All settings of the study, in the words of the original, and the presets."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 from sk_biornn._grid import GRID_ORDERS, check_grid
 from sk_biornn.studies._checks import checked_int, checked_number, one_of
-from sk_biornn.studies.inductive_bias.tasks import TASKS
-from sk_biornn.studies.inductive_bias.variants import BY_NAME
+from sk_biornn.studies.inductive_bias.design import BY_NAME, TASKS
 
 INITIALIZATIONS = ("orthogonal", "he_normal", "he_uniform", "glorot_normal")
 ACTIVATIONS = ("relu", "tanh", "softplus")
@@ -235,3 +234,30 @@ def _check_names(argument: str, names: Any, allowed: Iterable[str]) -> None:
         one_of(argument, name, allowed)
     if len(set(names)) < len(names):
         raise ValueError(f"{argument} must not name one twice, got {list(names)}.")
+
+
+QUICK = Settings(
+    preset="quick",
+    simulations=3,
+    number_of_nodes=96,
+    n_train=2560,
+    n_validation=640,
+    n_test=1280,
+)
+PAPER = Settings(
+    preset="paper",
+    simulations=20,
+    network_grid=(12, 13, 2),
+    field_per_simulation=False,
+    truncated_normal=True,
+    keras_training=True,
+    rescale_nonnegative=False,
+    weight_strength=1.0,
+    unit_cube_grid=False,
+    grid_order="yxz",
+    small_world_null="published",
+    as_published=True,
+)
+FAIR = Settings(preset="fair")
+TUNED = dataclasses.replace(FAIR, preset="tuned", regu_strength=(0.3, 0.03, 0.003, 0.0003))
+PRESETS = {preset.preset: preset for preset in (QUICK, PAPER, FAIR, TUNED)}

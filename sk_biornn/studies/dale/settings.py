@@ -69,8 +69,9 @@ class Preset:
 
     Examples
     --------
-    >>> from sk_biornn.studies import PRESETS
-    >>> PRESETS["fair"].n_simulations, sorted(PRESETS["fair"].budgets)
+    >>> from sk_biornn.studies import DALE_PRESETS
+    >>> fair = DALE_PRESETS["fair"]
+    >>> fair.n_simulations, sorted(fair.budgets)
     (10, ['digits', 'flip-flop', 'mnist', 'wave'])
     """
 

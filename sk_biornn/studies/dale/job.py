@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sk_biornn.studies._repeatable import seed_of
-from sk_biornn.studies._runner import fill_record
-from sk_biornn.studies.dale._constraints import LongerSteps
-from sk_biornn.studies.dale.arms import Arm
-from sk_biornn.studies.dale.presets import Preset
+from sk_biornn.studies._runner import Record, fill_record
+from sk_biornn.studies._study import Plan
+from sk_biornn.studies.dale.arms import Arm, LongerSteps
+from sk_biornn.studies.dale.settings import Preset
 from sk_biornn.studies.dale.tasks import Data, Task
 
 
-def run_one(
+class Run(NamedTuple):
+    """What tells a run from the others of a study."""
+
+    task: str
+    arm: str
+    init: str
+    simulation: int
+
+
+class Settings(NamedTuple):
+    """What a run is told: the preset, and the tasks and arms that take part, by name."""
+
+    preset: Preset
+    tasks: Mapping[str, Task]
+    arms: Mapping[tuple[str, str], Arm]
+
+
+def blank(run: Run, plan: Plan) -> Record:
+    """Return the record of a run before it starts."""
+    arm = plan.settings.arms[run.arm, run.init]
+    return _blank(arm, plan.settings.tasks[run.task], run.simulation)
+
+
+def job(record: Record, run: Run, plan: Plan) -> None:
+    """Train one network and note its curve and its score."""
+    preset, tasks, arms = plan.settings
+    arm, task = arms[run.arm, run.init], tasks[run.task]
+    _fill(record, arm, task, preset, run.simulation, plan.random_state, plan.source)
+
+
+def train_dale_network(
     arm: Arm,
     task: Task,
     preset: Preset,
@@ -53,11 +84,17 @@ def run_one(
 
     Examples
     --------
-    >>> from sk_biornn.studies import ARMS, PRESETS, TASKS, run_one
-    >>> run_one(ARMS[3], TASKS["digits"], PRESETS["quick"], 0)["score"] > 80  # doctest: +SKIP
+    >>> from sk_biornn.studies import DALE_ARMS, DALE_PRESETS, DALE_TASKS, train_dale_network
+    >>> quick, digits = DALE_PRESETS["quick"], DALE_TASKS["digits"]
+    >>> train_dale_network(DALE_ARMS[3], digits, quick, 0)["score"] > 80  # doctest: +SKIP
     True
     """
-    record: dict[str, Any] = {
+    given = (arm, task, preset, simulation, random_state, data_home)
+    return fill_record(_blank(arm, task, simulation), _fill, *given)
+
+
+def _blank(arm: Arm, task: Task, simulation: int) -> Record:
+    return {
         "task": task.name,
         **arm.describe(),
         "simulation": simulation,
@@ -68,11 +105,10 @@ def run_one(
         "baseline_score": None,
         "curve": [],
     }
-    return fill_record(record, _fill, arm, task, preset, simulation, random_state, data_home)
 
 
 def _fill(
-    record: dict[str, Any],
+    record: Record,
     arm: Arm,
     task: Task,
     preset: Preset,

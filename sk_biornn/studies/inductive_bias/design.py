@@ -1,4 +1,4 @@
-"""The eleven variants: three questions, a row each."""
+"""What is compared: eleven variants, a row each, the contrasts between them, and three tasks."""
 
 from __future__ import annotations
 
@@ -84,6 +84,22 @@ _TO_BASELINE = tuple(
 CONTRASTS = _ONE_FACTOR + _TO_BASELINE
 
 
-def file_name(variant: str) -> str:
-    """Return the name of a variant as every file system takes it: no star, no two alike."""
-    return variant.replace("*", "m").replace("!", "p")
+class Task(NamedTuple):
+    """One task: its number in the original's files, its generator, and what can be reached."""
+
+    number: int
+    make: str  # name in sk_biornn.datasets
+    label: str
+    chance: float  # best accuracy without a memory
+    ceiling: float
+
+
+TASKS = {
+    # Without the goal, which only memory has, the two offered directions leave 5 of 8 mazes right.
+    "one-choice-inference": Task(1, "make_one_choice_inference", "one-choice inference", 0.625, 1),
+    "go-nogo": Task(2, "make_go_nogo", "go / no-go", 0.5, 1),
+    # A fifth of the trials has coherence 0, which is pure chance.
+    "perceptual-decision-making": Task(
+        3, "make_perceptual_decision_making", "perceptual decision", 0.5, 0.9
+    ),
+}

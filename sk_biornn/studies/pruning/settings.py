@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sk_biornn.studies.dale.arms import ARMS, Arm
-from sk_biornn.studies.dale.presets import FAIR as DALE_FAIR
-from sk_biornn.studies.dale.presets import PAPER as DALE_PAPER
-from sk_biornn.studies.dale.presets import QUICK as DALE_QUICK
-from sk_biornn.studies.dale.presets import Preset
+from sk_biornn.studies.dale.settings import FAIR as DALE_FAIR
+from sk_biornn.studies.dale.settings import PAPER as DALE_PAPER
+from sk_biornn.studies.dale.settings import QUICK as DALE_QUICK
+from sk_biornn.studies.dale.settings import Preset
 
 # The fifteen densities of the published figure.
 DENSITIES = (
