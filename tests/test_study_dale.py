@@ -29,6 +29,7 @@ from sk_biornn.studies import (
     PRESETS,
     TASKS,
     Budget,
+    DaleArm,
     Preset,
     run_dale_study,
     run_one,
@@ -38,7 +39,7 @@ from sk_biornn.studies._folder import StudyFolder, sealed
 from sk_biornn.studies._intervals import PER_CENT, interval, paired_interval, scale_of
 from sk_biornn.studies._repeatable import one_thread, seed_of
 from sk_biornn.studies.dale import study as dale_study
-from sk_biornn.studies.dale.arms import Arm, LongerSteps, Rectified
+from sk_biornn.studies.dale.arms import LongerSteps, Rectified
 from sk_biornn.studies.dale.job import initial_weights, make_network
 from sk_biornn.studies.dale.report import format_summary, verdict
 from sk_biornn.studies.dale.tasks import mnist_is_present
@@ -668,7 +669,7 @@ def test_arms_are_told_apart_by_name_and_weights():
     assert len(BY_KEY) == len(ARMS) == 11
     assert [arm.init for arm in ARMS if arm.name == "rectified"] == ["paper"]
     assert isinstance(BY_KEY["rectified/paper"].dale, Rectified)
-    assert Arm("a", "ours", None, "orthogonal").describe()["dale"] is None
+    assert DaleArm("a", "ours", None, "orthogonal").describe()["dale"] is None
 
 
 def test_presets_are_what_they_say():

@@ -31,6 +31,7 @@ from sk_biornn.studies import (
     run_inductive_bias_study,
     seed_of,
 )
+from sk_biornn.studies._checks import read_choices
 from sk_biornn.studies._files import file_name
 from sk_biornn.studies._intervals import holm, paired_p
 from sk_biornn.studies._repeatable import one_thread
@@ -48,7 +49,7 @@ from sk_biornn.studies.inductive_bias.report import (
     results_frame,
     summarise_variants,
 )
-from sk_biornn.studies.inductive_bias.study import make_settings, read_settings
+from sk_biornn.studies.inductive_bias.study import make_settings
 
 TINY = InductiveBiasSettings(
     preset="tiny",
@@ -832,9 +833,9 @@ def test_settings_files_are_read_and_options_win(tmp_path, capsys, no_figure):
     for name, content in (("a.toml", "= 3"), ("a.json", "["), ("b.json", '{"study": "dale"}')):
         (tmp_path / name).write_text(content)
         with pytest.raises(ValueError, match=f"settings file '.*{name}' is not"):
-            read_settings(tmp_path / name)
+            read_choices(tmp_path / name, "inductive-bias")
     with pytest.raises(ValueError, match=r"settings file '.*none.toml' cannot be read"):
-        read_settings(tmp_path / "none.toml")
+        read_choices(tmp_path / "none.toml", "inductive-bias")
 
 
 def test_command_prints_tables_and_names_failures(tmp_path, capsys, no_figure):

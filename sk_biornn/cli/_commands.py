@@ -103,9 +103,9 @@ def _choices(command: Command, arguments: argparse.Namespace) -> dict[str, Any]:
     file = choices.pop("settings", None)
     if file is None:
         return choices
-    from sk_biornn.studies.inductive_bias.study import read_settings
+    from sk_biornn.studies._checks import read_choices
 
-    return read_settings(file) | choices
+    return read_choices(file, command.name) | choices
 
 
 def _run_all(studies: Any, arguments: argparse.Namespace) -> int:

@@ -1,9 +1,11 @@
-"""Arguments of a study, each refused in one sentence."""
+"""Arguments of a study, from a call or a file, each refused in one sentence."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 
@@ -52,3 +54,23 @@ def checked_number(argument: str, value: Any, minimum: float | None) -> float:
     if not (above and value < float("inf")):
         raise ValueError(f"{argument} must be {expected} and finite, got {value}.")
     return float(value)
+
+
+def read_choices(path: Any, study: str) -> dict[str, Any]:
+    """Return the settings in a TOML or JSON file, such as the settings.json of the study."""
+    import tomllib
+
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise ValueError(
+            f"settings file {str(path)!r} cannot be read ({error.strerror})."
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"settings file {str(path)!r} is not TOML or JSON ({error}).") from None
+    if not isinstance(content, dict) or content.pop("study", study) != study:
+        raise ValueError(f"settings file {str(path)!r} is not one of the study {study}.")
+    content.pop("input_data", None)  # of the study whose settings these were
+    return content

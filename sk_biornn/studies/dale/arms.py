@@ -61,7 +61,7 @@ class LongerSteps:
 
 
 @dataclass(frozen=True)
-class Arm:
+class DaleArm:
     """One way of training.
 
     Parameters
@@ -119,15 +119,15 @@ class Arm:
 
 
 ARMS = (
-    Arm("unconstrained", "paper", None, "uniform", obeys_dale=False),
-    Arm("unconstrained", "ours", None, "orthogonal", obeys_dale=False),
-    Arm("projection", "paper", "projection", "uniform"),
-    Arm("projection", "ours", "projection", "dale_orthogonal"),
-    Arm("abs", "paper", "abs", "uniform"),
-    Arm("abs", "ours", "abs", "dale_orthogonal"),
-    Arm("square", "paper", "square", "uniform"),
-    Arm("square", "ours", "square", "dale_orthogonal"),
-    Arm("exponentiated", "paper", "exponentiated", "uniform"),
-    Arm("exponentiated", "ours", "exponentiated", "dale_orthogonal"),
-    Arm("rectified", "paper", Rectified(), "uniform", obeys_dale=False),
+    DaleArm("unconstrained", "paper", None, "uniform", obeys_dale=False),
+    DaleArm("unconstrained", "ours", None, "orthogonal", obeys_dale=False),
+    DaleArm("projection", "paper", "projection", "uniform"),
+    DaleArm("projection", "ours", "projection", "dale_orthogonal"),
+    DaleArm("abs", "paper", "abs", "uniform"),
+    DaleArm("abs", "ours", "abs", "dale_orthogonal"),
+    DaleArm("square", "paper", "square", "uniform"),
+    DaleArm("square", "ours", "square", "dale_orthogonal"),
+    DaleArm("exponentiated", "paper", "exponentiated", "uniform"),
+    DaleArm("exponentiated", "ours", "exponentiated", "dale_orthogonal"),
+    DaleArm("rectified", "paper", Rectified(), "uniform", obeys_dale=False),
 )

@@ -10,9 +10,9 @@ import numpy as np
 from sk_biornn.studies._repeatable import seed_of
 from sk_biornn.studies._runner import Record, fill_record
 from sk_biornn.studies._study import Plan
-from sk_biornn.studies.dale.arms import Arm, LongerSteps
-from sk_biornn.studies.dale.settings import Preset
-from sk_biornn.studies.dale.tasks import Data, Task
+from sk_biornn.studies.dale.arms import DaleArm, LongerSteps
+from sk_biornn.studies.dale.settings import DalePreset
+from sk_biornn.studies.dale.tasks import DaleTask, Data
 
 
 class Run(NamedTuple):
@@ -27,9 +27,9 @@ class Run(NamedTuple):
 class Settings(NamedTuple):
     """What a run is told: the preset, and the tasks and arms that take part, by name."""
 
-    preset: Preset
-    tasks: Mapping[str, Task]
-    arms: Mapping[tuple[str, str], Arm]
+    preset: DalePreset
+    tasks: Mapping[str, DaleTask]
+    arms: Mapping[tuple[str, str], DaleArm]
 
 
 def blank(run: Run, plan: Plan) -> Record:
@@ -46,9 +46,9 @@ def job(record: Record, run: Run, plan: Plan) -> None:
 
 
 def train_dale_network(
-    arm: Arm,
-    task: Task,
-    preset: Preset,
+    arm: DaleArm,
+    task: DaleTask,
+    preset: DalePreset,
     simulation: int,
     *,
     random_state: int = 0,
@@ -62,11 +62,11 @@ def train_dale_network(
 
     Parameters
     ----------
-    arm : Arm
+    arm : DaleArm
         How the network is constrained and where it starts.
-    task : Task
+    task : DaleTask
         What it learns.
-    preset : Preset
+    preset : DalePreset
         How large and how long.
     simulation : int
         Number of the simulation, from 0.
@@ -93,7 +93,7 @@ def train_dale_network(
     return fill_record(_blank(arm, task, simulation), _fill, *given)
 
 
-def _blank(arm: Arm, task: Task, simulation: int) -> Record:
+def _blank(arm: DaleArm, task: DaleTask, simulation: int) -> Record:
     return {
         "task": task.name,
         **arm.describe(),
@@ -109,9 +109,9 @@ def _blank(arm: Arm, task: Task, simulation: int) -> Record:
 
 def _fill(
     record: Record,
-    arm: Arm,
-    task: Task,
-    preset: Preset,
+    arm: DaleArm,
+    task: DaleTask,
+    preset: DalePreset,
     simulation: int,
     random_state: int,
     data_home: Any,
@@ -127,7 +127,9 @@ def _fill(
     record["train_loss"], record["score"] = record["curve"][-1][1:]
 
 
-def make_network(arm: Arm, task: Task, preset: Preset, weights_seed: int, seed: int) -> Any:
+def make_network(
+    arm: DaleArm, task: DaleTask, preset: DalePreset, weights_seed: int, seed: int
+) -> Any:
     """Return the estimator of one run, not fitted."""
     import sk_biornn
     from sk_biornn.biology.prior import column_signs
@@ -149,7 +151,7 @@ def make_network(arm: Arm, task: Task, preset: Preset, weights_seed: int, seed: 
     )
 
 
-def constraint_of(arm: Arm, preset: Preset) -> Any:
+def constraint_of(arm: DaleArm, preset: DalePreset) -> Any:
     """Return the argument `dale` of the estimator."""
     from sk_biornn.biology.constraints import Dale
 
@@ -161,7 +163,7 @@ def constraint_of(arm: Arm, preset: Preset) -> Any:
     return LongerSteps(Dale(law) if isinstance(law, str) else law, arm.learning_rate_factor)
 
 
-def initial_weights(arm: Arm, signs: np.ndarray, seed: int) -> np.ndarray:
+def initial_weights(arm: DaleArm, signs: np.ndarray, seed: int) -> np.ndarray:
     """Draw the recurrent weights of an arm from their own seed.
 
     They are handed to the estimator as an array, so that drawing them, which takes more or fewer
@@ -179,7 +181,7 @@ def initial_weights(arm: Arm, signs: np.ndarray, seed: int) -> np.ndarray:
     return weights
 
 
-def _follow(network: Any, record: dict[str, Any], task: Task, data: Data, every: int) -> None:
+def _follow(network: Any, record: dict[str, Any], task: DaleTask, data: Data, every: int) -> None:
     """Have the one fit note the test score as it goes; this has no influence on the training."""
 
     def note(network: Any) -> None:

@@ -10,15 +10,15 @@ import pandas as pd
 
 from sk_biornn.studies._checks import checked_int, preset_of, several_of
 from sk_biornn.studies._study import Plan, Study, run_study
-from sk_biornn.studies.dale.arms import ARMS, Arm
+from sk_biornn.studies.dale.arms import ARMS, DaleArm
 from sk_biornn.studies.dale.job import Run, Settings, blank, job
 from sk_biornn.studies.dale.report import REPORT, tables_of
-from sk_biornn.studies.dale.settings import PRESETS, Preset
+from sk_biornn.studies.dale.settings import PRESETS, DalePreset
 from sk_biornn.studies.dale.tasks import TASKS, input_data, mnist_is_present
 
 
 def make_plan(
-    preset: str | Preset,
+    preset: str | DalePreset,
     *,
     tasks: Sequence[str] | None = None,
     arms: Sequence[str] | None = None,
@@ -27,7 +27,7 @@ def make_plan(
     data_home: Any = None,
 ) -> Plan:
     """Check the arguments of a study, each refused in one sentence, and lay out its runs."""
-    preset = preset_of(preset, PRESETS, Preset, called="a Preset")
+    preset = preset_of(preset, PRESETS, DalePreset, called="a Preset")
     n_simulations = preset.n_simulations if simulations is None else simulations
     names = choose_tasks(preset, tasks, data_home)
     chosen = _choose_arms(preset, arms)
@@ -62,7 +62,9 @@ def make_plan(
     )
 
 
-def choose_tasks(preset: Preset, names: Sequence[str] | None, data_home: Any) -> tuple[str, ...]:
+def choose_tasks(
+    preset: DalePreset, names: Sequence[str] | None, data_home: Any
+) -> tuple[str, ...]:
     """Return the tasks that are asked for; None: all of the preset whose data are there."""
     known = [name for name in TASKS if name in preset.budgets]
     chosen = known if names is None else several_of("tasks", names, known)
@@ -76,7 +78,7 @@ def choose_tasks(preset: Preset, names: Sequence[str] | None, data_home: Any) ->
     )
 
 
-def _choose_arms(preset: Preset, names: Sequence[str] | None) -> tuple[Arm, ...]:
+def _choose_arms(preset: DalePreset, names: Sequence[str] | None) -> tuple[DaleArm, ...]:
     known = [arm for arm in ARMS if arm.init in preset.inits]
     if names is None:
         return tuple(known)
@@ -91,7 +93,7 @@ DALE_STUDY = Study(
 
 
 def run_dale_study(
-    preset: str | Preset = "quick",
+    preset: str | DalePreset = "quick",
     *,
     tasks: Sequence[str] | None = None,
     arms: Sequence[str] | None = None,
@@ -111,7 +113,7 @@ def run_dale_study(
 
     Parameters
     ----------
-    preset : {"quick", "paper", "fair"} or Preset, default="quick"
+    preset : {"quick", "paper", "fair"} or DalePreset, default="quick"
         Settings, see `sk_biornn.studies.DALE_PRESETS`.
     tasks : sequence of str or None, default=None
         Names of tasks of the preset. None: all; "mnist" only when its files are present.

@@ -38,7 +38,7 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 
 
 @dataclass(frozen=True)
-class Task:
+class DaleTask:
     """One task.
 
     Parameters
@@ -191,7 +191,7 @@ def _commonest_label(data: Data) -> np.ndarray:
 TASKS = {
     task.name: task
     for task in (
-        Task(
+        DaleTask(
             "flip-flop",
             "DaleRNNRegressor",
             "mse",
@@ -199,9 +199,9 @@ TASKS = {
             _input_unchanged,
             lambda signs: {"output_activation": "tanh"},
         ),
-        Task("wave", "DaleRNNRegressor", "mse", _wave, _input_unchanged, _wave_readouts),
-        Task("digits", "DaleRNNClassifier", "accuracy", _digits, _commonest_label),
-        Task("mnist", "DaleRNNClassifier", "accuracy", _mnist, _commonest_label),
+        DaleTask("wave", "DaleRNNRegressor", "mse", _wave, _input_unchanged, _wave_readouts),
+        DaleTask("digits", "DaleRNNClassifier", "accuracy", _digits, _commonest_label),
+        DaleTask("mnist", "DaleRNNClassifier", "accuracy", _mnist, _commonest_label),
     )
 }
 

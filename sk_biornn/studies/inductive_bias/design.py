@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 @dataclass(frozen=True)
-class Variant:
+class InductiveBiasVariant:
     """What a network is told about a cortical circuit.
 
     Parameters
@@ -25,8 +25,8 @@ class Variant:
 
     Examples
     --------
-    >>> from sk_biornn.studies import VARIANTS
-    >>> [variant.name for variant in VARIANTS if variant.weights == "permuted"]
+    >>> from sk_biornn.studies import INDUCTIVE_BIAS_VARIANTS
+    >>> [each.name for each in INDUCTIVE_BIAS_VARIANTS if each.weights == "permuted"]
     ['W!D*C', 'W!D*C*']
     """
 
@@ -36,19 +36,22 @@ class Variant:
     penalty: str
 
 
-VARIANTS = (
-    #       name      initial weights  distances   penalty
-    Variant("W", "random", "none", "weight"),
-    Variant("WD", "random", "grid", "spatial"),
-    Variant("WD*", "random", "measured", "spatial"),
-    Variant("WDC", "random", "grid", "communicability"),
-    Variant("WD*C", "random", "measured", "communicability"),
-    Variant("WD*C*", "random", "measured", "communicability_emd"),
-    Variant("W*D*C", "functional", "measured", "communicability"),
-    Variant("W*DC*", "functional", "grid", "communicability_emd"),
-    Variant("W*D*C*", "functional", "measured", "communicability_emd"),
-    Variant("W!D*C", "permuted", "measured", "communicability"),
-    Variant("W!D*C*", "permuted", "measured", "communicability_emd"),
+VARIANTS = tuple(
+    InductiveBiasVariant(*row)
+    for row in (
+        # name    initial weights  distances   penalty
+        ("W", "random", "none", "weight"),
+        ("WD", "random", "grid", "spatial"),
+        ("WD*", "random", "measured", "spatial"),
+        ("WDC", "random", "grid", "communicability"),
+        ("WD*C", "random", "measured", "communicability"),
+        ("WD*C*", "random", "measured", "communicability_emd"),
+        ("W*D*C", "functional", "measured", "communicability"),
+        ("W*DC*", "functional", "grid", "communicability_emd"),
+        ("W*D*C*", "functional", "measured", "communicability_emd"),
+        ("W!D*C", "permuted", "measured", "communicability"),
+        ("W!D*C*", "permuted", "measured", "communicability_emd"),
+    )
 )
 BY_NAME = {variant.name: variant for variant in VARIANTS}
 BASELINE = "W"

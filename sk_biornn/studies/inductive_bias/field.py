@@ -9,7 +9,7 @@ import numpy as np
 
 from sk_biornn.studies._repeatable import digest, seed_of
 from sk_biornn.studies.inductive_bias.design import TASKS
-from sk_biornn.studies.inductive_bias.settings import Settings
+from sk_biornn.studies.inductive_bias.settings import InductiveBiasSettings
 
 PARTS = ("train", "validation", "test")
 
@@ -39,7 +39,7 @@ class Field(NamedTuple):
         return len(self.connectome)
 
 
-def field_of(settings: Settings, simulation: int, source: Source) -> Field:
+def field_of(settings: InductiveBiasSettings, simulation: int, source: Source) -> Field:
     """Return the field in which the networks of a simulation are placed."""
     changes = settings.field == "synthetic" and settings.field_per_simulation
     seed = seed_of(settings.random_state, "field", simulation if changes else "all")
@@ -53,7 +53,7 @@ def field_of(settings: Settings, simulation: int, source: Source) -> Field:
     )
 
 
-def input_data(settings: Settings, source: Source) -> dict[str, str]:
+def input_data(settings: InductiveBiasSettings, source: Source) -> dict[str, str]:
     """Return the digest of the measured field as its files are now; nothing for a synthetic one."""
     if settings.field == "synthetic":
         return {}

@@ -10,7 +10,7 @@ import numpy as np
 from sk_biornn.studies._repeatable import seed_of
 from sk_biornn.studies._runner import Record
 from sk_biornn.studies._study import Plan
-from sk_biornn.studies.inductive_bias.design import BY_NAME, Variant
+from sk_biornn.studies.inductive_bias.design import BY_NAME, InductiveBiasVariant
 from sk_biornn.studies.inductive_bias.field import Field, Part, field_of, make_parts
 from sk_biornn.studies.inductive_bias.measures import (
     GRAPH_METRICS,
@@ -22,7 +22,7 @@ from sk_biornn.studies.inductive_bias.measures import (
     quantities,
 )
 from sk_biornn.studies.inductive_bias.network import make_network, strengths_of
-from sk_biornn.studies.inductive_bias.settings import Settings
+from sk_biornn.studies.inductive_bias.settings import InductiveBiasSettings
 
 # What is also measured on the network as it was after the epoch of its best validation accuracy.
 OF_BEST_EPOCH = ("test_accuracy", "validation_accuracy", *GRAPH_METRICS)
@@ -92,8 +92,8 @@ def job(record: Record, run: Run, plan: Plan) -> dict[str, np.ndarray]:
 
 
 def _best_of_strengths(
-    variant: Variant,
-    settings: Settings,
+    variant: InductiveBiasVariant,
+    settings: InductiveBiasSettings,
     field: Field,
     seeds: tuple[int, int],
     parts: dict[str, Part],
@@ -114,7 +114,7 @@ def _best_of_strengths(
     return best
 
 
-def _fit(network: Any, settings: Settings, parts: dict[str, Part]) -> Fitted:
+def _fit(network: Any, settings: InductiveBiasSettings, parts: dict[str, Part]) -> Fitted:
     """Fit, noting after every epoch the loss, the answers and, if wanted, the metrics.
 
     The best epoch is the one of the best validation accuracy, the first among equals.
@@ -139,7 +139,7 @@ def _fit(network: Any, settings: Settings, parts: dict[str, Part]) -> Fitted:
 
 
 def _measure(
-    fitted: Fitted, settings: Settings, field: Field, parts: dict[str, Part]
+    fitted: Fitted, settings: InductiveBiasSettings, field: Field, parts: dict[str, Part]
 ) -> dict[str, float]:
     network = fitted.network
     penalty = price(network)
@@ -161,7 +161,10 @@ def _measure(
 
 
 def _measure_best_epoch(
-    fitted: Fitted, settings: Settings, parts: dict[str, Part], of_last: dict[str, float]
+    fitted: Fitted,
+    settings: InductiveBiasSettings,
+    parts: dict[str, Part],
+    of_last: dict[str, float],
 ) -> dict[str, float]:
     """Return what the network was after its best epoch; nothing is new where that is the last."""
     best, found = fitted.best, of_last

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from numbers import Real
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -21,11 +19,11 @@ from sk_biornn.studies.inductive_bias.report import (
     leave_original_files,
     tables_of,
 )
-from sk_biornn.studies.inductive_bias.settings import PRESETS, Settings
+from sk_biornn.studies.inductive_bias.settings import PRESETS, InductiveBiasSettings
 
 
 def make_plan(
-    preset: str | Settings,
+    preset: str | InductiveBiasSettings,
     *,
     data_home: Any = None,
     allow_pickle: bool = False,
@@ -49,10 +47,10 @@ def make_plan(
     )
 
 
-def make_settings(preset: Any, changes: Mapping[str, Any]) -> Settings:
-    """Return the settings of a preset (a name or Settings) with some of them changed."""
-    preset = preset_of(preset, PRESETS, Settings, called="Settings")
-    known = [field.name for field in dataclasses.fields(Settings)]
+def make_settings(preset: Any, changes: Mapping[str, Any]) -> InductiveBiasSettings:
+    """Return the settings of a preset, a name or settings, with some of them changed."""
+    preset = preset_of(preset, PRESETS, InductiveBiasSettings, called="Settings")
+    known = [field.name for field in dataclasses.fields(InductiveBiasSettings)]
     unknown = [name for name in changes if name not in known]
     if unknown:
         raise ValueError(f"settings must be among {known}, got {unknown}.")
@@ -63,26 +61,6 @@ def make_settings(preset: Any, changes: Mapping[str, Any]) -> Settings:
     elif changes.get("number_of_nodes", preset.number_of_nodes) != preset.number_of_nodes:
         changes = {"network_grid": None, **changes}
     return dataclasses.replace(preset, **changes)
-
-
-def read_settings(path: Any) -> dict[str, Any]:
-    """Return the settings in a TOML or JSON file, such as the settings.json of a study."""
-    import tomllib
-
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except OSError as error:
-        raise ValueError(
-            f"settings file {str(path)!r} cannot be read ({error.strerror})."
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"settings file {str(path)!r} is not TOML or JSON ({error}).") from None
-    if not isinstance(content, dict) or content.pop("study", "inductive-bias") != "inductive-bias":
-        raise ValueError(f"settings file {str(path)!r} is not one of the study inductive-bias.")
-    content.pop("input_data", None)  # of the study whose settings these were
-    return content
 
 
 def _as_setting(name: str, value: Any) -> Any:
@@ -111,7 +89,7 @@ INDUCTIVE_BIAS_STUDY = Study(
 
 
 def run_inductive_bias_study(
-    preset: str | Settings = "quick",
+    preset: str | InductiveBiasSettings = "quick",
     *,
     n_jobs: int | None = 1,
     output: Any = None,

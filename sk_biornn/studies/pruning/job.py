@@ -11,7 +11,7 @@ from sk_biornn.studies._repeatable import seed_of
 from sk_biornn.studies._runner import Record
 from sk_biornn.studies._study import Plan
 from sk_biornn.studies.dale.job import make_network
-from sk_biornn.studies.dale.tasks import TASKS, Data, Task
+from sk_biornn.studies.dale.tasks import TASKS, DaleTask, Data
 from sk_biornn.studies.pruning.settings import LEGACY, LEGACY_RANDOM, PruningPreset
 
 POINT = ("method", "density", "achieved_density", "tree_overlap", "one_shot", "finetuned")
@@ -62,7 +62,7 @@ def _prune(
     density: float,
     seed: int,
     preset: PruningPreset,
-    task: Task,
+    task: DaleTask,
     data: Data,
 ) -> tuple[float, float, float, float | None]:
     """Return density reached, share of the tree that survives, score at once, and score later."""
@@ -102,5 +102,5 @@ def train_on(network: Any, kept: np.ndarray, n_epochs: int, data: Data) -> Any:
     return network.fit(data.X_train, data.y_train)
 
 
-def _score(network: Any, task: Task, data: Data) -> float:
+def _score(network: Any, task: DaleTask, data: Data) -> float:
     return task.score(data.y_test, network.predict(data.X_test))
