@@ -82,7 +82,9 @@ def test_each_room_keeps_its_foreign_packages_out(path):
     assert not foreign & FORBIDDEN.get(room_of(path), set())
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "studies").rglob("_*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "studies").rglob("_*.py")), ids=lambda path: path.name
+)
 def test_what_studies_share_knows_none_of_them(path):
     if path.stem != "__init__":
         assert studies_in(path) == set()
