@@ -12,6 +12,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections import Counter
+from functools import partial
 
 import numpy as np
 
@@ -77,8 +78,8 @@ def main():
         X = rng.standard_normal((20, 6, 3))
         y = np.arange(20) % 2 if "Classifier" in name else rng.standard_normal((20, 6, 3))
         assert isinstance(estimator, RNNParameters)
-        for what in ("fit", "predict"):
-            action = (lambda: estimator.fit(X, y)) if what == "fit" else (lambda: estimator.predict(X))
+        actions = {"fit": partial(estimator.fit, X, y), "predict": partial(estimator.predict, X)}
+        for what, action in actions.items():
             found = calls_back(estimator, action)
             print(f"{family}, {what}: {len(found)} kinds, {sum(found.values())} calls")
             for (caller, method), count in sorted(found.items()):
