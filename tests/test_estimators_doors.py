@@ -180,6 +180,19 @@ def test_an_interrupted_fit_with_early_stopping_keeps_the_best_weights():
     assert broken.validation_scores_ == whole.validation_scores_
 
 
+def test_of_many_networks_an_interruption_ends_all():
+    from sk_biornn.ensemble import SeedEnsemble
+    from sk_biornn.studies._runner import fill_record
+
+    network = DaleRNNRegressor(**SMALL, max_iter=3, on_epoch=interrupt_after(1))
+    with pytest.raises(KeyboardInterrupt):
+        SeedEnsemble(network, n_seeds=2).fit(X, NUMBERS)
+    with pytest.raises(KeyboardInterrupt):
+        fill_record({}, lambda record: network.fit(X, NUMBERS))
+    with pytest.warns(ConvergenceWarning):  # alone again, it keeps what it has
+        network.fit(X, NUMBERS)
+
+
 # Weights from elsewhere
 
 

@@ -72,7 +72,9 @@ def fill_record(record: Record, fill: Callable[..., None], *arguments: Any) -> R
     """Have `fill(record, *arguments)` fill in one run on one thread; note error and seconds."""
     started = time.perf_counter()
     record["error"] = None
-    with one_thread(), ill_conditioned_on_purpose():
+    from sk_biornn.core import one_of_many
+
+    with one_thread(), ill_conditioned_on_purpose(), one_of_many():
         try:
             fill(record, *arguments)
         except Exception as error:  # the other runs go on; the record says what happened
