@@ -208,7 +208,7 @@ def test_regressors_have_penalties_too():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"regularizer": "wires"}, r"regularizer must be one of \['weight', .* got 'wires'"),
+        ({"regularizer": "wires"}, r"regularizer must be one of \[.*'weight', .* got 'wires'"),
         ({"regularizer": WeightCost}, "regularizer must be one of"),
         ({"coordinates": (2, 2, 2)}, "product is 12"),
         ({"coordinates": None}, "coordinates must be given for the spatial penalty"),

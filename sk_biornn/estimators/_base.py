@@ -33,7 +33,7 @@ from sk_biornn.estimators._circuit import (
 )
 from sk_biornn.estimators._given_weights import read_weights, refuse_contradictions
 from sk_biornn.estimators._initial import draw_weights
-from sk_biornn.estimators._loss import bind_loss
+from sk_biornn.estimators._loss import Judgement, bind_loss
 from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.estimators._phases import train_prune_train
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
@@ -208,13 +208,14 @@ class BaseRNN(RunningRNN):
     ) -> Training:
         """Put together what does not change while the network learns."""
         (trials, targets), monitor = self._hold_out(state, trials, targets, device)
+        judgement = Judgement(self._transform, self._loss, self._note)
         return Training(
             trials=trials,
             device=device,
             constraint=self._constraint(),
             frozen=frozenset(NAMES[name] for name in self._frozen()),
             optimisation=self._optimisation(trials.n_trials),
-            bind_loss=partial(bind_loss, self, trials, targets, device),
+            bind_loss=partial(bind_loss, self, judgement, trials, targets, device),
             noisy=self.noise_level > 0 or self.recurrent_noise > 0,
             monitor=monitor,
             report=self._after_epoch,

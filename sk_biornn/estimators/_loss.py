@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,15 +15,22 @@ from sk_biornn.core import RNNParams, Workspace, as_trials, run, unit_weights
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._penalties import bind_penalties
+from sk_biornn.estimators._running import RunningRNN
 from sk_biornn.estimators._synapses import Synapses
 from sk_biornn.estimators._validation import Targets, Trials
 
-if TYPE_CHECKING:
-    from sk_biornn.estimators._base import BaseRNN
+
+class Judgement(NamedTuple):
+    """How a kind of estimator judges outputs: the part of the loss that is its own."""
+
+    transform: Callable[[Tensor], Tensor]  # what is compared with the target
+    loss: Callable[[Tensor, Tensor, Tensor], Tensor]  # (outputs, values, weights) -> scalar
+    note: Callable[[Tensor, Tensor, Tensor], None]  # sees the same of every batch of training
 
 
 def bind_loss(
-    network: BaseRNN,
+    network: RunningRNN,
+    judgement: Judgement,
     trials: Trials,
     targets: Targets,
     device: torch.device,
@@ -47,10 +54,10 @@ def bind_loss(
         batch = data.take(indices)
         inputs = _with_noise(batch.x, network.noise_level, noise)
         outputs, rates, _ = run(params, inputs, dynamics, lengths=batch.ends, **options)
-        outputs = network._transform(outputs)
-        value = network._loss(outputs, batch.values, batch.weights)
+        outputs = judgement.transform(outputs)
+        value = judgement.loss(outputs, batch.values, batch.weights)
         if torch.is_grad_enabled():  # a step of training, not a look at its end
-            network._note(outputs, batch.values, batch.weights)
+            judgement.note(outputs, batch.values, batch.weights)
         return penalties.added_to(value, params, rates, batch)
 
     return loss

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sk_biornn._numbers import is_number
 from sk_biornn._plain import real_array, short
 from sk_biornn._space import unit_positions
 from sk_biornn.biology.populations import unit_index
@@ -56,7 +57,7 @@ def refuse_idle_strengths(parameters: RNNParameters) -> None:
         return
     for field, argument in ARGUMENTS.items():
         value = getattr(parameters, argument)
-        said = [getattr(item, field, None) for item in items]
+        said = [number for item in items if is_number(number := getattr(item, field, None))]
         if value != getattr(type(parameters), argument) and value not in said:
             raise ValueError(
                 f"{argument} must be left out when regularizer is an object, which has its own "
