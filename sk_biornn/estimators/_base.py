@@ -18,6 +18,7 @@ from sk_biornn.biology.constraints import LAWS, Constraint, FixedMask, NonNegati
 from sk_biornn.biology.prior import matrix_mask, synapse_mask
 from sk_biornn.biology.regularizers import OfWeights
 from sk_biornn.core import (
+    Dynamics,
     History,
     Optimisation,
     RNNParams,
@@ -207,7 +208,9 @@ class BaseRNN(RunningRNN):
         self, state: FitState, trials: Trials, targets: Targets, device: torch.device
     ) -> Training:
         """Put together what does not change while the network learns."""
-        (trials, targets), monitor = self._hold_out(state, trials, targets, device)
+        dtype, circuit = boundary.torch_dtype(trials.x.dtype), state.circuit
+        dynamics = self._dynamics(device, dtype, circuit.n_units, circuit.populations)
+        (trials, targets), monitor = self._hold_out(state, trials, targets, dynamics)
         judgement = Judgement(self._transform, self._loss, self._note)
         return Training(
             trials=trials,
@@ -215,7 +218,7 @@ class BaseRNN(RunningRNN):
             constraint=self._constraint(),
             frozen=frozenset(NAMES[name] for name in self._frozen()),
             optimisation=self._optimisation(trials.n_trials),
-            bind_loss=partial(bind_loss, self, judgement, trials, targets, device),
+            bind_loss=partial(bind_loss, self, dynamics, judgement, trials, targets, device),
             noisy=self.noise_level > 0 or self.recurrent_noise > 0,
             monitor=monitor,
             report=self._after_epoch,
@@ -223,7 +226,7 @@ class BaseRNN(RunningRNN):
         )
 
     def _hold_out(
-        self, state: FitState, trials: Trials, targets: Targets, device: torch.device
+        self, state: FitState, trials: Trials, targets: Targets, dynamics: Dynamics
     ) -> tuple[tuple[Trials, Targets], Callable[[RNNParams], float] | None]:
         """Set validation trials aside when stopping early; return the rest and the monitor."""
         if not self.early_stopping:
@@ -231,8 +234,6 @@ class BaseRNN(RunningRNN):
         train_indices, test_indices = self._split(targets, state.split_seed)
         self._check_held_out(targets.take(test_indices))
         held_trials, held_targets = trials.take(test_indices), targets.take(test_indices)
-        dtype = boundary.torch_dtype(trials.x.dtype)
-        dynamics = self._dynamics(device, dtype, state.circuit.n_units, state.circuit.populations)
 
         def monitor(params: RNNParams) -> float:
             try:

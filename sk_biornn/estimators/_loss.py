@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from sk_biornn.biology.regularizers import OfWeights, Penalty
-from sk_biornn.core import RNNParams, Workspace, as_trials, run, unit_weights
+from sk_biornn.core import Dynamics, RNNParams, Workspace, as_trials, run, unit_weights
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._penalties import bind_penalties
@@ -30,6 +30,7 @@ class Judgement(NamedTuple):
 
 def bind_loss(
     network: RunningRNN,
+    dynamics: Dynamics,
     judgement: Judgement,
     trials: Trials,
     targets: Targets,
@@ -42,7 +43,6 @@ def bind_loss(
     """Put data, penalties and dynamics into one function of weights and trial indices."""
     data = _TrainingSet.of(trials, targets, device, dtype)
     penalties = _Penalties(bind_penalties(network, circuit, device, dtype), synapses)
-    dynamics = network._dynamics(device, dtype, circuit.n_units, circuit.populations)
     options = {
         "workspace": Workspace(),
         "noise": noise if network.recurrent_noise > 0 else None,
