@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from sk_biornn._cell_names import cell_type_name
 from sk_biornn.biology import block_probabilities, check_populations, cortical_populations
 from sk_biornn.datasets import load_connection_probabilities, read_connection_probabilities
+from sk_biornn.units.names import cell_type_name
 
 # E reaches I with 0.4, I reaches E with 0.5.
 EXPECTED = pd.DataFrame(

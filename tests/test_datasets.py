@@ -18,7 +18,7 @@ from sk_biornn.datasets import (
     make_flip_flop,
     make_wave_reconstruction,
 )
-from sk_biornn.datasets._wave_reconstruction import Waves, draw_waves
+from sk_biornn.datasets.tasks._wave_reconstruction import Waves, draw_waves
 
 TASKS = [make_flip_flop, make_wave_reconstruction]
 

@@ -31,9 +31,9 @@ from nwb_files import (
 )
 
 from sk_biornn.datasets import load_nwb_populations
-from sk_biornn.datasets._nwb_align import find_windows, interpolate
-from sk_biornn.datasets._nwb_file import _experience
-from sk_biornn.datasets._nwb_layers import DISJOINT, layers_of
+from sk_biornn.datasets.nwb._align import find_windows, interpolate
+from sk_biornn.datasets.nwb._file import _experience
+from sk_biornn.datasets.nwb._layers import DISJOINT, layers_of
 
 SST = "Sst-IRES-Cre/wt;Ai148(TIT2L-GC6f-ICL-tTA2)/wt"
 VIP = "Vip-IRES-Cre/wt;Ai148(TIT2L-GC6f-ICL-tTA2)/wt"

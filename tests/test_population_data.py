@@ -24,7 +24,7 @@ from sk_biornn.datasets import (
     smooth,
     split_trials,
 )
-from sk_biornn.datasets._population_traces import CONDITIONS, PAPER_ROWS, mean_trace, paper_names
+from sk_biornn.datasets.populations._traces import CONDITIONS, PAPER_ROWS, mean_trace, paper_names
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sk_biornn._cell_names import cell_type_name, layer_name, name_key, population_name
 from sk_biornn.biology import (
     BALWANI2025_BETWEEN_AREAS,
     BetweenAreas,
@@ -29,6 +28,7 @@ from sk_biornn.biology import (
 )
 from sk_biornn.biology.prior import column_signs
 from sk_biornn.datasets import load_connection_probabilities, read_connection_probabilities
+from sk_biornn.units.names import cell_type_name, layer_name, name_key, population_name
 
 # Population, first unit, end: the table of the paper's network, in its order.
 PAPER_RANGES = [

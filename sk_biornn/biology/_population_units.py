@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn._cell_names import population_name
 from sk_biornn._plain import short
 from sk_biornn.biology._population_table import check_populations
+from sk_biornn.units.names import population_name
 
 LEVELS = {
     "population": ("population",),

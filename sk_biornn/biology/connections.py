@@ -22,12 +22,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from sk_biornn._cell_names import listed, name_key, population_name
-from sk_biornn._connection_table import label_text, square_table
 from sk_biornn._numbers import is_number, number_text
 from sk_biornn._plain import real_array, short
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.biology.populations import check_populations, unit_index
+from sk_biornn.units.connection_table import label_text, square_table
+from sk_biornn.units.names import listed, name_key, population_name
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn._cell_names import SIGN_OF_CELL_TYPE, cell_type_name, population_name
 from sk_biornn._numbers import check_number, is_count, is_number, number_text
 from sk_biornn._plain import is_several, short
 from sk_biornn.biology._population_table import REQUIRED, check_populations
@@ -40,6 +39,7 @@ from sk_biornn.biology._population_units import (
     unit_signs,
     unit_tau,
 )
+from sk_biornn.units.names import SIGN_OF_CELL_TYPE, cell_type_name, population_name
 
 __all__ = [
     "block_labels",

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from sk_biornn._plain import real_array, short
-from sk_biornn._space import unit_positions
 from sk_biornn.biology.regularizers import (
     PENALTIES,
     CommunicabilityCost,
@@ -23,6 +22,7 @@ from sk_biornn.biology.regularizers import (
 )
 from sk_biornn.estimators._boundary import to_tensor
 from sk_biornn.estimators._parameters import RNNParameters, binds
+from sk_biornn.units.positions import unit_positions
 
 _BY_NAME: dict[str, Callable[[RNNParameters], Regularizer]] = {
     "weight": lambda p: WeightCost(p.regu_strength),

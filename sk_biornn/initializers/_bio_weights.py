@@ -12,7 +12,6 @@ from sk_biornn._blas import single_blas_thread
 from sk_biornn._numbers import check_count, check_flag, check_number
 from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked, short
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn._signs import sign_array
 from sk_biornn.initializers._base import (
     check_matrix,
     check_signs_and_mask,
@@ -20,6 +19,7 @@ from sk_biornn.initializers._base import (
 )
 from sk_biornn.initializers._bio_dale import dale_functional_weights
 from sk_biornn.initializers._matrices import named_matrices, scaled_product
+from sk_biornn.units.signs import sign_array
 
 FITTED = ("functional_", "n_features_in_", "feature_names_in_")
 

@@ -9,12 +9,17 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_biornn._blas import single_blas_thread
-from sk_biornn._correlation import correlation, partial_correlation, precision, standardized
 from sk_biornn._numbers import check_number
 from sk_biornn._plain import conversion_of, found, plain, refuse_dates, refuse_masked, short
 from sk_biornn._plain import is_several as holds_several
-from sk_biornn._sttc import sttc_of_counts, sttc_of_events
-from sk_biornn.initializers._recordings import check_train, is_several, without_padding
+from sk_biornn.activity._correlation import (
+    correlation,
+    partial_correlation,
+    precision,
+    standardized,
+)
+from sk_biornn.activity._tiling import sttc_of_counts, sttc_of_events
+from sk_biornn.activity.recordings import check_train, is_several, without_padding
 
 KINDS = ("correlation", "partial_correlation", "precision", "sttc")
 FLOATS = [np.float64, np.float32]

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn._cell_names import cell_type_name, listed, name_key
 from sk_biornn._plain import plain, plain_frame, refuse_masked, short
 from sk_biornn.metrics._checks import check_weights
+from sk_biornn.units.names import cell_type_name, listed, name_key
 
 LEVELS = ("population", "layer", "area", "cell_type")
 _WRAPPED = ("best_estimator_", "estimator_", "regressor_")

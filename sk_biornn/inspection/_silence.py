@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn._cell_names import listed
 from sk_biornn._plain import plain, refuse_masked
 from sk_biornn.inspection._networks import (
     blocks_of,
@@ -21,6 +20,7 @@ from sk_biornn.inspection._networks import (
     weights_of,
 )
 from sk_biornn.inspection._skill import flat_outputs, output_names
+from sk_biornn.units.names import listed
 
 Part = str | int | Sequence[str] | Sequence[int] | NDArray[Any] | tuple[str, str]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sk_biornn._numbers import as_float, is_number, number_text
-from sk_biornn._space import unit_positions
 from sk_biornn.metrics._checks import check_weights
+from sk_biornn.units.positions import unit_positions
 
 
 def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool = False) -> float:

@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn._cell_names import layer_name, listed, name_key
-from sk_biornn._connection_table import label_text, square_table
 from sk_biornn.datasets._checks import check_choice, check_real
-from sk_biornn.datasets._connection_square import ORIENTATIONS, is_square, square_of_file
+from sk_biornn.datasets.populations._connection_square import (
+    ORIENTATIONS,
+    is_square,
+    square_of_file,
+)
+from sk_biornn.units.connection_table import label_text, square_table
+from sk_biornn.units.names import layer_name, listed, name_key
 
 LAYERS, CELL_TYPES = ("L2/3", "L4", "L5", "L6"), ("Pyr", "SST", "VIP")
 # Row = postsynaptic, column = presynaptic, in the order of LAYERS and, within a layer, CELL_TYPES.

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sk_biornn._cell_names import listed, name_key
-from sk_biornn._connection_table import one_label, square_table
+from sk_biornn.units.connection_table import one_label, square_table
+from sk_biornn.units.names import listed, name_key
 
 ORIENTATIONS = ("post_by_pre", "pre_by_post")
 # The cell above the names: what is left of the stroke is in the rows.

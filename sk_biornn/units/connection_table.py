@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn._cell_names import cell_type_name, layer_name, listed, name_key
 from sk_biornn._plain import plain_frame, short
+from sk_biornn.units.names import cell_type_name, layer_name, listed, name_key
 
 # "L2/3: Pyr", as the repository of Balwani et al. (2025) calls layer and cell type together.
 LAYER_AND_TYPE = re.compile(r"(?:L|layer )\s*\d(?:/?\d)?\s*:\s*\S+", flags=re.IGNORECASE)

@@ -11,7 +11,7 @@ import numpy as np
 from sk_biornn.datasets._checks import check_choice, check_flag
 from sk_biornn.datasets._data_home import resolve_data_home
 from sk_biornn.datasets._download import download
-from sk_biornn.datasets._idx import read_idx
+from sk_biornn.datasets.tasks._idx import read_idx
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",

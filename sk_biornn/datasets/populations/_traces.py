@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sk_biornn._cell_names import cell_type_name, layer_name, population_name
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.datasets._checks import check_choice, check_count, check_real
+from sk_biornn.units.names import cell_type_name, layer_name, population_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn.datasets._nwb_open import opened
+from sk_biornn.datasets.nwb._open import opened
 
 OMISSION_S = 0.25  # how long an image would have been there, where the file does not say
 _FLAGS = ("is_change", "omitted")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from sk_biornn._cell_names import listed
 from sk_biornn.datasets._checks import check_choice
-from sk_biornn.datasets._curation import WINDOWS
 from sk_biornn.datasets._npy import read_npy
-from sk_biornn.datasets._population_traces import CONDITIONS, paper_names
+from sk_biornn.datasets.populations._curation import WINDOWS
+from sk_biornn.datasets.populations._traces import CONDITIONS, paper_names
+from sk_biornn.units.names import listed
 
 
 def load_population_arrays(

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_biornn._grid import GRID_ORDERS, check_grid, grid_positions, grids_of
 from sk_biornn._numbers import check_count, check_flag
 from sk_biornn._plain import real_array, short
+from sk_biornn.units.grid import GRID_ORDERS, check_grid, grid_positions, grids_of
 
 
 def unit_positions(

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_biornn._cell_names import cell_type_name
 from sk_biornn.datasets._checks import check_choice, check_count, check_flag, check_positive, plain
-from sk_biornn.datasets._nwb_align import EVENTS
-from sk_biornn.datasets._nwb_layers import AREAS, CRE_LINES, check_bins, populations_of
+from sk_biornn.datasets.nwb._align import EVENTS
+from sk_biornn.datasets.nwb._layers import AREAS, CRE_LINES, check_bins, populations_of
+from sk_biornn.units.names import cell_type_name
 
 EXPERIENCE = {"familiar": "Familiar", "novel": "Novel 1"}
 

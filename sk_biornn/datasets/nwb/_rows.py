@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn.datasets._nwb_align import Windows, find_windows, interpolate
-from sk_biornn.datasets._nwb_choice import Choice
-from sk_biornn.datasets._nwb_file import Plane, Recording
+from sk_biornn.datasets.nwb._align import Windows, find_windows, interpolate
+from sk_biornn.datasets.nwb._choice import Choice
+from sk_biornn.datasets.nwb._file import Plane, Recording
 
 COUNTS = ("n_events", "n_unclean", "n_unseen", "n_trials")
 METADATA = (

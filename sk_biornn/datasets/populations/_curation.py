@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.datasets._checks import check_choice, check_count, check_flag, check_real
-from sk_biornn.datasets._split_trials import check_rows, split_trials
+from sk_biornn.datasets.populations._split_trials import check_rows, split_trials
 
 # Steps of input and target. "post": frames 7 to 13 of both, from one before the event at frame 8.
 WINDOWS = {"full": slice(None), "post": slice(7, 14)}

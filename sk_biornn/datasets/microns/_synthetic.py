@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sk_biornn._blas import one_blas_thread
-from sk_biornn._correlation import correlation, precision, standardized
-from sk_biornn._grid import check_grid, grids_of
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn._sttc import sttc_of_counts
+from sk_biornn.activity._correlation import correlation, precision, standardized
+from sk_biornn.activity._tiling import sttc_of_counts
 from sk_biornn.datasets._checks import check_count, check_flag, check_positive, check_real
-from sk_biornn.datasets._microns import to_unit_cube
-from sk_biornn.datasets._synthetic_circuit import calcium, column_signs, simulate, wiring
+from sk_biornn.datasets.microns._circuit import calcium, column_signs, simulate, wiring
+from sk_biornn.datasets.microns._load import to_unit_cube
+from sk_biornn.units.grid import check_grid, grids_of
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch

@@ -14,7 +14,7 @@ from sk_biornn._atomic import write_bytes
 from sk_biornn.datasets._checks import check_count, check_flag
 from sk_biornn.datasets._data_home import resolve_data_home
 from sk_biornn.datasets._download import download
-from sk_biornn.datasets._microns import field_files, find_field, load_microns
+from sk_biornn.datasets.microns._load import field_files, find_field, load_microns
 
 if TYPE_CHECKING:
     import pandas as pd

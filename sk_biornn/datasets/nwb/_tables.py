@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn.datasets._nwb_choice import Choice
-from sk_biornn.datasets._nwb_rows import COUNTS, Rows, metadata_columns
+from sk_biornn.datasets.nwb._choice import Choice
+from sk_biornn.datasets.nwb._rows import COUNTS, Rows, metadata_columns
 
 
 def rows_by_event(found: list[Rows], choice: Choice) -> dict[str, dict[str, NDArray[np.float64]]]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sk_biornn._grid import check_grid, grids_of
 from sk_biornn.datasets._checks import check_count, check_flag
 from sk_biornn.datasets._data_home import resolve_data_home
-from sk_biornn.datasets._microns_fields import published_grid
 from sk_biornn.datasets._npy import read_npy
+from sk_biornn.datasets.microns._fields import published_grid
+from sk_biornn.units.grid import check_grid, grids_of
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch

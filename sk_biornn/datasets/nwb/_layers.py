@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sk_biornn._cell_names import cell_type_name, layer_name, population_name
+from sk_biornn.units.names import cell_type_name, layer_name, population_name
 
 AREAS = {"VISp": "V1", "VISl": "LM"}
 CRE_LINES = {"Slc17a7-IRES2-Cre": "Pyr", "Sst-IRES-Cre": "SST", "Vip-IRES-Cre": "VIP"}

@@ -1,0 +1,3 @@
+"""What recorded neurons do together: correlation, precision, tiling of spikes."""
+
+from __future__ import annotations
