@@ -782,8 +782,8 @@ def test_synthetic_field_leaves_the_global_generator_alone():
         ({"frame": 1.0}, ValueError, "frame must be at least one step, dt=5 ms, got 1"),
         ({"frame": 20_000.0}, ValueError, "frame must be at most trial_duration=15000, got 20000"),
         ({"excitatory_fraction": 2}, ValueError, r"excitatory_fraction must be a number in \[0, 1"),
-        ({"tau": 0}, ValueError, "tau must be a positive number, got 0"),
-        ({"rate": -1}, ValueError, "rate must be at least 0, got -1"),
+        ({"tau": 0}, ValueError, "tau must be a number greater than 0, got 0"),
+        ({"rate": -1}, ValueError, "rate must be a number of at least 0, got -1"),
     ],
 )
 def test_synthetic_arguments_are_checked(arguments, error, message):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_biornn._checks import is_integer
 from sk_biornn._plain import short
 
 N_NAMED = 4  # grids that an error message names
@@ -49,7 +49,7 @@ def check_grid(grid: Any, n_units: int, *, name: str = "grid") -> tuple[int, int
     if (
         isinstance(sizes, str)
         or not isinstance(sizes, Sequence)
-        or not all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)
+        or not all(is_integer(size) for size in sizes)
     ):
         raise TypeError(f"{expected}, got {short(grid)}.")
     sizes = tuple(int(size) for size in sizes)

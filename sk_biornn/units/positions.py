@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_biornn._numbers import check_count, check_flag
+from sk_biornn._checks import check_choice, check_count, check_flag
 from sk_biornn._plain import real_array, short
 from sk_biornn.units.grid import GRID_ORDERS, check_grid, grid_positions, grids_of
 
@@ -40,7 +40,7 @@ def unit_positions(
     Raises
     ------
     TypeError
-        If a grid is not made of ints.
+        If a grid is not made of ints, or an argument is of another type.
     ValueError
         If `coordinates` does not fit the number of units, or is not finite, or if `grid_order` is
         another one.
@@ -59,8 +59,7 @@ def unit_positions(
     """
     n_units = check_count("n_units", n_units, low=1)
     check_flag("unit_cube", unit_cube)
-    if not isinstance(grid_order, str) or grid_order not in GRID_ORDERS:
-        raise ValueError(f"grid_order must be among {list(GRID_ORDERS)}, got {short(grid_order)}.")
+    check_choice("grid_order", grid_order, GRID_ORDERS)
     if isinstance(coordinates, str):
         if coordinates != "grid":
             raise ValueError(
@@ -69,10 +68,13 @@ def unit_positions(
             )
         coordinates = grids_of(n_units)[0]
     positions = _as_positions(coordinates, n_units, grid_order)
-    if not unit_cube:
-        return positions
-    span = np.ptp(positions, axis=0)
-    return (positions - positions.min(axis=0)) / np.where(span > 0, span, 1.0)
+    return to_unit_cube(positions) if unit_cube else positions
+
+
+def to_unit_cube(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scale every axis of positions (n_units, n_dimensions) to [0, 1]; one without extent to 0."""
+    extent = np.ptp(positions, axis=0)
+    return (positions - positions.min(axis=0)) / np.where(extent > 0, extent, 1.0)
 
 
 def _as_positions(coordinates: Any, n_units: int, grid_order: str) -> NDArray[np.float64]:

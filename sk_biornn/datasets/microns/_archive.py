@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from sk_biornn._atomic import write_bytes
-from sk_biornn.datasets._checks import check_count, check_flag
+from sk_biornn._checks import check_count, check_flag
 from sk_biornn.datasets._data_home import resolve_data_home
 from sk_biornn.datasets._download import download
 from sk_biornn.datasets.microns._load import field_files, find_field, load_microns
@@ -109,7 +109,7 @@ def fetch_microns(
     (312, 312)
     """
     wanted = tuple(
-        None if value is None else check_count(name, value, minimum=0)
+        None if value is None else check_count(name, value, low=0)
         for name, value in (("session", session), ("scan", scan), ("field", field))
     )
     home = resolve_data_home(data_home)

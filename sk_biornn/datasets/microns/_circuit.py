@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn.datasets._checks import check_positive, check_real
+from sk_biornn._checks import check_number
 
 WARM_UP = 200.0  # ms that are simulated before the recording begins
 
 
 def column_signs(n_units: int, excitatory_fraction: Any) -> np.ndarray:
     """+1 for excitatory neurons, which come first, and -1 for inhibitory ones."""
-    fraction = check_real("excitatory_fraction", excitatory_fraction, low=0.0, high=1.0)
+    fraction = check_number("excitatory_fraction", excitatory_fraction, low=0.0, high=1.0)
     # The small addend keeps 0.29 * 100 = 28.999999999999996 at 29.
     n_excitatory = math.floor(fraction * n_units + 1e-9)
     return np.where(np.arange(n_units) < n_excitatory, 1.0, -1.0)
@@ -34,10 +34,10 @@ def wiring(
 
     `gain` is the spectral radius of their excitatory part.
     """
-    density = check_real("density", density, low=0.0, high=1.0)
-    length_scale = check_positive("length_scale", length_scale)
-    weight_sigma = check_real("weight_sigma", weight_sigma, low=0.0)
-    inhibitory_gain = check_real("inhibitory_gain", inhibitory_gain, low=0.0)
+    density = check_number("density", density, low=0.0, high=1.0)
+    length_scale = check_number("length_scale", length_scale, low=0.0, open_low=True)
+    weight_sigma = check_number("weight_sigma", weight_sigma, low=0.0)
+    inhibitory_gain = check_number("inhibitory_gain", inhibitory_gain, low=0.0)
     n_units = len(signs)
     distance = np.linalg.norm(positions[:, np.newaxis] - positions, axis=-1)
     probability = _with_mean(np.exp(-(distance - distance.min()) / length_scale), density)
@@ -58,9 +58,7 @@ def _with_mean(profile: np.ndarray, density: float) -> np.ndarray:
 
 
 def _with_gain(W: np.ndarray, gain: Any) -> np.ndarray:
-    gain = check_real("gain", gain, low=0.0)
-    if gain >= 1.0:
-        raise ValueError(f"gain must be a number in [0, 1), got {gain}.")
+    gain = check_number("gain", gain, low=0.0, high=1.0, open_high=True)
     excitatory = np.maximum(W, 0.0)
     radius = np.abs(np.linalg.eigvals(excitatory)).max()
     # Without a loop of excitation the radius is 0 and activity dies out by itself.
@@ -108,8 +106,9 @@ def calcium(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Traces (n_trials, n_frames, n_units), float32: decaying sums of spikes, and noise."""
-    decay = math.exp(-n_frame_steps * dt / check_positive("calcium_tau", calcium_tau))
-    noise_level = check_real("noise_level", noise_level, low=0.0)
+    calcium_tau = check_number("calcium_tau", calcium_tau, low=0.0, open_low=True)
+    decay = math.exp(-n_frame_steps * dt / calcium_tau)
+    noise_level = check_number("noise_level", noise_level, low=0.0)
     n_trials, n_steps, n_units = spikes.shape
     n_frames = n_steps // n_frame_steps
     whole = spikes[:, : n_frames * n_frame_steps]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sk_biornn.datasets._checks import check_count, check_flag
+from sk_biornn._checks import check_count, check_flag
 from sk_biornn.datasets._data_home import resolve_data_home
 from sk_biornn.datasets._npy import read_npy
 from sk_biornn.datasets.microns._fields import published_grid
 from sk_biornn.units.grid import check_grid, grids_of
+from sk_biornn.units.positions import to_unit_cube
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -134,7 +135,7 @@ def load_microns(
     ((312, 312), (12, 13, 2))
     """
     key = tuple(
-        check_count(name, value, minimum=0)
+        check_count(name, value, low=0)
         for name, value in (("session", session), ("scan", scan), ("field", field))
     )
     unit_cube = check_flag("unit_cube", unit_cube)
@@ -162,12 +163,6 @@ def load_microns(
         **fields,
         DESCR=DESCRIPTION.format(**fields, n=len(names), grid=grid, positions=described),
     )
-
-
-def to_unit_cube(positions: np.ndarray) -> np.ndarray:
-    """Scale every axis of positions (n, 3) to [0, 1]; an axis without extent becomes 0."""
-    extent = np.ptp(positions, axis=0)
-    return (positions - positions.min(axis=0)) / np.where(extent > 0, extent, 1.0)
 
 
 def find_field(key: tuple[int, ...], home: Path) -> Path | None:

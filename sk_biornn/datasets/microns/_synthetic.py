@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sk_biornn._blas import one_blas_thread
+from sk_biornn._checks import check_count, check_flag, check_number
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.activity._correlation import correlation, precision, standardized
-from sk_biornn.activity._tiling import sttc_of_counts
-from sk_biornn.datasets._checks import check_count, check_flag, check_positive, check_real
+from sk_biornn.activity import correlation, precision, spike_count_tiling
 from sk_biornn.datasets.microns._circuit import calcium, column_signs, simulate, wiring
-from sk_biornn.datasets.microns._load import to_unit_cube
 from sk_biornn.units.grid import check_grid, grids_of
+from sk_biornn.units.positions import to_unit_cube
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -156,13 +155,13 @@ def make_functional_connectome(
     >>> print(field.DESCR.split(":")[0])
     Synthetic
     """
-    n_units = check_count("n_units", n_units, minimum=2)
+    n_units = check_count("n_units", n_units, low=2)
     n_trials = check_count("n_trials", n_trials)
     grid = grids_of(n_units)[0] if grid is None else check_grid(grid, n_units)
     unit_cube = check_flag("unit_cube", unit_cube)
-    dt = check_positive("dt", dt)
+    dt = check_number("dt", dt, low=0.0, open_low=True)
     n_steps, n_frame_steps = _steps_of(trial_duration, frame, dt)
-    window = check_real("window", window, low=0.0)
+    window = check_number("window", window, low=0.0)
     box = _check_box(box)
     rng = make_rng(random_state)
     with one_blas_thread():
@@ -173,15 +172,15 @@ def make_functional_connectome(
         )
         spikes = simulate(
             W,
-            rate=check_real("rate", rate, low=0.0),
-            tau=check_positive("tau", tau),
+            rate=check_number("rate", rate, low=0.0),
+            tau=check_number("tau", tau, low=0.0, open_low=True),
             dt=dt,
             n_trials=n_trials,
             n_steps=n_steps,
             rng=rng,
         )
         traces = calcium(spikes, n_frame_steps, dt, calcium_tau, noise_level, rng)
-        matrices = _functional_matrices(spikes, traces, int(window / dt + 1e-9))
+        matrices = _functional_matrices(spikes, traces, dt, window)
     from sklearn.utils import Bunch
 
     field = Bunch(
@@ -224,19 +223,18 @@ def _describe(field: Bunch, box: Any, window: float, unit_cube: bool) -> str:
 
 
 def _functional_matrices(
-    spikes: np.ndarray, traces: np.ndarray, window_steps: int
+    spikes: np.ndarray, traces: np.ndarray, dt: float, window: float
 ) -> dict[str, np.ndarray]:
     """Return what `FunctionalConnectivity` computes of all trials together."""
-    Z = standardized(list(traces))
     return {
-        "sttc": sttc_of_counts(list(spikes), window_steps),
-        "correlation": correlation(Z),
-        "precision": precision(Z),
+        "sttc": spike_count_tiling(spikes, dt=dt, window=window),
+        "correlation": correlation(traces),
+        "precision": precision(traces),
     }
 
 
 def _n_steps(name: str, duration: Any, dt: float) -> int:
-    duration = check_positive(name, duration)
+    duration = check_number(name, duration, low=0.0, open_low=True)
     n_steps = math.floor(duration / dt + 1e-9)
     if n_steps < 1:
         raise ValueError(f"{name} must be at least one step, dt={dt:g} ms, got {duration:g}.")
