@@ -8,13 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sk_biornn.datasets._checks import check_choice
-from sk_biornn.datasets.nwb._align import EVENTS
-from sk_biornn.datasets.nwb._choice import Choice, check_arguments
+from sk_biornn._checks import check_choice
+from sk_biornn.datasets.nwb._choice import EVENTS, Choice, check_arguments, layers_of
 from sk_biornn.datasets.nwb._file import Recording, read_recording
-from sk_biornn.datasets.nwb._layers import layers_of
-from sk_biornn.datasets.nwb._rows import Rows, check_seen, rows_of_plane
-from sk_biornn.datasets.nwb._tables import rows_by_event, tables_of
+from sk_biornn.datasets.nwb._rows import (
+    Rows,
+    check_seen,
+    rows_by_event,
+    rows_of_plane,
+    tables_of,
+)
 from sk_biornn.units.names import population_name
 
 if TYPE_CHECKING:
