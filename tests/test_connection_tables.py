@@ -140,7 +140,7 @@ def test_an_orientation_that_contradicts_the_file_is_refused(write, tmp_path):
         read_connection_probabilities(
             write("pre", "post,probability", "E,E,0.1"), orientation="post_by_pre"
         )
-    with pytest.raises(ValueError, match="orientation must be one of 'post_by_pre', 'pre_by_post'"):
+    with pytest.raises(ValueError, match=r"orientation must be one of \['post_by_pre', 'pre_"):
         read_connection_probabilities(write("", *PRE_BY_POST), orientation="rows")
 
 

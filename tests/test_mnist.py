@@ -570,9 +570,9 @@ def test_bad_files_are_named(tmp_path, name, data, message):
         (
             {"subset": "valid"},
             ValueError,
-            "subset must be one of 'train', 'test', 'all', got 'valid'.",
+            "subset must be one of ['train', 'test', 'all'], got 'valid'.",
         ),
-        ({"subset": None}, ValueError, "subset must be one of 'train', 'test', 'all', got None."),
+        ({"subset": None}, TypeError, "subset must be one of ['train', 'test', 'all'], got None."),
         (
             {"download_if_missing": "no"},
             TypeError,

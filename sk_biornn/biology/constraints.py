@@ -8,9 +8,7 @@ every constraint keeps weights off the mask at exactly zero.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -18,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sk_biornn._checks import check_choice, check_number
 from sk_biornn._plain import short
 from sk_biornn.biology._spaces import (
     clipping_space,
@@ -88,7 +87,7 @@ class Dale:
     Raises
     ------
     TypeError
-        If `scale` is not a number.
+        If `method` or `momentum` is no name, or `scale` not a number.
     ValueError
         If `method` is unknown, or `scale` is not positive or given with another method.
 
@@ -130,8 +129,7 @@ class Dale:
     def __post_init__(self) -> None:
         """Refuse unknown methods, and scales that make no sense."""
         methods = [name for name in DALE_METHODS if name != "nonnegative"]
-        if not isinstance(self.method, str) or self.method not in methods:
-            raise ValueError(f"method must be one of {methods}, got {short(self.method)}.")
+        check_choice("method", self.method, methods)
         if self.scale is not None:
             self._check_scale()
         check_momentum(self.momentum)
@@ -142,10 +140,7 @@ class Dale:
             )
 
     def _check_scale(self) -> None:
-        if not isinstance(self.scale, Real) or isinstance(self.scale, bool):
-            raise TypeError(f"scale must be None or a positive number, got {short(self.scale)}.")
-        if not (math.isfinite(self.scale) and self.scale > 0):
-            raise ValueError(f"scale must be None or a positive number, got {short(self.scale)}.")
+        check_number("scale", self.scale, low=0.0, open_low=True)
         if self.method != "exponentiated":
             raise ValueError(
                 "scale must be None unless method='exponentiated', got scale="
@@ -206,8 +201,7 @@ class Dale:
 
 def check_momentum(momentum: Any) -> None:
     """Refuse all but the two ways of momentum at a wall."""
-    if not isinstance(momentum, str) or momentum not in ("cut", "kept"):
-        raise ValueError(f"momentum must be one of ['cut', 'kept'], got {short(momentum)}.")
+    check_choice("momentum", momentum, ("cut", "kept"))
 
 
 @dataclass(frozen=True)
@@ -222,6 +216,8 @@ class NonNegative:
 
     Raises
     ------
+    TypeError
+        If `momentum` is no name.
     ValueError
         If `momentum` is unknown.
 

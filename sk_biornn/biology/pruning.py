@@ -20,8 +20,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sk_biornn._numbers import check_flag
-from sk_biornn._plain import moderate, real_array, short
+from sk_biornn._checks import check_flag, is_flag, refusal
+from sk_biornn._plain import moderate, real_array
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.biology._blocks import block_densities, check_densities, each_block
 from sk_biornn.biology._inclusion import (
@@ -185,6 +185,8 @@ class TopProbPruning(_BlockwisePruner):
 
     Raises
     ------
+    TypeError
+        If an option is of another type.
     ValueError
         If an option is none of these.
 
@@ -293,6 +295,8 @@ class RandomPruning(_BlockwisePruner):
 
     Raises
     ------
+    TypeError
+        If an option is of another type.
     ValueError
         If an option is none of these.
 
@@ -350,12 +354,12 @@ def _square(W: ArrayLike) -> NDArray[np.float64]:
 
 def _formula(legacy: Any, names: tuple[str, ...]) -> bool | str:
     """Return the name of a published formula, or False; True stands for the first."""
-    if isinstance(legacy, (bool, np.bool_)):
+    if is_flag(legacy):
         return names[0] if legacy else False
     if isinstance(legacy, str) and legacy in names:
         return str(legacy)
     expected = " or ".join(", ".join(["False", "True", *map(repr, names)]).rsplit(", ", 1))
-    raise ValueError(f"legacy must be {expected}, got {short(legacy)}.")
+    raise refusal("legacy", expected, legacy, right_type=isinstance(legacy, str))
 
 
 def _draw(

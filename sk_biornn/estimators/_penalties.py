@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from sk_biornn._plain import real_array, short
+from sk_biornn._checks import choice_text, refusal
+from sk_biornn._plain import real_array
 from sk_biornn.biology.regularizers import (
     PENALTIES,
     CommunicabilityCost,
@@ -56,10 +57,10 @@ def _one(parameters: RNNParameters, asked: Any) -> Regularizer:
         return _BY_NAME[asked](parameters)
     if binds(asked, 1):
         return asked
-    raise ValueError(
-        f"regularizer must be one of {list(PENALTIES)}, None, an object with a method bind(facts) "
-        f"or a list of these, got {short(asked)}."
+    expected = (
+        f"{choice_text(PENALTIES)}, None, an object with a method bind(facts) or a list of these"
     )
+    raise refusal("regularizer", expected, asked, right_type=isinstance(asked, str))
 
 
 def _facts(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sk_biornn._checks import choice_text, refusal
 from sk_biornn._plain import plain_frame, short
 from sk_biornn.biology._blocks import check_densities
 from sk_biornn.biology.pruning import (
@@ -122,7 +123,5 @@ def _pruner(asked: Any) -> Pruner | None:
         return _BY_NAME[asked]
     if hasattr(asked, "prune") and not isinstance(asked, (str, type)):
         return asked
-    raise ValueError(
-        f"pruning must be one of {list(PRUNERS)}, None or an object with a method prune(W, "
-        f"density, ...), got {short(asked)}."
-    )
+    expected = f"{choice_text(PRUNERS)}, None or an object with a method prune(W, density, ...)"
+    raise refusal("pruning", expected, asked, right_type=isinstance(asked, str))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn._numbers import check_number, is_number, number_text
+from sk_biornn._checks import check_number, is_number, number_text
 from sk_biornn._plain import found, is_several, real_array, short
 from sk_biornn.plots._style import BLACK, CYCLE, GREY, bare, literal, new_figure, words
 

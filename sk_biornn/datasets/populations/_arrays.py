@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sk_biornn.datasets._checks import check_choice
+from sk_biornn._checks import check_choice
 from sk_biornn.datasets._npy import read_npy
 from sk_biornn.datasets.populations._curation import WINDOWS
 from sk_biornn.datasets.populations._traces import CONDITIONS, paper_names
@@ -52,6 +52,8 @@ def load_population_arrays(
     ------
     FileNotFoundError
         If the folder or a file is missing; the message names them.
+    TypeError
+        If an argument is of another type.
     ValueError
         If a file is no plain array of finite numbers, or its shape differs from that of the others.
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn.datasets._checks import check_choice, check_real
+from sk_biornn._checks import check_choice, check_number
 from sk_biornn.datasets.populations._connection_square import (
     ORIENTATIONS,
     is_square,
@@ -69,7 +69,7 @@ def load_connection_probabilities(
     Raises
     ------
     TypeError
-        If `layers` is a single string.
+        If `layers` is a single string, or `name` no text.
     ValueError
         If `name` or a layer is not known, or a layer comes twice.
 
@@ -154,7 +154,7 @@ def read_connection_probabilities(
     FileNotFoundError
         If there is no such file.
     TypeError
-        If `names` is a single string.
+        If `names` is a single string, or another argument of another type.
     ValueError
         If columns are missing, a pair is missing or listed twice, a value is not in [0, 1], a
         name is empty, not among `names` or on one side of a square only, or `orientation` is
@@ -253,7 +253,7 @@ def _check_known(path: Path, table: pd.DataFrame, names: Iterable[str]) -> None:
 
 def _check_complete(path: Path, table: pd.DataFrame, fill: float | None) -> pd.DataFrame:
     if fill is not None:
-        return table.fillna(check_real("fill_missing", fill, low=0.0, high=1.0))
+        return table.fillna(check_number("fill_missing", fill, low=0.0, high=1.0))
     missing = [
         f"pre {label_text(table.columns[pre])} to post {label_text(table.index[post])}"
         for post, pre in np.argwhere(table.isna().to_numpy())

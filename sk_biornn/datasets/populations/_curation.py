@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sk_biornn._checks import check_choice, check_count, check_flag, check_number
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.datasets._checks import check_choice, check_count, check_flag, check_real
 from sk_biornn.datasets.populations._split_trials import check_rows, split_trials
 
 # Steps of input and target. "post": frames 7 to 13 of both, from one before the event at frame 8.
@@ -108,6 +108,8 @@ def smooth(
 
     Raises
     ------
+    TypeError
+        If an argument is of another type.
     ValueError
         If `sigma` is negative or the traces are not finite numbers with such an axis.
 
@@ -117,7 +119,7 @@ def smooth(
     >>> smooth(np.array([[0.0, 0.0, 1.0, 0.0]])).round(3)
     array([[0.   , 0.   , 0.574, 0.346]])
     """
-    sigma = check_real("sigma", sigma, low=0.0)
+    sigma = check_number("sigma", sigma, low=0.0)
     values = _numbers(traces)
     if not -values.ndim <= axis < values.ndim or not np.isfinite(values).all():
         raise ValueError(
@@ -185,6 +187,8 @@ def one_step_ahead(
 
     Raises
     ------
+    TypeError
+        If an argument is of another type.
     ValueError
         If the traces have another shape, are not finite, or are too short for the window.
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sk_biornn._checks import is_integer, is_number, value_text
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.datasets._checks import plain
 
 Rows = dict[str, np.ndarray]
 SIZES = {"train": 0.6, "validation": 0.2, "test": 0.2}
@@ -132,14 +131,14 @@ def _check_sizes(sizes: Any) -> dict[str, float]:
     if not isinstance(sizes, Mapping):
         raise TypeError(f"sizes must map names of splits to sizes, got {type(sizes).__name__}.")
     values = list(sizes.values())
-    numbers = all(isinstance(size, Real) and not isinstance(size, bool) for size in values)
+    numbers = all(is_number(size) for size in values)
     if values and numbers and math.isclose(sum(values), 1.0) and min(values) > 0:
         return {str(name): float(size) for name, size in sizes.items()}
-    if values and all(isinstance(size, Integral) and size > 0 for size in values) and numbers:
+    if values and all(is_integer(size) and size > 0 for size in values) and numbers:
         return {str(name): int(size) for name, size in sizes.items()}
-    found = {name: plain(size) for name, size in sizes.items()}
+    found = ", ".join(f"{name}: {value_text(size)}" for name, size in sizes.items()) or "none"
     raise ValueError(
-        f"sizes must be positive shares that add up to 1, or numbers of rows, got {found!r}."
+        f"sizes must be positive shares that add up to 1, or numbers of rows, got {found}."
     )
 
 

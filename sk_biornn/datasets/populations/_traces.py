@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from sk_biornn._checks import check_choice, check_count, check_number
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.datasets._checks import check_choice, check_count, check_real
 from sk_biornn.units.names import cell_type_name, layer_name, population_name
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def make_population_traces(
     """
     n_trials, n_rows = check_count("n_trials", n_trials), check_count("n_rows", n_rows)
     responses = _responses(condition, populations)
-    noise_level = check_real("noise_level", noise_level, low=0.0)
+    noise_level = check_number("noise_level", noise_level, low=0.0)
     rng = make_rng(random_state)
     traces = np.empty((n_trials, N_FRAMES, len(responses)), dtype=np.float32)
     for channel, (mean, noise) in enumerate(responses.values()):
@@ -210,7 +210,7 @@ def make_population_rows(
     """
     responses = _responses(condition, populations)
     counts = _row_counts(n_rows, list(responses), condition)
-    noise_level = check_real("noise_level", noise_level, low=0.0)
+    noise_level = check_number("noise_level", noise_level, low=0.0)
     rng = make_rng(random_state)
     return {
         name: _draw_rows(counts[name], mean, noise * noise_level, noise_level, rng).astype(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sk_biornn._checks import check_count, check_number
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.datasets._checks import check_count, check_real
 
 
 def make_flip_flop(
@@ -76,7 +76,7 @@ def make_flip_flop(
         check_count("n_steps", n_steps),
         check_count("n_channels", n_channels),
     )
-    probability = check_real("pulse_probability", pulse_probability, low=0.0, high=1.0)
+    probability = check_number("pulse_probability", pulse_probability, low=0.0, high=1.0)
     uniform = make_rng(random_state).random(shape)
     X = (uniform < probability / 2).astype(np.float32) - (uniform >= 1.0 - probability / 2)
     return X, _hold_last_pulse(X)

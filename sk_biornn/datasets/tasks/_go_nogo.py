@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sk_biornn._checks import check_count, check_number
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.datasets._checks import check_count, check_real
 
 
 def make_go_nogo(
@@ -95,11 +95,11 @@ def make_go_nogo(
            [0, 0, 0]])
     """
     n_trials = check_count("n_trials", n_trials)
-    n_fixation_steps = check_count("n_fixation_steps", n_fixation_steps, minimum=0)
+    n_fixation_steps = check_count("n_fixation_steps", n_fixation_steps, low=0)
     n_stimulus_steps = check_count("n_stimulus_steps", n_stimulus_steps)
-    n_delay_steps = check_count("n_delay_steps", n_delay_steps, minimum=0)
-    n_decision_steps = check_count("n_decision_steps", n_decision_steps, minimum=0)
-    go_probability = check_real("go_probability", go_probability, low=0.0, high=1.0)
+    n_delay_steps = check_count("n_delay_steps", n_delay_steps, low=0)
+    n_decision_steps = check_count("n_decision_steps", n_decision_steps, low=0)
+    go_probability = check_number("go_probability", go_probability, low=0.0, high=1.0)
 
     stimulus_end = n_fixation_steps + n_stimulus_steps
     delay_end = stimulus_end + n_delay_steps

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sk_biornn.datasets._checks import check_choice, check_flag
+from sk_biornn._checks import check_choice, check_flag
 from sk_biornn.datasets._data_home import resolve_data_home
 from sk_biornn.datasets._download import download
 from sk_biornn.datasets.tasks._idx import read_idx
@@ -75,7 +75,7 @@ def fetch_sequential_mnist(
     OSError
         If files are missing and may not or cannot be downloaded; says which, and how to get them.
     TypeError
-        If `data_home`, `download_if_missing` or `mirrors` is of another kind.
+        If an argument is of another type.
     ValueError
         If `subset` is unknown, or a file is not idx, truncated, damaged or does not fit its
         partner; names the file.

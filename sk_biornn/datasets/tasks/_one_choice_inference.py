@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sk_biornn._checks import check_count
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.datasets._checks import check_count
 
 GOALS = (7, 9, 17, 19)  # cells of the maze, one-hot on channels 0 to 3
 DIRECTIONS = "lurd"  # left, up, right, down: channels 4 to 7, and the classes 0 to 3
@@ -120,7 +120,7 @@ def make_one_choice_inference(
     """
     n_trials = check_count("n_trials", n_trials)
     n_goal_steps = check_count("n_goal_steps", n_goal_steps)
-    n_delay_steps = check_count("n_delay_steps", n_delay_steps, minimum=0)
+    n_delay_steps = check_count("n_delay_steps", n_delay_steps, low=0)
     n_choice_steps = check_count("n_choice_steps", n_choice_steps)
 
     trials, answers = _all_mazes(n_goal_steps, n_delay_steps, n_choice_steps)

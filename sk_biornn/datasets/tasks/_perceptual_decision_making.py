@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from sk_biornn._checks import check_count, check_number
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.datasets._checks import check_count, check_positive, check_real
 
 COHERENCES = (0.0, 6.4, 12.8, 25.6, 51.2)  # percent
 
@@ -109,10 +109,10 @@ def make_perceptual_decision_making(
            [1. , 0. , 0. ]], dtype=float32)
     """
     n_trials = check_count("n_trials", n_trials)
-    n_directions = check_count("n_directions", n_directions, minimum=2)
+    n_directions = check_count("n_directions", n_directions, low=2)
     coherences = _check_coherences(coherences)
-    dt = check_positive("dt", dt)
-    noise_sd = check_real("sigma", sigma, low=0.0) / math.sqrt(dt)
+    dt = check_number("dt", dt, low=0.0, open_low=True)
+    noise_sd = check_number("sigma", sigma, low=0.0) / math.sqrt(dt)
     n_fixation = _n_steps("fixation", fixation, dt, minimum=0)
     n_stimulus = _n_steps("stimulus", stimulus, dt, minimum=1)
     n_steps = n_fixation + n_stimulus + _n_steps("delay", delay, dt, minimum=0)
@@ -148,7 +148,7 @@ def _check_coherences(coherences: Any) -> np.ndarray:
 
 def _n_steps(name: str, duration: float, dt: float, *, minimum: int) -> int:
     """Whole steps of `dt` (ms) in `duration` (ms); the addend keeps 0.3 / 0.1 at 3."""
-    duration = check_real(name, duration, low=0.0)
+    duration = check_number(name, duration, low=0.0)
     n_steps = math.floor(duration / dt + 1e-9)
     if n_steps < minimum:
         raise ValueError(f"{name} must be at least one step, dt={dt:g} ms, got {duration:g}.")

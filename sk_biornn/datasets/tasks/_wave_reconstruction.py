@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sk_biornn._checks import check_count, check_flag, check_number
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.datasets._checks import check_count, check_flag, check_positive
 
 BASE_FREQUENCY = 1.0 / 50.0  # f in sin(s pi f t), in Hz: multiplier s gives s / 100 Hz
 AMPLITUDES = (1.5, 0.5, 0.75, 1.875)  # of the terms 1 and 2 (excitatory), 3 and 4 (inhibitory)
@@ -122,7 +122,7 @@ def make_wave_reconstruction(
     n_samples = check_count("n_samples", n_samples)
     if n_samples <= n_steps:
         raise ValueError(f"n_samples must be larger than n_steps={n_steps}, got {n_samples}.")
-    dt = check_positive("dt", dt)
+    dt = check_number("dt", dt, low=0.0, open_low=True)
     second_terms = check_flag("second_terms", second_terms)
     joint_start = check_flag("joint_start", joint_start)
 
