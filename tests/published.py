@@ -21,8 +21,7 @@ def start_from(network, X, y, weights, **options):
     network.partial_fit(X[:2], y[:2], **options)
     for name, values in weights.items():
         setattr(network, ATTRIBUTES[name], np.asarray(values, dtype=X.dtype))
-    network._optimiser_state = {"solver": None, "optimiser_state": None}
-    return network.set_params(warm_start=True)
+    return network.restart_optimiser().set_params(warm_start=True)
 
 
 def forward(weights, x, transfer, rectify):

@@ -162,11 +162,13 @@ def test_a_partial_fit_that_fails_leaves_the_generator_as_it_was(way):
     with pytest.raises((Stop, ValueError)):
         once.set_params(**options.get(way, {})).partial_fit(X, y)
     once.set_params(on_epoch=None, learning_rate_init=before["learning_rate_init"])
-    assert once._rng.bit_generator.state == before["_rng"].bit_generator.state
+    stream = before["_state"].generator.bit_generator.state
+    assert once._state.generator.bit_generator.state == stream
     once.partial_fit(X, NUMBERS)
     twice.partial_fit(X, NUMBERS)
     np.testing.assert_array_equal(once.W_rec_, twice.W_rec_)
-    assert once._rng.bit_generator.state == twice._rng.bit_generator.state
+    streams = [reg._state.generator.bit_generator.state for reg in (once, twice)]
+    assert streams[0] == streams[1]
 
 
 # ------------------------------------------------------------------- biology

@@ -144,7 +144,7 @@ def test_training_takes_the_same_path(compact):
     w_rec = trained[1][0].w_rec
     assert not w_rec[~mask].any()
     assert (w_rec * signs >= 0).all()
-    momentum = trained[1][1].optimiser_state["state"][1]["exp_avg"]
+    momentum = trained[1][1].moments["w_rec"]["exp_avg"]
     assert momentum.ndim == (1 if compact else 2)
 
 

@@ -291,7 +291,7 @@ def test_first_moment_is_zero_where_the_projection_clipped(constraint):
     trained, history = fit_w_rec(
         start, linear(slopes), space, optimisation={"max_iter": 30, "learning_rate_init": 0.05}
     )
-    state = history.optimiser_state["state"][0]
+    state = history.moments["w_rec"]
     stopped = trained == 0
     assert stopped[MASK].any() or isinstance(constraint, FixedMask)
     assert (state["exp_avg"][stopped] == 0).all()
@@ -589,7 +589,7 @@ def test_going_on_with_another_solver_or_an_empty_history_starts_afresh():
         again, history = fit_w_rec(start, loss, history=history)
         assert torch.equal(again, fresh)
         assert history.solver == "adam"
-        assert float(history.optimiser_state["state"][0]["step"]) == 3
+        assert float(history.moments["w_rec"]["step"]) == 3
 
 
 # Divergence

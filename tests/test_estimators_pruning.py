@@ -82,7 +82,7 @@ def test_retraining_is_a_fit_under_the_mask_with_a_fresh_optimiser():
     again = DaleRNNRegressor(**{**SMALL, **steps}, mask=start.mask_, warm_start=True).fit(X, y)
     for name in WEIGHTS:
         setattr(again, name, getattr(start, name).copy())
-    again._optimiser_state = {"solver": None, "optimiser_state": None}
+    again.restart_optimiser()
     again.fit(X, y)
     for name in WEIGHTS:
         np.testing.assert_array_equal(getattr(again, name), getattr(pruned, name))
@@ -378,7 +378,7 @@ def test_sparse_products_change_nothing_but_rounding(dale, dtype, monkeypatch):
         pair = (getattr(est, name) for est in (few, dense))
         np.testing.assert_allclose(*pair, rtol=0, atol=1e-9 if dtype == np.float64 else 2e-3)
     assert_on_the_mask(few)
-    moments = few._optimiser_state["optimiser_state"]["state"][1]
+    moments = few._state.moments["w_rec"]
     assert moments["exp_avg"].shape == (260, 260)  # the same state, however it was computed
 
 

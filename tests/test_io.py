@@ -353,7 +353,7 @@ def test_runs_train_on_reproducibly_and_differently(tmp_path):
     )
     for one, other in zip(first, second, strict=True):
         assert_array_equal(one.W_rec_, other.W_rec_)
-    orders = [reg._rng.bit_generator.state["state"]["state"] for reg in first]
+    orders = [reg._state.generator.bit_generator.state["state"]["state"] for reg in first]
     assert orders[0] != orders[1]
 
 

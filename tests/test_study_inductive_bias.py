@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -135,9 +136,9 @@ def distances_of(network):
     import torch
 
     network.set_params(regularizer="spatial", regu_strength=1.0)
-    (penalty,) = bind_penalties(
-        network, np.ones((network.n_units,) * 2, bool), torch.device("cpu"), torch.float64
-    )
+    size = network.n_units
+    circuit = SimpleNamespace(n_units=size, mask=np.ones((size, size), bool))
+    (penalty,) = bind_penalties(network, circuit, torch.device("cpu"), torch.float64)
     weights = torch.ones(network.n_units, network.n_units, dtype=torch.float64, requires_grad=True)
     return torch.autograd.grad(penalty(weights), weights)[0].numpy()
 

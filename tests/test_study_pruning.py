@@ -114,9 +114,7 @@ def test_training_on_stays_under_the_mask_and_begins_afresh():
     assert (network.W_rec_[~kept] == 0).all()
     assert (network.W_rec_ * network.signs_ >= 0).all()
     assert not np.array_equal(network.W_rec_[kept], start[kept])
-    (state,) = {
-        int(s["step"]) for s in network._optimiser_state["optimiser_state"]["state"].values()
-    }
+    (state,) = {int(moments["step"]) for moments in network._state.moments.values()}
     assert state == 3 * 2  # batches of these three epochs alone: the optimiser was a new one
 
 

@@ -10,7 +10,7 @@ from sk_biornn.core.scan import Trajectory, as_trials, run
 from sk_biornn.core.solvers import Solver
 from sk_biornn.core.sparse import Support, support_where_it_pays
 from sk_biornn.core.threads import computing
-from sk_biornn.core.training import DivergenceError, History, Optimisation, train
+from sk_biornn.core.training import DivergenceError, History, Moments, Optimisation, train
 from sk_biornn.core.weight_space import (
     Spaces,
     WeightSpace,
@@ -24,6 +24,7 @@ __all__ = [
     "DivergenceError",
     "Dynamics",
     "History",
+    "Moments",
     "Optimisation",
     "RNNParams",
     "Schedule",

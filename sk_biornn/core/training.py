@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -53,6 +52,9 @@ class Optimisation:
         return self.learning_rate_init
 
 
+Moments = dict[str, dict[str, Tensor]]  # by weight, by what the optimiser calls them
+
+
 @dataclass
 class History:
     """What happened, epoch by epoch, and the state with which the optimiser can go on."""
@@ -60,8 +62,9 @@ class History:
     losses: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     solver: str | Solver | None = None
-    optimiser_state: dict[str, Any] | None = None
+    moments: Moments = field(default_factory=dict)
     stopped: bool = False  # whether `on_epoch` asked for the end
+    interrupted: bool = False  # whether the user did, from the keyboard
 
 
 def train(
@@ -103,7 +106,7 @@ def train(
     on_epoch : callable or None
         Called with (weights, history) after every epoch; training stops when it returns True.
     history : History or None
-        Of an earlier call: its optimiser state is taken up and its curves are continued.
+        Of an earlier call: its moments are taken up and its curves are continued.
     epochs : range or None
         Which of the `max_iter` epochs to run, as far as the learning rate is concerned; None for
         all of them.
@@ -119,36 +122,78 @@ def train(
     ------
     DivergenceError
         If the loss or a weight is not finite any more, also the loss after the very last step.
+    KeyboardInterrupt
+        If it comes before the end of the first epoch. Later it ends the training with what the last
+        finished epoch left.
     """
     theta = spaces.encode(params).map(_own_copy)
-    moving = [tensor.requires_grad_() for tensor, _ in spaces.moving(theta)]
-    optimiser = _make_optimiser(moving, optimisation)
+    moving = spaces.moving(theta)
+    optimiser = _make_optimiser(
+        [tensor.requires_grad_() for tensor, _ in moving.values()], optimisation
+    )
     history = history or History()
-    if history.solver == optimisation.solver and history.optimiser_state is not None:
-        if len(history.optimiser_state["param_groups"][0]["params"]) == len(moving):
-            optimiser.load_state_dict(history.optimiser_state)
+    if history.solver == optimisation.solver:
+        _take_up(history.moments, moving, optimiser)
     history.solver = optimisation.solver
-    best, batches = _Best(optimisation), None
-    for epoch in range(optimisation.max_iter) if epochs is None else epochs:
-        optimiser.param_groups[0]["lr"] = optimisation.rate_at(epoch)
-        batches = _batches(n_trials, optimisation, rng, lengths)
-        with computing():
-            loss = _run_epoch(theta, optimiser, loss_function, spaces, batches, optimisation)
-            weights = _weights(theta, spaces)
-        history.losses.append(loss)
-        _refuse_non_finite(weights, loss, epoch, optimisation)
-        if monitor is not None:
-            history.scores.append(monitor(weights))
-            best.update(history.scores[-1], weights)
-        history.stopped = on_epoch is not None and on_epoch(weights, history)
-        if history.stopped or best.is_stale:
-            break
-    history.optimiser_state = optimiser.state_dict()
-    final = best.weights or _weights(theta, spaces)
-    if batches is not None:
+    best, weights, batches, stream = _Best(optimisation), None, None, rng.bit_generator.state
+    try:
+        for epoch in range(optimisation.max_iter) if epochs is None else epochs:
+            optimiser.param_groups[0]["lr"] = optimisation.rate_at(epoch)
+            batches = _batches(n_trials, optimisation, rng, lengths)
+            with computing():
+                loss = _run_epoch(theta, optimiser, loss_function, spaces, batches, optimisation)
+                reached = _weights(theta, spaces)
+            _refuse_non_finite(reached, loss, epoch, optimisation)
+            score = None if monitor is None else monitor(reached)
+            weights, stream = reached, rng.bit_generator.state  # the epoch is finished
+            history.losses.append(loss)
+            history.moments = _moments(moving, optimiser)
+            if score is not None:
+                history.scores.append(score)
+                best.update(score, weights)
+            history.stopped = on_epoch is not None and on_epoch(weights, history)
+            if history.stopped or best.is_stale:
+                break
+    except KeyboardInterrupt:
+        if weights is None:
+            raise
+        rng.bit_generator.state = stream
+        history.interrupted = True
+    final = best.weights or weights or _weights(theta, spaces)
+    if batches is not None and not history.interrupted:
         loss = _loss_of(final, loss_function, spaces, batches[-1])
         _refuse_non_finite(final, loss, len(history.losses) - 1, optimisation)
     return final, history
+
+
+def _moments(
+    moving: dict[str, tuple[Tensor, WeightSpace]], optimiser: torch.optim.Optimizer
+) -> Moments:
+    """Return a copy of what the optimiser remembers of each weight."""
+    return {
+        name: {
+            key: value.detach().clone()
+            for key, value in optimiser.state[tensor].items()
+            if isinstance(value, Tensor)
+        }
+        for name, (tensor, _) in moving.items()
+    }
+
+
+def _take_up(
+    moments: Moments,
+    moving: dict[str, tuple[Tensor, WeightSpace]],
+    optimiser: torch.optim.Optimizer,
+) -> None:
+    """Have the optimiser remember what an earlier one did, of weights that have kept their form."""
+    for name, (theta, _) in moving.items():
+        kept = moments.get(name, {})
+        if all(value.ndim == 0 or value.shape == theta.shape for value in kept.values()):
+            # The number of steps is a scalar that has a precision of its own.
+            optimiser.state[theta] = {
+                key: value.to(theta.device, theta.dtype if value.ndim else value.dtype, copy=True)
+                for key, value in kept.items()
+            }
 
 
 def _loss_of(
@@ -168,7 +213,7 @@ def _run_epoch(
     optimisation: Optimisation,
 ) -> float:
     """Take one step per batch and return the mean loss per trial."""
-    total, moving = 0.0, [tensor for tensor, _ in spaces.moving(theta)]
+    total, moving = 0.0, [tensor for tensor, _ in spaces.moving(theta).values()]
     for batch in batches:
         loss = loss_function(spaces.decode(theta), batch)
         value = loss.item()
@@ -178,7 +223,7 @@ def _run_epoch(
             parameter.grad = gradient.contiguous()  # the fused Adam reads memory in this order
         if optimisation.max_grad_norm is not None:
             torch.nn.utils.clip_grad_norm_(moving, optimisation.max_grad_norm)
-        _step(spaces.moving(theta), optimiser)
+        _step(list(spaces.moving(theta).values()), optimiser)
         total += value * len(batch)
     return total / sum(len(batch) for batch in batches)
 

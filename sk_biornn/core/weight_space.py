@@ -76,10 +76,10 @@ class Spaces(NamedTuple):
         """Return the weights that the free parameters stand for, as whole matrices."""
         return self._each(lambda space, tensor: space.matrix(space.decode(tensor)), theta)
 
-    def moving(self, theta: RNNParams) -> list[tuple[Tensor, WeightSpace]]:
-        """Return the free parameters that training moves, each with its space."""
-        both = zip(theta, self, strict=True)
-        return [(tensor, space) for tensor, space in both if space.trainable]
+    def moving(self, theta: RNNParams) -> dict[str, tuple[Tensor, WeightSpace]]:
+        """Return the free parameters that training moves, each with its space, by name."""
+        each = zip(self._fields, theta, self, strict=True)
+        return {name: (tensor, space) for name, tensor, space in each if space.trainable}
 
     def _each(
         self, function: Callable[[WeightSpace, Tensor], Tensor], tensors: RNNParams

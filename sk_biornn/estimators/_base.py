@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import copy
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._random import make_rng
 from sk_biornn.biology.constraints import Constraint, Dale, FixedMask, NonNegative
@@ -16,52 +20,50 @@ from sk_biornn.core import (
     History,
     Optimisation,
     RNNParams,
-    Spaces,
-    WeightSpace,
     Workspace,
     run,
-    sum_of_two,
-    train,
     unit_weights,
-    within,
 )
 from sk_biornn.estimators import _boundary as boundary
+from sk_biornn.estimators._circuit import (
+    Circuit,
+    Size,
+    Units,
+    check_frozen,
+    input_projection,
+    readout_projection,
+)
+from sk_biornn.estimators._given_weights import read_weights, refuse_contradictions
+from sk_biornn.estimators._initial import draw_weights
 from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.estimators._phases import train_prune_train
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
-from sk_biornn.estimators._running import ATTRIBUTES, RunningRNN
-from sk_biornn.estimators._synapses import Synapses, bind_synapses
+from sk_biornn.estimators._running import ATTRIBUTES, NAMES, RunningRNN
+from sk_biornn.estimators._state import FitState
+from sk_biornn.estimators._synapses import Synapses
+from sk_biornn.estimators._training import Training
 from sk_biornn.estimators._validation import Targets, Trials, check_trials, check_weights
-from sk_biornn.initializers import (
-    biases,
-    input_weights,
-    lift_zeros,
-    readout_weights,
-    recurrent_weights,
-)
 
 
 class BaseRNN(RunningRNN):
     """Fits; the leaves add what differs between decisions and numbers.
 
     A leaf provides `_check_targets(y, trials, ...) -> Targets`, `_loss` (of `core.losses`) and
-    `_score_outputs(outputs, targets) -> float`. Think twice before adding anything here.
+    `_score_outputs(outputs, targets) -> float`; a family, how it makes its circuit. What trains is
+    given values, and calls back only to report an epoch and for the loss. Think twice before adding
+    anything here.
     """
 
-    _pruned_to = None  # the goal of the pruning that `mask_` is the result of
+    _state: FitState | None = None  # of the last fit; its weights are the fitted attributes
 
     def _fit(self, *arguments: Any, **options: Any):
         """Fit; a fit that is refused or diverges leaves the estimator as it was."""
         before = dict(vars(self))
-        rng = before.get("_rng")  # the one thing that a fit which goes on changes in place
-        stream = None if rng is None else copy.deepcopy(rng.bit_generator.state)
         try:
             return self._fit_or_raise(*arguments, **options)
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
-            if rng is not None:
-                rng.bit_generator.state = stream
             raise
 
     def _fit_or_raise(
@@ -83,28 +85,107 @@ class BaseRNN(RunningRNN):
         trials, targets = self._weigh(trials, targets, sample_weight, resume)
         trials = trials.without_padding()
         targets = targets.first_steps(trials.n_steps)
-        if not resume:
-            self._rng = make_rng(self.random_state)
-            self._split_seed = int(self._rng.integers(2**31))
-        self._resolve_prior(resume)
-        self._masks(targets.n_outputs)  # refused before work is done
-        plan = self._pruning_plan()
+        state = self._start(Size(self.n_features_in_, targets.n_outputs), trials, resume)
+        plan = self._pruning_plan(state.circuit)
+        state = self._with_weights(state, targets, trials.x.dtype, resume)
+        training = self._training(state, trials, targets, device)
+        if plan is None or not may_prune or state.has_reached(plan.goal):
+            state = training.run(state, max_iter)
+        else:
+            state = train_prune_train(training, plan, state, max_iter, int(self.finetune_iter))
+        self._show(state)
+        self._tell_of_interruption(state)
+        return self
+
+    # -------------------------------------------------------------- where a fit begins
+
+    def _start(self, size: Size, trials: Trials, resume: bool) -> FitState:
+        """Return the state of the earlier fit, or one of no weights; both in the circuit of now."""
         if resume:
-            self._check_resumable(targets)
+            earlier = self._state.with_own_generator()
+            return self._resumed(earlier, self._make_circuit(size, earlier.generator, earlier))
+        generator = make_rng(self.random_state)
+        split_seed = int(generator.integers(2**31))
+        return FitState(self._make_circuit(size, generator, None), {}, generator, split_seed)
+
+    def _resumed(self, earlier: FitState, circuit: Circuit) -> FitState:
+        """Stay under the mask to which the earlier fit was pruned, or forget that it was pruned."""
+        pruned = earlier.pruned if self.pruning is not None else None
+        if pruned is None or pruned.goal is None:
+            return replace(earlier, circuit=circuit, pruned=None)
+        return replace(earlier, circuit=circuit.without(self.mask_))
+
+    def _make_circuit(
+        self, size: Size, generator: np.random.Generator, earlier: FitState | None
+    ) -> Circuit:
+        """Read from the arguments what the network is; a family may add to it."""
+        units = self._units()
+        n_units = len(units.signs)
+        inputs = self._allowed_inputs(size.n_features, units)
+        readout = self._allowed_readout(size.n_outputs, units)
+        return Circuit(
+            unit_signs=units.signs,
+            signs=self._signs_in_force(units),
+            mask=synapse_mask(n_units, self.mask, self.autapses),
+            inputs=input_projection(inputs, self.input_signs, size.n_features),
+            readout=readout_projection(readout, self.readout_signs, units.signs, size.n_outputs),
+            n_biases=2 if isinstance(self.recurrent_bias, str) else int(self.recurrent_bias),
+            populations=units.populations,
+        )
+
+    def _signs_in_force(self, units: Units) -> np.ndarray:
+        """Return the signs that the columns obey."""
+        constraint, negative = self._constraint(), int((units.signs < 0).sum())
+        if isinstance(constraint, NonNegative) and units.are_given and negative:
+            raise ValueError(
+                "signs must not contain -1 when all weights are non-negative (dale), got "
+                f"{negative} inhibitory units."
+            )
+        in_force = getattr(constraint, "signs_in_force", None)
+        return units.signs if in_force is None else in_force(units.signs)
+
+    def _allowed_inputs(self, n_features: int, units: Units) -> np.ndarray | None:
+        return matrix_mask("input_mask", self.input_mask, (len(units.signs), n_features))
+
+    def _allowed_readout(self, n_outputs: int, units: Units) -> np.ndarray | None:
+        return matrix_mask("readout_mask", self.readout_mask, (n_outputs, len(units.signs)))
+
+    def _pruning_plan(self, circuit: Circuit) -> PruningPlan | None:
+        return pruning_plan(self, circuit, self.density, self.blocks)
+
+    def _with_weights(
+        self, state: FitState, targets: Targets, dtype: Any, resume: bool
+    ) -> FitState:
+        """Return the state with the weights from which training starts, cut to the masks."""
+        if resume:
+            self._check_resumable(targets, state.circuit)
             weights = self._weight_arrays()
         else:
-            weights = self._draw_weights(trials, targets)
-        self._cut_to_masks(weights, targets.n_outputs)
-        training, monitor = self._hold_out(trials, targets, device)
-        earlier = self._history(targets.n_outputs) if resume else None
-        train = partial(self._train, *training, device, monitor)
-        if plan is None or not may_prune or self._pruned_to == plan.goal:
-            params, history = train(weights, max_iter, earlier)
-            weights = boundary.to_arrays(params)
-        else:
-            weights, history = train_prune_train(self, plan, train, weights, max_iter, earlier)
-        self._store(weights, history)
-        return self
+            size = Size(self.n_features_in_, targets.n_outputs)
+            weights = self._draw_weights(state.circuit, size, state.generator, dtype)
+        for name, mask in state.circuit.masks().items():
+            weights[name] = np.where(mask, weights[name], 0).astype(weights[name].dtype)
+        return replace(state, weights=weights)
+
+    def _draw_weights(
+        self, circuit: Circuit, size: Size, generator: np.random.Generator, dtype: Any
+    ) -> dict[str, np.ndarray]:
+        weights = draw_weights(self, self._constraint(), circuit, size, generator)
+        return {name: array.astype(dtype) for name, array in weights.items()}
+
+    def _check_resumable(self, targets: Targets, circuit: Circuit) -> None:
+        """Refuse to go on from weights of other sizes than the arguments and targets ask for."""
+        for name, fitted, wanted in (
+            ("n_units", len(self.W_rec_), circuit.n_units),
+            ("y's number of outputs", len(self.W_out_), targets.n_outputs),
+        ):
+            if fitted != wanted:
+                raise ValueError(
+                    f"{name} must be {fitted}, as in the earlier fit that is continued, got "
+                    f"{wanted}."
+                )
+
+    # -------------------------------------------------------------- what is trained on, and how
 
     def _weigh(
         self, trials: Trials, targets: Targets, sample_weight: Any, resume: bool
@@ -123,108 +204,35 @@ class BaseRNN(RunningRNN):
             )
         return trials.take(kept), targets
 
-    def _resolve_prior(self, resume: bool) -> None:
-        """Set the signs of the columns and the allowed synapses."""
-        earlier_mask = self.mask_ if resume and self.pruning is not None else None
-        signs = self._unit_signs()
-        constraint = self._constraint()
-        if isinstance(constraint, NonNegative) and self._signs_are_given and (signs < 0).any():
-            raise ValueError(
-                "signs must not contain -1 when all weights are non-negative (dale), got "
-                f"{int((signs < 0).sum())} inhibitory units."
-            )
-        in_force = getattr(constraint, "signs_in_force", None)
-        self.signs_ = signs if in_force is None else in_force(signs)
-        self.mask_ = synapse_mask(self._n_units, self.mask, self.autapses)
-        self._go_on_pruned(earlier_mask)
-
-    def _pruning_plan(self) -> PruningPlan | None:
-        return pruning_plan(self, self.density, self.blocks)
-
-    def _go_on_pruned(self, earlier_mask: np.ndarray | None) -> None:
-        """Stay under the pruned mask of the earlier fit, or forget that it was pruned."""
-        if self._pruned_to is None or earlier_mask is None:
-            self.W_dense_ = self.achieved_density_ = self.n_iter_dense_ = self._pruned_to = None
-        elif earlier_mask.shape == self.mask_.shape:  # others are refused later
-            self.mask_ &= earlier_mask
-
-    def _draw_weights(self, trials: Trials, targets: Targets) -> dict[str, np.ndarray]:
-        """Draw all initial weights, from the one generator of this fit."""
-        n_units, n_features, n_outputs = self._n_units, self.n_features_in_, targets.n_outputs
-        kind = self.feedforward_init
-        weights = {
-            "w_rec": self._initial_recurrent_weights(),
-            "w_in": input_weights(n_units, n_features, self._rng, kind),
-            "b_rec": self._initial_biases(kind),
-            "w_out": readout_weights(n_outputs, n_units, self._rng, kind),
-            "b_out": biases(n_outputs, n_units, self._rng, kind),
-        }
-        return {name: array.astype(trials.x.dtype) for name, array in weights.items()}
-
-    def _initial_biases(self, kind: str) -> np.ndarray:
-        drawn = biases(self._n_units, self._n_units, self._rng, kind)
-        if self._has_two_biases:
-            drawn = drawn + biases(self._n_units, self._n_units, self._rng, kind)
-        return drawn
-
-    def _cut_to_masks(self, weights: dict[str, np.ndarray], n_outputs: int) -> None:
-        """Set what the masks do not allow to zero."""
-        for name, mask in self._masks(n_outputs).items():
-            weights[name] = np.where(mask, weights[name], 0).astype(weights[name].dtype)
-
-    def _check_resumable(self, targets: Targets) -> None:
-        """Refuse to go on from weights of other sizes than the arguments and targets ask for."""
-        for name, fitted, wanted in (
-            ("n_units", len(self.W_rec_), self._n_units),
-            ("y's number of outputs", len(self.W_out_), targets.n_outputs),
-        ):
-            if fitted != wanted:
-                raise ValueError(
-                    f"{name} must be {fitted}, as in the earlier fit that is continued, got "
-                    f"{wanted}."
-                )
-
-    def _initial_recurrent_weights(self) -> np.ndarray:
-        init = self.recurrent_init
-        if isinstance(init, str) and init == "auto":
-            init = "orthogonal" if self.dale is None else "dale_orthogonal"
-        weights = recurrent_weights(
-            init,
-            signs=self.signs_,
-            mask=self.mask_,
-            rng=self._rng,
-            spectral_radius=self.spectral_radius,
+    def _training(
+        self, state: FitState, trials: Trials, targets: Targets, device: torch.device
+    ) -> Training:
+        """Put together what does not change while the network learns."""
+        (trials, targets), monitor = self._hold_out(state, trials, targets, device)
+        return Training(
+            trials=trials,
+            device=device,
+            constraint=self._constraint(),
+            frozen=frozenset(NAMES[name] for name in self._frozen()),
+            optimisation=self._optimisation(trials.n_trials),
+            bind_loss=partial(self._bind_loss, trials, targets, device),
+            noisy=self.noise_level > 0 or self.recurrent_noise > 0,
+            monitor=monitor,
+            report=self._after_epoch,
+            say=print if self.verbose else _say_nothing,
         )
-        if getattr(self._constraint(), "freezes_zeros", False) and isinstance(init, str):
-            return lift_zeros(weights, self.signs_, self.mask_)
-        return weights
 
-    def _masks(self, n_outputs: int) -> dict[str, np.ndarray]:
-        """Return which entries are allowed, of the weights (but the recurrent) where some are not.
-
-        What is not allowed is zero from the start and has no gradient, so that it never moves.
-        """
-        masks = {
-            "w_in": self._allowed_inputs(),
-            "b_rec": None if self.recurrent_bias else np.zeros(self._n_units, dtype=bool),
-            "w_out": self._allowed_readout(n_outputs),
-        }
-        return {name: mask for name, mask in masks.items() if mask is not None}
-
-    def _allowed_inputs(self) -> np.ndarray | None:
-        return matrix_mask("input_mask", self.input_mask, (self._n_units, self.n_features_in_))
-
-    def _allowed_readout(self, n_outputs: int) -> np.ndarray | None:
-        return matrix_mask("readout_mask", self.readout_mask, (n_outputs, self._n_units))
-
-    def _hold_out(self, trials: Trials, targets: Targets, device: torch.device):
+    def _hold_out(
+        self, state: FitState, trials: Trials, targets: Targets, device: torch.device
+    ) -> tuple[tuple[Trials, Targets], Callable[[RNNParams], float] | None]:
         """Set validation trials aside when stopping early; return the rest and the monitor."""
         if not self.early_stopping:
             return (trials, targets), None
-        train_indices, test_indices = self._split(targets)
+        train_indices, test_indices = self._split(targets, state.split_seed)
         self._check_held_out(targets.take(test_indices))
         held_trials, held_targets = trials.take(test_indices), targets.take(test_indices)
-        dynamics = self._dynamics(device, boundary.torch_dtype(trials.x.dtype), self._n_units)
+        dtype = boundary.torch_dtype(trials.x.dtype)
+        dynamics = self._dynamics(device, dtype, state.circuit.n_units, state.circuit.populations)
 
         def monitor(params: RNNParams) -> float:
             try:
@@ -240,7 +248,7 @@ class BaseRNN(RunningRNN):
     def _check_held_out(self, held: Targets) -> None:
         """Refuse validation trials that cannot be scored; a leaf may say when."""
 
-    def _split(self, targets: Targets) -> tuple[np.ndarray, np.ndarray]:
+    def _split(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the indices of training and validation trials, the same in a resumed fit."""
         n_trials = len(targets.values)
         n_held = int(np.ceil(self.validation_fraction * n_trials))
@@ -249,78 +257,26 @@ class BaseRNN(RunningRNN):
                 f"early_stopping needs at least 2 trials, one to train and one to validate, with "
                 f"validation_fraction={self.validation_fraction}; got {n_trials} sample(s)."
             )
-        order = make_rng(self._split_seed).permutation(n_trials)
+        order = make_rng(seed).permutation(n_trials)
         return np.sort(order[n_held:]), np.sort(order[:n_held])
-
-    @torch.inference_mode(False)
-    @torch.enable_grad()
-    def _train(
-        self,
-        trials: Trials,
-        targets: Targets,
-        device: torch.device,
-        monitor: Any,
-        weights: dict[str, np.ndarray],
-        max_iter: int,
-        history: History | None,
-        epochs: range | None = None,
-    ) -> tuple[RNNParams, History]:
-        """Cross into torch, bind what the prior says, and run the training loop."""
-        dtype = boundary.torch_dtype(weights["w_rec"].dtype)
-        signs = boundary.to_tensor(self.signs_, device, dtype)
-        mask = boundary.to_tensor(self.mask_, device)
-        synapses = bind_synapses(self._constraint(), signs, mask)
-        history = history or History()
-        history.optimiser_state = synapses.contract(history.optimiser_state)
-        params, history = train(
-            boundary.to_params(weights, dtype, device),
-            self._bind_loss(trials, targets, device, dtype, synapses),
-            self._spaces(synapses.space, targets.n_outputs, dtype, device),
-            trials.n_trials,
-            self._optimisation(trials.n_trials, max_iter),
-            self._rng,
-            lengths=trials.lengths,
-            monitor=monitor,
-            on_epoch=self._after_epoch,
-            history=history,
-            epochs=epochs,
-        )
-        history.optimiser_state = synapses.expand(history.optimiser_state)
-        return params, history
-
-    def _spaces(
-        self, w_rec: WeightSpace, n_outputs: int, dtype: torch.dtype, device: torch.device
-    ) -> Spaces:
-        """Return where each tensor may be: on its mask, and in its place if it is frozen."""
-        spaces = Spaces(w_rec=w_rec)
-        for name, mask in self._masks(n_outputs).items():
-            space = within(boundary.to_tensor(mask, device, dtype))
-            spaces = spaces._replace(**{name: space})
-        if self._has_two_biases:
-            spaces = spaces._replace(b_rec=sum_of_two(spaces.b_rec))
-        frozen = {
-            name: getattr(spaces, name)._replace(trainable=False)
-            for name in set(RNNParams._fields) - set(self._trainable())
-        }
-        return spaces._replace(**frozen)
 
     def _bind_loss(
         self,
         trials: Trials,
         targets: Targets,
         device: torch.device,
-        dtype: torch.dtype,
+        circuit: Circuit,
         synapses: Synapses,
+        dtype: torch.dtype,
+        noise: torch.Generator | None,
     ):
         """Put data, penalties and dynamics into one function of weights and trial indices."""
         x = boundary.to_tensor(trials.x, device, dtype)
         lengths = trials.lengths
         values = boundary.to_tensor(targets.values, device)
         weights = unit_weights(boundary.to_tensor(targets.weights, device, dtype))
-        penalties = bind_penalties(self, self.mask_, device, dtype)
-        dynamics = self._dynamics(device, dtype, self._n_units)
-        noisy = self.noise_level > 0 or self.recurrent_noise > 0
-        noise = boundary.make_generator(self._rng, device) if noisy else None
+        penalties = bind_penalties(self, circuit, device, dtype)
+        dynamics = self._dynamics(device, dtype, circuit.n_units, circuit.populations)
         options = {
             "workspace": Workspace(),
             "noise": noise if self.recurrent_noise > 0 else None,
@@ -352,16 +308,12 @@ class BaseRNN(RunningRNN):
 
         return loss
 
+    def _transform(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Apply the function of the read-out; a leaf may have one."""
+        return outputs
+
     def _note(self, outputs: torch.Tensor, values: torch.Tensor, weights: torch.Tensor) -> None:
         """See the outputs of every training batch; a leaf may keep account of them."""
-
-    def _trainable(self) -> tuple[str, ...]:
-        return RNNParams._fields
-
-    @staticmethod
-    def _transform(outputs: torch.Tensor) -> torch.Tensor:
-        """Turn the read-out into what the loss compares with the target."""
-        return outputs
 
     def _constraint(self) -> Constraint:
         if self.dale is None:
@@ -370,7 +322,11 @@ class BaseRNN(RunningRNN):
             return NonNegative()
         return Dale(self.dale) if isinstance(self.dale, str) else self.dale
 
-    def _optimisation(self, n_trials: int, max_iter: int) -> Optimisation:
+    def _frozen(self) -> tuple[str, ...]:
+        """Return the names of weights that do not move."""
+        return check_frozen(self.frozen, tuple(NAMES))
+
+    def _optimisation(self, n_trials: int) -> Optimisation:
         size = min(200, n_trials) if self.batch_size == "auto" else min(self.batch_size, n_trials)
         return Optimisation(
             solver=self.solver,
@@ -378,46 +334,132 @@ class BaseRNN(RunningRNN):
             learning_rate=self.learning_rate,
             epsilon=float(self.epsilon),
             max_grad_norm=None if self.max_grad_norm is None else float(self.max_grad_norm),
-            max_iter=int(max_iter),
             batch_size=int(size),
             shuffle=bool(self.shuffle),
             n_iter_no_change=int(self.n_iter_no_change),
             tol=float(self.tol),
         )
 
-    def _after_epoch(self, params: RNNParams, history: History) -> bool:
+    # -------------------------------------------------------------- doors to a fitted network
+
+    @classmethod
+    def _of_weights(
+        cls, given: dict[str, Any], parameters: dict[str, Any], **of_targets: Any
+    ) -> Self:
+        """Return an estimator that is as if a fit had left these weights."""
+        weights, size = read_weights(given)
+        if parameters.get("populations") is None:
+            parameters = {"n_units": len(weights["w_rec"]), **parameters}
+        network = cls(**parameters)
+        network._check_parameters()
+        network.n_features_in_, network.n_steps_ = size.n_features, 0
+        for name, value in of_targets.items():
+            setattr(network, name, value)
+        generator = make_rng(network.random_state)
+        split_seed = int(generator.integers(2**31))
+        circuit = network._make_circuit(size, generator, None)
+        refuse_contradictions(weights, circuit, network.dale)
+        network._show(FitState(circuit, weights, generator, split_seed))
+        return network
+
+    def restart_optimiser(self):
+        """Forget what the optimiser remembers: the next `partial_fit` or warm start begins afresh.
+
+        Weights, curves and the private generator stay.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator has not been fitted.
+
+        Examples
+        --------
+        >>> from sk_biornn import DaleRNNRegressor
+        >>> from sk_biornn.datasets import make_flip_flop
+        >>> X, y = make_flip_flop(20, n_steps=10, random_state=0)
+        >>> reg = DaleRNNRegressor(n_units=8, max_iter=2, random_state=0).fit(X, y)
+        >>> reg.restart_optimiser().partial_fit(X, y).n_iter_
+        3
+        """
+        check_is_fitted(self, "W_rec_")
+        self._state = self._state.with_fresh_optimiser()
+        return self
+
+    def penalty_value(self) -> float:
+        """Return what the penalties on the weights add to the loss, at the weights as they are.
+
+        Returns
+        -------
+        float
+            Sum of the penalties that `regularizer` asks for; 0 without any.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator has not been fitted.
+
+        Examples
+        --------
+        >>> from sk_biornn import DaleRNNRegressor
+        >>> from sk_biornn.datasets import make_flip_flop
+        >>> X, y = make_flip_flop(20, n_steps=10, random_state=0)
+        >>> reg = DaleRNNRegressor(n_units=8, regularizer="weight", regu_strength=0.1, max_iter=2)
+        >>> reg.fit(X, y).penalty_value() > 0
+        True
+        """
+        check_is_fitted(self, "W_rec_")
+        weights = self._weight_arrays()
+        dtype, device = boundary.torch_dtype(weights["w_rec"].dtype), torch.device("cpu")
+        circuit = self._state.circuit
+        w_rec = boundary.to_tensor(weights["w_rec"], device, dtype)
+        with torch.no_grad():
+            penalties = bind_penalties(self, circuit, device, dtype)
+            return float(sum(penalty(w_rec).item() for penalty in penalties))
+
+    # -------------------------------------------------------------- what is seen of it
+
+    def _after_epoch(self, history: History, state: Callable[[], FitState]) -> bool:
         """Report, and let the user's function see the network as it is now."""
         if self.verbose:
             score = f", validation score {history.scores[-1]:.4f}" if history.scores else ""
             print(f"epoch {len(history.losses)}: loss {history.losses[-1]:.6f}{score}")
         if self.on_epoch is None:
             return False
-        self._show(boundary.to_arrays(params), history)
+        self._show(state())
         return bool(self.on_epoch(self))
 
-    def _show(self, weights: dict[str, np.ndarray], history: History) -> None:
+    def _show(self, state: FitState) -> None:
         """Set the attributes that say what the network is now and how it came there."""
-        for name, array in weights.items():
+        for name, array in state.weights.items():
             setattr(self, ATTRIBUTES[name], array)
-        self.loss_curve_ = list(history.losses)
-        self.best_loss_, self.n_iter_ = min(self.loss_curve_), len(self.loss_curve_)
+        self.signs_, self.mask_ = state.circuit.signs, state.circuit.mask
+        self.loss_curve_ = list(state.losses)
+        self.n_iter_ = state.n_iter
+        self.best_loss_ = min(state.losses) if state.losses else float("nan")
+        self.validation_scores_ = list(state.scores) if self.early_stopping else None
+        pruned = state.pruned
+        self.achieved_density_ = None if pruned is None else pruned.achieved_density
+        self.W_dense_ = None if pruned is None else pruned.W_dense
+        self.n_iter_dense_ = None if pruned is None else pruned.n_iter_dense
+        self._state = replace(state, weights={})  # which are the attributes
 
-    def _history(self, n_outputs: int) -> History:
-        """Return that of the earlier fit, to be continued."""
-        history = boundary.to_history(self._optimiser_state)
-        moments = (history.optimiser_state or {}).get("state", {})
-        for name, mask in self._masks(n_outputs).items():
-            momentum = moments.get(RNNParams._fields.index(name), {}).get("exp_avg")
-            if momentum is not None:
-                momentum *= torch.from_numpy(mask)  # what a new mask forbids does not roll on
-        history.losses, history.scores = list(self.loss_curve_), [*(self.validation_scores_ or [])]
-        return history
+    def _tell_of_interruption(self, state: FitState) -> None:
+        if state.interrupted:
+            warnings.warn(
+                f"fit was interrupted from the keyboard after epoch {state.n_iter}: the weights "
+                "are those of its end.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
 
-    def _store(self, weights: dict[str, np.ndarray], history: History) -> None:
-        """Set the fitted attributes; only now has the earlier fit been replaced."""
-        self._show(weights, history)
-        self.validation_scores_ = list(history.scores) if self.early_stopping else None
-        self._optimiser_state = boundary.from_history(history)
+
+def _say_nothing(line: str) -> None:
+    del line
 
 
 def _with_noise(

@@ -11,7 +11,7 @@ import torch
 from sk_biornn._plain import short
 from sk_biornn.core import (
     Dynamics,
-    History,
+    Moments,
     RNNParams,
     Trajectory,
     Workspace,
@@ -175,20 +175,17 @@ def _refuse_non_finite(trajectory: Trajectory, dynamics: Dynamics, start: int, s
             )
 
 
-def from_history(history: History) -> dict[str, Any]:
+def from_moments(moments: Moments) -> dict[str, dict[str, np.ndarray]]:
     """Keep what the optimiser needs to go on, as arrays: a fitted estimator holds no tensors."""
-    state = _map_leaves(history.optimiser_state, torch.Tensor, lambda t: t.cpu().numpy().copy())
-    return {"solver": history.solver, "optimiser_state": state}
+    return {
+        name: {key: value.cpu().numpy().copy() for key, value in of_weight.items()}
+        for name, of_weight in moments.items()
+    }
 
 
-def to_history(state: dict[str, Any]) -> History:
+def to_moments(arrays: dict[str, dict[str, np.ndarray]], device: torch.device) -> Moments:
     """Turn it back."""
-    return History(**_map_leaves(state, np.ndarray, torch.tensor))
-
-
-def _map_leaves(tree: Any, kind: type, function: Any) -> Any:
-    if isinstance(tree, dict):
-        return {key: _map_leaves(value, kind, function) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [_map_leaves(value, kind, function) for value in tree]
-    return function(tree) if isinstance(tree, kind) else tree
+    return {
+        name: {key: to_tensor(value, device) for key, value in of_weight.items()}
+        for name, of_weight in arrays.items()
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import expit, softmax
@@ -100,6 +100,73 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         resume = hasattr(self, "W_rec_")
         options = {"max_iter": 1, "may_prune": False, "classes": classes}
         return self._fit(X, y, sample_weight, resume=resume, **options)
+
+    @classmethod
+    def from_weights(
+        cls,
+        W_rec: Any,
+        W_in: Any,
+        W_out: Any,
+        b_rec: Any = None,
+        b_out: Any = None,
+        *,
+        classes: Any,
+        every_step: bool = False,
+        **parameters: Any,
+    ) -> Self:
+        """Return an estimator that is as if a fit had left these weights.
+
+        Parameters
+        ----------
+        W_rec : array-like of shape (n_units, n_units)
+            Recurrent weights W[post, pre].
+        W_in : array-like of shape (n_units, n_features)
+            Input weights.
+        W_out : array-like of shape (n_outputs, n_units)
+            Read-out weights: one row, the log-odds of the second of two classes, or one per class.
+        b_rec : array-like of shape (n_units,) or None, default=None
+            Biases of the units; None: 0.
+        b_out : array-like of shape (n_outputs,) or None, default=None
+            Biases of the read-out; None: 0.
+        classes : array-like of shape (n_classes,)
+            Labels, in ascending order.
+        every_step : bool, default=False
+            Whether there is a decision at every step, or at the last one.
+        **parameters : object
+            Arguments of the constructor; `n_units` is that of the weights.
+
+        Returns
+        -------
+        object
+            The fitted estimator; it predicts, is saved, and can be trained on.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit together, or weights contradict the classes, or the signs and masks
+            of the arguments.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sk_biornn import DaleRNNClassifier
+        >>> clf = DaleRNNClassifier.from_weights(
+        ...     W_rec=[[0.0, -0.5], [0.5, 0.0]], W_in=[[1.0], [0.0]], W_out=[[0.0, 1.0]],
+        ...     b_out=[-0.1], signs=[1, -1], classes=["left", "right"])
+        >>> clf.predict(np.ones((1, 3, 1))).tolist(), clf.predict(np.zeros((1, 3, 1))).tolist()
+        (['right'], ['left'])
+        """
+        given = {"w_in": W_in, "w_rec": W_rec, "b_rec": b_rec, "w_out": W_out, "b_out": b_out}
+        known, n_outputs = read_classes(classes), len(np.atleast_2d(W_out))
+        if n_outputs != len(known) and not (n_outputs == 1 and len(known) == 2):
+            raise ValueError(
+                f"W_out must have a row per class, {len(known)}, or one row for two classes, got "
+                f"{n_outputs}."
+            )
+        if len(known) == 2:
+            parameters = {"two_classes": "log-odds" if n_outputs == 1 else "softmax", **parameters}
+        every_step = check_flag("every_step", every_step)
+        return cls._of_weights(given, parameters, classes_=known, _every_step=every_step)
 
     def _check_targets(
         self, y: Any, trials: Trials, *, resume: bool, classes: Any = None
@@ -216,18 +283,20 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                 f"validation_fraction={self.validation_fraction} or give more trials."
             )
 
-    def _split(self, targets: Targets):
-        kept, held = super()._split(targets) if targets.every_step else self._stratified(targets)
+    def _split(self, targets: Targets, seed: int):
+        kept, held = (
+            super()._split(targets, seed) if targets.every_step else self._stratified(targets, seed)
+        )
         require_scored(targets.take(kept), self.validation_fraction)
         return kept, held
 
-    def _stratified(self, targets: Targets) -> tuple[np.ndarray, np.ndarray]:
+    def _stratified(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
         try:
             kept, held = train_test_split(
                 np.arange(len(targets.values)),
                 test_size=self.validation_fraction,
                 stratify=targets.values,
-                random_state=self._split_seed,
+                random_state=seed,
             )
         except ValueError as error:
             raise ValueError(

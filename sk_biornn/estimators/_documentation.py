@@ -25,6 +25,16 @@ input_mask : array-like of bool of shape (n_units, n_features) or None, default=
     Allowed input weights.
 readout_mask : array-like of bool of shape (n_outputs, n_units) or None, default=None
     Allowed read-out weights (n_outputs is 1 for two classes, unless they have a softmax).
+input_signs : "excitatory", array-like of shape (n_features,) or None, default=None
+    Sign of the input weights of each feature: +1 or -1, exactly, or 0 for free. "excitatory": all
+    are +1. They are held by projection.
+readout_signs : "excitatory", "dale", array-like of shape (n_units,) or None, default=None
+    Sign of the read-out weights of each unit, likewise. "excitatory": outputs read excitatory units
+    alone, with weights of at least 0, as long-range projections of cortex do. "dale": every unit is
+    read with its own sign.
+frozen : tuple of str, default=()
+    Which of "W_in", "W_rec", "b_rec", "W_out" and "b_out" stay as they are drawn (but for masks and
+    signs).
 recurrent_init : str, array-like of shape (n_units, n_units) or object, default="auto"
     Initial recurrent weights: "dale_orthogonal" ("auto" under Dale's law), "dale_gaussian",
     "balanced", "uniform", "orthogonal" ("auto" without it), "glorot_normal", "he_normal" (these two

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from sk_biornn._checks import choice_text, is_integer, refusal
 from sk_biornn._plain import real_array, short
 from sk_biornn.biology.prior import column_signs
+from sk_biornn.estimators._circuit import Units
 from sk_biornn.estimators._portable import packed, unpacked
 from sk_biornn.estimators._rules import Choice, Flag, FlagOr, Number, Optional, check_rules
 from sk_biornn.initializers._feedforward import FEEDFORWARD_INITS
@@ -38,6 +39,9 @@ class RNNParameters(BaseEstimator):
     autapses: bool = True
     input_mask: Any = None
     readout_mask: Any = None
+    input_signs: Any = None
+    readout_signs: Any = None
+    frozen: Any = ()
     # initial weights
     recurrent_init: Any = "auto"
     spectral_radius: float | None = None
@@ -92,24 +96,17 @@ class RNNParameters(BaseEstimator):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(unpacked(state))
 
-    @property
-    def _n_units(self) -> int:
-        """Number of units, wherever it is said."""
-        return self.n_units
+    def _units(self) -> Units:
+        """Return the units as the arguments describe them; a family may have other words."""
+        signs = column_signs(self.n_units, self.signs, self.excitatory_fraction)
+        return Units(signs, self.signs is not None)
 
-    @property
-    def _has_two_biases(self) -> bool:
-        return isinstance(self.recurrent_bias, str)
-
-    @property
-    def _signs_are_given(self) -> bool:
-        return self.signs is not None
-
-    def _unit_signs(self) -> np.ndarray:
-        return column_signs(self.n_units, self.signs, self.excitatory_fraction)
-
-    def _time_constants(self) -> Any:
+    def _time_constants(self, populations: Any = None) -> Any:
+        """Return tau, which a family may have in a table of populations."""
         return self.tau
+
+    def _has_time_constants(self) -> bool:
+        return self.tau is not None
 
     def _check_run(self) -> None:
         """Check what is read anew at every run: it may have been set after the fit."""
@@ -118,7 +115,7 @@ class RNNParameters(BaseEstimator):
             raise TypeError(
                 f"device must be 'cpu', 'auto' or a device of torch, got {short(self.device)}."
             )
-        if (self.dt is None) != (self._time_constants() is None):
+        if (self.dt is None) == self._has_time_constants():
             raise ValueError(
                 "dt and tau must be given together (both in ms) or both be None, got "
                 f"dt={short(self.dt)} and tau={short(self.tau)}."
@@ -195,26 +192,26 @@ def _is_positive_int(value: Any) -> bool:
     return Number(Integral, 1).accepts(value)
 
 
-def leak_of(parameters: RNNParameters, n_units: int) -> np.ndarray | float:
+def leak_of(dt: float | None, tau: Any, n_units: int) -> np.ndarray | float:
     """Return a = dt / tau, a number or one per unit, in (0, 1]; 1 when neither is given."""
-    if parameters.dt is None:
+    if dt is None:
         return 1.0
-    tau = real_array(parameters._time_constants(), "tau", "a number or an array")
+    tau = real_array(tau, "tau", "a number or an array")
     if tau.ndim > 1 or (tau.ndim == 1 and tau.shape != (n_units,)):
         raise ValueError(
             f"tau must be a number or have one value per unit, shape ({n_units},), "
             f"got shape {tau.shape}."
         )
-    if not (np.isfinite(tau).all() and (tau >= parameters.dt).all()):
+    if not (np.isfinite(tau).all() and (tau >= dt).all()):
         raise ValueError(
-            f"tau must be at least dt={parameters.dt} ms and finite, got values from "
+            f"tau must be at least dt={dt} ms and finite, got values from "
             f"{tau.min()} to {tau.max()}."
         )
-    leak = parameters.dt / tau
+    leak = dt / tau
     if (leak < _LEAST_LEAK).any():
         raise ValueError(
             f"dt must be at least {_LEAST_LEAK:g} of tau, so that a rate moves at all, got "
-            f"dt={parameters.dt} and tau={tau.max()}."
+            f"dt={dt} and tau={tau.max()}."
         )
     return float(leak) if leak.ndim == 0 else leak
 

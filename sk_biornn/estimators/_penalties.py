@@ -22,6 +22,7 @@ from sk_biornn.biology.regularizers import (
     pairwise_distances,
 )
 from sk_biornn.estimators._boundary import to_tensor
+from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._parameters import RNNParameters, binds
 from sk_biornn.units.positions import unit_positions
 
@@ -37,11 +38,11 @@ assert tuple(_BY_NAME) == PENALTIES
 
 
 def bind_penalties(
-    parameters: RNNParameters, mask: np.ndarray, device: torch.device, dtype: torch.dtype
+    parameters: RNNParameters, circuit: Circuit, device: torch.device, dtype: torch.dtype
 ) -> list[Penalty]:
     """Return the penalties that the arguments ask for, bound to what they say of the circuit."""
     regularizers = _regularizers(parameters)
-    facts = _facts(parameters, mask, device, dtype)
+    facts = _facts(parameters, circuit, device, dtype)
     return [regularizer.bind(facts) for regularizer in regularizers]
 
 
@@ -64,21 +65,21 @@ def _one(parameters: RNNParameters, asked: Any) -> Regularizer:
 
 
 def _facts(
-    parameters: RNNParameters, mask: np.ndarray, device: torch.device, dtype: torch.dtype
+    parameters: RNNParameters, circuit: Circuit, device: torch.device, dtype: torch.dtype
 ) -> Facts:
     distances = connectome = None
     if parameters.coordinates is not None:
         positions = unit_positions(
-            parameters.coordinates, parameters._n_units, unit_cube=parameters.unit_cube
+            parameters.coordinates, circuit.n_units, unit_cube=parameters.unit_cube
         )
         distances = pairwise_distances(to_tensor(positions, device, dtype))
     if parameters.connectome is not None:
-        connectome = to_tensor(_checked_connectome(parameters), device, dtype)
-    return Facts(to_tensor(mask, device), distances, connectome)
+        connectome = to_tensor(_checked_connectome(parameters, circuit.n_units), device, dtype)
+    return Facts(to_tensor(circuit.mask, device), distances, connectome)
 
 
-def _checked_connectome(parameters: RNNParameters) -> np.ndarray:
-    shape = (parameters._n_units, parameters._n_units)
+def _checked_connectome(parameters: RNNParameters, n_units: int) -> np.ndarray:
+    shape = (n_units, n_units)
     expected = f"a numeric array of shape {shape}, W[post, pre]"
     connectome = real_array(parameters.connectome, "connectome", expected, truth_values=True)
     if connectome.shape != shape:

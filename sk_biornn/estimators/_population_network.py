@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from sk_biornn.biology.populations import (
     unit_tau,
 )
 from sk_biornn.estimators._base import BaseRNN
+from sk_biornn.estimators._circuit import Circuit, Size, Units
 from sk_biornn.estimators._population_arguments import (
     check_order,
     check_sizes,
@@ -29,7 +30,8 @@ from sk_biornn.estimators._population_arguments import (
 from sk_biornn.estimators._population_table import table_of_signs
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
 from sk_biornn.estimators._rules import Choice, Flag, check_rules
-from sk_biornn.estimators._validation import Targets, Trials
+from sk_biornn.estimators._state import FitState
+from sk_biornn.estimators._validation import Targets
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -43,8 +45,7 @@ class PopulationRNN(BaseRNN):
     readout: str = "population"
     freeze_readout: bool = True
 
-    _drawn = None  # bool (n_units, n_units): synapses that chance allows; None: all
-    _drawn_with = None  # (n_populations, n_populations): their probabilities
+    _output_names = ()  # of the columns of y, where it has names
 
     def recurrent_frame(self) -> pd.DataFrame:
         """Return the recurrent weights with the population of every unit.
@@ -75,9 +76,6 @@ class PopulationRNN(BaseRNN):
             raise ValueError(
                 "signs must be None when populations is given, which has the signs, got both."
             )
-        table = self._table()
-        if self.populations is not None:
-            check_sizes(self, table)
         if checked_rules(self.between_areas) or self.connection_probabilities is not None:
             if self.blocks is not None:
                 raise ValueError(
@@ -87,82 +85,92 @@ class PopulationRNN(BaseRNN):
 
     # -------------------------------------------------------------- what the table says of units
 
-    @property
-    def _n_units(self) -> int:
-        return self.n_units if self.populations is None else int(self._table()["n_units"].sum())
+    def _units(self) -> Units:
+        """Return the units of the table, which is checked here and nowhere else in a fit."""
+        if self.populations is None:
+            units = super()._units()
+            table = table_of_signs(units.signs)
+            if self.signs is None:
+                table = excitatory_inhibitory_populations(self.n_units, self.excitatory_fraction)
+            return units._replace(populations=table)
+        table = check_populations(self.populations)
+        check_sizes(self, table)
+        return Units(unit_signs(table), True, table)
 
-    def _table(self) -> pd.DataFrame:
-        if self.populations is not None:
-            return check_populations(self.populations)
-        if self.signs is not None:
-            return table_of_signs(super()._unit_signs())
-        return excitatory_inhibitory_populations(self.n_units, self.excitatory_fraction)
-
-    @property
-    def _signs_are_given(self) -> bool:
-        return super()._signs_are_given or self.populations is not None
-
-    def _unit_signs(self) -> np.ndarray:
-        return super()._unit_signs() if self.populations is None else unit_signs(self._table())
-
-    def _time_constants(self) -> Any:
+    def _time_constants(self, populations: Any = None) -> Any:
         if self.tau is not None or self.dt is None or self.populations is None:
             return self.tau
-        return unit_tau(self._table())
+        return unit_tau(populations)
+
+    def _has_time_constants(self) -> bool:
+        if self.tau is not None or self.dt is None or self.populations is None:
+            return self.tau is not None
+        return True  # `unit_tau` refuses a table that has none
 
     # -------------------------------------------------------------- synapses
 
-    def _resolve_prior(self, resume: bool) -> None:
-        super()._resolve_prior(resume)
-        self.populations_ = self._table()
-        self._draw_synapses(resume)
-        if self.pruning is None and self._drawn is not None:
-            if self._drawn.shape == self.mask_.shape:  # others are refused later
-                self.mask_ &= self._drawn
+    def _make_circuit(
+        self, size: Size, generator: np.random.Generator, earlier: FitState | None
+    ) -> Circuit:
+        """Add the synapses that chance allows: between areas and, when no pruning follows, within.
 
-    def _block_probabilities(self):
+        A fit that goes on keeps the earlier draw, unless the probabilities are others now.
+        """
+        circuit = super()._make_circuit(size, generator, earlier)
+        self.populations_ = circuit.populations
+        probabilities = self._probabilities(circuit.populations)
+        drawn = None
+        if earlier is not None and _equal(probabilities, earlier.circuit.drawn_with):
+            drawn = earlier.circuit.drawn
+        elif probabilities is not None:
+            drawn = draw_synapses(circuit.populations, probabilities, generator)
+        circuit = replace(circuit, drawn=drawn, drawn_with=probabilities)
+        return circuit.without(drawn) if drawn is not None and self.pruning is None else circuit
+
+    def _probabilities(self, table: pd.DataFrame) -> np.ndarray | None:
+        """Return the probability of a synapse, per pair of populations; None without chance."""
+        blocks = self._block_probabilities(table)
+        if blocks is None:
+            return None
+        if self.pruning is None:
+            return blocks.density + blocks.random
+        return np.where(blocks.random > 0, blocks.random, 1.0)
+
+    def _block_probabilities(self, table: pd.DataFrame):
         """Return densities and probabilities of the blocks, or None where none are given."""
         rules = checked_rules(self.between_areas)
         if self.connection_probabilities is None and not rules:
             return None
-        return block_probabilities(self.populations_, self.connection_probabilities, rules)
+        return block_probabilities(table, self.connection_probabilities, rules)
 
-    def _draw_synapses(self, resume: bool) -> None:
-        """Draw the synapses between areas and, when no pruning follows, within them.
-
-        A fit that goes on keeps the earlier draw, unless the probabilities are others now.
-        """
-        blocks, probabilities = self._block_probabilities(), None
-        if blocks is not None and self.pruning is None:
-            probabilities = blocks.density + blocks.random
-        elif blocks is not None:
-            probabilities = np.where(blocks.random > 0, blocks.random, 1.0)
-        if resume and _equal(probabilities, self._drawn_with):
-            return
-        self._drawn_with, self._drawn = probabilities, None
-        if probabilities is not None:
-            self._drawn = draw_synapses(self.populations_, probabilities, self._rng)
-
-    def _pruning_plan(self) -> PruningPlan | None:
-        density, blocks = self._target_density(), self.blocks
+    def _pruning_plan(self, circuit: Circuit) -> PruningPlan | None:
+        table = circuit.populations
+        density, blocks = self._target_density(table), self.blocks
         of_populations = self.populations is not None or np.shape(density) != (2, 2)
         if blocks is None and np.ndim(density) == 2 and of_populations:
-            blocks = unit_index(self.populations_)
-            if len(density) != len(self.populations_):
+            blocks = unit_index(table)
+            if len(density) != len(table):
                 raise ValueError(
                     "density must be a number or have a row and a column for each of the "
-                    f"{len(self.populations_)} populations, got shape {np.shape(density)}."
+                    f"{len(table)} populations, got shape {np.shape(density)}."
                 )
-        return pruning_plan(self, density, blocks, self._drawn)
+        return pruning_plan(
+            self,
+            circuit,
+            density,
+            blocks,
+            synapses=circuit.drawn,
+            by_population=self.blocks is None,
+        )
 
-    def _target_density(self) -> Any:
+    def _target_density(self, table: pd.DataFrame) -> Any:
         """Return the density of the whole, or of the blocks; between areas all drawn synapses."""
-        density, blocks = self.density, self._block_probabilities()
+        density, blocks = self.density, self._block_probabilities(table)
         if self.pruning is None:
             return density
         density = plain_frame(density)
         if isinstance(density, pd.DataFrame):
-            density = density_in_order(self.populations_["population"], density)
+            density = density_in_order(table["population"], density)
         if blocks is None and density is None:
             raise ValueError(
                 "density or connection_probabilities must be given when pruning is, got neither."
@@ -179,60 +187,65 @@ class PopulationRNN(BaseRNN):
 
     # -------------------------------------------------------------- channels and outputs
 
-    def _allowed_inputs(self) -> np.ndarray | None:
+    def _allowed_inputs(self, n_features: int, units: Units) -> np.ndarray | None:
         if not isinstance(self.input_mask, str):
-            return super()._allowed_inputs()
+            return super()._allowed_inputs(n_features, units)
         if self.populations is None:
             return None
-        self._check_one_each(
-            "X", "channel", self.n_features_in_, "input_mask='population'", "input_mask=None"
+        table = units.populations
+        _check_one_each(
+            table, "X", "channel", n_features, "input_mask='population'", "input_mask=None"
         )
-        check_order("X", "channel", getattr(self, "feature_names_in_", None), self.populations_)
-        return unit_index(self.populations_)[:, None] == np.arange(self.n_features_in_)
+        check_order("X", "channel", getattr(self, "feature_names_in_", None), table)
+        return unit_index(table)[:, None] == np.arange(n_features)
 
-    def _allowed_readout(self, n_outputs: int) -> np.ndarray | None:
-        mask = super()._allowed_readout(n_outputs)
+    def _allowed_readout(self, n_outputs: int, units: Units) -> np.ndarray | None:
+        mask = super()._allowed_readout(n_outputs, units)
         if self.populations is None or self.readout == "dense":
             return mask
-        self._check_one_each("y", "output", n_outputs, "readout='population'", "readout='dense'")
-        own = np.arange(n_outputs)[:, None] == unit_index(self.populations_)
+        table = units.populations
+        _check_one_each(table, "y", "output", n_outputs, "readout='population'", "readout='dense'")
+        if len(self._output_names) == len(table):
+            check_order("y", "output", self._output_names, table)
+        own = np.arange(n_outputs)[:, None] == unit_index(table)
         return own if mask is None else own & mask
 
     def _check_targets(self, y: Any, *arguments: Any, **options: Any) -> Targets:
-        targets = super()._check_targets(y, *arguments, **options)
-        names = list(getattr(y, "columns", ()))
-        if self.populations is not None and self.readout == "population":
-            if len(names) == len(self._table()):
-                check_order("y", "output", names, self._table())
-        return targets
+        self._output_names = list(getattr(y, "columns", ()))
+        return super()._check_targets(y, *arguments, **options)
 
-    def _check_one_each(self, name: str, what: str, found: int, because: str, else_: str) -> None:
-        names = self.populations_["population"].tolist()
-        if found != len(names):
-            raise ValueError(
-                f"{name} must have one {what} per population with {because}, {len(names)} "
-                f"({', '.join(names)}), got {found}; {else_} takes any number."
-            )
+    def _frozen(self) -> tuple[str, ...]:
+        frozen = super()._frozen()
+        return (*frozen, "W_out", "b_out") if self.freeze_readout else frozen
 
-    def _trainable(self) -> tuple[str, ...]:
-        every = super()._trainable()
-        return every[:-2] if self.freeze_readout else every  # w_out and b_out are the last
-
-    def _draw_weights(self, trials: Trials, targets: Targets) -> dict[str, np.ndarray]:
+    def _draw_weights(
+        self, circuit: Circuit, size: Size, generator: np.random.Generator, dtype: Any
+    ) -> dict[str, np.ndarray]:
         """Scale the read-out of a population to its own number of units."""
-        weights = super()._draw_weights(trials, targets)
+        weights = super()._draw_weights(circuit, size, generator, dtype)
         if self.populations is None or self.readout == "dense":
             return weights
-        sizes, n_units = self.populations_["n_units"].to_numpy(), self._n_units
+        sizes, n_units = circuit.populations["n_units"].to_numpy(), circuit.n_units
         scale = np.sqrt(n_units / sizes)
         if self.feedforward_init == "glorot_uniform":
             scale = np.sqrt((n_units + len(sizes)) / (sizes + 1))
-        scale = scale.astype(trials.x.dtype)
+        scale = scale.astype(dtype)
         return {
             **weights,
             "w_out": weights["w_out"] * scale[:, None],
             "b_out": weights["b_out"] * scale,
         }
+
+
+def _check_one_each(
+    table: pd.DataFrame, name: str, what: str, found: int, because: str, else_: str
+) -> None:
+    names = table["population"].tolist()
+    if found != len(names):
+        raise ValueError(
+            f"{name} must have one {what} per population with {because}, {len(names)} "
+            f"({', '.join(names)}), got {found}; {else_} takes any number."
+        )
 
 
 def _equal(a: np.ndarray | None, b: np.ndarray | None) -> bool:

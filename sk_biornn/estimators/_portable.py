@@ -1,4 +1,4 @@
-"""Data frames among the attributes, as arrays and lists: what skops and the like can store."""
+"""Attributes as arrays, lists and dictionaries: what skops and the like can store."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sk_biornn.estimators._circuit import Circuit, Projection
+from sk_biornn.estimators._state import FitState, Pruned
+
 _FRAME = "pandas frame as lists"  # key of a packed frame; its value is the number of the format
+_RECORD = "record of sk_biornn"  # key of a packed state; its value is the name of its class
+_RECORDS = {kind.__name__: kind for kind in (FitState, Circuit, Projection, Pruned)}
 
 
 def packed(state: dict[str, Any]) -> dict[str, Any]:
-    """Return a state in which frames and series are dictionaries of lists and arrays.
+    """Return attributes in which frames, series and states are dictionaries of lists and arrays.
 
-    One that would not come back as it was (of categories, say) stays what it is.
+    A frame that would not come back as it was (of categories, say) stays what it is.
     """
     return {name: _pack(value) for name, value in state.items()}
 
@@ -24,6 +29,9 @@ def unpacked(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pack(value: Any) -> Any:
+    name = type(value).__name__
+    if name in _RECORDS and isinstance(value, _RECORDS[name]):
+        return {_RECORD: name, **{key: _pack(item) for key, item in _fields_of(value).items()}}
     if not isinstance(value, (pd.DataFrame, pd.Series)):
         return value
     is_series = isinstance(value, pd.Series)
@@ -38,6 +46,10 @@ def _pack(value: Any) -> Any:
         "attrs": dict(value.attrs),
     }
     return lists if _comes_back(value, lists) else value
+
+
+def _fields_of(record: Any) -> dict[str, Any]:
+    return record._asdict() if isinstance(record, tuple) else dict(vars(record))
 
 
 def _pack_column(column: pd.Series) -> Any:
@@ -65,6 +77,9 @@ def _comes_back(value: Any, lists: dict[str, Any]) -> bool:
 
 
 def _unpack(value: Any) -> Any:
+    if isinstance(value, dict) and _RECORD in value:
+        fields = {key: _unpack(item) for key, item in value.items() if key != _RECORD}
+        return _RECORDS[value[_RECORD]](**fields)
     if not isinstance(value, dict) or _FRAME not in value:
         return value
     index = _unpack_index(value["index"])

@@ -20,6 +20,7 @@ from sk_biornn.biology.pruning import (
     RandomPruning,
     TopProbPruning,
 )
+from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._parameters import RNNParameters
 
 _BY_NAME: dict[str, Pruner] = {
@@ -43,6 +44,7 @@ class PruningPlan:
     blocks: NDArray[np.intp] | None
     gradual: bool
     synapses: NDArray[np.bool_] | None = None  # those that may be kept at all; None: every one
+    by_population: bool = False  # whether blocks are the populations
 
     def prune(self, W: np.ndarray, density: Any, mask: np.ndarray, rng: np.random.Generator):
         """Return the synapses that stay, and the share of all entries that they are."""
@@ -77,7 +79,13 @@ class PruningPlan:
 
 
 def pruning_plan(
-    parameters: RNNParameters, density: Any, blocks: Any, synapses: Any = None
+    parameters: RNNParameters,
+    circuit: Circuit,
+    density: Any,
+    blocks: Any,
+    *,
+    synapses: Any = None,
+    by_population: bool = False,
 ) -> PruningPlan | None:
     """Return what the arguments ask for, or None without pruning; refuse what does not fit."""
     pruner = _pruner(parameters.pruning)
@@ -101,10 +109,11 @@ def pruning_plan(
             "whose labels say nothing here; pass its to_numpy()."
         )
     if blocks is None and np.shape(density) == (2, 2):
-        blocks = _excitatory_and_inhibitory(parameters._unit_signs())
-    target = check_densities(density, blocks, parameters._n_units)
+        blocks = _excitatory_and_inhibitory(circuit.unit_signs)
+    target = check_densities(density, blocks, circuit.n_units)
     blocks = None if blocks is None else np.asarray(blocks).astype(np.intp)
-    return PruningPlan(pruner, target, blocks, parameters.pruning_schedule == "cubic", synapses)
+    gradual = parameters.pruning_schedule == "cubic"
+    return PruningPlan(pruner, target, blocks, gradual, synapses, by_population)
 
 
 def _excitatory_and_inhibitory(signs: np.ndarray) -> NDArray[np.intp]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -96,6 +96,63 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         resume = hasattr(self, "W_rec_")
         return self._fit(X, y, sample_weight, resume=resume, max_iter=1, may_prune=False)
 
+    @classmethod
+    def from_weights(
+        cls,
+        W_rec: Any,
+        W_in: Any,
+        W_out: Any,
+        b_rec: Any = None,
+        b_out: Any = None,
+        *,
+        every_step: bool = True,
+        **parameters: Any,
+    ) -> Self:
+        """Return an estimator that is as if a fit had left these weights.
+
+        Parameters
+        ----------
+        W_rec : array-like of shape (n_units, n_units)
+            Recurrent weights W[post, pre].
+        W_in : array-like of shape (n_units, n_features)
+            Input weights.
+        W_out : array-like of shape (n_outputs, n_units)
+            Read-out weights.
+        b_rec : array-like of shape (n_units,) or None, default=None
+            Biases of the units; None: 0.
+        b_out : array-like of shape (n_outputs,) or None, default=None
+            Biases of the read-out; None: 0.
+        every_step : bool, default=True
+            Whether predictions, and the targets of further training, are those of every step, or
+            of the last one.
+        **parameters : object
+            Arguments of the constructor; `n_units` is that of the weights.
+
+        Returns
+        -------
+        object
+            The fitted estimator; it predicts, is saved, and can be trained on.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit together, or weights contradict the signs and masks of the
+            arguments.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sk_biornn import DaleRNNRegressor
+        >>> reg = DaleRNNRegressor.from_weights(
+        ...     W_rec=[[0.0, -0.5], [0.5, 0.0]], W_in=[[1.0], [0.0]], W_out=[[0.0, 1.0]],
+        ...     signs=[1, -1])
+        >>> reg.predict(np.ones((1, 3, 1)))[0, :, 0].round(3).tolist()
+        [0.0, 0.363, 0.28]
+        """
+        given = {"w_in": W_in, "w_rec": W_rec, "b_rec": b_rec, "w_out": W_out, "b_out": b_out}
+        shape = (check_flag("every_step", every_step), len(np.atleast_2d(W_out)), False)
+        return cls._of_weights(given, parameters, _target_shape=shape)
+
     def _check_parameters(self) -> None:
         super()._check_parameters()
         check_rules(self, {"output_activation": Choice(("identity", "tanh"))})
@@ -142,8 +199,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         flat = (a.reshape(-1, targets.n_outputs) for a in (values, outputs, weights))
         return _mean_r2(*flat)
 
-    def _split(self, targets: Targets) -> tuple[np.ndarray, np.ndarray]:
-        kept, held = super()._split(targets)
+    def _split(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        kept, held = super()._split(targets, seed)
         require_scored(targets.take(kept), self.validation_fraction)
         return kept, held
 

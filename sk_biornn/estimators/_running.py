@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.utils.validation import check_is_fitted
 
@@ -21,6 +22,7 @@ ATTRIBUTES = {
     "w_out": "W_out_",
     "b_out": "b_out_",
 }
+NAMES = {attribute[:-1]: name for name, attribute in ATTRIBUTES.items()}  # as arguments have them
 
 
 class RunningRNN(RNNParameters):
@@ -65,13 +67,20 @@ class RunningRNN(RNNParameters):
         device = boundary.resolve_device(self.device)
         dtype = boundary.torch_dtype(trials.x.dtype)
         params = boundary.to_params(self._weight_arrays(), dtype, device)
-        return params, self._dynamics(device, dtype, n_units=len(self.W_rec_))
+        populations = getattr(self, "populations_", None)
+        return params, self._dynamics(device, dtype, len(self.W_rec_), populations)
 
     def _weight_arrays(self) -> dict[str, np.ndarray]:
         return {name: getattr(self, attribute) for name, attribute in ATTRIBUTES.items()}
 
-    def _dynamics(self, device: torch.device, dtype: torch.dtype, n_units: int) -> Dynamics:
-        leak = leak_of(self, n_units)
+    def _dynamics(
+        self,
+        device: torch.device,
+        dtype: torch.dtype,
+        n_units: int,
+        populations: pd.DataFrame | None,
+    ) -> Dynamics:
+        leak = leak_of(self.dt, self._time_constants(populations), n_units)
         if isinstance(leak, np.ndarray):
             leak = boundary.to_tensor(leak, device, dtype)
         return Dynamics(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from sk_biornn.biology.constraints import Constraint, Dale, FixedMask, NonNegative
 from sk_biornn.core import (
-    RNNParams,
+    Moments,
     Support,
     WeightSpace,
     on_support,
@@ -20,8 +20,6 @@ from sk_biornn.core import (
 # Constraints that treat every synapse by itself, and so can be bound to a vector of them. Others,
 # a user's own among them, are bound to the matrix.
 _BY_SYNAPSE = (Dale, FixedMask, NonNegative)
-
-_W_REC = RNNParams._fields.index("w_rec")
 
 
 class Synapses(NamedTuple):
@@ -35,25 +33,21 @@ class Synapses(NamedTuple):
         """Return what the loss is given as a matrix; differentiable."""
         return w_rec if self.support is None else self.support.matrix(w_rec)
 
-    def contract(self, state: dict[str, Any] | None) -> dict[str, Any] | None:
-        """Turn an optimiser's state of matrices into one of vectors, where the latter are held."""
-        return self._map(state, self.support.values) if self.compact else state  # type: ignore
+    def contract(self, moments: Moments) -> Moments:
+        """Turn an optimiser's matrices into vectors, where the latter are held."""
+        return self._map(moments, self.support.values) if self.compact else moments  # type: ignore
 
-    def expand(self, state: dict[str, Any] | None) -> dict[str, Any] | None:
-        """Turn it back: what is kept between fits does not depend on how they compute."""
-        return self._map(state, self.support.matrix) if self.compact else state  # type: ignore
+    def expand(self, moments: Moments) -> Moments:
+        """Turn them back: what is kept between fits does not depend on how they compute."""
+        return self._map(moments, self.support.matrix) if self.compact else moments  # type: ignore
 
     @staticmethod
-    def _map(
-        state: dict[str, Any] | None, function: Callable[[Tensor], Tensor]
-    ) -> dict[str, Any] | None:
-        if state is None or _W_REC not in state["state"]:
-            return state
-        moments = {
-            name: function(value) if isinstance(value, Tensor) and value.ndim else value
-            for name, value in state["state"][_W_REC].items()
+    def _map(moments: Moments, function: Callable[[Tensor], Tensor]) -> Moments:
+        of_synapses = {
+            name: function(value) if value.ndim else value
+            for name, value in moments.get("w_rec", {}).items()
         }
-        return {**state, "state": {**state["state"], _W_REC: moments}}
+        return {**moments, "w_rec": of_synapses}
 
 
 def bind_synapses(constraint: Constraint, signs: Tensor, mask: Tensor) -> Synapses:

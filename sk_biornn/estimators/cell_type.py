@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from sk_biornn.core import History, RNNParams
+from sk_biornn.core import History
 from sk_biornn.estimators._classifier import RNNClassifier
 from sk_biornn.estimators._documentation import documented
 from sk_biornn.estimators._population_network import PopulationRNN
 from sk_biornn.estimators._regressor import RNNRegressor
+from sk_biornn.estimators._state import FitState
 
 
 @documented
@@ -100,17 +102,18 @@ class CellTypeRNNRegressor(PopulationRNN, RNNRegressor):
         sums = torch.stack([squares.sum(axes), weights.sum(axes)]).cpu().numpy().astype(float)
         self._sums = sums if self._sums is None else self._sums + sums
 
-    def _after_epoch(self, params: RNNParams, history: History) -> bool:
+    def _after_epoch(self, history: History, state: Callable[[], FitState]) -> bool:
         if self._sums is not None:
             squares, weights = self._sums
             with np.errstate(invalid="ignore"):  # NaN for an output without any target
                 self._epochs.append(squares / weights)
             self._sums = None
-        return super()._after_epoch(params, history)
+        return super()._after_epoch(history, state)
 
-    def _show(self, weights: dict[str, np.ndarray], history: History) -> None:
-        super()._show(weights, history)
-        self.loss_per_population_ = np.array(self._epochs) if self._epochs else None
+    def _show(self, state: FitState) -> None:
+        super()._show(state)
+        epochs = getattr(self, "_epochs", None)  # there are none in weights from elsewhere
+        self.loss_per_population_ = np.array(epochs) if epochs else None
 
 
 @documented

@@ -13,11 +13,14 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._atomic import write_bytes
-from sk_biornn._random import RandomState, make_rng
-from sk_biornn.biology.populations import check_populations, cortical_populations, unit_ranges
-from sk_biornn.core import History
+from sk_biornn._random import RandomState
+from sk_biornn.biology.populations import (
+    check_populations,
+    cortical_populations,
+    unit_ranges,
+    unit_signs,
+)
 from sk_biornn.estimators import CellTypeRNNRegressor
-from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.io._torch_file import read_arrays
 from sk_biornn.units.names import listed
 
@@ -251,31 +254,22 @@ def _fitted(
 ) -> CellTypeRNNRegressor:
     """Return an estimator that is as if it had been fitted to these weights."""
     W = weights["W_rec_"]
-    reg = CellTypeRNNRegressor(
-        populations=table,
-        input_mask=None,
-        recurrent_bias=bool(weights["b_rec_"].any()),
-        mask=W != 0 if pruned else None,
-        dale=dale,
-    )
-    reg._check_parameters()
-    reg._rng = make_rng(random_state)
-    reg._split_seed = int(reg._rng.integers(2**31))
-    reg.n_features_in_ = len(table)
-    reg._target_shape = (True, len(table), False)  # targets at every step
-    reg._resolve_prior(resume=False)
-    against = int((W * reg.signs_ < 0).sum())
+    against = int((W * unit_signs(table) < 0).sum()) if dale is not None else 0
     if against:
         raise ValueError(
             f"{W_REC} in {path} must obey the signs of the populations with dale={dale!r}, got "
             f"{against} weights of the other sign; dale=None reads networks without Dale's law."
         )
-    for name, array in weights.items():
-        setattr(reg, name, array)
-    reg.loss_curve_, reg.n_iter_, reg.validation_scores_ = [], 0, None
-    reg.loss_per_population_ = None
-    reg._optimiser_state = boundary.from_history(History())
-    return reg
+    reg = CellTypeRNNRegressor.from_weights(
+        **{name.removesuffix("_"): array for name, array in weights.items()},
+        populations=table,
+        input_mask=None,
+        recurrent_bias=bool(weights["b_rec_"].any()),
+        mask=W != 0 if pruned else None,
+        dale=dale,
+        random_state=random_state,
+    )
+    return reg.set_params(random_state=None)  # what goes on has its own generator
 
 
 def _check_saveable(estimator: Any) -> None:

@@ -26,13 +26,7 @@ def answers(network: Any, part: Part) -> tuple[float, float]:
 
 def price(network: Any) -> float:
     """Return the penalty in the loss of a fitted network."""
-    import torch
-
-    from sk_biornn.estimators._penalties import bind_penalties
-
-    weights = torch.from_numpy(np.asarray(network.W_rec_))
-    penalties = bind_penalties(network, network.mask_, torch.device("cpu"), weights.dtype)
-    return float(sum(float(penalty(weights)) for penalty in penalties))
+    return network.penalty_value()
 
 
 def graph_metrics(W: np.ndarray, settings: Settings) -> dict[str, float]:

@@ -110,7 +110,7 @@ def pruner_of(method: str) -> Any:
 def train_on(network: Any, kept: np.ndarray, n_epochs: int, data: Data) -> Any:
     """Train a pruned network under its mask, with a fresh optimiser as in the original."""
     network.set_params(mask=kept, warm_start=True, max_iter=n_epochs)
-    network._optimiser_state = {"solver": None, "optimiser_state": None}
+    network.restart_optimiser()
     return network.fit(data.X_train, data.y_train)
 
 

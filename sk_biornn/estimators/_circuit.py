@@ -1,0 +1,144 @@
+"""What a network is before it learns: read once from the arguments, at the start of a fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sk_biornn._plain import short
+from sk_biornn.units.signs import sign_array
+
+Signs = NDArray[np.float64]  # +1 excitatory, -1 inhibitory, 0 free
+Mask = NDArray[np.bool_]
+
+
+class Projection(NamedTuple):
+    """The connections of inputs to units, or of units to outputs, [post, pre]."""
+
+    mask: Mask | None = None  # (n_post, n_pre); None: all may exist
+    signs: Signs | None = None  # (n_pre,); None: all are free
+
+
+class Units(NamedTuple):
+    """The units, as the arguments describe them."""
+
+    signs: Signs  # (n_units,)
+    are_given: bool  # whether the user said so, or a default did
+    populations: pd.DataFrame | None = None  # the checked table, in families that have one
+
+
+class Size(NamedTuple):
+    """Numbers that the data say."""
+
+    n_features: int
+    n_outputs: int
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    """Units, and which connections they may have; what trains and prunes reads nothing else.
+
+    Parameters
+    ----------
+    unit_signs : ndarray of shape (n_units,)
+        Sign of each unit, as stated.
+    signs : ndarray of shape (n_units,)
+        Sign that each column of the recurrent weights obeys.
+    mask : bool ndarray of shape (n_units, n_units)
+        Synapses that may exist.
+    inputs, readout : Projection
+        The same of the other weights.
+    n_biases : int
+        Biases of a unit: none, one, or two that are added.
+    populations : DataFrame or None
+        One row per population, in the order of the units.
+    drawn, drawn_with : ndarray or None
+        Synapses that chance allowed, and the probabilities, per pair of populations, that they were
+        drawn with; a fit that goes on with the same probabilities does not draw again.
+    """
+
+    unit_signs: Signs
+    signs: Signs
+    mask: Mask
+    inputs: Projection
+    readout: Projection
+    n_biases: int
+    populations: pd.DataFrame | None = None
+    drawn: Mask | None = None
+    drawn_with: NDArray[np.float64] | None = None
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return len(self.signs)
+
+    def without(self, mask: Mask) -> Circuit:
+        """Return the circuit in which only synapses of `mask` are left.
+
+        A mask of another size is passed over: the weights that belong to it are refused later.
+        """
+        return replace(self, mask=self.mask & mask) if mask.shape == self.mask.shape else self
+
+    def masks(self) -> dict[str, Mask]:
+        """Return the masks of the weights, but the recurrent ones, of which some may not exist."""
+        no_biases = None if self.n_biases else np.zeros(self.n_units, dtype=bool)
+        masks = {"w_in": self.inputs.mask, "b_rec": no_biases, "w_out": self.readout.mask}
+        return {name: mask for name, mask in masks.items() if mask is not None}
+
+
+def input_projection(mask: Mask | None, asked: Any, n_features: int) -> Projection:
+    """Return the connections of inputs; `asked` is the argument `input_signs`."""
+    if asked is None:
+        return Projection(mask)
+    if isinstance(asked, str):
+        _refuse_other_words("input_signs", asked, ("excitatory",))
+        return Projection(mask, np.ones(n_features))
+    return Projection(mask, _signs("input_signs", asked, n_features, "feature"))
+
+
+def readout_projection(mask: Mask | None, asked: Any, unit_signs: Signs, n_out: int) -> Projection:
+    """Return the connections to outputs; `asked` is the argument `readout_signs`."""
+    if asked is None:
+        return Projection(mask)
+    if not isinstance(asked, str):
+        return Projection(mask, _signs("readout_signs", asked, len(unit_signs), "unit"))
+    _refuse_other_words("readout_signs", asked, ("excitatory", "dale"))
+    if asked == "dale":
+        return Projection(mask, unit_signs.copy())
+    excitatory = unit_signs > 0
+    if not excitatory.any():
+        raise ValueError(
+            "readout_signs must not be 'excitatory' in a network without excitatory units, got "
+            f"signs with none among {len(unit_signs)}."
+        )
+    read = np.broadcast_to(excitatory, (n_out, len(unit_signs)))
+    return Projection(read.copy() if mask is None else mask & read, np.ones(len(unit_signs)))
+
+
+def _refuse_other_words(name: str, asked: str, words: tuple[str, ...]) -> None:
+    if asked not in words:
+        raise ValueError(f"{name} must be one of {list(words)}, None or an array, got {asked!r}.")
+
+
+def _signs(name: str, asked: Any, count: int, what: str) -> Signs:
+    try:
+        return sign_array(asked, count, what)
+    except (TypeError, ValueError) as error:
+        # The sentence of the signs of units, with the name of this argument.
+        raise type(error)(str(error).replace("signs must", f"{name} must", 1)) from None
+
+
+def check_frozen(frozen: Any, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of weights that stay as they are drawn; something must be left to train."""
+    given = tuple(frozen) if isinstance(frozen, (list, tuple)) else None
+    if given is None or not all(isinstance(name, str) and name in names for name in given):
+        raise ValueError(
+            f"frozen must be a tuple of names among {list(names)}, got {short(frozen)}."
+        )
+    if set(given) == set(names):
+        raise ValueError(f"frozen must leave some weights to train, got all of {list(names)}.")
+    return given

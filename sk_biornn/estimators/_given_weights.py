@@ -1,0 +1,90 @@
+"""Weights that come from elsewhere: checked as what a fit could have left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_biornn._plain import real_array, short
+from sk_biornn.estimators._circuit import Circuit, Size
+
+Arrays = dict[str, NDArray[Any]]
+WORDS = {"w_in": "W_in", "w_rec": "W_rec", "b_rec": "b_rec", "w_out": "W_out", "b_out": "b_out"}
+
+
+def read_weights(given: dict[str, Any]) -> tuple[Arrays, Size]:
+    """Return the five arrays, of one dtype; biases that are None are zero.
+
+    All are float32 if the recurrent weights are, and float64 otherwise.
+    """
+    w_rec = np.asarray(given["w_rec"])
+    dtype = np.float32 if w_rec.dtype in (np.float32, np.float16) else np.float64
+    arrays = {
+        name: real_array(value, WORDS[name], "an array of numbers")
+        for name, value in given.items()
+        if value is not None
+    }
+    n_units = len(arrays["w_rec"]) if arrays["w_rec"].ndim else 0
+    size = Size(
+        *(
+            arrays[name].shape[axis] if arrays[name].ndim == 2 else 0
+            for name, axis in (("w_in", 1), ("w_out", 0))
+        )
+    )
+    shapes = {
+        "w_rec": (n_units, n_units),
+        "w_in": (n_units, size.n_features),
+        "b_rec": (n_units,),
+        "w_out": (size.n_outputs, n_units),
+        "b_out": (size.n_outputs,),
+    }
+    for name, shape in shapes.items():
+        array = arrays.setdefault(name, np.zeros(shape))
+        if array.shape != shape or 0 in shape:
+            raise ValueError(
+                f"{WORDS[name]} must have shape {_SHAPES[name]}, here {shape}, got shape "
+                f"{array.shape}."
+            )
+        if not np.isfinite(array).all():
+            raise ValueError(f"{WORDS[name]} must be finite, got NaN or infinity.")
+    return {name: arrays[name].astype(dtype) for name in WORDS}, size
+
+
+_SHAPES = {
+    "w_rec": "(n_units, n_units)",
+    "w_in": "(n_units, n_features)",
+    "b_rec": "(n_units,)",
+    "w_out": "(n_outputs, n_units)",
+    "b_out": "(n_outputs,)",
+}
+
+
+def refuse_contradictions(weights: Arrays, circuit: Circuit, dale: Any) -> None:
+    """Refuse weights of other signs, or in other places, than the arguments allow."""
+    if circuit.n_units != len(weights["w_rec"]):
+        raise ValueError(
+            f"W_rec must have the {circuit.n_units} units that the arguments describe, got "
+            f"{len(weights['w_rec'])}."
+        )
+    signs = {
+        "w_rec": circuit.signs,
+        "w_in": circuit.inputs.signs,
+        "w_out": circuit.readout.signs,
+    }
+    for name, of_columns in signs.items():
+        against = 0 if of_columns is None else int((weights[name] * of_columns < 0).sum())
+        if against:
+            law = f" with dale={short(dale)}" if name == "w_rec" else ""
+            raise ValueError(
+                f"{WORDS[name]} must obey the signs of its columns{law}, got {against} weights of "
+                "the other sign."
+            )
+    for name, mask in {**circuit.masks(), "w_rec": circuit.mask}.items():
+        off = int(np.count_nonzero(weights[name][~mask]))
+        if off:
+            raise ValueError(
+                f"{WORDS[name]} must be 0 where the arguments allow no connection, got {off} "
+                "weights there."
+            )

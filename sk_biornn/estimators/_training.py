@@ -1,0 +1,178 @@
+"""One training of a network: a state goes in, and another comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from sk_biornn.biology._spaces import clipping_space, sign_bounds
+from sk_biornn.biology.constraints import Constraint
+from sk_biornn.core import (
+    History,
+    Optimisation,
+    RNNParams,
+    Spaces,
+    WeightSpace,
+    sum_of_two,
+    train,
+    within,
+)
+from sk_biornn.estimators import _boundary as boundary
+from sk_biornn.estimators._circuit import Circuit, Projection
+from sk_biornn.estimators._state import FitState
+from sk_biornn.estimators._synapses import Synapses, bind_synapses
+from sk_biornn.estimators._validation import Trials
+
+Report = Callable[[History, Callable[[], FitState]], bool]  # after each epoch; True ends it
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """What does not change from one phase of a fit to the next.
+
+    Parameters
+    ----------
+    trials : Trials
+        Those that are trained on.
+    device : torch.device
+        Where it is computed.
+    constraint : Constraint
+        Where the recurrent weights may be.
+    frozen : set of str
+        Names of the weights that do not move.
+    optimisation : Optimisation
+        How to descend.
+    bind_loss : callable
+        (circuit, synapses, dtype, noise) -> loss function of weights and trials.
+    noisy : bool
+        Whether the loss needs a source of noise.
+    monitor : callable or None
+        Validation score of weights.
+    report : callable
+        Called after each epoch with its history and with what makes the state at that moment.
+    say : callable
+        Given a line that a user who asked for them is to read.
+    """
+
+    trials: Trials
+    device: torch.device
+    constraint: Constraint
+    frozen: frozenset[str]
+    optimisation: Optimisation
+    bind_loss: Callable[..., Any]
+    noisy: bool
+    monitor: Callable[[RNNParams], float] | None
+    report: Report
+    say: Callable[[str], None]
+
+    @torch.inference_mode(False)
+    @torch.enable_grad()
+    def run(self, state: FitState, max_iter: int, epochs: range | None = None) -> FitState:
+        """Cross into torch, bind what the circuit says, and run the training loop."""
+        circuit, w_rec = state.circuit, state.weights["w_rec"]
+        dtype = boundary.torch_dtype(w_rec.dtype)
+        synapses = bind_synapses(
+            self.constraint,
+            boundary.to_tensor(circuit.signs, self.device, dtype),
+            boundary.to_tensor(circuit.mask, self.device),
+        )
+        history = state.history()
+        history.moments = synapses.contract(self._moments(state))
+        noise = self._noise(state)
+
+        def report(params: RNNParams, history: History) -> bool:
+            def middle() -> FitState:
+                return _after(state, params, history, synapses, noise).with_own_generator()
+
+            return self.report(history, middle)
+
+        params, history = train(
+            boundary.to_params(state.weights, dtype, self.device),
+            self.bind_loss(circuit, synapses, dtype, noise),
+            self._spaces(circuit, synapses, dtype, state),
+            self.trials.n_trials,
+            replace(self.optimisation, max_iter=max_iter),
+            state.generator,
+            lengths=self.trials.lengths,
+            monitor=self.monitor,
+            on_epoch=report,
+            history=history,
+            epochs=epochs,
+        )
+        return _after(state, params, history, synapses)
+
+    def _noise(self, state: FitState) -> torch.Generator | None:
+        """Return the source of noise: a new one, or that of a fit that was left in the middle."""
+        if not self.noisy:
+            return None
+        if state.noise is None:
+            return boundary.make_generator(state.generator, self.device)
+        noise = torch.Generator(device=self.device)
+        noise.set_state(torch.from_numpy(state.noise.copy()))
+        return noise
+
+    def _moments(self, state: FitState) -> dict[str, dict[str, torch.Tensor]]:
+        """Return what the optimiser remembers; what a new mask forbids does not roll on."""
+        moments = boundary.to_moments(state.moments, self.device)
+        for name, mask in state.circuit.masks().items():
+            momentum = moments.get(name, {}).get("exp_avg")
+            if momentum is not None and momentum.shape[-mask.ndim :] == mask.shape:
+                momentum *= boundary.to_tensor(mask, self.device)
+        return moments
+
+    def _spaces(
+        self, circuit: Circuit, synapses: Synapses, dtype: torch.dtype, state: FitState
+    ) -> Spaces:
+        """Return where each tensor may be: in its mask, with its signs, or in its place."""
+        masks = circuit.masks()
+        spaces = {
+            "w_in": self._projection(circuit.inputs, state.weights["w_in"], dtype),
+            "w_rec": synapses.space,
+            "b_rec": self._masked(masks["b_rec"], dtype) if "b_rec" in masks else WeightSpace(),
+            "w_out": self._projection(circuit.readout, state.weights["w_out"], dtype),
+            "b_out": WeightSpace(),
+        }
+        if circuit.n_biases == 2:
+            spaces["b_rec"] = sum_of_two(spaces["b_rec"])
+        for name in self.frozen:
+            spaces[name] = spaces[name]._replace(trainable=False)
+        return Spaces(**spaces)
+
+    def _projection(
+        self, projection: Projection, weights: np.ndarray, dtype: torch.dtype
+    ) -> WeightSpace:
+        if projection.signs is None:
+            return (
+                WeightSpace() if projection.mask is None else self._masked(projection.mask, dtype)
+            )
+        mask = np.ones(weights.shape, dtype=bool) if projection.mask is None else projection.mask
+        signs = boundary.to_tensor(projection.signs, self.device, dtype)
+        return clipping_space(*sign_bounds(signs, boundary.to_tensor(mask, self.device)))
+
+    def _masked(self, mask: np.ndarray, dtype: torch.dtype) -> WeightSpace:
+        return within(boundary.to_tensor(mask, self.device, dtype))
+
+
+def _after(
+    state: FitState,
+    params: RNNParams,
+    history: History,
+    synapses: Synapses,
+    noise: torch.Generator | None = None,
+) -> FitState:
+    """Return the state that training has reached; in the middle of it with where the noise is."""
+    return replace(
+        state,
+        weights=boundary.to_arrays(params),
+        losses=tuple(history.losses),
+        scores=tuple(history.scores),
+        solver=history.solver,
+        moments=boundary.from_moments(synapses.expand(history.moments)),
+        noise=None if noise is None else noise.get_state().cpu().numpy().copy(),
+        stopped=history.stopped,
+        interrupted=history.interrupted,
+    )
