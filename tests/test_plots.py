@@ -342,11 +342,11 @@ def test_comparison_marks_what_is_below_alpha_and_takes_its_sizes():
         ),
         (
             lambda: InteractionDisplay.from_comparison(pd.DataFrame(), value="p_value"),
-            r"value must be among \['difference', 'hedges_g'\], got 'p_value'",
+            r"value must be one of \['difference', 'hedges_g'\], got 'p_value'",
         ),
         (
             lambda: InteractionDisplay.from_estimators(RUNS, **BLOCKS).plot(kind="pie"),
-            r"kind must be among \['heatmap', 'bubbles', 'graph'\], got 'pie'",
+            r"kind must be one of \['heatmap', 'bubbles', 'graph'\], got 'pie'",
         ),
     ],
 )

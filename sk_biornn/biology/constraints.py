@@ -164,7 +164,7 @@ class Dale:
         --------
         >>> import torch
         >>> Dale("exponentiated").in_circuit(torch.ones(50, 50, dtype=torch.bool))
-        Dale(method='exponentiated', scale=0.02)
+        Dale(method='exponentiated', scale=0.02, momentum='cut')
         """
         if self.method != "exponentiated" or self.scale is not None or not bool(mask.any()):
             return self
