@@ -399,7 +399,7 @@ def test_outputs_have_the_names_of_the_populations_where_there_is_one_for_each()
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"trial": 4}, "trial must be in 0 to 3, got 4"),
+        ({"trial": 4}, r"trial must be an integer in \[0, 3\], got 4"),
         (
             {"y": np.zeros((4, 6))},
             r"y must be \(n_trials, n_steps, n_outputs\), got shape \(4, 6\)",

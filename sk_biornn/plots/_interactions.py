@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn._checks import check_choice, check_flag, check_number
-from sk_biornn._plain import found, plain_frame, short
+from sk_biornn._checks import check_choice, check_flag, check_number, refusal
+from sk_biornn._plain import found, plain_frame
 from sk_biornn.inspection import block_density, population_interactions
 from sk_biornn.plots._layer_graph import draw_graph
 from sk_biornn.plots._style import new_axes, words
@@ -259,7 +259,7 @@ class InteractionDisplay:
         Raises
         ------
         TypeError
-            If `ax` is no Axes, `limit` no number, or `kind` no name.
+            If `ax` is no Axes, `limit` no number, or `kind` or `cmap` no name.
         ValueError
             If `kind` or `cmap` is unknown, or `limit` negative.
         """
@@ -272,7 +272,8 @@ class InteractionDisplay:
             limit = check_number("limit", limit, low=0.0, high=1e300)
         is_map = cmap is None or isinstance(cmap, Colormap)
         if not is_map and (not isinstance(cmap, str) or cmap not in colormaps):
-            raise ValueError(f"cmap must be the name of a matplotlib Colormap, got {short(cmap)}.")
+            expected = "the name of a matplotlib Colormap"
+            raise refusal("cmap", expected, cmap, right_type=isinstance(cmap, str))
         check_flag("colorbar", colorbar)
         ax = new_axes(ax)
         largest = float(self.values.abs().max(axis=None))
