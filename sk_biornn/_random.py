@@ -27,8 +27,10 @@ def make_rng(random_state: RandomState = None) -> np.random.Generator:
 
     Raises
     ------
+    TypeError
+        If `random_state` is of another kind.
     ValueError
-        If `random_state` is of another kind, or a negative int.
+        If it is a negative int.
 
     Examples
     --------
@@ -46,7 +48,7 @@ def make_rng(random_state: RandomState = None) -> np.random.Generator:
         return np.random.default_rng(random_state.randint(0, 2**32, size=4, dtype=np.uint32))
     if isinstance(random_state, np.random.Generator):
         return np.random.default_rng(random_state.integers(0, 2**32, size=4, dtype=np.uint32))
-    raise ValueError(
+    raise TypeError(
         "random_state must be None, an int, a numpy RandomState or a numpy Generator, "
         f"got {type(random_state).__name__}."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sk_biornn._checks import check_count
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.core import one_of_many
 
@@ -49,6 +49,8 @@ class SeedEnsemble(BaseEstimator):
 
     Raises
     ------
+    TypeError
+        By `fit`, if an argument is of another type.
     ValueError
         By `fit`, if an argument does not fit.
 
@@ -98,21 +100,20 @@ class SeedEnsemble(BaseEstimator):
 
         Raises
         ------
+        TypeError
+            If `n_seeds` is not an integer.
         ValueError
-            If `n_seeds` is not a positive int, or the estimator has no `random_state`.
+            If `n_seeds` is below 1, or the estimator has no `random_state`.
         """
         import pandas as pd
 
-        if not isinstance(self.n_seeds, Integral) or isinstance(self.n_seeds, bool):
-            raise ValueError(f"n_seeds must be an int of at least 1, got {self.n_seeds!r}.")
-        if self.n_seeds < 1:
-            raise ValueError(f"n_seeds must be an int of at least 1, got {self.n_seeds}.")
+        n_seeds = check_count("n_seeds", self.n_seeds)
         if "random_state" not in self.estimator.get_params():
             raise ValueError(
                 "estimator must have a parameter random_state, got "
                 f"{type(self.estimator).__name__}, which has none."
             )
-        self.seeds_ = make_rng(self.random_state).integers(2**31, size=int(self.n_seeds))
+        self.seeds_ = make_rng(self.random_state).integers(2**31, size=n_seeds)
         fitted = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit_one)(self.estimator, int(seed), X, y, sample_weight)
             for seed in self.seeds_

@@ -513,13 +513,13 @@ def test_unknown_method_is_refused():
 
 @pytest.mark.parametrize("scale", [0, -0.1, np.nan, np.inf])
 def test_scale_that_is_not_positive_is_refused(scale):
-    with pytest.raises(ValueError, match="scale must be None or a positive number, got"):
+    with pytest.raises(ValueError, match="scale must be a number greater than 0, got"):
         Dale("exponentiated", scale)
 
 
 @pytest.mark.parametrize("scale", ["0.1", True, [0.1]])
 def test_scale_that_is_not_a_number_is_refused(scale):
-    with pytest.raises(TypeError, match="scale must be None or a positive number, got"):
+    with pytest.raises(TypeError, match="scale must be a number greater than 0, got"):
         Dale("exponentiated", scale)
 
 

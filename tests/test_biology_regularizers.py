@@ -193,7 +193,8 @@ def test_units_of_a_grid_are_counted_like_those_of_meshgrid(grid, grid_order, in
 
 @pytest.mark.parametrize("grid_order", ["zyx", "", None, 3, np.array(["xyz"] * 2)])
 def test_another_order_of_the_grid_is_refused(grid_order):
-    with pytest.raises(ValueError, match=r"grid_order must be among \['xyz', 'yxz'\], got "):
+    error = ValueError if isinstance(grid_order, str) else TypeError
+    with pytest.raises(error, match=r"grid_order must be one of \['xyz', 'yxz'\], got "):
         unit_positions((1, 2, 3), 6, grid_order=grid_order)
 
 

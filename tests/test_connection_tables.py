@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from sk_biornn._cell_names import cell_type_name
 from sk_biornn.biology import block_probabilities, check_populations, cortical_populations
 from sk_biornn.datasets import load_connection_probabilities, read_connection_probabilities
+from sk_biornn.units.names import cell_type_name
 
 # E reaches I with 0.4, I reaches E with 0.5.
 EXPECTED = pd.DataFrame(
@@ -140,7 +140,7 @@ def test_an_orientation_that_contradicts_the_file_is_refused(write, tmp_path):
         read_connection_probabilities(
             write("pre", "post,probability", "E,E,0.1"), orientation="post_by_pre"
         )
-    with pytest.raises(ValueError, match="orientation must be one of 'post_by_pre', 'pre_by_post'"):
+    with pytest.raises(ValueError, match=r"orientation must be one of \['post_by_pre', 'pre_"):
         read_connection_probabilities(write("", *PRE_BY_POST), orientation="rows")
 
 

@@ -18,7 +18,7 @@ from sk_biornn.datasets import (
     make_flip_flop,
     make_wave_reconstruction,
 )
-from sk_biornn.datasets._wave_reconstruction import Waves, draw_waves
+from sk_biornn.datasets.tasks._wave_reconstruction import Waves, draw_waves
 
 TASKS = [make_flip_flop, make_wave_reconstruction]
 
@@ -71,7 +71,7 @@ def test_numpy_integers_are_counts(make):
 
 @pytest.mark.parametrize("make", TASKS)
 def test_bad_random_state_is_named(make):
-    with pytest.raises(ValueError, match="random_state must be"):
+    with pytest.raises(TypeError, match="random_state must be"):
         make(random_state="seed")
 
 
@@ -352,9 +352,9 @@ def test_wave_needs_a_sample_after_the_chunk():
     ("arguments", "error", "message"),
     [
         ({"n_samples": 0}, ValueError, "n_samples must be an integer of at least 1, got 0."),
-        ({"dt": 0}, ValueError, "dt must be a positive number, got 0."),
-        ({"dt": np.inf}, ValueError, "dt must be a positive number, got inf."),
-        ({"dt": "1"}, TypeError, "dt must be a positive number, got '1'."),
+        ({"dt": 0}, ValueError, "dt must be a number greater than 0, got 0."),
+        ({"dt": np.inf}, ValueError, "dt must be a number greater than 0, got inf."),
+        ({"dt": "1"}, TypeError, "dt must be a number greater than 0, got '1'."),
         ({"second_terms": 1}, TypeError, "second_terms must be True or False, got 1."),
         ({"joint_start": "no"}, TypeError, "joint_start must be True or False, got 'no'."),
         (

@@ -69,12 +69,11 @@ def test_the_ensemble_is_of_the_kind_of_its_estimator():
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
-    [({"n_seeds": 0}, "n_seeds must be .* got 0"), ({"n_seeds": 1.5}, "n_seeds must be .* 1.5")],
+    ("n_seeds", "error"), [(0, ValueError), (1.5, TypeError), (True, TypeError)]
 )
-def test_bad_numbers_of_seeds_are_refused(decisions, options, message):
-    with pytest.raises(ValueError, match=message):
-        SeedEnsemble(DaleRNNClassifier(**TINY), **options).fit(*decisions)
+def test_bad_numbers_of_seeds_are_refused(decisions, n_seeds, error):
+    with pytest.raises(error, match=f"n_seeds must be an integer of at least 1, got {n_seeds}"):
+        SeedEnsemble(DaleRNNClassifier(**TINY), n_seeds=n_seeds).fit(*decisions)
 
 
 def test_an_estimator_without_a_seed_is_refused(decisions):

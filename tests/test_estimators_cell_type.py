@@ -455,7 +455,8 @@ WRONG = {
 @pytest.mark.parametrize("message", WRONG)
 def test_what_does_not_fit_is_refused(message):
     arguments, Xy = WRONG[message]
-    with pytest.raises(ValueError, match=message):
+    error = TypeError if "freeze_readout" in arguments else ValueError
+    with pytest.raises(error, match=message):
         regressor(**arguments).fit(*(Xy or data()))
 
 

@@ -416,7 +416,7 @@ WRONG = {
         "blocks": np.arange(12),
     },
     r"square matrix \[post, pre\], got shape \(2, 3\)": {"density": np.full((2, 3), 0.1)},
-    "finetune_iter must be an int of at least 0, got -1": {"finetune_iter": -1},
+    "finetune_iter must be an integer of at least 0, got -1": {"finetune_iter": -1},
     r"pruning_schedule must be one of \['one-shot', 'cubic'\]": {"pruning_schedule": "linear"},
     "learning_rate must be one of": {"learning_rate": "steps"},
     "pruning must be given when blocks is, got None": {

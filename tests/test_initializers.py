@@ -279,7 +279,7 @@ def test_one_step_is_an_over_relaxed_projection_on_a_spectrum():
         ({"tol": "small"}, TypeError, r"^tol must .*'small'"),
         ({"max_iter": 0}, ValueError, r"^max_iter must .*0"),
         ({"max_iter": 2.5}, TypeError, r"^max_iter must .*2.5"),
-        ({"random_state": "a"}, ValueError, r"^random_state must"),
+        ({"random_state": "a"}, TypeError, r"^random_state must"),
     ],
 )
 def test_bad_arguments_of_the_spectral_initialiser(options, error, words):
@@ -438,7 +438,8 @@ def test_weights_that_do_not_fit_are_refused(wrap, W, words):
 
 @pytest.mark.parametrize("init", ["xavier", "Uniform", "", None, {}, Given, [["a"] * 4] * 4])
 def test_what_is_no_initialiser_is_refused_with_the_choices(init):
-    with pytest.raises(ValueError, match=r"^recurrent_init must be one of .*'dale_orthogonal'"):
+    error = TypeError if init is None else ValueError
+    with pytest.raises(error, match=r"^recurrent_init must be one of .*'dale_orthogonal'"):
         draw(init, SIGNS, MASK)
 
 

@@ -410,7 +410,7 @@ def test_pairs_that_differ_alike_have_no_t_test():
         ),
         (
             lambda: population_interactions(runs(1), labels=TABLE, level="column"),
-            "level must be one of 'population', 'layer', 'area', 'cell_type', got 'column'",
+            "level must be one of \\['population', 'layer', 'area', 'cell_type'\\], got 'column'",
         ),
         (
             lambda: population_interactions(
@@ -444,11 +444,11 @@ def test_pairs_that_differ_alike_have_no_t_test():
         (lambda: compare(runs(1), runs(3), labels=PER_UNIT), "fitted_a must hold at least 2 runs"),
         (
             lambda: compare(runs(2), runs(3), labels=PER_UNIT, test="t"),
-            "test must be 'permutation' or 'welch', got 't'",
+            "test must be one of \\['permutation', 'welch'\\], got 't'",
         ),
         (
             lambda: compare(runs(2), runs(3), labels=PER_UNIT, max_permutations=0),
-            "max_permutations must be a positive integer, got 0",
+            "max_permutations must be an integer of at least 1, got 0",
         ),
         (lambda: compare(runs(2), [], labels=PER_UNIT), "fitted_b must hold"),
         (

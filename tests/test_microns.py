@@ -21,9 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sk_biornn._grid import check_grid, grids_of
 from sk_biornn.datasets import (
-    _microns_archive,
     fetch_microns,
     load_microns,
     make_functional_connectome,
@@ -31,7 +29,9 @@ from sk_biornn.datasets import (
 )
 from sk_biornn.datasets._download import DownloadError
 from sk_biornn.datasets._pickled_numbers import unpickle_numbers
+from sk_biornn.datasets.microns import _archive
 from sk_biornn.initializers import BioWeightInitializer, FunctionalConnectivity
+from sk_biornn.units.grid import check_grid, grids_of
 
 N = 12
 
@@ -481,11 +481,11 @@ def server(tmp_path, monkeypatch):
     """Serves the small archive, whose checksum stands in for that of the published one."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setenv("SK_BIORNN_DATA", str(tmp_path))
-    monkeypatch.setattr(_microns_archive, "SHA256", hashlib.sha256(ARCHIVE).hexdigest())
+    monkeypatch.setattr(_archive, "SHA256", hashlib.sha256(ARCHIVE).hexdigest())
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.data, server.requests, server.n_breaks = ARCHIVE, [], 0
         server.url = f"http://127.0.0.1:{server.server_port}/DATA.zip"
-        monkeypatch.setattr(_microns_archive, "MIRRORS", (server.url,))
+        monkeypatch.setattr(_archive, "MIRRORS", (server.url,))
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
@@ -498,10 +498,8 @@ def files_below(folder):
 
 
 def test_published_figures():
-    assert _microns_archive.N_BYTES == 506_873_585
-    assert _microns_archive.SHA256 == (
-        "c6d5dd93f73770167567a8c9197927a9f446ac6deae023979ccb3b2df58b4341"
-    )
+    assert _archive.N_BYTES == 506_873_585
+    assert _archive.SHA256 == ("c6d5dd93f73770167567a8c9197927a9f446ac6deae023979ccb3b2df58b4341")
 
 
 def test_fetch_downloads_once_and_unpacks_only_what_is_asked(server, tmp_path):
@@ -576,7 +574,7 @@ def test_several_fields_are_unpacked_and_listed(server, tmp_path):
 
 
 def use_archive(monkeypatch, folder, data):
-    monkeypatch.setattr(_microns_archive, "SHA256", hashlib.sha256(data).hexdigest())
+    monkeypatch.setattr(_archive, "SHA256", hashlib.sha256(data).hexdigest())
     (folder / "DATA.zip").write_bytes(data)
 
 
@@ -784,8 +782,8 @@ def test_synthetic_field_leaves_the_global_generator_alone():
         ({"frame": 1.0}, ValueError, "frame must be at least one step, dt=5 ms, got 1"),
         ({"frame": 20_000.0}, ValueError, "frame must be at most trial_duration=15000, got 20000"),
         ({"excitatory_fraction": 2}, ValueError, r"excitatory_fraction must be a number in \[0, 1"),
-        ({"tau": 0}, ValueError, "tau must be a positive number, got 0"),
-        ({"rate": -1}, ValueError, "rate must be at least 0, got -1"),
+        ({"tau": 0}, ValueError, "tau must be a number greater than 0, got 0"),
+        ({"rate": -1}, ValueError, "rate must be a number of at least 0, got -1"),
     ],
 )
 def test_synthetic_arguments_are_checked(arguments, error, message):

@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_array_equal
 
-from sk_biornn.datasets import _download, _mnist, fetch_sequential_mnist
+from sk_biornn.datasets import _download, fetch_sequential_mnist
 from sk_biornn.datasets._data_home import resolve_data_home
 from sk_biornn.datasets._download import DownloadError, download, file_sha256
-from sk_biornn.datasets._idx import TYPE_CODES, read_idx
+from sk_biornn.datasets.tasks import _mnist
+from sk_biornn.datasets.tasks._idx import TYPE_CODES, read_idx
 
 CODES = {dtype: code for code, dtype in TYPE_CODES.items()}
 
@@ -569,9 +570,9 @@ def test_bad_files_are_named(tmp_path, name, data, message):
         (
             {"subset": "valid"},
             ValueError,
-            "subset must be one of 'train', 'test', 'all', got 'valid'.",
+            "subset must be one of ['train', 'test', 'all'], got 'valid'.",
         ),
-        ({"subset": None}, ValueError, "subset must be one of 'train', 'test', 'all', got None."),
+        ({"subset": None}, TypeError, "subset must be one of ['train', 'test', 'all'], got None."),
         (
             {"download_if_missing": "no"},
             TypeError,

@@ -342,11 +342,11 @@ def test_comparison_marks_what_is_below_alpha_and_takes_its_sizes():
         ),
         (
             lambda: InteractionDisplay.from_comparison(pd.DataFrame(), value="p_value"),
-            r"value must be among \['difference', 'hedges_g'\], got 'p_value'",
+            r"value must be one of \['difference', 'hedges_g'\], got 'p_value'",
         ),
         (
             lambda: InteractionDisplay.from_estimators(RUNS, **BLOCKS).plot(kind="pie"),
-            r"kind must be among \['heatmap', 'bubbles', 'graph'\], got 'pie'",
+            r"kind must be one of \['heatmap', 'bubbles', 'graph'\], got 'pie'",
         ),
     ],
 )
@@ -399,7 +399,7 @@ def test_outputs_have_the_names_of_the_populations_where_there_is_one_for_each()
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"trial": 4}, "trial must be in 0 to 3, got 4"),
+        ({"trial": 4}, r"trial must be an integer in \[0, 3\], got 4"),
         (
             {"y": np.zeros((4, 6))},
             r"y must be \(n_trials, n_steps, n_outputs\), got shape \(4, 6\)",

@@ -24,7 +24,7 @@ from sk_biornn.datasets import (
     smooth,
     split_trials,
 )
-from sk_biornn.datasets._population_traces import CONDITIONS, PAPER_ROWS, mean_trace, paper_names
+from sk_biornn.datasets.populations._traces import CONDITIONS, PAPER_ROWS, mean_trace, paper_names
 
 
 @pytest.fixture(scope="module")
@@ -186,13 +186,13 @@ def test_row_counts():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"condition": "change"}, "condition must be one of 'familiar_change'"),
+        ({"condition": "change"}, "condition must be one of \\['familiar_change'"),
         ({"n_trials": 0}, "n_trials must be"),
         ({"n_rows": 0}, "n_rows must be"),
         ({"noise_level": -1}, "noise_level must be"),
         (
             {"populations": pd.DataFrame({"population": ["a"], "cell_type": ["Lamp5"]})},
-            "cell_type must be one of 'Pyr', 'SST', 'VIP', 'PV', got 'Lamp5'",
+            "cell_type must be one of \\['Pyr', 'SST', 'VIP', 'PV'\\], got 'Lamp5'",
         ),
         ({"populations": pd.DataFrame({"population": ["a"]})}, "with a column cell_type"),
         ({"populations": ["a"]}, "with a column population"),
@@ -210,7 +210,7 @@ def test_bad_arguments_of_traces_are_refused(arguments, message):
 def test_bad_row_counts_are_refused():
     with pytest.raises(ValueError, match="number for every population, none for V1_L4_sst"):
         make_population_rows({"V1_L4_pyr": 3})
-    with pytest.raises(ValueError, match="n_rows must be one of 'paper'"):
+    with pytest.raises(ValueError, match=r"n_rows must be one of \['paper'\]"):
         make_population_rows("all")
     with pytest.raises(TypeError, match="n_rows of V1_L4_pyr must be an integer"):
         make_population_rows(2.5)
@@ -221,7 +221,7 @@ def test_messages_show_plain_numbers():
         make_population_traces(np.float64(1.5))
     with pytest.raises(TypeError, match=r"legacy must be True or False, got 1\.$"):
         smooth(np.ones((1, 16)), legacy=np.int64(1))
-    with pytest.raises(ValueError, match=r"got \{'train': 0\.5, 'test': 2\}\.$"):
+    with pytest.raises(ValueError, match=r"got train: 0\.5, test: 2\.$"):
         split_trials(marked_rows(), {"train": np.float64(0.5), "test": np.int64(2)})
 
 
@@ -512,7 +512,7 @@ def test_inputs_know_no_future_unless_legacy(frame, legacy):
         (np.ones((2, 16)), "full", r"shape \(n_samples, n_frames, n_populations\)"),
         (np.ones((2, 1, 3)), "full", "at least 2 frames"),
         (np.ones((2, 14, 3)), "post", "at least 15 frames for window='post'"),
-        (np.ones((2, 16, 3)), "half", "window must be one of 'full', 'post'"),
+        (np.ones((2, 16, 3)), "half", "window must be one of \\['full', 'post'\\]"),
         (np.full((2, 16, 3), np.inf), "full", "traces must be finite"),
         (np.full((2, 16, 3), "a"), "full", "traces must be an array of numbers"),
         ([[1.0, 2.0], [3.0]], "full", "rows of equal length"),

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sk_biornn._cell_names import cell_type_name, layer_name, name_key, population_name
 from sk_biornn.biology import (
     BALWANI2025_BETWEEN_AREAS,
     BetweenAreas,
@@ -29,6 +28,7 @@ from sk_biornn.biology import (
 )
 from sk_biornn.biology.prior import column_signs
 from sk_biornn.datasets import load_connection_probabilities, read_connection_probabilities
+from sk_biornn.units.names import cell_type_name, layer_name, name_key, population_name
 
 # Population, first unit, end: the table of the paper's network, in its order.
 PAPER_RANGES = [
@@ -245,10 +245,11 @@ def test_levels_need_their_columns(level):
     ("arguments", "message"),
     [
         ({"cell_types": {"Pyr": 4, "Lamp5": 1}}, "signs must give a sign .* none for Lamp5"),
-        ({"cell_types": {"Pyr": 1.5}}, "positive integers, got 1.5 for Pyr"),
-        ({"cell_types": {"Pyr": np.float64(1.5)}}, "positive integers, got 1.5 for Pyr"),
-        ({"scaling": 0}, "scaling must be a positive integer, got 0"),
-        ({"scaling": np.float64(1.5)}, "scaling must be a positive integer, got 1.5"),
+        (
+            {"cell_types": {"Pyr": 0}},
+            "cell_types.* must be an integer of at least 1, got 0",
+        ),
+        ({"scaling": 0}, "scaling must be an integer of at least 1, got 0"),
         ({"tau": {"Pyr": 20}}, "tau must give a value for every cell type, got none for SST"),
         ({"areas": ("V1", "v1")}, "different names"),
         ({"layers": ()}, "no rows"),
@@ -257,6 +258,14 @@ def test_levels_need_their_columns(level):
 def test_bad_cortical_populations_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         cortical_populations(**arguments)
+
+
+@pytest.mark.parametrize("number", [1.5, np.float64(1.5), "2", True])
+@pytest.mark.parametrize("name", ["scaling", "cell_types"])
+def test_what_is_no_integer_is_of_the_wrong_type(name, number):
+    value = number if name == "scaling" else {"Pyr": number}
+    with pytest.raises(TypeError, match=rf"^{name}.* must be an integer of at least 1, got "):
+        cortical_populations(**{name: value})
 
 
 def test_one_string_is_no_sequence_of_areas():
@@ -271,16 +280,19 @@ def test_signs_of_other_types_can_be_given():
     assert populations["sign"].tolist() == [-1, 1]
 
 
-@pytest.mark.parametrize(("n_units", "fraction"), [(0, 0.5), (2.5, 0.5), (10, 1.5), (10, None)])
-def test_bad_two_populations_are_refused(n_units, fraction):
-    with pytest.raises(ValueError, match=r"(n_units|excitatory_fraction) must be"):
+@pytest.mark.parametrize(
+    ("n_units", "fraction", "error"),
+    [(0, 0.5, ValueError), (2.5, 0.5, TypeError), (10, 1.5, ValueError), (10, None, TypeError)],
+)
+def test_bad_two_populations_are_refused(n_units, fraction, error):
+    with pytest.raises(error, match=r"(n_units|excitatory_fraction) must be"):
         excitatory_inhibitory_populations(n_units, fraction)
 
 
 def test_messages_show_plain_numbers():
-    with pytest.raises(ValueError, match=r"n_units must be a positive integer, got 1\.5\.$"):
+    with pytest.raises(TypeError, match=r"n_units must be an integer of at least 1, got 1\.5\.$"):
         excitatory_inhibitory_populations(np.float64(1.5))
-    with pytest.raises(ValueError, match=r"excitatory_fraction must be in \[0, 1\], got 1\.5\.$"):
+    with pytest.raises(ValueError, match=r"fraction must be a number in \[0, 1\], got 1\.5\.$"):
         excitatory_inhibitory_populations(10, np.float64(1.5))
     with pytest.raises(ValueError, match=r"probability must be a number in \[0, 1\], got 2\.0\.$"):
         BetweenAreas("LM", "V1", np.float64(2.0))
@@ -307,7 +319,7 @@ def test_layers_of_the_paper_table_can_be_chosen():
     assert part.loc[("L5", "Pyr"), ("L4", "SST")] == 0.08
     with pytest.raises(ValueError, match="layers must be one of"):
         load_connection_probabilities(layers=["L7"])
-    with pytest.raises(ValueError, match="name must be one of 'balwani2025'"):
+    with pytest.raises(ValueError, match=r"name must be one of \['balwani2025'\]"):
         load_connection_probabilities("allen")
 
 

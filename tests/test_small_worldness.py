@@ -210,11 +210,11 @@ def test_graphs_that_cannot_be_rewired_are_their_own_null(W, expected):
     ("arguments", "error"),
     [
         ({"null": "watts-strogatz"}, ValueError),
-        ({"symmetrise": None}, ValueError),
+        ({"symmetrise": None}, TypeError),
         ({"n_nulls": 0}, ValueError),
         ({"n_nulls": 10.0}, TypeError),
         ({"n_rewirings": -1}, ValueError),
-        ({"random_state": "0"}, ValueError),
+        ({"random_state": "0"}, TypeError),
         ({"random_state": -1}, ValueError),
     ],
 )

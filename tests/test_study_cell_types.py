@@ -15,7 +15,7 @@ from scipy import stats
 
 from sk_biornn.biology import TopProbPruning, cortical_populations, unit_index
 from sk_biornn.cli import main
-from sk_biornn.datasets._population_traces import CONDITIONS as DATA_CONDITIONS
+from sk_biornn.datasets.populations._traces import CONDITIONS as DATA_CONDITIONS
 from sk_biornn.initializers import ConditioningWarning
 from sk_biornn.inspection import block_density, population_interactions, prediction_skill
 from sk_biornn.studies import (

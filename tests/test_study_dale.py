@@ -238,7 +238,7 @@ def test_waves_of_the_test_were_never_seen_unless_as_published():
 
 def test_seeds_of_waves_give_waves_no_two_of_which_are_alike():
     from sk_biornn._random import make_rng
-    from sk_biornn.datasets._wave_reconstruction import draw_waves
+    from sk_biornn.datasets.tasks._wave_reconstruction import draw_waves
     from sk_biornn.studies.dale.tasks import _seeds_of_different_waves
 
     seeds = _seeds_of_different_waves(300, np.random.default_rng(0))
@@ -279,7 +279,7 @@ WITH_MNIST = replace(TINY, budgets={**TINY.budgets, "mnist": Budget(20, 40, 1, 1
 
 def write_mnist(folder: Path, seed: int) -> None:
     """Noise in the files of MNIST."""
-    from sk_biornn.datasets._mnist import FILES
+    from sk_biornn.datasets.tasks._mnist import FILES
 
     rng = np.random.default_rng(seed)
     for images, labels in FILES["all"]:

@@ -266,10 +266,10 @@ def test_perceptual_times_are_whole_steps():
         ({"coherences": 12.8}, ValueError, "coherences must be a non-empty sequence"),
         ({"coherences": ["a"]}, TypeError, "coherences must be a sequence of numbers in"),
         ({"n_directions": 1}, ValueError, "n_directions must be an integer of at least 2, got 1"),
-        ({"sigma": -1}, ValueError, "sigma must be at least 0, got -1"),
-        ({"dt": 0}, ValueError, "dt must be a positive number, got 0"),
+        ({"sigma": -1}, ValueError, "sigma must be a number of at least 0, got -1"),
+        ({"dt": 0}, ValueError, "dt must be a number greater than 0, got 0"),
         ({"stimulus": 99}, ValueError, "stimulus must be at least one step, dt=100 ms, got 99"),
-        ({"delay": -1}, ValueError, "delay must be at least 0, got -1"),
+        ({"delay": -1}, ValueError, "delay must be a number of at least 0, got -1"),
     ],
 )
 def test_perceptual_arguments_are_checked(arguments, error, message):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sk_biornn._space import unit_positions
 from sk_biornn._strategy import Strategy
 from sk_biornn.biology._inclusion import keep_probabilities, systematic_sample
 from sk_biornn.biology.activity_costs import (
@@ -45,6 +44,7 @@ from sk_biornn.biology.regularizers import (
     WeightCost,
     WiringCost,
 )
+from sk_biornn.units.positions import unit_positions
 
 __all__ = [
     "BALWANI2025_BETWEEN_AREAS",

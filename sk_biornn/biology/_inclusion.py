@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sk_biornn._numbers import is_number, number_text
+from sk_biornn._checks import check_number
 from sk_biornn._plain import moderate, real_array
 from sk_biornn._random import RandomState, make_rng
 
@@ -33,6 +33,8 @@ def keep_probabilities(weights: ArrayLike, n_kept: float) -> NDArray[np.float64]
 
     Raises
     ------
+    TypeError
+        If `n_kept` is not a number.
     ValueError
         If `n_kept` is negative, or a weight is not finite.
 
@@ -50,10 +52,7 @@ def keep_probabilities(weights: ArrayLike, n_kept: float) -> NDArray[np.float64]
     sizes = np.abs(real_array(weights, "weights", truth_values=True))
     if not np.isfinite(sizes).all():
         raise ValueError("weights must be finite, got NaN or infinity.")
-    if not is_number(n_kept):
-        raise TypeError(f"n_kept must be a number of at least 0, got {number_text(n_kept)}.")
-    if not n_kept >= 0:
-        raise ValueError(f"n_kept must be at least 0, got {number_text(n_kept)}.")
+    check_number("n_kept", n_kept, low=0.0)
     if n_kept >= np.count_nonzero(sizes):
         return (sizes > 0).astype(np.float64)
     if n_kept == 0:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn._cell_names import cell_type_name, layer_name, listed, name_key
-from sk_biornn._numbers import MOST, as_float, check_count, is_number
+from sk_biornn._checks import MOST, as_float, check_count, is_number
 from sk_biornn._plain import plain_frame, short
+from sk_biornn.units.names import cell_type_name, layer_name, listed, name_key
 
 REQUIRED = ("population", "n_units", "sign")
 KNOWN = (*REQUIRED, "area", "layer", "cell_type", "tau")

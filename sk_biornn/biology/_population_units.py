@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn._cell_names import population_name
+from sk_biornn._checks import check_choice
 from sk_biornn._plain import short
 from sk_biornn.biology._population_table import check_populations
+from sk_biornn.units.names import population_name
 
 LEVELS = {
     "population": ("population",),
@@ -38,6 +39,8 @@ def unit_index(populations: pd.DataFrame, level: str = "population") -> NDArray[
 
     Raises
     ------
+    TypeError
+        If `level` is no name, or `populations` no DataFrame.
     ValueError
         If the table is not valid or lacks the columns of `level`.
 
@@ -71,6 +74,8 @@ def block_labels(populations: pd.DataFrame, level: str = "population") -> list[s
 
     Raises
     ------
+    TypeError
+        If `level` is no name, or `populations` no DataFrame.
     ValueError
         If the table is not valid or lacks the columns of `level`.
 
@@ -220,10 +225,7 @@ def units_by_name(populations: pd.DataFrame) -> dict[str, dict[str, NDArray[np.i
 
 def _blocks_of_populations(table: pd.DataFrame, level: str) -> list[str]:
     """Name of the block of every population at `level`; the table has been checked."""
-    if not isinstance(level, str) or level not in LEVELS:
-        raise ValueError(
-            f"level must be one of {', '.join(map(repr, LEVELS))}, got {short(level)}."
-        )
+    check_choice("level", level, LEVELS)
     columns = [name for name in LEVELS[level] if name in table]
     if LEVELS[level][-1] not in columns or table[columns].isna().any(axis=None):
         raise ValueError(

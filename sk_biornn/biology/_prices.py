@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from sk_biornn._numbers import check_number
+from sk_biornn._checks import check_number
 from sk_biornn._plain import found
 from sk_biornn._strategy import Strategy
 from sk_biornn.core.params import RNNParams

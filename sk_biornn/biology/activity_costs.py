@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from sk_biornn._numbers import check_number
+from sk_biornn._checks import check_number
 from sk_biornn.biology._prices import Facts, Penalty, Price, check_facts
 from sk_biornn.core.losses import per_trial
 from sk_biornn.core.params import RNNParams

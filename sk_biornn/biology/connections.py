@@ -22,12 +22,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from sk_biornn._cell_names import listed, name_key, population_name
-from sk_biornn._connection_table import label_text, square_table
-from sk_biornn._numbers import is_number, number_text
+from sk_biornn._checks import check_number
 from sk_biornn._plain import real_array, short
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.biology.populations import check_populations, unit_index
+from sk_biornn.units.connection_table import label_text, square_table
+from sk_biornn.units.names import listed, name_key, population_name
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class BetweenAreas:
     Raises
     ------
     TypeError
-        If `post` or `pre` is no name and no tuple of names.
+        If `post` or `pre` is no name and no tuple of names, or `probability` not a number.
     ValueError
         If `probability` is not in [0, 1].
 
@@ -73,9 +73,7 @@ class BetweenAreas:
                 and all(isinstance(name, str) and name for name in listing)
             ):
                 raise TypeError(f"{side} must be a name or a tuple of names, got {short(names)}.")
-        value = self.probability
-        if not is_number(value) or not 0 <= value <= 1:
-            raise ValueError(f"probability must be a number in [0, 1], got {number_text(value)}.")
+        check_number("probability", self.probability, low=0.0, high=1.0)
 
 
 #: The rules of Balwani et al. (2025), doi:10.1126/sciadv.adw4970: feed-forward from the pyramidal

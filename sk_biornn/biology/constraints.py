@@ -8,10 +8,8 @@ every constraint keeps weights off the mask at exactly zero.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import partial
-from numbers import Real
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -19,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sk_biornn._checks import check_choice, check_number
 from sk_biornn._plain import short
 from sk_biornn._strategy import Strategy
 from sk_biornn._vocabulary import Vocabulary, Word, filled
@@ -82,7 +81,7 @@ class Dale(Strategy):
     Raises
     ------
     TypeError
-        If `scale` is not a number.
+        If `method` or `momentum` is no name, or `scale` not a number.
     ValueError
         If `method` is unknown, or `scale` is not positive or given with another method.
 
@@ -125,10 +124,9 @@ class Dale(Strategy):
 
     def __post_init__(self) -> None:
         """Refuse unknown methods, and options that make no sense or that a method does not read."""
-        if not isinstance(self.method, str) or self.method not in WAYS:
-            raise ValueError(f"method must be one of {list(WAYS)}, got {short(self.method)}.")
+        check_choice("method", self.method, WAYS)
         if self.scale is not None:
-            _check_scale(self.scale)
+            check_number("scale", self.scale, low=0.0, open_low=True)
         check_momentum(self.momentum)
         for option, default in (("scale", None), ("momentum", "cut")):
             value = getattr(self, option)
@@ -187,17 +185,9 @@ class Dale(Strategy):
         return WAYS[self.method].bind(self, signs, mask)
 
 
-def _check_scale(scale: Any) -> None:
-    if not isinstance(scale, Real) or isinstance(scale, bool):
-        raise TypeError(f"scale must be None or a positive number, got {short(scale)}.")
-    if not (math.isfinite(scale) and float(scale) > 0):
-        raise ValueError(f"scale must be None or a positive number, got {short(scale)}.")
-
-
 def check_momentum(momentum: Any) -> None:
     """Refuse all but the two ways of momentum at a wall."""
-    if not isinstance(momentum, str) or momentum not in ("cut", "kept"):
-        raise ValueError(f"momentum must be one of ['cut', 'kept'], got {short(momentum)}.")
+    check_choice("momentum", momentum, ("cut", "kept"))
 
 
 @dataclass(frozen=True)
@@ -212,6 +202,8 @@ class NonNegative(Strategy):
 
     Raises
     ------
+    TypeError
+        If `momentum` is no name.
     ValueError
         If `momentum` is unknown.
 

@@ -28,8 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn._cell_names import SIGN_OF_CELL_TYPE, cell_type_name, population_name
-from sk_biornn._numbers import check_number, is_count, is_number, number_text
+from sk_biornn._checks import check_count, check_number
 from sk_biornn._plain import is_several, short
 from sk_biornn.biology._population_table import REQUIRED, check_populations
 from sk_biornn.biology._population_units import (
@@ -40,6 +39,7 @@ from sk_biornn.biology._population_units import (
     unit_signs,
     unit_tau,
 )
+from sk_biornn.units.names import SIGN_OF_CELL_TYPE, cell_type_name, population_name
 
 __all__ = [
     "block_labels",
@@ -93,7 +93,8 @@ def cortical_populations(
     Raises
     ------
     TypeError
-        If `areas` or `layers` is a single string, or `cell_types`, `signs` no mapping.
+        If `areas` or `layers` is a single string, `cell_types` or `signs` no mapping, or a number
+        of units not an integer.
     ValueError
         If a sign or a time constant of a type is not known, or the table is not valid.
 
@@ -117,8 +118,7 @@ def cortical_populations(
     for name, value in (("areas", areas), ("layers", layers)):
         if not is_several(value) or getattr(value, "ndim", 1) != 1:
             raise TypeError(f"{name} must be a sequence of names, got {short(value)}.")
-    if not is_count(scaling):
-        raise ValueError(f"scaling must be a positive integer, got {number_text(scaling)}.")
+    scaling = check_count("scaling", scaling)
     sizes = _by_type("cell_types", {"Pyr": 12, "SST": 2, "VIP": 1}, cell_types)
     sign_of = _by_type("signs", SIGN_OF_CELL_TYPE, signs, keep=True)
     unknown = [name for name in sizes if name not in sign_of]
@@ -130,7 +130,7 @@ def cortical_populations(
     rows = [
         {
             "population": population_name(area, layer, cell_type),
-            "n_units": _scaled(cell_type, share, int(scaling)),
+            "n_units": _scaled(cell_type, share, scaling),
             "sign": sign_of[cell_type],
             "area": area,
             "layer": layer,
@@ -169,8 +169,10 @@ def excitatory_inhibitory_populations(
 
     Raises
     ------
+    TypeError
+        If `n_units` is not an integer, or `excitatory_fraction` or `tau` not a number.
     ValueError
-        If `n_units` is not a positive integer or `excitatory_fraction` is not in [0, 1].
+        If `n_units` is below 1 or `excitatory_fraction` is not in [0, 1].
 
     Examples
     --------
@@ -179,19 +181,15 @@ def excitatory_inhibitory_populations(
     0  excitatory        8     1
     1  inhibitory        2    -1
     """
-    if not is_count(n_units):
-        raise ValueError(f"n_units must be a positive integer, got {number_text(n_units)}.")
-    if not is_number(excitatory_fraction) or not 0 <= excitatory_fraction <= 1:
-        raise ValueError(
-            f"excitatory_fraction must be in [0, 1], got {number_text(excitatory_fraction)}."
-        )
+    n_units = check_count("n_units", n_units)
+    check_number("excitatory_fraction", excitatory_fraction, low=0.0, high=1.0)
     # As column_signs does: the small addend keeps 0.29 * 100 = 28.999999999999996 at 29.
     n_excitatory = max(1, int(np.floor(excitatory_fraction * n_units + 1e-9)))
-    rows = [("excitatory", n_excitatory, 1), ("inhibitory", int(n_units) - n_excitatory, -1)]
+    rows = [("excitatory", n_excitatory, 1), ("inhibitory", n_units - n_excitatory, -1)]
     table = pd.DataFrame([row for row in rows if row[1] > 0], columns=list(REQUIRED))
     if tau is not None:
         table["tau"] = check_number("tau", tau, low=0.0, open_low=True)
-    return check_populations(table, n_units=int(n_units))
+    return check_populations(table, n_units=n_units)
 
 
 def _by_type(
@@ -209,12 +207,7 @@ def _by_type(
 
 
 def _scaled(cell_type: str, share: Any, scaling: int) -> int:
-    if not is_count(share):
-        raise ValueError(
-            f"cell_types must map cell types to positive integers, got {number_text(share)} for "
-            f"{cell_type}."
-        )
-    return int(share) * scaling
+    return check_count(f"cell_types[{cell_type!r}]", share) * scaling
 
 
 def _tau_of(tau: Any, cell_types: pd.Series[Any]) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sk_biornn._numbers import check_count, check_number
+from sk_biornn._checks import check_count, check_number
 from sk_biornn._plain import NO_NUMBERS, plain, refuse_masked
-from sk_biornn._signs import sign_array
+from sk_biornn.units.signs import sign_array
 
 
 def column_signs(

@@ -20,8 +20,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sk_biornn._numbers import check_flag
-from sk_biornn._plain import moderate, short
+from sk_biornn._checks import check_flag, is_flag, refusal
+from sk_biornn._plain import moderate
 from sk_biornn._random import RandomState
 from sk_biornn._vocabulary import Vocabulary, Word
 from sk_biornn.biology._blockwise import BlockwisePruner, Pruned
@@ -105,6 +105,8 @@ class TopProbPruning(BlockwisePruner):
 
     Raises
     ------
+    TypeError
+        If an option is of another type.
     ValueError
         If an option is none of these.
 
@@ -213,6 +215,8 @@ class RandomPruning(BlockwisePruner):
 
     Raises
     ------
+    TypeError
+        If an option is of another type.
     ValueError
         If an option is none of these.
 
@@ -261,12 +265,12 @@ class RandomPruning(BlockwisePruner):
 
 def _formula(legacy: Any, names: tuple[str, ...]) -> bool | str:
     """Return the name of a published formula, or False; True stands for the first."""
-    if isinstance(legacy, (bool, np.bool_)):
+    if is_flag(legacy):
         return names[0] if legacy else False
     if isinstance(legacy, str) and legacy in names:
         return str(legacy)
     expected = " or ".join(", ".join(["False", "True", *map(repr, names)]).rsplit(", ", 1))
-    raise ValueError(f"legacy must be {expected}, got {short(legacy)}.")
+    raise refusal("legacy", expected, legacy, right_type=isinstance(legacy, str))
 
 
 def _draw(

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from sk_biornn._numbers import check_number
+from sk_biornn._checks import check_number
 from sk_biornn._plain import short
 
 PLACEMENTS = ("torch", "keras")

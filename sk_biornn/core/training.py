@@ -35,6 +35,11 @@ def one_of_many() -> Iterator[None]:
 
     A single training ends with what it has reached. Of many in a row the user wants none of those
     that would follow.
+
+    Yields
+    ------
+    None
+        Nothing.
     """
     token = _is_alone.set(False)
     try:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sk_biornn._plain import short
-from sk_biornn._signs import sign_array
+from sk_biornn.units.signs import sign_array
 
 Signs = NDArray[np.float64]  # +1 excitatory, -1 inhibitory, 0 free
 Mask = NDArray[np.bool_]

@@ -14,7 +14,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from sk_biornn._numbers import check_flag
+from sk_biornn._checks import check_flag
 from sk_biornn._plain import short, short_text
 from sk_biornn.core import cross_entropy
 from sk_biornn.estimators._base import BaseRNN
@@ -66,7 +66,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             If an argument does not fit (its name, what was expected and what came are said), or if
             the loss becomes non-finite.
         TypeError
-            If an argument that must be a number is not one.
+            If an argument is of another type.
         """
         resume = check_flag("warm_start", self.warm_start) and hasattr(self, "W_rec_")
         return self._fit(X, y, sample_weight, resume=resume, max_iter=self.max_iter)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 
+from sk_biornn._checks import is_integer, refusal
 from sk_biornn._plain import real_array, short
 from sk_biornn._strategy import Strategy, changed_member
 from sk_biornn.biology.constraints import LAWS
@@ -157,7 +158,7 @@ class RNNParameters(BaseEstimator):
         """Check what is read anew at every run: it may have been set after the fit."""
         check_rules(self, {name: RULES[name] for name in _OF_EVERY_RUN})
         if not isinstance(self.device, (str, torch.device)):
-            raise ValueError(
+            raise TypeError(
                 f"device must be 'cpu', 'auto' or a device of torch, got {short(self.device)}."
             )
         if (self.dt is None) == self._has_time_constants():
@@ -171,17 +172,19 @@ class RNNParameters(BaseEstimator):
         check_rules(self, RULES)
         is_auto = isinstance(self.batch_size, str) and self.batch_size == "auto"
         if not is_auto and not _is_positive_int(self.batch_size):
-            raise ValueError(
-                f"batch_size must be 'auto' or an int of at least 1, got {short(self.batch_size)}."
-            )
+            is_size = isinstance(self.batch_size, str) or is_integer(self.batch_size)
+            expected = "'auto' or an integer of at least 1"
+            raise refusal("batch_size", expected, self.batch_size, right_type=is_size)
         if self.on_epoch is not None and not callable(self.on_epoch):
             raise TypeError(f"on_epoch must be None or a callable, got {short(self.on_epoch)}.")
         refuse_idle_strengths(self)
         self._check_solver()
         if not _is_rate(self.learning_rate):
-            raise ValueError(
-                "learning_rate must be one of ['constant', 'cosine'] or an object with a method "
-                f"rate(epoch, initial), got {short(self.learning_rate)}."
+            raise refusal(
+                "learning_rate",
+                "one of ['constant', 'cosine'] or an object with a method rate(epoch, initial)",
+                self.learning_rate,
+                right_type=isinstance(self.learning_rate, str),
             )
         self._check_run()
 
@@ -189,9 +192,12 @@ class RNNParameters(BaseEstimator):
         if isinstance(self.solver, str) and self.solver in ("adam", "sgd"):
             return
         if isinstance(self.solver, type) or not callable(getattr(self.solver, "optimiser", None)):
-            raise ValueError(
-                "solver must be one of ['adam', 'sgd'] or an object with a method "
-                f"optimiser(parameters, learning_rate), got {short(self.solver)}."
+            raise refusal(
+                "solver",
+                "one of ['adam', 'sgd'] or an object with a method "
+                "optimiser(parameters, learning_rate)",
+                self.solver,
+                right_type=isinstance(self.solver, str),
             )
         if self.epsilon != 1e-8:
             raise ValueError(

@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sk_biornn._numbers import is_number
+from sk_biornn._checks import is_number
 from sk_biornn._plain import real_array, short
-from sk_biornn._space import unit_positions
 from sk_biornn.biology.populations import unit_index
 from sk_biornn.biology.regularizers import (
     PENALTIES,
@@ -25,6 +24,7 @@ from sk_biornn.biology.regularizers import (
 )
 from sk_biornn.estimators._boundary import to_tensor
 from sk_biornn.estimators._circuit import Circuit
+from sk_biornn.units.positions import unit_positions
 
 if TYPE_CHECKING:
     from sk_biornn.estimators._parameters import RNNParameters

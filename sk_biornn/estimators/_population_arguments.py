@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn._cell_names import name_key
 from sk_biornn._plain import short
 from sk_biornn.biology.connections import BetweenAreas
+from sk_biornn.units.names import name_key
 
 
 def check_sizes(estimator: Any, table: pd.DataFrame) -> None:

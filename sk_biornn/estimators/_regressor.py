@@ -12,7 +12,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from sk_biornn._numbers import check_flag
+from sk_biornn._checks import check_flag
 from sk_biornn._plain import conversion_of, moderate, plain, refuse_dates, without_mask
 from sk_biornn.core import squared_error
 from sk_biornn.estimators._base import BaseRNN
@@ -64,7 +64,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             If an argument does not fit (its name, what was expected and what came are said), or if
             the loss becomes non-finite.
         TypeError
-            If an argument that must be a number is not one.
+            If an argument is of another type.
         """
         resume = check_flag("warm_start", self.warm_start) and hasattr(self, "W_rec_")
         return self._fit(X, y, sample_weight, resume=resume, max_iter=self.max_iter)

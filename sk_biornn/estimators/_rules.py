@@ -1,4 +1,4 @@
-"""What a constructor argument may be, and the one sentence in which a wrong one is refused."""
+"""What a constructor argument may be; what is not is refused in the sentence of `_checks`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, Protocol
 
 import numpy as np
 
-from sk_biornn._numbers import MOST, as_float, is_number, number_text
-from sk_biornn._plain import short
+from sk_biornn._checks import (
+    MOST,
+    as_float,
+    choice_text,
+    interval_text,
+    is_flag,
+    is_number,
+    number_text,
+    value_text,
+)
 from sk_biornn._vocabulary import Vocabulary
 
 
@@ -26,6 +34,10 @@ class Rule(Protocol):
 
     def accepts(self, value: Any) -> bool:
         """Whether a value is that."""
+        ...
+
+    def is_of_type(self, value: Any) -> bool:
+        """Whether a value is at least of the right type."""
         ...
 
 
@@ -48,16 +60,17 @@ class Number:
     @property
     def expected(self) -> str:
         """Describe the interval."""
-        noun = "an int" if self.kind is Integral else "a number"
-        if self.high == np.inf:
-            return f"{noun} {'of at least' if self.low_included else 'greater than'} {self.low:g}"
-        left, right = "[" if self.low_included else "(", "]" if self.high_included else ")"
-        return f"{noun} in {left}{self.low:g}, {self.high:g}{right}"
+        return interval_text(
+            "an integer" if self.kind is Integral else "a number",
+            self.low,
+            self.high,
+            open_low=not self.low_included,
+            open_high=not self.high_included,
+        )
 
     def accepts(self, value: Any) -> bool:
         """Return whether the value is a number of the interval."""
-        is_flag = self.bool_allowed and isinstance(value, bool)
-        if not (is_number(value) and isinstance(value, self.kind)) and not is_flag:
+        if not self.is_of_type(value):
             return False
         if isinstance(value, Integral) and not -(2**63) <= int(value) < 2**63:
             return False  # torch multiplies with no such int
@@ -65,6 +78,11 @@ class Number:
         above = number >= self.low if self.low_included else number > self.low
         below = number <= self.high if self.high_included else number < self.high
         return math.isfinite(number) and above and below and number <= self.most
+
+    def is_of_type(self, value: Any) -> bool:
+        """Return whether the value is a number of the kind."""
+        is_allowed_flag = self.bool_allowed and isinstance(value, bool)
+        return is_allowed_flag or (is_number(value) and isinstance(value, self.kind))
 
 
 @dataclass(frozen=True)
@@ -76,11 +94,15 @@ class Choice:
     @property
     def expected(self) -> str:
         """List the options."""
-        return f"one of {list(self.options)}"
+        return choice_text(self.options)
 
     def accepts(self, value: Any) -> bool:
         """Return whether the value is one of the options."""
-        return isinstance(value, str) and value in self.options
+        return self.is_of_type(value) and value in self.options
+
+    def is_of_type(self, value: Any) -> bool:
+        """Return whether the value is text."""
+        return isinstance(value, str)
 
 
 @dataclass(frozen=True)
@@ -94,7 +116,11 @@ class WordOr:
     @property
     def expected(self) -> str:
         """List the words, and describe the objects."""
-        return f"one of {list(self.words)}, {self.others}"
+        return f"{choice_text(self.words)}, {self.others}"
+
+    def is_of_type(self, value: Any) -> bool:
+        """Return whether the value is text, and so one that a word could be."""
+        return isinstance(value, str)
 
     def accepts(self, value: Any) -> bool:
         """Return whether the value is a word or such an object."""
@@ -109,7 +135,11 @@ class Flag:
 
     def accepts(self, value: Any) -> bool:
         """Return whether the value is a bool."""
-        return isinstance(value, (bool, np.bool_))
+        return is_flag(value)
+
+    def is_of_type(self, value: Any) -> bool:
+        """Return whether the value is a bool."""
+        return is_flag(value)
 
 
 @dataclass(frozen=True)
@@ -121,11 +151,15 @@ class FlagOr:
     @property
     def expected(self) -> str:
         """List the options."""
-        return f"True, False or one of {list(self.options)}"
+        return f"True, False or {choice_text(self.options)}"
 
     def accepts(self, value: Any) -> bool:
         """Return whether the value is a bool or one of the options."""
-        return Flag().accepts(value) or Choice(self.options).accepts(value)
+        return is_flag(value) or Choice(self.options).accepts(value)
+
+    def is_of_type(self, value: Any) -> bool:
+        """Return whether the value is a bool or text."""
+        return is_flag(value) or isinstance(value, str)
 
 
 @dataclass(frozen=True)
@@ -142,6 +176,10 @@ class Optional:
     def accepts(self, value: Any) -> bool:
         """Return whether the value is None or accepted by the other rule."""
         return value is None or self.rule.accepts(value)
+
+    def is_of_type(self, value: Any) -> bool:
+        """Return whether the value is None or of the other rule's type."""
+        return value is None or self.rule.is_of_type(value)
 
 
 def binds(value: Any, n_arguments: int) -> bool:
@@ -163,9 +201,9 @@ def check_rules(holder: Any, rules: Mapping[str, Rule]) -> None:
     Raises
     ------
     TypeError
-        If a number was expected and the value is not a number.
+        If the value is of another type than the rule's.
     ValueError
-        If the value is of the right kind but not allowed.
+        If the value is of the right type but not allowed.
     """
     for name, rule in rules.items():
         value = getattr(holder, name)
@@ -173,9 +211,9 @@ def check_rules(holder: Any, rules: Mapping[str, Rule]) -> None:
             continue
         inner = rule.rule if isinstance(rule, Optional) else rule
         is_number_rule = isinstance(inner, Number)
-        error = TypeError if is_number_rule and not isinstance(value, Real) else ValueError
+        error = ValueError if rule.is_of_type(value) else TypeError
         largest = (inner.most if inner.kind is Integral else 2**63 - 1) if is_number_rule else 0
         too_large = is_number_rule and isinstance(value, Integral) and value > largest
         most = f" and, of ints, at most {largest}" if too_large else ""
-        came = number_text(value) if is_number_rule else short(value)
+        came = number_text(value) if is_number_rule else value_text(value)
         raise error(f"{name} must be {rule.expected}{most}, got {came}.")

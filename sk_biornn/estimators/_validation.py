@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_feature_names, _check_sample_weight
 
-from sk_biornn._numbers import check_count, check_number, is_number
+from sk_biornn._checks import check_count, check_number, is_number
 from sk_biornn._plain import conversion_of, plain, real_array, refuse_dates, refuse_masked, short
 
 

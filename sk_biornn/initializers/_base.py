@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from sk_biornn._plain import real_array
-from sk_biornn._signs import sign_array
 from sk_biornn.biology.prior import matrix_mask
+from sk_biornn.units.signs import sign_array
 
 
 class Initializer(Protocol):

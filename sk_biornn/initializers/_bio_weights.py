@@ -9,10 +9,9 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_biornn._blas import single_blas_thread
-from sk_biornn._numbers import check_count, check_flag, check_number
+from sk_biornn._checks import check_choice, check_count, check_flag, check_number
 from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked, short
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn._signs import sign_array
 from sk_biornn.initializers._base import (
     check_matrix,
     check_signs_and_mask,
@@ -20,6 +19,7 @@ from sk_biornn.initializers._base import (
 )
 from sk_biornn.initializers._bio_dale import dale_functional_weights
 from sk_biornn.initializers._matrices import named_matrices, scaled_product
+from sk_biornn.units.signs import sign_array
 
 FITTED = ("functional_", "n_features_in_", "feature_names_in_")
 
@@ -179,7 +179,7 @@ class BioWeightInitializer(
         Raises
         ------
         TypeError
-            If a number among the parameters is not a number.
+            If a parameter is of another type.
         ValueError
             If a parameter is out of its range, or a matrix is missing, not square, not finite or
             not of the size of the others.
@@ -372,7 +372,7 @@ class BioWeightInitializer(
         check_number("mean_weight", self.mean_weight, low=0.0, open_low=True)
         check_number("floor", self.floor, low=0.0)
         check_number("tol", self.tol, low=0.0)
-        check_count("n_projections", self.n_projections)
+        check_count("n_projections", self.n_projections, low=0)
         if self.spectral_radius is not None:
             check_number("spectral_radius", self.spectral_radius, low=0.0, open_low=True)
         names = (self.matrices,) if isinstance(self.matrices, str) else self.matrices
@@ -383,8 +383,7 @@ class BioWeightInitializer(
             )
         for name in ("permute", "dale"):
             check_flag(name, getattr(self, name))
-        if not isinstance(self.spectrum, str) or self.spectrum not in ("gaussian", "flat"):
-            raise ValueError(f"spectrum must be 'gaussian' or 'flat', got {short(self.spectrum)}.")
+        check_choice("spectrum", self.spectrum, ("gaussian", "flat"))
 
 
 def _with_radius(W: np.ndarray, radius: float) -> np.ndarray:

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn._numbers import check_count
-from sk_biornn._plain import short
+from sk_biornn._checks import check_choice, check_count
 from sk_biornn._random import make_rng
 
 FEEDFORWARD_INITS = ("uniform", "glorot_uniform")
@@ -23,8 +22,7 @@ def _uniform(
 
 
 def _check_kind(kind: Any) -> None:
-    if not isinstance(kind, str) or kind not in FEEDFORWARD_INITS:
-        raise ValueError(f"kind must be one of {list(FEEDFORWARD_INITS)}, got {short(kind)}.")
+    check_choice("kind", kind, FEEDFORWARD_INITS)
 
 
 def _count(name: str, value: Any) -> int:
@@ -53,9 +51,10 @@ def input_weights(
     Raises
     ------
     TypeError
-        If a number of units, features or outputs is not an int.
+        If a number of units, features or outputs is not an int, or `kind` or `rng` is of another
+        type.
     ValueError
-        If one is below 1, or `kind` or `rng` is of another kind.
+        If one is below 1, or `kind` is unknown.
 
     Examples
     --------
@@ -89,9 +88,10 @@ def readout_weights(
     Raises
     ------
     TypeError
-        If a number of units, features or outputs is not an int.
+        If a number of units, features or outputs is not an int, or `kind` or `rng` is of another
+        type.
     ValueError
-        If one is below 1, or `kind` or `rng` is of another kind.
+        If one is below 1, or `kind` is unknown.
 
     Examples
     --------
@@ -125,9 +125,10 @@ def biases(n: int, n_units: int, rng: np.random.Generator, kind: str = "uniform"
     Raises
     ------
     TypeError
-        If a number of units, features or outputs is not an int.
+        If a number of units, features or outputs is not an int, or `kind` or `rng` is of another
+        type.
     ValueError
-        If one is below 1, or `kind` or `rng` is of another kind.
+        If one is below 1, or `kind` is unknown.
 
     Examples
     --------

@@ -9,12 +9,18 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_biornn._blas import single_blas_thread
-from sk_biornn._correlation import correlation, partial_correlation, precision, standardized
-from sk_biornn._numbers import check_number
-from sk_biornn._plain import conversion_of, found, plain, refuse_dates, refuse_masked, short
+from sk_biornn._checks import check_choice, check_number
+from sk_biornn._plain import conversion_of, found, plain, refuse_dates, refuse_masked
 from sk_biornn._plain import is_several as holds_several
-from sk_biornn._sttc import sttc_of_counts, sttc_of_events
-from sk_biornn.initializers._recordings import check_train, is_several, without_padding
+from sk_biornn.activity import (
+    correlation,
+    partial_correlation,
+    precision,
+    spike_count_tiling,
+    spike_time_tiling,
+)
+from sk_biornn.activity._correlation import CENTERS, check_shrinkage
+from sk_biornn.activity.recordings import check_train, is_several, without_padding
 
 KINDS = ("correlation", "partial_correlation", "precision", "sttc")
 FLOATS = [np.float64, np.float32]
@@ -163,7 +169,7 @@ class FunctionalConnectivity(
         Raises
         ------
         TypeError
-            If a number among the parameters is not a number.
+            If a parameter is of another type.
         ValueError
             If a parameter or `X` does not fit.
         """
@@ -222,24 +228,22 @@ class FunctionalConnectivity(
     @single_blas_thread
     def _connectivity(self, X: Any, *, reset: bool) -> np.ndarray:
         if self.kind == "sttc" and self.t_stop is not None:
-            return sttc_of_events(
-                self._event_times(X, reset), self.window, self.t_start, self.t_stop
+            trains = self._event_times(X, reset)
+            return spike_time_tiling(
+                trains, window=self.window, t_start=self.t_start, t_stop=self.t_stop
             )
         recordings = self._recordings(X, reset)
-        if self.kind == "sttc":
-            matrix = sttc_of_counts(*self._binned(recordings))
-        else:
-            matrix = self._of_traces(recordings)
+        is_sttc = self.kind == "sttc"
+        matrix = self._of_counts(recordings) if is_sttc else self._of_traces(recordings)
         return matrix.astype(np.result_type(*{part.dtype for part in recordings}), copy=False)
 
     def _of_traces(self, recordings: list[np.ndarray]) -> np.ndarray:
-        Z = standardized(recordings, center_each=self.center == "each")
         if self.kind == "correlation":
-            return correlation(Z)
-        P = precision(Z, self.shrinkage)
-        return P if self.kind == "precision" else partial_correlation(P)
+            return correlation(recordings, center=self.center)
+        measure = precision if self.kind == "precision" else partial_correlation
+        return measure(recordings, center=self.center, shrinkage=self.shrinkage)
 
-    def _binned(self, counts: list[np.ndarray]) -> tuple[list[np.ndarray], int]:
+    def _of_counts(self, counts: list[np.ndarray]) -> np.ndarray:
         if self.dt is None:
             raise ValueError(
                 "dt must be the width of a bin in ms when kind='sttc' and X holds counts, got None "
@@ -249,7 +253,7 @@ class FunctionalConnectivity(
             raise ValueError(
                 "Negative values in data: X must hold counts when kind='sttc', got a negative one."
             )
-        return counts, int(self.window / self.dt + 1e-9)
+        return spike_count_tiling(counts, dt=self.dt, window=self.window)
 
     def _recordings(self, X: Any, reset: bool) -> list[np.ndarray]:
         """Return one float array (n_steps_i, n_neurons) per recording, padding left out."""
@@ -272,7 +276,9 @@ class FunctionalConnectivity(
     def _event_times(self, X: Any, reset: bool) -> list[np.ndarray]:
         if not holds_several(X):
             raise TypeError(f"X must be a list with the event times per neuron, got {found(X)}.")
-        trains = [check_train(i, train, self.t_start, self.t_stop) for i, train in enumerate(X)]
+        trains = [
+            check_train("X", i, train, self.t_start, self.t_stop) for i, train in enumerate(X)
+        ]
         if not trains:
             raise ValueError("X must hold the event times of at least one neuron, got none.")
         if reset:
@@ -285,17 +291,9 @@ class FunctionalConnectivity(
         return trains
 
     def _check_parameters(self) -> None:
-        for name, allowed in (("kind", KINDS), ("center", ("each", "all"))):
-            value = getattr(self, name)
-            if not isinstance(value, str) or value not in allowed:
-                raise ValueError(f"{name} must be one of {list(allowed)}, got {short(value)}.")
-        if not isinstance(self.shrinkage, str):
-            check_number("shrinkage", self.shrinkage, low=0.0, high=1.0)
-        elif self.shrinkage != "ledoit_wolf":
-            raise ValueError(
-                "shrinkage must be 'ledoit_wolf' or a number in [0, 1], got "
-                f"{short(self.shrinkage)}."
-            )
+        check_choice("kind", self.kind, KINDS)
+        check_choice("center", self.center, CENTERS)
+        check_shrinkage(self.shrinkage)
         check_number("window", self.window, low=0.0)
         start = check_number("t_start", self.t_start)
         if self.dt is not None:

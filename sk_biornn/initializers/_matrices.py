@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked
-from sk_biornn.initializers._recordings import is_several
+from sk_biornn.activity.recordings import is_several
 
 DEFAULT_NAMES = ("correlation", "sttc")
 

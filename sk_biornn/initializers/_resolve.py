@@ -9,7 +9,7 @@ import numpy as np
 
 from sk_biornn import metrics
 from sk_biornn._blas import single_blas_thread
-from sk_biornn._numbers import check_number
+from sk_biornn._checks import check_number
 from sk_biornn._plain import real_array, short
 from sk_biornn._random import make_rng
 from sk_biornn.initializers._base import (
@@ -77,7 +77,7 @@ def recurrent_weights(
     Raises
     ------
     TypeError
-        If `spectral_radius` is not a number.
+        If `init` is None, or `spectral_radius` is not a number.
     ValueError
         If the name is unknown, if an array has another shape, is not finite or contradicts signs
         or mask, or if a matrix of spectral radius 0 is to be rescaled.
@@ -120,7 +120,7 @@ def _drawn(init: Any, signs: np.ndarray, mask: np.ndarray, rng: np.random.Genera
         drawn = init.sample(signs=signs, mask=mask, rng=rng)
         return _checked(drawn, signs, mask, "the weights drawn by recurrent_init")
     if init is None:
-        raise ValueError(f"recurrent_init must be {expected}, got None.")
+        raise TypeError(f"recurrent_init must be {expected}, got None.")
     weights = real_array(init, "recurrent_init", expected, truth_values=True)
     return _checked(weights, signs, mask, "recurrent_init")
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from sk_biornn._blas import single_blas_thread
-from sk_biornn._numbers import check_count, check_number
+from sk_biornn._checks import check_count, check_number
 from sk_biornn._plain import real_array, short
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.initializers._base import check_signs_and_mask

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import combinations, product
 from math import comb, exp, lgamma, nan
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from sk_biornn._plain import short
+from sk_biornn._checks import check_choice, check_count
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.inspection._interactions import block_densities, block_means
 from sk_biornn.inspection._networks import networks_in, same_blocks
@@ -80,6 +79,8 @@ def compare(
 
     Raises
     ------
+    TypeError
+        If an argument is of another type.
     ValueError
         If the groups have other populations, fewer than two runs, or unequal numbers of them with
         `paired`, or an argument is unknown.
@@ -122,12 +123,8 @@ def compare(
     1    E   I   0.0079   0.0079
     2    I   E   0.0079   0.0079
     """
-    if test not in ("permutation", "welch"):
-        raise ValueError(f"test must be 'permutation' or 'welch', got {short(test)}.")
-    if not isinstance(max_permutations, Integral) or max_permutations < 1:
-        raise ValueError(
-            f"max_permutations must be a positive integer, got {short(max_permutations)}."
-        )
+    check_choice("test", test, ("permutation", "welch"))
+    max_permutations = check_count("max_permutations", max_permutations)
     groups = [networks_in(fitted_a, "fitted_a"), networks_in(fitted_b, "fitted_b")]
     for name, group in zip(("fitted_a", "fitted_b"), groups, strict=True):
         if len(group) < 2:

@@ -41,6 +41,8 @@ def population_interactions(
 
     Raises
     ------
+    TypeError
+        If an argument is of another type.
     ValueError
         If there is no network, the runs have different populations, or there are no labels for
         `level`.
@@ -98,6 +100,8 @@ def block_density(
 
     Raises
     ------
+    TypeError
+        As in `population_interactions`.
     ValueError
         As in `population_interactions`.
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn._cell_names import cell_type_name, listed, name_key
+from sk_biornn._checks import check_choice
 from sk_biornn._plain import plain, plain_frame, refuse_masked, short
 from sk_biornn.metrics._checks import check_weights
+from sk_biornn.units.names import cell_type_name, listed, name_key
 
 LEVELS = ("population", "layer", "area", "cell_type")
 _WRAPPED = ("best_estimator_", "estimator_", "regressor_")
@@ -86,10 +87,7 @@ def weights_of(network: Any) -> NDArray[np.float64]:
 
 def blocks_of(network: Any, labels: Any = None, level: str = "population") -> Blocks:
     """Return the blocks of a network, from `labels` or from its own table of populations."""
-    if not isinstance(level, str) or level not in LEVELS:
-        raise ValueError(
-            f"level must be one of {', '.join(map(repr, LEVELS))}, got {short(level)}."
-        )
+    check_choice("level", level, LEVELS)
     table = _table_in(network, labels)
     blocks = _of_units(labels, level) if table is None else _of_table(table, level)
     n_units = len(weights_of(network))

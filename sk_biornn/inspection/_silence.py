@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn._cell_names import listed
+from sk_biornn._checks import is_integer
 from sk_biornn._plain import plain, refuse_masked
 from sk_biornn.inspection._networks import (
     blocks_of,
@@ -21,6 +20,7 @@ from sk_biornn.inspection._networks import (
     weights_of,
 )
 from sk_biornn.inspection._skill import flat_outputs, output_names
+from sk_biornn.units.names import listed
 
 Part = str | int | Sequence[str] | Sequence[int] | NDArray[Any] | tuple[str, str]
 
@@ -132,9 +132,7 @@ def _units(network: Any, part: Any, labels: Any, n_units: int) -> NDArray[np.int
     entries = _entries(part)
     if entries and all(isinstance(entry, str) for entry in entries):
         return np.unique(np.concatenate([units_named(network, name, labels) for name in entries]))
-    if not entries or not all(
-        isinstance(n, Integral) and not isinstance(n, (bool, np.bool_)) for n in entries
-    ):
+    if not entries or not all(is_integer(number) for number in entries):
         raise TypeError(
             "part must be the name of a population, layer, area or cell type, the number of a "
             "unit, a list of names or of numbers, a boolean array of shape (n_units,), or a tuple "

@@ -13,7 +13,6 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._atomic import write_bytes
-from sk_biornn._cell_names import listed
 from sk_biornn._random import RandomState
 from sk_biornn.biology.populations import (
     check_populations,
@@ -23,6 +22,7 @@ from sk_biornn.biology.populations import (
 )
 from sk_biornn.estimators import CellTypeRNNRegressor
 from sk_biornn.io._torch_file import read_arrays
+from sk_biornn.units.names import listed
 
 W_IN, W_REC = "rnn.weight_ih_l0", "rnn.weight_hh_l0"
 BIASES = ("rnn.bias_ih_l0", "rnn.bias_hh_l0")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sk_biornn._checks import check_choice
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.estimators import CellTypeRNNRegressor
 from sk_biornn.io._cell_types import WHERE, load_cell_type_checkpoint
@@ -63,6 +64,8 @@ def load_cell_type_runs(
     ------
     FileNotFoundError
         If the folder, a run or its file is missing; the message names it.
+    TypeError
+        If `stage` is no name.
     ValueError
         If `stage` is unknown, the folder holds runs of several scalings and `scaling` does not say
         which, or a file does not fit, see `load_cell_type_checkpoint`.
@@ -77,10 +80,9 @@ def load_cell_type_runs(
     >>> load_cell_type_runs("weights", "familiar_change", "pruned")
     Traceback (most recent call last):
         ...
-    ValueError: stage must be one of 'initial', 'dense', 'sparse', got 'pruned'.
+    ValueError: stage must be one of ['initial', 'dense', 'sparse'], got 'pruned'.
     """
-    if stage not in STAGES:
-        raise ValueError(f"stage must be one of {', '.join(map(repr, STAGES))}, got {stage!r}.")
+    check_choice("stage", stage, STAGES)
     rng = make_rng(random_state)
     folder = _condition_folder(Path(root), condition, vanilla)
     return [

@@ -36,6 +36,8 @@ def assortativity(
 
     Raises
     ------
+    TypeError
+        If an argument is of another type.
     ValueError
         If `W` is not a finite square matrix, or an argument has no such value.
 
@@ -78,6 +80,8 @@ def reciprocity(W: Any, *, quantile: float | None = 0.9) -> float:
 
     Raises
     ------
+    TypeError
+        If an argument is of another type.
     ValueError
         If `W` is not a finite square matrix, or `quantile` is not in [0, 1].
 

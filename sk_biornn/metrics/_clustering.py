@@ -38,6 +38,8 @@ def clustering_coefficient(
 
     Raises
     ------
+    TypeError
+        If an argument is of another type.
     ValueError
         If `W` is not a finite square matrix, or an argument has no such value.
 

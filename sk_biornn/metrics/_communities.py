@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_biornn._numbers import check_flag
+from sk_biornn._checks import check_choice, check_flag
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.metrics._graph import check_choice, surviving_weights
+from sk_biornn.metrics._graph import surviving_weights
 from sk_biornn.metrics._greedy import greedy_labels
 from sk_biornn.metrics._louvain import louvain_labels
 
@@ -58,6 +58,8 @@ def communities(
 
     Raises
     ------
+    TypeError
+        If an argument is of another type.
     ValueError
         If `W` is not a finite square matrix, or an argument has no such value.
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_biornn._numbers import check_number
-from sk_biornn._plain import short
+from sk_biornn._checks import check_choice, check_number
 from sk_biornn.metrics._checks import check_weights
 
 SYMMETRIES = ("either", "both", "mean")
@@ -50,12 +48,3 @@ def relative_strength(weights: NDArray[np.float64]) -> NDArray[np.float64]:
 def check_share(name: str, value: Any) -> float:
     """Return `value`, a number in [0, 1]."""
     return check_number(name, value, low=0.0, high=1.0)
-
-
-def check_choice(name: str, value: Any, allowed: Iterable[str | None]) -> None:
-    """Refuse a value that is not among those `allowed`."""
-    options = list(allowed)
-    if not (value is None or isinstance(value, str)) or value not in options:
-        raise ValueError(
-            f"{name} must be one of {', '.join(map(repr, options))}, got {short(value)}."
-        )

@@ -10,12 +10,12 @@ reached is joined to one of them with probability 1 - (1 - p)^l (the Reed-Frost 
 from __future__ import annotations
 
 from functools import lru_cache
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_biornn._checks import is_integer
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.metrics._clustering import expected_clustering, mean_clustering
 from sk_biornn.metrics._paths import efficiency
@@ -39,7 +39,7 @@ def independent_pairs(
 
     An int as `random_state` gives the same nulls each time, so they are computed only once.
     """
-    if isinstance(random_state, Integral) and not isinstance(random_state, bool):
+    if is_integer(random_state):
         return _independent_pairs_once(n, p, p_loop, n_nulls, int(random_state))
     return _independent_pairs(n, p, p_loop, n_nulls, random_state)
 
@@ -48,7 +48,7 @@ def rewired(
     graph: Graph, n_rewirings: int, n_nulls: int, random_state: RandomState
 ) -> NullStatistics:
     """Nulls with the degrees of `graph`: pairs of edges exchange their ends, by bctpy."""
-    if isinstance(random_state, Integral) and not isinstance(random_state, bool):
+    if is_integer(random_state):
         octets = np.packbits(graph).tobytes()
         return _rewired_once(octets, len(graph), n_rewirings, n_nulls, int(random_state))
     return _rewired(graph, n_rewirings, n_nulls, random_state)

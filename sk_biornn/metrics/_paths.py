@@ -39,6 +39,8 @@ def global_efficiency(W: Any, *, quantile: float | None = 0.9, symmetrise: str =
 
     Raises
     ------
+    TypeError
+        If an argument is of another type.
     ValueError
         If `W` is not a finite square matrix, or an argument has no such value.
 

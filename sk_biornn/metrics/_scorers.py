@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sk_biornn._blas import one_blas_thread
+from sk_biornn._checks import check_choice, choice_text, refusal
 from sk_biornn._plain import short
 from sk_biornn.metrics._assortativity import assortativity
 from sk_biornn.metrics._modularity import modularity
@@ -73,10 +74,7 @@ class WeightScorer:
     ) -> None:
         if not callable(func):
             raise TypeError(f"func must be a function of a weight matrix, got {short(func)}.")
-        if not isinstance(weight, str) or weight not in _ATTRIBUTES:
-            raise ValueError(
-                f"weight must be one of {', '.join(_ATTRIBUTES)}, got {short(weight)}."
-            )
+        check_choice("weight", weight, _ATTRIBUTES)
         self.func = func
         self.weight = weight
         self.greater_is_better = greater_is_better
@@ -194,7 +192,8 @@ def _scorer_of(name: str) -> WeightScorer:
     candidates = (getattr(metrics, public) for public in metrics.__all__)
     functions = {func.__name__: func for func in candidates if _is_scalar_metric(func)}
     if plain not in functions:
-        raise ValueError(f"names must be among {', '.join(sorted(functions))}, got {short(name)}.")
+        expected = choice_text(sorted(functions))
+        raise refusal("names", expected, name, right_type=isinstance(name, str))
     return WeightScorer(functions[plain], greater_is_better=not name.startswith("neg_"))
 
 

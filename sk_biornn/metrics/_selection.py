@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_biornn._numbers import as_float, is_number
+from sk_biornn._checks import as_float, is_number, refusal
 from sk_biornn._plain import found, real_array, short
 
 
@@ -90,7 +90,7 @@ def select_refit(first: str, *, then: str, within: str | float = "1se") -> Selec
     Raises
     ------
     TypeError
-        If `first` or `then` is no name.
+        If `first` or `then` is no name, or `within` neither text nor a number.
     ValueError
         If `within` is neither a number of standard errors nor a non-negative number.
 
@@ -105,11 +105,13 @@ def select_refit(first: str, *, then: str, within: str | float = "1se") -> Selec
     >>> refit({"mean_test_accuracy": [0.93, 0.92, 0.80], "mean_test_modularity": [0.1, 0.3, 0.6]})
     1
     """
-    if _standard_errors(within) is None and not (
-        is_number(within) and 0 <= as_float(within) < math.inf
-    ):
-        raise ValueError(
-            f"within must be like '1se' or a non-negative number, got {short(within)}."
+    is_share = is_number(within) and 0 <= as_float(within) < math.inf
+    if _standard_errors(within) is None and not is_share:
+        raise refusal(
+            "within",
+            "like '1se' or a number of at least 0",
+            within,
+            right_type=isinstance(within, str) or is_number(within),
         )
     for name, metric in (("first", first), ("then", then)):
         if not isinstance(metric, str):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from sk_biornn._numbers import is_count, is_number, number_text
+from sk_biornn._checks import check_choice, check_count
 from sk_biornn._random import RandomState
 from sk_biornn.metrics._clustering import mean_clustering
-from sk_biornn.metrics._graph import check_choice, undirected_graph
+from sk_biornn.metrics._graph import undirected_graph
 from sk_biornn.metrics._nulls import Graph, NullStatistics, independent_pairs, rewired
 from sk_biornn.metrics._paths import efficiency
 
@@ -71,6 +70,8 @@ def small_worldness(
 
     Raises
     ------
+    TypeError
+        If an argument is of another type.
     ValueError
         If `W` is not a finite square matrix, or an argument has no such value.
 
@@ -103,7 +104,7 @@ def small_worldness(
     """
     check_choice("null", null, NULLS)
     for name, count in (("n_nulls", n_nulls), ("n_rewirings", n_rewirings)):
-        _check_count(name, count)
+        check_count(name, count)
     graph = undirected_graph(W, quantile, symmetrise)
     nulls = _statistics(graph, null, n_nulls, n_rewirings, random_state)
     chance = nulls.clustering * nulls.efficiency
@@ -120,9 +121,3 @@ def _statistics(
         return rewired(graph, n_rewirings, n_nulls, random_state)
     density = np.count_nonzero(graph) / max(n * (n - 1), 1)
     return independent_pairs(n, density, 0.0, n_nulls, random_state)
-
-
-def _check_count(name: str, value: Any) -> None:
-    if not is_count(value):
-        error = ValueError if is_number(value) and isinstance(value, Integral) else TypeError
-        raise error(f"{name} must be a positive integer, got {number_text(value)}.")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from sk_biornn._numbers import is_count, number_text
+from sk_biornn._checks import check_count
 from sk_biornn.metrics._checks import check_weights
 
 _WEIGHTS_AT_ONCE = 1024  # times 100 points in float64: what a core's cache holds
@@ -40,6 +40,8 @@ def weight_entropy(W: Any, *, n_points: int = 100) -> float:
 
     Raises
     ------
+    TypeError
+        If `n_points` is not an integer.
     ValueError
         If `W` is not a finite square matrix, or `n_points` is below two.
 
@@ -54,12 +56,11 @@ def weight_entropy(W: Any, *, n_points: int = 100) -> float:
     >>> round(weight_entropy(W), 2)
     5.9
     """
-    if not is_count(n_points) or n_points < 2:
-        raise ValueError(f"n_points must be an integer of at least 2, got {number_text(n_points)}.")
+    n_points = check_count("n_points", n_points, low=2)
     weights = _scaled_to_unit_interval(check_weights(W).ravel())
     if weights is None:
         return 0.0
-    share = _smoothed(weights, np.linspace(0.0, 1.0, int(n_points)))
+    share = _smoothed(weights, np.linspace(0.0, 1.0, n_points))
     share = share[share > 0] / share.sum()
     return float(-xlogy(share, share).sum() / np.log(2))  # 0 log 0 is 0: gaps between outliers
 

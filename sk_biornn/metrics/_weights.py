@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn._signs import sign_array
 from sk_biornn.metrics._checks import check_weights
+from sk_biornn.units.signs import sign_array
 
 
 def density(W: Any) -> float:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from sk_biornn._numbers import as_float, is_number, number_text
-from sk_biornn._space import unit_positions
+from sk_biornn._checks import check_number
 from sk_biornn.metrics._checks import check_weights
+from sk_biornn.units.positions import unit_positions
 
 
 def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool = False) -> float:
@@ -36,7 +35,7 @@ def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool
     Raises
     ------
     TypeError
-        If a grid is not made of ints.
+        If a grid is not made of ints, or `power` is not a number.
     ValueError
         If `W` is not a finite square matrix, `coordinates` does not fit it or is not finite, or
         `power` is not positive.
@@ -52,11 +51,10 @@ def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool
     10.0
     """
     weights = check_weights(W)
-    if not is_number(power) or not 0 < as_float(power) < math.inf:
-        raise ValueError(f"power must be a positive number, got {number_text(power)}.")
+    power = check_number("power", power, low=0.0, open_low=True)
     positions = unit_positions(coordinates, len(weights), unit_cube=unit_cube)
     from scipy.spatial.distance import cdist
 
     with np.errstate(over="ignore"):  # infinite beyond the range of numbers
-        prices = cdist(positions, positions) ** as_float(power)
+        prices = cdist(positions, positions) ** power
         return float((np.abs(weights) * prices).sum())

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn._numbers import check_flag, check_number
-from sk_biornn._plain import found, plain_frame, short
+from sk_biornn._checks import check_choice, check_flag, check_number, refusal
+from sk_biornn._plain import found, plain_frame
 from sk_biornn.inspection import block_density, population_interactions
 from sk_biornn.plots._layer_graph import draw_graph
 from sk_biornn.plots._style import new_axes, words
@@ -119,11 +119,12 @@ class InteractionDisplay:
 
         Raises
         ------
+        TypeError
+            If an argument is of another type.
         ValueError
             If there is no network, or an argument is unknown.
         """
-        if not isinstance(size, str) or size not in SIZES:
-            raise ValueError(f"size must be among {list(SIZES)}, got {short(size)}.")
+        check_choice("size", size, SIZES)
         check_flag("absolute", absolute)
         options = {"level": level, "labels": labels}
         runs = population_interactions(estimators, absolute=absolute, **options)
@@ -180,12 +181,11 @@ class InteractionDisplay:
         Raises
         ------
         TypeError
-            If `comparison` is no DataFrame.
+            If `comparison` is no DataFrame, or an argument of another type.
         ValueError
             If the table is no comparison, or an argument is unknown.
         """
-        if not isinstance(value, str) or value not in VALUES:
-            raise ValueError(f"value must be among {list(VALUES)}, got {short(value)}.")
+        check_choice("value", value, VALUES)
         comparison = plain_frame(comparison)
         if not isinstance(comparison, pd.DataFrame):
             raise TypeError(
@@ -259,7 +259,7 @@ class InteractionDisplay:
         Raises
         ------
         TypeError
-            If `ax` is no Axes or `limit` no number.
+            If `ax` is no Axes, `limit` no number, or `kind` or `cmap` no name.
         ValueError
             If `kind` or `cmap` is unknown, or `limit` negative.
         """
@@ -267,13 +267,13 @@ class InteractionDisplay:
         from matplotlib.cm import ScalarMappable
         from matplotlib.colors import Colormap, Normalize
 
-        if not isinstance(kind, str) or kind not in KINDS:
-            raise ValueError(f"kind must be among {list(KINDS)}, got {short(kind)}.")
+        check_choice("kind", kind, KINDS)
         if limit is not None:
             limit = check_number("limit", limit, low=0.0, high=1e300)
         is_map = cmap is None or isinstance(cmap, Colormap)
         if not is_map and (not isinstance(cmap, str) or cmap not in colormaps):
-            raise ValueError(f"cmap must be the name of a matplotlib Colormap, got {short(cmap)}.")
+            expected = "the name of a matplotlib Colormap"
+            raise refusal("cmap", expected, cmap, right_type=isinstance(cmap, str))
         check_flag("colorbar", colorbar)
         ax = new_axes(ax)
         largest = float(self.values.abs().max(axis=None))

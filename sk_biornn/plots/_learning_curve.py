@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from sk_biornn._numbers import check_flag
+from sk_biornn._checks import check_flag
 from sk_biornn._plain import found, is_several, real_array
 from sk_biornn.plots._style import BLUE, bare, fitted, new_axes
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn._numbers import check_number, is_number, number_text
+from sk_biornn._checks import check_count, check_number
 from sk_biornn._plain import found, is_several, real_array, short
 from sk_biornn.plots._style import BLACK, CYCLE, GREY, bare, literal, new_figure, words
 
@@ -101,7 +101,7 @@ class PredictionDisplay:
         Raises
         ------
         TypeError
-            If `estimators` or `X` is of another kind.
+            If `estimators`, `X` or `trial` is of another type.
         ValueError
             If there is no such trial, or predictions or names do not fit `y`.
         """
@@ -110,9 +110,9 @@ class PredictionDisplay:
         y = real_array(y, "y", "an array of numbers (n_trials, n_steps, n_outputs)")
         if y.ndim != 3:
             raise ValueError(f"y must be (n_trials, n_steps, n_outputs), got shape {y.shape}.")
-        if not is_number(trial) or trial not in range(len(y)):
-            raise ValueError(f"trial must be in 0 to {len(y) - 1}, got {number_text(trial)}.")
-        trial = int(trial)
+        trial = check_count("trial", trial, low=0)
+        if trial >= len(y):
+            raise ValueError(f"trial must be an integer in [0, {len(y) - 1}], got {trial}.")
         for name, value in (("dt", dt), ("start", start)):
             check_number(name, value, low=-_MOST, high=_MOST)
         predictions = {name: _predicted(network, X, trial) for name, network in estimators.items()}

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn._numbers import check_flag, check_number
+from sk_biornn._checks import check_flag, check_number
 from sk_biornn._plain import real_array
-from sk_biornn._signs import sign_array
 from sk_biornn.plots._style import EXCITATORY, INHIBITORY, fitted, new_axes
+from sk_biornn.units.signs import sign_array
 
 _MOST = 1e300  # beyond it the width of a scale from -limit to limit has no number
 

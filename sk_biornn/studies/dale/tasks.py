@@ -109,7 +109,7 @@ def _wave(budget: Budget, seed: int, data_home: Any) -> Data:
 def _seeds_of_different_waves(count: int, rng: np.random.Generator) -> list[int]:
     """Seeds of waves no two of which are alike, so that a test wave was never seen."""
     from sk_biornn._random import make_rng
-    from sk_biornn.datasets._wave_reconstruction import draw_waves
+    from sk_biornn.datasets.tasks._wave_reconstruction import draw_waves
 
     seeds: dict[tuple[int | float, ...], int] = {}
     while len(seeds) < count:

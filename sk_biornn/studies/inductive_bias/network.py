@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn._space import unit_positions
 from sk_biornn.studies.inductive_bias.design import InductiveBiasVariant
 from sk_biornn.studies.inductive_bias.field import Field
 from sk_biornn.studies.inductive_bias.settings import InductiveBiasSettings
+from sk_biornn.units.positions import unit_positions
 
 FUNCTIONAL_RADIUS = 0.95  # spectral radius of functional weights, as published
 

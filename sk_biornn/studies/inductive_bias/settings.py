@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sk_biornn._grid import GRID_ORDERS, check_grid
 from sk_biornn.studies._checks import checked_int, checked_number, one_of
 from sk_biornn.studies.inductive_bias.design import BY_NAME, TASKS
+from sk_biornn.units.grid import GRID_ORDERS, check_grid
 
 INITIALIZATIONS = ("orthogonal", "he_normal", "he_uniform", "glorot_normal")
 ACTIVATIONS = ("relu", "tanh", "softplus")
