@@ -6,11 +6,15 @@ import importlib
 import inspect
 import os
 import pkgutil
+import sys
 from pathlib import Path
 
 # Before scipy is imported, as in the tests; one thread keeps the examples' numbers the same.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).parent))
+
+import word_tables
 
 import sk_biornn
 
@@ -104,6 +108,7 @@ def write_api_pages() -> None:
 
 # Before Sphinx looks for source files: autosummary then finds the tables by itself.
 write_api_pages()
+word_tables.write_tables(HERE / "generated" / "words")
 
 
 def skip_foreign_members(app, what, name, obj, skip, options):

@@ -16,9 +16,9 @@ circuit, with one lesson to take home: at one strength of the penalty the varian
 
 import pandas as pd
 
-from sk_biornn.studies import VARIANTS
+from sk_biornn.studies import INDUCTIVE_BIAS_VARIANTS
 
-pd.DataFrame([vars(variant) for variant in VARIANTS]).set_index("name")
+pd.DataFrame([vars(variant) for variant in INDUCTIVE_BIAS_VARIANTS]).set_index("name")
 
 # %%
 # The study, at two strengths
@@ -63,13 +63,13 @@ runs.groupby(["strength", "variant"], sort=False)[measures].mean().round(3)
 import matplotlib.pyplot as plt
 
 COLOURS = {"random": "#0072B2", "functional": "#D55E00", "permuted": "#E69F00"}
-names = [variant.name for variant in VARIANTS]
+names = [variant.name for variant in INDUCTIVE_BIAS_VARIANTS]
 figure, axes = plt.subplots(2, 2, figsize=(9, 5), sharex=True, sharey="row", layout="constrained")
 for column, (strength, of_strength) in zip(
     axes.T, runs.groupby("strength", sort=False), strict=True
 ):
     for ax, measure in zip(column, ("test_accuracy", "modularity"), strict=True):
-        for variant in VARIANTS:
+        for variant in INDUCTIVE_BIAS_VARIANTS:
             values = of_strength.loc[of_strength["variant"] == variant.name, measure]
             place = names.index(variant.name)
             colour = COLOURS[variant.weights]

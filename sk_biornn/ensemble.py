@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._checks import check_count
 from sk_biornn._random import RandomState, make_rng
+from sk_biornn.core import one_of_many
 
 
 def _member_has(name: str) -> Any:
@@ -209,7 +210,9 @@ def _fit_one(
     estimator: Any, seed: int, X: Any, y: Any, sample_weight: Any
 ) -> tuple[Any, dict[str, Any]]:
     member = clone(estimator).set_params(random_state=seed)
-    member.fit(X, y) if sample_weight is None else member.fit(X, y, sample_weight=sample_weight)
+    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+    with one_of_many():
+        member.fit(X, y, **weights)
     validation = getattr(member, "validation_scores_", None) or [np.nan]
     losses = getattr(member, "loss_curve_", None) or [np.nan]
     row = {

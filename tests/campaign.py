@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 import torch
+from problems import ACTIVATIONS, ESTIMATORS, LAWS_OR_NONE, PENALTY_NAMES, PRUNER_NAMES
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, UndefinedMetricWarning
 
 import sk_biornn
@@ -40,7 +41,6 @@ EXPECTED_WARNINGS = (
     DensityWarning,
     UndefinedMetricWarning,
 )
-ESTIMATORS = [getattr(sk_biornn, name) for name in sk_biornn.__all__ if "RNN" in name]
 
 
 class Call(NamedTuple):
@@ -116,7 +116,7 @@ def sensible(rng: np.random.Generator) -> dict[str, list[Any]]:
         "n_units": [n, n, n, 1, 2],
         "signs": [None, None, [1] * 4 + [-1] * 2, np.zeros(n), -np.ones(n), [1, 0, -1] * 2],
         "excitatory_fraction": [0.8, 0.5, 1.0],
-        "dale": ["projection", "abs", "square", "exponentiated", "nonnegative", None],
+        "dale": LAWS_OR_NONE,
         "mask": [None, rng.random((n, n)) < 0.5, np.zeros((n, n), dtype=bool), np.eye(n) == 0],
         "autapses": [True, False],
         "input_mask": [None, rng.random((n, 2)) < 0.5],
@@ -126,14 +126,14 @@ def sensible(rng: np.random.Generator) -> dict[str, list[Any]]:
         "feedforward_init": ["uniform", "glorot_uniform"],
         "coordinates": [None, rng.random((n, 3)), (3, 2, 1), "grid"],
         "connectome": [None, rng.random((n, n))],
-        "regularizer": [None, "weight", "spatial", "communicability", "communicability_emd"],
+        "regularizer": [None, *PENALTY_NAMES],
         "regu_strength": [0.3, 0.0],
         "rate_penalty": [0.0, 0.1],
-        "pruning": [None, "top-prob", "magnitude", "random", biology.TopProbPruning(True)],
+        "pruning": [None, *PRUNER_NAMES, biology.TopProbPruning(True)],
         "density": [None, 0.3, 0.0, 1.0, np.full((2, 2), 0.5)],
         "blocks": [None, np.arange(n) // 3],
         "pruning_schedule": ["one-shot", "cubic"],
-        "activation": ["tanh", "relu", "softplus"],
+        "activation": ACTIVATIONS,
         "rectify": [True, False],
         "readout_from": ["state", "rate"],
         "dt": [None, 5.0],
@@ -420,7 +420,10 @@ def functions() -> list[tuple[Callable[..., Any], dict[str, Any]]]:
          {"strength": 0.3, "distance_power": 1.0, "communicability_power": 1.0}),
         (biology.CommunicabilityEMD,
          {"strength": 0.3, "emd_strength": 0.1, "distance_power": 1.0}),
+        (biology.RateCost, {"strength": 0.3, "power": 2.0}),
+        (biology.SilentUnitCost, {"strength": 0.3, "floor": 0.1}),
         (biology.WeightCost().bind, {"facts": facts}),
+        (biology.SilentUnitCost().bind, {"facts": facts}),
         (biology.CommunicabilityEMD().bind, {"facts": facts}),
         (biology.Dale, {"method": "abs"}),
         (biology.TopProbPruning, {"fixed_count": True, "legacy": False}),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 
 import torch
-from torch.nn import functional
+from problems import PLAIN
 from torch.testing import assert_close
 
 from sk_biornn.core import RNNParams
 
 F64 = torch.float64
-PLAIN = {"tanh": torch.tanh, "relu": torch.relu, "softplus": functional.softplus}
 UNIT_LEAKS = torch.tensor([0.1, 0.35, 0.6, 0.85, 1.0], dtype=F64)
 LEAKS = {"one": 1.0, "scalar": 0.3, "per unit": UNIT_LEAKS}
 # Leading model axis, and whether x has it too.

@@ -9,13 +9,13 @@ import pandas as pd
 
 from sk_biornn.biology import cortical_populations
 from sk_biornn.studies import ARMS, VARIANTS
-from sk_biornn.studies.cell_types import tables as cell_type_tables
+from sk_biornn.studies.cell_types import report as cell_type_tables
 from sk_biornn.studies.cell_types.job import SCORES, block_table
-from sk_biornn.studies.dale import _tables as dale_tables
-from sk_biornn.studies.inductive_bias import tables as bias_tables
+from sk_biornn.studies.dale import report as dale_tables
+from sk_biornn.studies.inductive_bias import report as bias_tables
+from sk_biornn.studies.inductive_bias.design import TASKS as BIAS_TASKS
 from sk_biornn.studies.inductive_bias.job import RESULTS
-from sk_biornn.studies.inductive_bias.tasks import TASKS as BIAS_TASKS
-from sk_biornn.studies.pruning import tables as pruning_tables
+from sk_biornn.studies.pruning import report as pruning_tables
 
 METRICS = {"flip-flop": "mse", "wave": "mse", "digits": "accuracy"}
 EPOCHS = (1, 50, 100)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from problems import PRUNERS
 from scipy.optimize import brentq
 from sklearn.base import clone
 
@@ -24,19 +25,9 @@ from sk_biornn.biology import (
 )
 from sk_biornn.biology.pruning import _cell_types, _figure3
 
-ALL = {
-    "top-prob": TopProbPruning(),
-    "top-prob, fixed": TopProbPruning(fixed_count=True),
-    "cell types": TopProbPruning(legacy="cell-types"),
-    "figure 3": TopProbPruning(legacy="figure3"),
-    "magnitude": MagnitudePruning(),
-    "random": RandomPruning(),
-    "random, fixed": RandomPruning(fixed_count=True),
-    "random, figure 3": RandomPruning(legacy="figure3"),
-}
-ZEROS_TOO = [pruner for name, pruner in ALL.items() if "figure 3" in name]
+ZEROS_TOO = [pruner for name, pruner in PRUNERS.items() if "figure 3" in name]
 EXACT = ("top-prob, fixed", "magnitude", "random, fixed")
-every_pruner = pytest.mark.parametrize("pruner", ALL.values(), ids=ALL)
+every_pruner = pytest.mark.parametrize("pruner", PRUNERS.values(), ids=PRUNERS)
 those_that_keep_zeros = pytest.mark.parametrize("pruner", ZEROS_TOO, ids=["top-prob", "random"])
 
 weights_strategy = hnp.arrays(
@@ -144,7 +135,7 @@ def test_inclusion_probabilities_of_the_pruners(name):
     expected = keep_probabilities(sizes, target * 36)
     n_draws = 3000
     found = frequencies(
-        lambda seed: ALL[name].prune(W, target, mask=mask, random_state=seed)[0], n_draws
+        lambda seed: PRUNERS[name].prune(W, target, mask=mask, random_state=seed)[0], n_draws
     )
     np.testing.assert_allclose(found, expected, atol=4 * np.sqrt(0.25 / n_draws))
 
@@ -172,7 +163,7 @@ def test_only_existing_weights_are_kept(pruner, W, density, seed):
 @pytest.mark.parametrize("density", [0.0, 0.01, 0.1, 0.25, 0.5])
 def test_densities_are_exact(name, density):
     W, _, _ = network(20)
-    kept, achieved = ALL[name].prune(W, density, random_state=1)
+    kept, achieved = PRUNERS[name].prune(W, density, random_state=1)
     assert achieved == density == kept.sum() / 400
 
 
@@ -191,7 +182,7 @@ def test_no_density_and_more_than_there_is(pruner):
     assert not pruner.prune(W, 0.0, random_state=0)[0].any()
     for density in (1.0, 0.95):
         kept, achieved = pruner.prune(W, density, random_state=0)
-        if pruner is ALL["cell types"]:  # what exceeds 1 is lost, and weak weights with it
+        if pruner is PRUNERS["cell types"]:  # what exceeds 1 is lost, and weak weights with it
             assert (kept <= (W != 0)).all() and achieved < np.mean(W != 0)
         elif pruner not in ZEROS_TOO:
             np.testing.assert_array_equal(kept, W != 0)
@@ -205,10 +196,10 @@ def test_what_a_mask_forbids_counts_in_the_density_but_is_not_kept(pruner):
     W, _, mask = network()
     kept, achieved = pruner.prune(W, 0.2, mask=mask, random_state=0)
     assert not kept[~mask].any()
-    if pruner in [ALL[name] for name in EXACT]:
+    if pruner in [PRUNERS[name] for name in EXACT]:
         assert achieved == 0.2
     kept, achieved = pruner.prune(W, 0.9, mask=mask, random_state=0)
-    if pruner is not ALL["cell types"]:
+    if pruner is not PRUNERS["cell types"]:
         np.testing.assert_array_equal(kept, mask if pruner in ZEROS_TOO else mask & (W != 0))
 
 
@@ -224,7 +215,7 @@ def test_blocks_have_their_own_densities(pruner):
             assert achieved[post, pre] == kept[np.ix_(blocks == post, blocks == pre)].mean()
     assert achieved[1, 1] == 0
     assert (achieved[0, 1] > 0) == (pruner in ZEROS_TOO)
-    if pruner in [ALL[name] for name in EXACT]:
+    if pruner in [PRUNERS[name] for name in EXACT]:
         np.testing.assert_array_equal(achieved, [[0.5, 0], [0.1, 0]])
 
 
@@ -335,7 +326,7 @@ def test_published_pruners_draw_with_the_published_probabilities(name):
         "random, figure 3": lambda: np.full((6, 6), 0.4 * 36 / (36 - 6)),
     }[name]()
     n_draws = 3000
-    found = frequencies(lambda seed: ALL[name].prune(W, 0.4, random_state=seed)[0], n_draws)
+    found = frequencies(lambda seed: PRUNERS[name].prune(W, 0.4, random_state=seed)[0], n_draws)
     np.testing.assert_allclose(found, expected, atol=4 * np.sqrt(0.25 / n_draws))
 
 

@@ -6,17 +6,21 @@ import numpy as np
 import pytest
 import scipy.linalg
 import torch
+from problems import PENALTIES
 
 from sk_biornn.biology import (
     CommunicabilityCost,
     CommunicabilityEMD,
     Facts,
+    RateCost,
+    SilentUnitCost,
     WeightCost,
     WiringCost,
     communicability,
     unit_positions,
 )
 from sk_biornn.biology.regularizers import pairwise_distances
+from sk_biornn.core import RNNParams
 
 F64 = torch.float64
 N = 12
@@ -42,7 +46,18 @@ def facts(n=N, seed=1, dtype=F64):
     positions = torch.tensor(rng.random((n, 3)), dtype=dtype)
     connectome = torch.tensor(rng.poisson(1.0, (n, n)), dtype=dtype)
     mask = torch.ones(n, n, dtype=torch.bool)
-    return Facts(mask, pairwise_distances(positions), connectome)
+    return Facts(mask, pairwise_distances(positions), connectome, positions=positions)
+
+
+def batch(n=N, n_trials=4, n_steps=5, seed=2):
+    """All weights but the recurrent ones, rates that are not 0, and weights of the steps."""
+    rng = np.random.default_rng(seed)
+    shapes = [(n, 2), (n, n), (n,), (3, n), (3,)]
+    params = RNNParams(*(torch.tensor(rng.standard_normal(shape)) for shape in shapes))
+    rates = torch.tensor(rng.uniform(0.1, 1.0, (n_trials, n_steps, n)))
+    weights = torch.tensor(rng.uniform(0.1, 1.0, (n_trials, n_steps)))
+    weights[1, 3:] = rates[1, 3:] = 0  # a shorter trial
+    return params, rates, weights * n_trials / weights.sum()
 
 
 @pytest.mark.parametrize("density", [0.3, 1.0])
@@ -75,25 +90,22 @@ def test_communicability_refuses_what_is_not_a_square_matrix(shape):
         communicability(torch.zeros(shape))
 
 
-@pytest.mark.parametrize(
-    "regularizer",
-    [
-        WeightCost(0.7),
-        WiringCost(0.7, 2.0),
-        CommunicabilityCost(0.7),
-        CommunicabilityCost(0.7, 0.5, 2.0),
-        CommunicabilityEMD(0.7, 0.4, 1.0),
-    ],
-)
+@pytest.mark.parametrize("regularizer", PENALTIES.values(), ids=PENALTIES)
 @pytest.mark.parametrize("silent_unit", [False, True])
-def test_gradients_equal_finite_differences(regularizer, silent_unit):
-    W = torch.tensor(draw_weights())
+@pytest.mark.parametrize("weighted", [False, True])
+def test_gradients_equal_finite_differences(regularizer, silent_unit, weighted):
+    W, (params, rates, weights) = torch.tensor(draw_weights()), batch()
     cut = torch.ones_like(W)
     if silent_unit:
         cut[:, 3] = cut[5] = 0
     penalty = regularizer.bind(facts())
-    W.requires_grad_()
-    assert torch.autograd.gradcheck(lambda w: penalty(w * cut), (W,), atol=1e-6)
+
+    def value(w_rec, activity):
+        whole = params._replace(w_rec=w_rec * cut)
+        return penalty(whole, activity * (weights > 0)[..., None], weights if weighted else None)
+
+    leaves = (W.requires_grad_(), rates.clamp_min(0.1).requires_grad_())
+    assert torch.autograd.gradcheck(value, leaves, atol=1e-6)
 
 
 def test_penalties_equal_their_formulas():
@@ -108,8 +120,45 @@ def test_penalties_equal_their_formulas():
         CommunicabilityEMD(0.3, 0.1): 0.3 * (A * D).sum()
         + 0.1 * np.abs(ranked[0] - ranked[1]).mean(),
     }
+    params, rates, weights = batch()
     for regularizer, value in expected.items():
-        assert float(regularizer.bind(known)(torch.tensor(W))) == pytest.approx(value, rel=1e-12)
+        penalty = regularizer.bind(known)
+        assert float(penalty(torch.tensor(W))) == pytest.approx(value, rel=1e-12)
+        whole = params._replace(w_rec=torch.tensor(W))  # called as every penalty is
+        assert float(penalty(whole, rates, weights)) == float(penalty(torch.tensor(W)))
+
+
+def test_penalties_on_activity_equal_their_formulas():
+    params, rates, weights = batch()
+    r, w = rates.numpy(), weights.numpy()
+    assert w.sum() == pytest.approx(4)
+
+    def mean(values):
+        return np.average(values, weights=w, axis=(0, 1)).mean() * w.sum() / len(w)
+
+    per_unit = np.average(r, weights=w, axis=(0, 1))
+    expected = {
+        RateCost(0.3): 0.3 * mean(r**2),
+        RateCost(0.3, power=1.0): 0.3 * mean(r),
+        RateCost(0.3, power=2.5): 0.3 * mean(r**2.5),
+        SilentUnitCost(0.3, floor=0.5): 0.3 * np.maximum(0, 1 - per_unit / 0.5).mean(),
+        SilentUnitCost(0.3, floor=0.01): 0.0,
+    }
+    for regularizer, value in expected.items():
+        found = regularizer.bind(facts())(params, rates, weights)
+        assert float(found) == pytest.approx(value, rel=1e-12)
+    for regularizer in expected:  # without weights all steps count alike
+        alike = torch.full_like(weights, 1 / weights.shape[1])
+        one, other = (regularizer.bind(facts())(params, rates, w) for w in (None, alike))
+        assert float(one) == pytest.approx(float(other), rel=1e-12)
+
+
+@pytest.mark.parametrize("penalty", [RateCost(0.3), RateCost(0.3, 3.0)])
+def test_a_mean_over_trials_does_not_depend_on_how_they_are_batched(penalty):
+    params, rates, weights = batch()
+    bound = penalty.bind(facts())
+    halves = [bound(params, rates[part], weights[part]) for part in (slice(2), slice(2, 4))]
+    assert float(sum(halves) / 2) == pytest.approx(float(bound(params, rates, weights)), rel=1e-12)
 
 
 def test_the_distance_to_the_own_communicability_is_zero():

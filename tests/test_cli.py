@@ -12,7 +12,7 @@ import pytest
 import sk_biornn
 from sk_biornn.cli import main
 from sk_biornn.studies import ARMS, PRESETS, Budget, Preset
-from sk_biornn.studies.dale import _plan as plan_module
+from sk_biornn.studies.dale import study as dale_study
 
 TINY = Preset("quick", 8, 2, {"digits": Budget(60, 40, 2, 30, 1)})
 STUDY = ["study", "dale", "--preset", "quick", "--arms", "unconstrained", "projection/ours"]
@@ -27,7 +27,7 @@ def tiny(monkeypatch):
 @pytest.fixture
 def no_figure(monkeypatch):
     """Leave the slowest part out where it is not what is tested."""
-    monkeypatch.setattr("sk_biornn.studies.dale._report.write_figure", lambda folder: None)
+    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
 
 
 def one_sentence(text: str) -> str:
@@ -98,7 +98,7 @@ def test_failed_runs_are_named_and_the_exit_code_says_so(
 def test_one_failed_arm_does_not_spoil_the_table(tiny, tmp_path, capsys, monkeypatch):
     broken = [replace(arm, dale="no such law") for arm in ARMS if arm.key == "projection/ours"]
     arms = [arm for arm in ARMS if arm.name == "unconstrained"]
-    monkeypatch.setattr(plan_module, "ARMS", (*arms, *broken))
+    monkeypatch.setattr(dale_study, "ARMS", (*arms, *broken))
     assert main([*STUDY, "--output", str(tmp_path)]) == 1
     printed = capsys.readouterr()
     assert printed.err.count("sk-biornn: failed: digits projection/ours") == 2

@@ -10,6 +10,7 @@ import textwrap
 import pytest
 import torch
 from networks import LEAKS, draw, make_params
+from problems import ACTIVATIONS
 from torch.testing import assert_close
 
 from sk_biornn.core import Dynamics, processor, products, run
@@ -73,7 +74,7 @@ def test_sums_over_many_rows(n_rows, library):
 
 @pytest.mark.parametrize("every_step", [True, False])
 @pytest.mark.parametrize("leak", LEAKS)
-@pytest.mark.parametrize("activation", ["tanh", "relu", "softplus"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("n_units", [5, 300])  # without blocks and packed factors, and with them
 def test_both_libraries_give_the_same_numbers(n_units, activation, leak, every_step, library):
     rate = LEAKS[leak].repeat(n_units // 5) if leak == "per unit" else LEAKS[leak]
@@ -95,7 +96,7 @@ def test_both_libraries_give_the_same_numbers(n_units, activation, leak, every_s
         assert (one - other).abs().max() <= 1e-4 * scale, (one - other).abs().max() / scale
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu", "softplus"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("n_units", [64, 300])
 def test_both_libraries_add_the_same_noise(n_units, activation, monkeypatch):
     if products._onednn() is None:

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import LEAKS, close, draw, make_params
+from problems import ACTIVATIONS
 
 from sk_biornn.core import Dynamics, Support, Workspace, as_trials, run
 from sk_biornn.core.layout import Layout, lay_out
@@ -43,7 +44,7 @@ def test_blocks_cover_all_trials_once_and_know_sizes_only():
 @pytest.mark.parametrize("every_step", [True, False])
 @pytest.mark.parametrize("source", ["state", "rate"])
 @pytest.mark.parametrize("leak", LEAKS)
-@pytest.mark.parametrize("activation", ["tanh", "relu", "softplus"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_ragged_trials_equal_trials_one_by_one(activation, leak, source, every_step, lead):
     lengths = torch.tensor([3, 6, 1, 6, 4])
     dynamics = Dynamics(activation, leak=LEAKS[leak], readout_from=source)

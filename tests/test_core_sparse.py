@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from problems import ACTIVATIONS
 
 from sk_biornn.biology.constraints import Dale
 from sk_biornn.core import (
@@ -70,7 +71,7 @@ def test_products_are_those_of_dense_matrices():
     torch.testing.assert_close(sample_product(support, a, b), support.values(a @ b.T))
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu", "softplus"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("rectify", [True, False])
 @pytest.mark.parametrize("leak", [1.0, 0.3])
 @pytest.mark.parametrize("readout_from", ["state", "rate"])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from networks import draw, make_params
+from problems import ACTIVATIONS
 
 from sk_biornn.core import Dynamics, Workspace, run
 from sk_biornn.core.threads import _product_settings, computing, do_all
@@ -47,7 +48,7 @@ def test_bits_do_not_depend_on_the_number_of_threads(n_units, n_features, dtype,
             assert all(map(torch.equal, found[0], other))
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu", "softplus"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("leak", [1.0, 0.3])
 @pytest.mark.parametrize("ragged", [False, True])
 @pytest.mark.parametrize("noisy", [False, True])

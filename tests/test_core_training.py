@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from problems import DALE_METHODS
 
 from sk_biornn._random import make_rng
 from sk_biornn.biology.constraints import Dale, FixedMask, NonNegative
@@ -27,7 +28,6 @@ from sk_biornn.core import (
 from sk_biornn.core.training import _batches
 
 F64 = torch.float64
-METHODS = ["projection", "abs", "square", "exponentiated"]
 N_UNITS = 5
 SIGNS = torch.tensor([1.0, 1.0, 1.0, -1.0, 0.0], dtype=F64)
 MASK = ~torch.eye(N_UNITS, dtype=torch.bool)
@@ -227,7 +227,7 @@ def test_gradient_may_have_any_memory_layout(layout, solver):
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
-@pytest.mark.parametrize("method", [None, *METHODS])
+@pytest.mark.parametrize("method", [None, *DALE_METHODS])
 def test_initial_weights_may_have_any_memory_layout(method, solver):
     scan_loss, _, n_trials = task()
     space = Dale(method).bind(SIGNS, MASK) if method else WeightSpace()
@@ -246,7 +246,7 @@ def test_initial_weights_may_have_any_memory_layout(method, solver):
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", DALE_METHODS)
 def test_weights_obey_on_entry_and_whenever_they_are_used(method, solver):
     scan_loss, _, n_trials = task()
     loss, seen = recorded(scan_loss)
@@ -273,7 +273,7 @@ def test_weights_obey_on_entry_and_whenever_they_are_used(method, solver):
     assert (trained.w_rec != used[0].w_rec).any()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", DALE_METHODS)
 def test_without_an_epoch_the_weights_are_the_nearest_allowed_ones(method):
     params = make_params()
     trained, history = fit(
@@ -560,7 +560,7 @@ def test_callback_may_stop_the_training():
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", DALE_METHODS)
 def test_training_can_go_on_as_if_it_had_never_stopped(method, solver):
     scan_loss, _, n_trials = task()
     space = Dale(method).bind(SIGNS, MASK)
@@ -622,7 +622,7 @@ def test_weights_that_are_not_finite_stop_the_training():
         fit_w_rec(draw(N_UNITS, N_UNITS), linear(1e10), optimisation=options)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", DALE_METHODS)
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
 def test_absurd_learning_rate_ends_in_an_error_or_in_finite_weights(method, solver):
     scan_loss, _, n_trials = task()

@@ -7,18 +7,12 @@ from functools import partial
 from unittest import SkipTest
 
 import pytest
+from problems import ESTIMATORS
 from sklearn.base import is_classifier
 from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sk_biornn import (
-    DaleRNNClassifier,
-    DaleRNNRegressor,
-    SpatialRNNClassifier,
-    SpatialRNNRegressor,
-)
-
-CLASSES = [DaleRNNClassifier, DaleRNNRegressor, SpatialRNNClassifier, SpatialRNNRegressor]
+CLASSES = [cls for cls in ESTIMATORS if not cls.__name__.startswith("CellType")]
 
 # Checks that scikit-learn runs on its own estimators only. Of the others in its list,
 # check_param_validation asks for scikit-learn's wording, and the array-API, clustering, outlier,

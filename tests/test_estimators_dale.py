@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from problems import DALE_METHODS, EXCITATORY_LAWS, LAWS_OR_NONE, signs_under
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.biology import Dale, FixedMask, NonNegative
 from sk_biornn.datasets import load_sequential_digits
 
-METHODS = ["projection", "abs", "square", "exponentiated", "nonnegative", None]
 N_TRIALS, N_STEPS, N_FEATURES, N_OUTPUTS = 12, 4, 3, 3
 
 
@@ -23,10 +23,10 @@ def networks(draw):
     """Draw the arguments that speak of wiring and signs, and of how the weights move."""
     n = draw(st.integers(1, 8))
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
-    dale = draw(st.sampled_from(METHODS))
-    values = (0, 1) if dale == "nonnegative" else (-1, 0, 1)
+    dale = draw(st.sampled_from(LAWS_OR_NONE))
+    values = (0, 1) if dale in EXCITATORY_LAWS else (-1, 0, 1)
     has_mask, has_signs = draw(st.booleans()), draw(st.booleans())
-    has_signs = has_signs or dale == "nonnegative"
+    has_signs = has_signs or dale in EXCITATORY_LAWS
     density = draw(st.sampled_from([0.2, 0.7]))
     return {
         "n_units": n,
@@ -55,14 +55,10 @@ def data(dtype=np.float64):
 
 def expected_signs(est):
     n = est.n_units
-    if est.dale is None:
-        return np.zeros(n)
-    if est.dale == "nonnegative":
-        return np.ones(n)
     if est.signs is not None:
-        return est.signs
+        return signs_under(est.dale, est.signs)
     n_excitatory = max(1, int(np.floor(est.excitatory_fraction * n + 1e-9)))
-    return np.r_[np.ones(n_excitatory), -np.ones(n - n_excitatory)]
+    return signs_under(est.dale, np.r_[np.ones(n_excitatory), -np.ones(n - n_excitatory)])
 
 
 def expected_mask(est):
@@ -136,7 +132,7 @@ def test_exact_from_float32_to_float64(arguments, dtype):
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
-@pytest.mark.parametrize("dale", METHODS)
+@pytest.mark.parametrize("dale", LAWS_OR_NONE)
 def test_every_method_lowers_the_loss_and_moves_the_recurrent_weights(dale, solver):
     X, labels, _ = data()
     rate = 0.02 if solver == "adam" else 0.3
@@ -147,11 +143,11 @@ def test_every_method_lowers_the_loss_and_moves_the_recurrent_weights(dale, solv
     assert np.abs(est.W_rec_ - start.W_rec_).max() > 1e-3
 
 
-@pytest.mark.parametrize("dale", METHODS)
+@pytest.mark.parametrize("dale", LAWS_OR_NONE)
 def test_a_weight_that_the_caller_gave_is_where_training_starts(dale):
     rng = np.random.default_rng(1)
     signs, mask = np.array([1, 1, 1, 0, 1]), rng.random((5, 5)) < 0.6
-    if dale not in ("nonnegative", None):
+    if dale not in (*EXCITATORY_LAWS, None):
         signs[1] = -1
     matrix = np.abs(rng.standard_normal((5, 5))) * np.where(signs == 0, 1, signs) * mask
     X, labels, _ = data()
@@ -176,13 +172,13 @@ def test_without_recurrent_bias_the_rest_starts_the_same_and_the_bias_may_go_lat
     assert (with_bias.b_rec_ == 0).all()
 
 
-@pytest.mark.parametrize("dale", METHODS)
+@pytest.mark.parametrize("dale", LAWS_OR_NONE)
 def test_columns_of_a_network_without_excitation_or_without_synapses(dale):
     X, labels, _ = data()
     for mask in (np.zeros((4, 4), bool), np.eye(4, dtype=bool)):
         est = DaleRNNClassifier(n_units=4, dale=dale, mask=mask, max_iter=3, random_state=0)
         assert_exact(est.fit(X, labels))
-    if dale != "nonnegative":
+    if dale not in EXCITATORY_LAWS:
         for sign in (-1, 0):
             est = DaleRNNClassifier(
                 n_units=4, dale=dale, signs=np.full(4, sign), max_iter=3, random_state=0
@@ -190,7 +186,7 @@ def test_columns_of_a_network_without_excitation_or_without_synapses(dale):
             assert_exact(est.fit(X, labels))
 
 
-@pytest.mark.parametrize("method", ["projection", "abs", "square", "exponentiated"])
+@pytest.mark.parametrize("method", DALE_METHODS)
 def test_a_constraint_object_is_the_method_of_its_name(method):
     X, labels, _ = data()
     by_name = DaleRNNClassifier(n_units=6, dale=method, max_iter=3, random_state=0).fit(X, labels)
@@ -275,11 +271,12 @@ def test_every_combination_of_size_and_fraction_has_an_excitatory_unit():
         assert np.all(np.diff(est.signs_) <= 0)  # excitatory units come first
 
 
-@pytest.mark.parametrize("dale", METHODS)
+@pytest.mark.parametrize("dale", LAWS_OR_NONE)
 def test_a_warm_start_obeys_the_arguments_as_they_are_now(dale):
     """Pruning by hand between two fits, as in an iterative pruning experiment."""
     X, labels, _ = data()
     rng = np.random.default_rng(3)
+    signs = [1, 0, 1, 0, 1, 1] if dale in EXCITATORY_LAWS else [1, -1, 0, 1, 0, -1]
     est = DaleRNNClassifier(n_units=6, dale=dale, max_iter=3, warm_start=True, random_state=0)
     assert_exact(est.fit(X, labels))
     changes = [
@@ -287,7 +284,7 @@ def test_a_warm_start_obeys_the_arguments_as_they_are_now(dale):
         {"autapses": False},
         {"input_mask": rng.random((6, N_FEATURES)) < 0.5},
         {"readout_mask": rng.random((N_OUTPUTS, 6)) < 0.5},
-        {"signs": np.array([1, 0, 1, 0, 1, 1] if dale == "nonnegative" else [1, -1, 0, 1, 0, -1])},
+        {"signs": np.array(signs)},
     ]
     for change in changes:
         assert_exact(est.set_params(**change).fit(X, labels))

@@ -180,6 +180,19 @@ def test_an_interrupted_fit_with_early_stopping_keeps_the_best_weights():
     assert broken.validation_scores_ == whole.validation_scores_
 
 
+def test_of_many_networks_an_interruption_ends_all():
+    from sk_biornn.ensemble import SeedEnsemble
+    from sk_biornn.studies._runner import fill_record
+
+    network = DaleRNNRegressor(**SMALL, max_iter=3, on_epoch=interrupt_after(1))
+    with pytest.raises(KeyboardInterrupt):
+        SeedEnsemble(network, n_seeds=2).fit(X, NUMBERS)
+    with pytest.raises(KeyboardInterrupt):
+        fill_record({}, lambda record: network.fit(X, NUMBERS))
+    with pytest.warns(ConvergenceWarning):  # alone again, it keeps what it has
+        network.fit(X, NUMBERS)
+
+
 # Weights from elsewhere
 
 
@@ -237,7 +250,8 @@ GOOD = {"W_rec": np.zeros((3, 3)), "W_in": np.ones((3, 2)), "W_out": np.ones((1,
     ],
 )
 def test_contradictions_are_refused(changes, message):
-    with pytest.raises(ValueError, match=message):
+    error = TypeError if "every_step" in changes else ValueError
+    with pytest.raises(error, match=message):
         DaleRNNRegressor.from_weights(**{**GOOD, **changes})
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 import torch
+from problems import ACTIVATIONS, DALE_METHODS, LAW_NAMES
 from sklearn.exceptions import NotFittedError
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
@@ -95,11 +96,11 @@ def test_numbers_and_flags(name, value, kind):
 
 
 CHOICES = {
-    "activation": ["tanh", "relu", "softplus"],
+    "activation": ACTIVATIONS,
     "readout_from": ["state", "rate"],
     "solver": ["adam", "sgd"],
     "learning_rate": ["constant", "cosine"],
-    "dale": ["projection", "abs", "square", "exponentiated", "nonnegative", "None"],
+    "dale": [*LAW_NAMES, "None"],
     "recurrent_init": [
         "dale_orthogonal", "dale_gaussian", "balanced", "uniform", "orthogonal",
         "glorot_normal", "he_normal", "he_uniform",
@@ -204,7 +205,7 @@ def test_a_sparse_mask_is_read_or_refused_by_its_kind():
 SIGNS = np.array([1, 1, 1, 1, -1, -1])
 
 
-@pytest.mark.parametrize("dale", ["projection", "abs", "square", "exponentiated"])
+@pytest.mark.parametrize("dale", DALE_METHODS)
 def test_an_initial_matrix_that_contradicts_the_signs(dale):
     matrix = np.abs(X[:6, 0, :2] @ X[:6, 1, :2].T) * SIGNS
     classifier(dale=dale, recurrent_init=matrix, signs=SIGNS).fit(X, LABELS)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from problems import ACTIVATIONS
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor, SpatialRNNRegressor
 from sk_biornn.estimators import _boundary as boundary
 
 WEIGHTS = ("W_rec_", "W_in_", "b_rec_", "W_out_", "b_out_")
 SETTINGS = {
-    "tanh": {},
-    "relu": {"activation": "relu"},
-    "softplus": {"activation": "softplus"},
+    **{name: {"activation": name} for name in ACTIVATIONS},
     "rates cost": {"activation": "relu", "rate_penalty": 0.1},
     "unstable": {"activation": "relu", "spectral_radius": 1.5},
     "leaky": {"activation": "relu", "dt": 10.0, "tau": 50.0},

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import pickle
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pytest
+from problems import ESTIMATORS, LAWS_OR_NONE, PRUNER_NAMES
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from sk_biornn import (
-    DaleRNNClassifier,
     DaleRNNRegressor,
-    SpatialRNNClassifier,
-    SpatialRNNRegressor,
 )
 from sk_biornn.biology import Dale, MagnitudePruning, TopProbPruning
 from sk_biornn.estimators import CosineCycles, DensityWarning, _synapses
 
 SMALL = {"n_units": 12, "max_iter": 3, "learning_rate_init": 0.02, "random_state": 0}
 PRUNED = {**SMALL, "pruning": "top-prob", "density": 0.25, "finetune_iter": 3}
-ESTIMATORS = [DaleRNNClassifier, DaleRNNRegressor, SpatialRNNClassifier, SpatialRNNRegressor]
-METHODS = ["projection", "abs", "square", "exponentiated", "nonnegative", None]
 EXACT = TopProbPruning(fixed_count=True)
 WEIGHTS = ("W_rec_", "W_in_", "b_rec_", "W_out_", "b_out_")
 
@@ -48,7 +45,7 @@ def assert_on_the_mask(estimator):
 
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
-@pytest.mark.parametrize("pruning", ["top-prob", "magnitude", "random", EXACT])
+@pytest.mark.parametrize("pruning", [*PRUNER_NAMES, EXACT])
 @pytest.mark.parametrize("schedule", ["one-shot", "cubic"])
 def test_every_estimator_prunes(cls, pruning, schedule):
     X, y = data()
@@ -107,7 +104,7 @@ class Recorder:
         return est.n_iter_ in self.stop_at
 
 
-@pytest.mark.parametrize("dale", METHODS)
+@pytest.mark.parametrize("dale", LAWS_OR_NONE)
 @pytest.mark.parametrize("schedule", ["one-shot", "cubic"])
 def test_nothing_off_the_mask_moves_in_any_epoch(dale, schedule):
     X, y = data()
@@ -123,7 +120,7 @@ def test_nothing_off_the_mask_moves_in_any_epoch(dale, schedule):
     assert (last_two[0] != last_two[1])[est.mask_].any()  # what is on it does move
 
 
-@pytest.mark.parametrize("dale", METHODS)
+@pytest.mark.parametrize("dale", LAWS_OR_NONE)
 @pytest.mark.parametrize("noise", [0.0, 0.1])
 def test_nothing_off_the_mask_moves_afterwards(dale, noise):
     X, y = data()
@@ -357,7 +354,7 @@ def large(**parameters):
                      pruning=EXACT, batch_size=10, **parameters)  # fmt: skip
 
 
-@pytest.mark.parametrize("dale", [*METHODS, Outgoing()])
+@pytest.mark.parametrize("dale", [*LAWS_OR_NONE, Outgoing()])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sparse_products_change_nothing_but_rounding(dale, dtype, monkeypatch):
     X, y = data()
@@ -409,7 +406,7 @@ def test_a_sparse_mask_of_the_user_is_enough_for_sparse_products(monkeypatch):
 WRONG = {
     "density must be given when pruning is, got None": {"density": None},
     "pruning must be given when density is, got pruning=None": {"pruning": None},
-    r"pruning must be one of \['top-prob', 'magnitude', 'random'\]": {"pruning": "largest"},
+    f"pruning must be one of {re.escape(str(PRUNER_NAMES))}": {"pruning": "largest"},
     r"density must be in \[0, 1\], got 1.5": {"density": 1.5},
     r"density must be in \[0, 1\], got -0.5": {"density": [[0.1, -0.5], [0.1, 0.1]]},
     "blocks must say the block of each unit": {"density": np.full((3, 3), 0.1)},

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import sklearn
 import torch
+from problems import LAWS_OR_NONE, PLAIN_OF_ARRAYS
 from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -726,11 +727,9 @@ def test_a_memory_map_of_a_file(tmp_path):
 
 # ------------------------------------------------------------------ ways to train
 
-METHODS = ["projection", "abs", "square", "exponentiated", "nonnegative", None]
-
 
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
-@pytest.mark.parametrize("dale", METHODS)
+@pytest.mark.parametrize("dale", LAWS_OR_NONE)
 def test_partial_fits_are_the_epochs_of_one_fit(dale, solver):
     X, labels, *_ = arrays()
     options = {"dale": dale, "solver": solver, "batch_size": 5, "shuffle": False, "max_iter": 6}
@@ -818,6 +817,7 @@ def test_loss_curve_of_batches(batch_size):
 # --------------------------------------- what the attributes show is what is computed
 
 FUNCTIONS = {
+    **PLAIN_OF_ARRAYS,
     "tanh": np.tanh,
     "relu": lambda p: np.maximum(p, 0),
     "softplus": lambda p: np.logaddexp(p, 0),

@@ -31,7 +31,7 @@ ALLOWED = {
     "io": {"biology", "core", "estimators", "initializers", "units"},
     "ensemble": {"biology", "core", "estimators", "initializers", "metrics"},
     "studies": {"biology", "core", "ensemble", "estimators", "io", "units"} | LEAVES,
-    "cli": {"ensemble", "io", "plots", "studies"},
+    "cli": {"studies"},
 }
 # Imports of other people's packages that a room must not contain, inside functions included.
 FORBIDDEN = {
@@ -44,6 +44,8 @@ FORBIDDEN = {
     "plots": {"torch"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
+# Study: the other studies that it may build on. What they share lies above their folders.
+STUDIES = {"cell_types": set(), "dale": set(), "inductive_bias": set(), "pruning": {"dale"}}
 
 
 def room_of(path: Path) -> str:
@@ -82,6 +84,31 @@ def test_imports_point_one_way(path):
 def test_each_room_keeps_its_foreign_packages_out(path):
     foreign = {name.split(".")[0] for name in imported_names(path)}
     assert not foreign & FORBIDDEN.get(room_of(path), set())
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "studies").rglob("_*.py")), ids=lambda path: path.name
+)
+def test_what_studies_share_knows_none_of_them(path):
+    if path.stem != "__init__":
+        assert studies_in(path) == set()
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_study_builds_on_no_other_but_those_it_says(study):
+    for path in (PACKAGE / "studies" / study).glob("*.py"):
+        assert studies_in(path) - {study} <= STUDIES[study], path
+
+
+def studies_in(path: Path) -> set[str]:
+    """Studies whose files a file imports."""
+    parts = [name.split(".") for name in imported_names(path)]
+    return {part[2] for part in parts if part[:2] == ["sk_biornn", "studies"]} & set(STUDIES)
+
+
+def test_every_study_has_a_rule():
+    folders = {path.parent.name for path in (PACKAGE / "studies").glob("*/__init__.py")}
+    assert folders == set(STUDIES)
 
 
 def test_every_room_of_the_house_has_a_rule():

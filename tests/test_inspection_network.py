@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from problems import EXCITATORY_LAWS, LAWS_OR_NONE
 from sklearn.base import clone
 from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
@@ -173,13 +174,10 @@ def test_parts_of_several_populations_have_an_effect_under_their_name():
     assert by_name["all PV"] == by_number["[2, 3, 4, 5]"] > 0
 
 
-DALE = ["projection", "abs", "square", "exponentiated", "nonnegative", None]
-
-
-@pytest.mark.parametrize("dale", DALE)
+@pytest.mark.parametrize("dale", LAWS_OR_NONE)
 @pytest.mark.parametrize("part", [("A_pyr", "A_sst"), "A_pyr", 7])
 def test_what_was_cut_does_not_grow_back_in_training(part, dale):
-    options = {"signs": np.ones(8)} if dale == "nonnegative" else {}
+    options = {"signs": np.ones(8)} if dale in EXCITATORY_LAWS else {}
     reg = regressor(dale=dale, mask=1 - np.eye(8), **options)
     cut = silence(reg, part)
     W_cut, readout_cut = cut.W_rec_ == 0, cut.W_out_ == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from networks import draw, make_params
+from problems import ACTIVATIONS
 
 from sk_biornn.core import Dynamics, run
 
@@ -31,7 +32,7 @@ def outputs_and_gradients():
     """Return what 50 steps of 128 units give in both precisions."""
     found = []
     for dtype in TOLERANCE:
-        for activation in ("tanh", "relu", "softplus"):
+        for activation in ACTIVATIONS:
             params = make_params(128, 3, 2, dtype=dtype)
             params = params._replace(w_rec=(params.w_rec * 0.5).detach().requires_grad_())
             x = draw(100, 50, 3, dtype=dtype)

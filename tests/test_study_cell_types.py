@@ -18,26 +18,40 @@ from sk_biornn.cli import main
 from sk_biornn.datasets.populations._traces import CONDITIONS as DATA_CONDITIONS
 from sk_biornn.initializers import ConditioningWarning
 from sk_biornn.inspection import block_density, population_interactions, prediction_skill
-from sk_biornn.studies import CELL_TYPE_PRESETS, CellTypePreset, run_cell_type_study
-from sk_biornn.studies._repeatable import one_thread, seed_of
-from sk_biornn.studies.cell_types import tables
-from sk_biornn.studies.cell_types.beside import (
-    add_published_differences,
-    add_published_scores,
-    comparable_window,
-    interactions_beside,
-    learning_beside,
+from sk_biornn.studies import (
+    CELL_TYPE_PRESETS,
+    CellTypePreset,
+    Plan,
+    run_cell_type_study,
+    seed_of,
 )
-from sk_biornn.studies.cell_types.data import make_data
-from sk_biornn.studies.cell_types.job import SCORES, Run, block_table, make_network, run_one
-from sk_biornn.studies.cell_types.presets import CONDITIONS, PAIRS
+from sk_biornn.studies._repeatable import one_thread
+from sk_biornn.studies._study import one_run
+from sk_biornn.studies.cell_types import report
+from sk_biornn.studies.cell_types.job import (
+    SCORES,
+    Run,
+    blank,
+    block_table,
+    job,
+    make_data,
+    make_network,
+)
 from sk_biornn.studies.cell_types.published import (
     BETWEEN_BLOCKS,
     DENSITY,
     DIFFERENCES,
     MEAN_WEIGHTS,
 )
-from sk_biornn.studies.cell_types.statistics import compare_conditions
+from sk_biornn.studies.cell_types.settings import CONDITIONS, PAIRS
+from sk_biornn.studies.cell_types.statistics import (
+    add_published_differences,
+    add_published_scores,
+    comparable_window,
+    compare_conditions,
+    interactions_beside,
+    learning_beside,
+)
 
 TINY = CellTypePreset(
     name="quick",
@@ -63,7 +77,13 @@ def study(tmp_path_factory):
 @pytest.fixture
 def no_figure(monkeypatch):
     """Leave the slowest part out where it is not what is tested."""
-    monkeypatch.setattr("sk_biornn.studies.cell_types.report._draw", lambda *_: None)
+    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
+
+
+def run_one(run, preset, arrays=None):
+    """The record of one run, without a study around it."""
+    plan = Plan(settings=preset, runs=(run,), described={}, source=arrays)
+    return one_run(blank, job, run, plan, None)
 
 
 def fitted(arm):
@@ -76,7 +96,7 @@ def fitted(arm):
 
 @pytest.mark.parametrize("arm", TINY.arms)
 def test_a_run_is_a_plain_fit_and_its_scores_those_of_the_package(arm):
-    record = run_one(Run("familiar_change", arm, 0), TINY, 0)
+    record = run_one(Run("familiar_change", arm, 0), TINY)
     assert record["error"] is None
     network, data = fitted(arm)
     table = prediction_skill(data.y_test, network.predict(data.X_test), data.X_test)
@@ -93,7 +113,7 @@ def test_a_run_is_a_plain_fit_and_its_scores_those_of_the_package(arm):
 
 def test_stages_are_the_network_as_it_was():
     """Dense: as after the dense epochs alone; pruned: its weights on the mask; sparse: the end."""
-    record = run_one(Run("familiar_change", "dale", 0), TINY, 0)
+    record = run_one(Run("familiar_change", "dale", 0), TINY)
     network, _data = fitted("dale")
     dense = block_table(network.W_dense_, network.populations_)
     assert_allclose(record["blocks"]["dense"]["raw"], dense["raw"])
@@ -103,7 +123,7 @@ def test_stages_are_the_network_as_it_was():
     assert_allclose(record["blocks"]["sparse"]["density"], sparse["density"])
     assert (network.W_rec_ * network.signs_ >= 0).all()
     short = dataclasses.replace(TINY, finetune_iter=0)
-    alone = run_one(Run("familiar_change", "dale", 0), short, 0)
+    alone = run_one(Run("familiar_change", "dale", 0), short)
     of_dense = [row for row in record["scores"] if row[0] == "dense"]
     assert of_dense == [row for row in alone["scores"] if row[0] == "dense"]
 
@@ -207,9 +227,9 @@ def test_published_arrays_are_read(tmp_path):
     write_arrays(tmp_path, 0)
     data = make_data(TINY, "familiar_change", 0, 0, tmp_path)
     assert data.X_train.shape == (40, 7, 18) and data.y_test.shape == (10, 7, 18)
-    record = run_one(Run("familiar_change", "dale", 0), TINY, 0, tmp_path)
+    record = run_one(Run("familiar_change", "dale", 0), TINY, tmp_path)
     assert record["error"] is None
-    missing = run_one(Run("novel_change", "dale", 0), TINY, 0, tmp_path)
+    missing = run_one(Run("novel_change", "dale", 0), TINY, tmp_path)
     assert "novel_change" in missing["error"]
 
 
@@ -220,8 +240,8 @@ def test_block_tables_are_the_interactions_of_inspection():
     )
     record = {"condition": "c", "arm": "dale", "simulation": 0}
     record["blocks"] = {"sparse": block_table(W, populations)}
-    frame = tables.blocks_frame([record], populations)
-    for level in tables.LEVELS:
+    frame = report.blocks_frame([record], populations)
+    for level in report.LEVELS:
         ours = frame[frame["level"] == level]
         for column, expected in (
             ("absolute", population_interactions(W, level=level, labels=populations)["mean"]),
@@ -247,7 +267,7 @@ def test_comparisons_are_of_pairs_of_runs_second_minus_first():
         for post in "ab"
         for pre in "ab"
     ]
-    frame = pd.DataFrame(rows, columns=tables.BLOCK_COLUMNS[:8]).assign(density=0.0)
+    frame = pd.DataFrame(rows, columns=report.BLOCK_COLUMNS[:8]).assign(density=0.0)
     table = compare_conditions(frame.assign(raw=-frame["absolute"]))
     assert table["quantity"].tolist() == ["absolute", "raw"]  # one block; the others do not exist
     assert set(table["arm"]) == {"dale"} and set(table["first"]) == {"familiar_no_change"}
@@ -329,7 +349,7 @@ def _fail(*_):
 def test_networks_of_the_quick_preset_beat_persistence():
     """Repairs must not cost the network its means to learn, as a missing baseline would."""
     preset = dataclasses.replace(CELL_TYPE_PRESETS["quick"], scaling=2)
-    record = run_one(Run("familiar_omission", "dale", 0), preset, 0)
+    record = run_one(Run("familiar_omission", "dale", 0), preset)
     scores = pd.DataFrame(record["scores"], columns=["stage", "population", *SCORES])
     skill = scores[scores["stage"] == "sparse"].set_index("population")["skill"]
     assert skill.median() > 0.3 and (skill > 0).sum() >= 10
@@ -414,7 +434,7 @@ def test_mean_weights_stand_beside_those_of_their_condition_and_arm():
         for simulation, value in ((0, 1e-3), (1, 3e-3))
         for pre, value in (("V1_L4", value), ("LM_L4", 0.0))
     ]
-    table = interactions_beside(pd.DataFrame(rows, columns=tables.BLOCK_COLUMNS), "full")
+    table = interactions_beside(pd.DataFrame(rows, columns=report.BLOCK_COLUMNS), "full")
     assert (table["pre"] == "V1_L4").all() and len(table) == 4  # the other block does not exist
     assert_allclose(table["mean"], 2e-3)
     assert_allclose(table["spread"], 0.5)

@@ -23,17 +23,25 @@ from sk_biornn import _atomic
 from sk_biornn.biology.constraints import Dale
 from sk_biornn.biology.prior import column_signs
 from sk_biornn.initializers import ConditioningWarning
-from sk_biornn.studies import ARMS, PRESETS, TASKS, Budget, Preset, run_dale_study, run_one
+from sk_biornn.studies import (
+    ARMS,
+    DALE_STUDY,
+    PRESETS,
+    TASKS,
+    Budget,
+    DaleArm,
+    Preset,
+    run_dale_study,
+    run_one,
+    summarise,
+)
 from sk_biornn.studies._folder import StudyFolder, sealed
 from sk_biornn.studies._intervals import PER_CENT, interval, paired_interval, scale_of
 from sk_biornn.studies._repeatable import one_thread, seed_of
-from sk_biornn.studies.dale import _plan as plan_module
-from sk_biornn.studies.dale._constraints import LongerSteps, Rectified
-from sk_biornn.studies.dale._job import initial_weights, make_network
-from sk_biornn.studies.dale._report import OUTPUTS
-from sk_biornn.studies.dale._tables import format_summary
-from sk_biornn.studies.dale.arms import Arm
-from sk_biornn.studies.dale.statistics import summarise, verdict
+from sk_biornn.studies.dale import study as dale_study
+from sk_biornn.studies.dale.arms import LongerSteps, Rectified
+from sk_biornn.studies.dale.job import initial_weights, make_network
+from sk_biornn.studies.dale.report import format_summary, verdict
 from sk_biornn.studies.dale.tasks import mnist_is_present
 
 WAVES = {"n_steps": 10, "second_terms": True, "n_waves": 3, "n_test_waves": 2}
@@ -297,8 +305,8 @@ def test_mnist_takes_part_when_its_files_are_in_the_folder(tmp_path):
     assert not mnist_is_present(tmp_path)
     write_mnist(tmp_path, seed=0)
     preset = WITH_MNIST
-    plan = plan_module.make_plan(preset, None, ["abs/ours"], 1, 0, tmp_path)
-    assert plan.tasks == ("flip-flop", "wave", "digits", "mnist")
+    plan = DALE_STUDY.plan(preset, arms=["abs/ours"], simulations=1, data_home=tmp_path)
+    assert tuple(plan.described["tasks"]) == ("flip-flop", "wave", "digits", "mnist")
     options = {"tasks": ["mnist"], "arms": ["abs/ours"], "simulations": 1}
     results = run_dale_study(preset, data_home=tmp_path, **options)
     assert results["error"].isna().all() and results["baseline_score"].tolist() == [10.0]
@@ -315,7 +323,7 @@ def write_idx(path: Path, array: np.ndarray) -> None:
 @pytest.fixture
 def no_figure(monkeypatch):
     """Leave the slowest part out where it is not what is tested."""
-    monkeypatch.setattr("sk_biornn.studies.dale._report.write_figure", lambda folder: None)
+    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
 
 
 @pytest.fixture(scope="module")
@@ -463,14 +471,14 @@ def test_a_failed_run_is_tried_again_and_leaves_the_others_alone(tmp_path, monke
     arms = [broken if arm.key == "abs/ours" else arm for arm in ARMS]
     options = {"output": tmp_path, "tasks": ["digits"], "arms": ["abs"], "simulations": 1}
     with monkeypatch.context() as patch:
-        patch.setattr(plan_module, "ARMS", tuple(arms))
+        patch.setattr(dale_study, "ARMS", tuple(arms))
         results = run_dale_study(TINY, **options)
     errors = results.set_index("init")["error"]
     assert "no such weights" in errors["ours"] and errors.isna()["paper"]
     with pytest.raises(ValueError, match="other settings: arms"):
         run_dale_study(TINY, **options, resume=True)
-    settings = plan_module.make_plan(TINY, ["digits"], ["abs"], 1, 0, None).describe()
-    settings["input_data"] = {}
+    plan = DALE_STUDY.plan(TINY, tasks=["digits"], arms=["abs"], simulations=1)
+    settings = {"study": "dale", **plan.described}
     (tmp_path / "settings.json").write_text(json.dumps(settings))
     with pytest.raises(ValueError, match=r"digits_abs_ours_000.json is of a study with other sett"):
         run_dale_study(TINY, **options, resume=True)
@@ -651,7 +659,9 @@ def test_a_file_is_whole_or_not_there(tmp_path, monkeypatch):
 
 def test_a_folder_with_other_files_is_no_study(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    StudyFolder(tmp_path, OUTPUTS, ()).open({"study": "dale"}, resume=False, overwrite=True)
+    StudyFolder(tmp_path, DALE_STUDY.outputs, ()).open(
+        {"study": "dale"}, resume=False, overwrite=True
+    )
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
@@ -659,7 +669,7 @@ def test_arms_are_told_apart_by_name_and_weights():
     assert len(BY_KEY) == len(ARMS) == 11
     assert [arm.init for arm in ARMS if arm.name == "rectified"] == ["paper"]
     assert isinstance(BY_KEY["rectified/paper"].dale, Rectified)
-    assert Arm("a", "ours", None, "orthogonal").describe()["dale"] is None
+    assert DaleArm("a", "ours", None, "orthogonal").describe()["dale"] is None
 
 
 def test_presets_are_what_they_say():

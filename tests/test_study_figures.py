@@ -13,7 +13,7 @@ from sk_biornn.studies.cell_types import figures as cell_type_figures
 from sk_biornn.studies.cell_types.statistics import compare_conditions
 from sk_biornn.studies.inductive_bias import figures as bias_figures
 from sk_biornn.studies.pruning.figures import draw as draw_pruning
-from sk_biornn.studies.pruning.statistics import summarise_pruning
+from sk_biornn.studies.pruning.report import summarise_pruning
 
 style = pytest.importorskip("matplotlib.style")
 SLACK = 2  # pixels at 100 per inch

@@ -20,11 +20,10 @@ from sk_biornn import _process
 from sk_biornn._atomic import write_text
 from sk_biornn._orphans import end_with
 from sk_biornn._process import Process, has_ended, this_process
-from sk_biornn.studies._digest import digest
 from sk_biornn.studies._folder import StudyFolder, sealed
 from sk_biornn.studies._lock import LOCK, locked
-from sk_biornn.studies._parallel import run_jobs
-from sk_biornn.studies._runner import carry_out, holding
+from sk_biornn.studies._repeatable import digest
+from sk_biornn.studies._runner import carry_out, holding, run_jobs
 
 HOST = socket.gethostname()
 NOBODY = 2**22 + 1  # more than the greatest number of a process of Linux
@@ -185,7 +184,7 @@ PARENT = """
 import os, sys, time
 from pathlib import Path
 from joblib import parallel_config
-from sk_biornn.studies._parallel import run_jobs
+from sk_biornn.studies._runner import run_jobs
 def work(folder, seconds):
     Path(folder, f"{os.getpid()}.tmp").touch()
     os.rename(f"{folder}/{os.getpid()}.tmp", f"{folder}/{os.getpid()}.pid")

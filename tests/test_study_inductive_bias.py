@@ -28,27 +28,29 @@ from sk_biornn.studies import (
     INDUCTIVE_BIAS_PRESETS,
     VARIANTS,
     InductiveBiasSettings,
+    Plan,
     run_inductive_bias_study,
+    seed_of,
 )
+from sk_biornn.studies._checks import read_choices
+from sk_biornn.studies._files import file_name
 from sk_biornn.studies._intervals import holm, paired_p
-from sk_biornn.studies._repeatable import one_thread, seed_of
+from sk_biornn.studies._repeatable import one_thread
+from sk_biornn.studies._study import one_run
 from sk_biornn.studies.inductive_bias import measures
-from sk_biornn.studies.inductive_bias.field import Field, Source, field_of
-from sk_biornn.studies.inductive_bias.job import CURVE, RESULTS, Run, run_one
+from sk_biornn.studies.inductive_bias.design import BY_NAME, CONTRASTS, TASKS
+from sk_biornn.studies.inductive_bias.field import Field, Source, field_of, make_parts
+from sk_biornn.studies.inductive_bias.job import CURVE, RESULTS, Run, blank, job
 from sk_biornn.studies.inductive_bias.network import initial_weights, make_network
 from sk_biornn.studies.inductive_bias.original_files import METRICS, config_text, folder_name
-from sk_biornn.studies.inductive_bias.presets import make_settings, read_settings
-from sk_biornn.studies.inductive_bias.statistics import (
-    compare_variants,
-    summarise_variants,
-)
-from sk_biornn.studies.inductive_bias.tables import (
+from sk_biornn.studies.inductive_bias.report import (
     BEST_EPOCH_NOTE,
+    compare_variants,
     format_tables,
     results_frame,
+    summarise_variants,
 )
-from sk_biornn.studies.inductive_bias.tasks import TASKS, make_parts
-from sk_biornn.studies.inductive_bias.variants import BY_NAME, CONTRASTS, file_name
+from sk_biornn.studies.inductive_bias.study import make_settings
 
 TINY = InductiveBiasSettings(
     preset="tiny",
@@ -69,6 +71,18 @@ def tiny(**changes):
     return make_settings(TINY, changes)
 
 
+def run_one(run, settings, weights=None):
+    """The record of one run, without a study around it."""
+    plan = Plan(
+        settings=settings,
+        runs=(run,),
+        described={},
+        random_state=settings.random_state,
+        source=HERE,
+    )
+    return one_run(blank, job, run, plan, weights)
+
+
 def files_of(folder: Path) -> dict[str, bytes]:
     """All files by name, but those with times; of the records all but the seconds."""
     content = {}
@@ -85,7 +99,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def no_figure(monkeypatch):
     """Leave the slowest part out where it is not what is tested."""
-    monkeypatch.setattr("sk_biornn.studies.inductive_bias.report._draw", lambda *_: None)
+    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +141,11 @@ def test_a_contrast_with_a_question_changes_one_thing():
 
 
 def test_no_two_files_have_the_same_name():
-    names = {file_name(name) for name in BY_NAME}
-    assert len(names) == 11 and all(name.isalnum() for name in names)
+    names = {file_name(Run("go-nogo", name, 7)) for name in BY_NAME}
+    assert len(names) == 11
+    for name in names:
+        task, variant, simulation = name.split("_")
+        assert task == "go-nogo" and variant.isalnum() and simulation == "007"
 
 
 def distances_of(network):
@@ -137,7 +154,8 @@ def distances_of(network):
 
     network.set_params(regularizer="spatial", regu_strength=1.0)
     size = network.n_units
-    circuit = SimpleNamespace(n_units=size, mask=np.ones((size, size), bool))
+    facts = {"mask": np.ones((size, size), bool), "signs": np.zeros(size), "populations": None}
+    circuit = SimpleNamespace(n_units=size, **facts)
     (penalty,) = bind_penalties(network, circuit, torch.device("cpu"), torch.float64)
     weights = torch.ones(network.n_units, network.n_units, dtype=torch.float64, requires_grad=True)
     return torch.autograd.grad(penalty(weights), weights)[0].numpy()
@@ -199,7 +217,6 @@ def test_paper_forgets_the_strength_of_w_and_fair_does_not():
         record = run_one(
             Run("go-nogo", "W", 0),
             dataclasses.replace(settings, epochs=1, n_train=20, n_validation=8, n_test=8),
-            HERE,
         )
         assert record["error"] is None
         strengths[name] = record["penalty"] / (144 * record["mean_weight"])
@@ -289,7 +306,7 @@ def test_sign_constraint_holds_exactly_and_fair_random_weights_do_not_explode():
 def test_a_run_is_a_plain_fit_and_its_measures_those_of_the_package(tmp_path):
     settings = tiny(metrics_every_epoch=True, random_state=5)
     run = Run("one-choice-inference", "W*D*C", 1)
-    record = run_one(run, settings, HERE, tmp_path)
+    record = run_one(run, settings, tmp_path / "weights.npz")
     seeds = [seed_of(5, run.task, 1, what) for what in ("recurrent weights", "training", "data")]
     parts = make_parts(run.task, (40, 16, 24), seeds[2])
     field = field_of(settings, 1, HERE)
@@ -318,7 +335,7 @@ def test_a_run_is_a_plain_fit_and_its_measures_those_of_the_package(tmp_path):
     assert record["running_accuracy"] == record["curve"][-1][CURVE.index("running_accuracy")]
     distances = scipy.spatial.distance.cdist(field.positions, field.positions)
     assert_allclose(record["wiring_cost"], (np.abs(W) * distances).sum(), rtol=1e-5)
-    with np.load(tmp_path / f"{run.name}.npz") as saved:
+    with np.load(tmp_path / "weights.npz") as saved:
         assert_array_equal(saved["W_rec_"], W)
         assert_allclose(saved["W_initial"], network.recurrent_init, rtol=1e-6)
 
@@ -328,11 +345,11 @@ def test_the_best_epoch_is_that_of_a_study_that_ended_there(variant):
     """As many epochs, and no more, give what is reported of the best epoch, of seven numbers."""
     settings = tiny(epochs=6, learning_rate=0.01, regu_strength=0.003)
     run = Run("one-choice-inference", variant, 1)
-    record = run_one(run, settings, HERE)
+    record = run_one(run, settings)
     validation = [row[CURVE.index("validation_accuracy")] for row in record["curve"]]
     epoch = record["best_epoch"]
     assert epoch == 1 + int(np.argmax(validation)) < 6  # argmax: the first among equals
-    ended = run_one(run, dataclasses.replace(settings, epochs=epoch), HERE)
+    ended = run_one(run, dataclasses.replace(settings, epochs=epoch))
     for name in ("test_accuracy", "validation_accuracy", *measures.GRAPH_METRICS):
         assert record[f"best_epoch_{name}"] == ended[name]
         assert ended[f"best_epoch_{name}"] == ended[name]  # there the best is the last
@@ -435,11 +452,11 @@ def test_of_several_strengths_the_best_on_validation_is_taken():
     settings = tiny(regu_strength=(0.001, 0.3, 0.03), **GO)
     alone = {}
     for strength in settings.regu_strength:
-        record = run_one(Run("go-nogo", "WD", 0), tiny(regu_strength=strength, **GO), HERE)
+        record = run_one(Run("go-nogo", "WD", 0), tiny(regu_strength=strength, **GO))
         alone[strength] = record
     best = max(record["validation_accuracy"] for record in alone.values())
     expected = max(s for s, record in alone.items() if record["validation_accuracy"] == best)
-    chosen = run_one(Run("go-nogo", "WD", 0), settings, HERE)
+    chosen = run_one(Run("go-nogo", "WD", 0), settings)
     assert chosen["regu_strength"] == expected
     for name in ("test_accuracy", "loss", "modularity"):
         assert chosen[name] == alone[expected][name]
@@ -600,7 +617,7 @@ def test_means_and_spreads_leave_failures_out(tmp_path, no_figure, monkeypatch):
     summary = pd.read_csv(tmp_path / "summary.csv").set_index(["variant", "metric"])
     assert summary.loc[("W*D*C", "modularity"), ["n", "n_failed"]].tolist() == [3, 1]
     monkeypatch.undo()  # resumed, the failed run is tried again, and only that one
-    monkeypatch.setattr("sk_biornn.studies.inductive_bias.report._draw", lambda *_: None)
+    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
     stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").iterdir()}
     again = run_inductive_bias_study(TINY, resume=True, **options)
     assert again["error"].isna().all()
@@ -818,9 +835,9 @@ def test_settings_files_are_read_and_options_win(tmp_path, capsys, no_figure):
     for name, content in (("a.toml", "= 3"), ("a.json", "["), ("b.json", '{"study": "dale"}')):
         (tmp_path / name).write_text(content)
         with pytest.raises(ValueError, match=f"settings file '.*{name}' is not"):
-            read_settings(tmp_path / name)
+            read_choices(tmp_path / name, "inductive-bias")
     with pytest.raises(ValueError, match=r"settings file '.*none.toml' cannot be read"):
-        read_settings(tmp_path / "none.toml")
+        read_choices(tmp_path / "none.toml", "inductive-bias")
 
 
 def test_command_prints_tables_and_names_failures(tmp_path, capsys, no_figure):
@@ -859,18 +876,21 @@ def test_a_field_that_is_not_there_is_refused_before_anything_runs(tmp_path, cap
 
 
 def test_study_all_runs_every_study_and_the_worst_code_counts(tmp_path, monkeypatch, capsys):
-    from sk_biornn.cli import STUDIES
+    from sk_biornn.cli import _commands
+    from sk_biornn.cli._studies import STUDIES
 
     seen = []
-    for code, module in enumerate(STUDIES):
-        monkeypatch.setattr(
-            module, "run", lambda arguments, code=code: seen.append(vars(arguments)) or code
-        )
+
+    def note(command, arguments):
+        seen.append(vars(arguments))
+        return STUDIES.index(command)
+
+    monkeypatch.setattr(_commands, "run", note)
     assert (
         main(["study", "all", "--output", str(tmp_path), "--n-jobs", "2", "--resume"])
         == len(STUDIES) - 1
     )
-    assert [s["output"] for s in seen] == [tmp_path / module.NAME for module in STUDIES]
+    assert [s["output"] for s in seen] == [tmp_path / command.name for command in STUDIES]
     assert all(s["n_jobs"] == 2 and s["resume"] and not s["overwrite"] for s in seen)
     assert capsys.readouterr().out.count("==> ") == len(STUDIES)
 

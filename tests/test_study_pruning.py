@@ -15,16 +15,29 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sk_biornn.cli import main
 from sk_biornn.inspection import spanning_tree_overlap
-from sk_biornn.studies import PRUNING_PRESETS, Budget, Preset, PruningPreset, run_pruning_study
-from sk_biornn.studies._repeatable import one_thread, seed_of
-from sk_biornn.studies.dale._job import make_network
+from sk_biornn.studies import (
+    PRUNING_PRESETS,
+    PRUNING_STUDY,
+    Budget,
+    Plan,
+    Preset,
+    PruningPreset,
+    report_study,
+    run_pruning_study,
+    seed_of,
+)
+from sk_biornn.studies._repeatable import one_thread
+from sk_biornn.studies._study import one_run
+from sk_biornn.studies.dale.job import make_network
 from sk_biornn.studies.dale.tasks import TASKS
 from sk_biornn.studies.pruning.figures import COLOURS, draw
-from sk_biornn.studies.pruning.job import Run, pruner_of, run_one, train_on
-from sk_biornn.studies.pruning.presets import DENSITIES, LEGACY, LEGACY_RANDOM, PUBLISHED
-from sk_biornn.studies.pruning.report import redraw
-from sk_biornn.studies.pruning.statistics import compare_methods, summarise_pruning
-from sk_biornn.studies.pruning.tables import format_tables
+from sk_biornn.studies.pruning.job import Run, blank, job, pruner_of, train_on
+from sk_biornn.studies.pruning.report import (
+    compare_methods,
+    format_tables,
+    summarise_pruning,
+)
+from sk_biornn.studies.pruning.settings import DENSITIES, LEGACY, LEGACY_RANDOM, PUBLISHED
 
 TRAINING = Preset(
     "tiny",
@@ -51,7 +64,12 @@ TINY = PruningPreset(
 @pytest.fixture
 def no_figure(monkeypatch):
     """Leave the slowest part out where it is not what is tested."""
-    monkeypatch.setattr("sk_biornn.studies.pruning.report._draw", lambda *_: None)
+    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
+
+
+def run_one(run, preset):
+    """The record of one run, without a study around it."""
+    return one_run(blank, job, run, Plan(settings=preset, runs=(run,), described={}), None)
 
 
 def dense_network(simulation=0):
@@ -65,7 +83,7 @@ def dense_network(simulation=0):
 
 
 def test_all_methods_prune_the_same_network_as_they_say():
-    record = run_one(Run("digits", 0), TINY, 0)
+    record = run_one(Run("digits", 0), TINY)
     assert record["error"] is None
     dense, data = dense_network()
     assert_allclose(record["dense"], 100 * dense.score(data.X_test, data.y_test))
@@ -93,7 +111,7 @@ def test_published_methods_keep_zeros_which_do_not_count_and_may_grow():
     zeros = dense.W_rec_ == 0
     assert zeros.mean() > 0.05
     published = dataclasses.replace(TINY, methods=(LEGACY, LEGACY_RANDOM), densities=(0.7, 1.0))
-    for method, density, achieved, *_ in run_one(Run("digits", 0), published, 0)["points"]:
+    for method, density, achieved, *_ in run_one(Run("digits", 0), published)["points"]:
         seed = seed_of(0, "digits", 0, "pruning", method, density)
         kept, share = pruner_of(method).prune(dense.W_rec_, density, random_state=seed)
         assert (kept & zeros).any()
@@ -251,7 +269,7 @@ def test_figure_shows_the_density_reached_and_the_intervals():
 
 def test_old_folder_of_one_network_each_is_drawn_again(tmp_path):
     fake_results(1).assign(error=np.nan).to_csv(tmp_path / "results.csv", index=False)
-    text = redraw(tmp_path)
+    text = report_study(PRUNING_STUDY, tmp_path)
     assert "  density asked for  top-prob-legacy" in text and "\n  0.5431 " in text
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from sk_biornn._strategy import Strategy
 from sk_biornn.biology._inclusion import keep_probabilities, systematic_sample
+from sk_biornn.biology.activity_costs import (
+    RateCost,
+    SilentUnitCost,
+    mean_over_trials,
+    mean_rates,
+)
 from sk_biornn.biology.communicability import communicability
 from sk_biornn.biology.connections import (
     BALWANI2025_BETWEEN_AREAS,
@@ -53,7 +60,10 @@ __all__ = [
     "NonNegative",
     "Pruner",
     "RandomPruning",
+    "RateCost",
     "Regularizer",
+    "SilentUnitCost",
+    "Strategy",
     "TopProbPruning",
     "WeightCost",
     "WiringCost",
@@ -65,6 +75,8 @@ __all__ = [
     "draw_synapses",
     "excitatory_inhibitory_populations",
     "keep_probabilities",
+    "mean_over_trials",
+    "mean_rates",
     "systematic_sample",
     "unit_index",
     "unit_labels",

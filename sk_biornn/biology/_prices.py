@@ -1,4 +1,4 @@
-"""What every penalty shares: the facts it is given, its protocol, and the check of its numbers."""
+"""What every penalty shares: the facts it is given, how it is called, the check of its numbers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor
 
 from sk_biornn._checks import check_number
 from sk_biornn._plain import found
-
-Penalty = Callable[[Tensor], Tensor]
+from sk_biornn._strategy import Strategy
+from sk_biornn.core.params import RNNParams
 
 
 class Facts(NamedTuple):
@@ -26,6 +26,12 @@ class Facts(NamedTuple):
         Euclidean distances of the units, in the unit of the coordinates.
     connectome : Tensor of shape (n_units, n_units) or None, default=None
         Measured weights or counts [post, pre].
+    signs : Tensor of shape (n_units,) or None, default=None
+        Signs that the columns obey: +1, -1, or 0 for free.
+    positions : Tensor of shape (n_units, n_dimensions) or None, default=None
+        Where the units stand.
+    blocks : int Tensor of shape (n_units,) or None, default=None
+        Block of each unit: what the argument `blocks` says, else its population.
 
     Examples
     --------
@@ -37,13 +43,48 @@ class Facts(NamedTuple):
     mask: Tensor
     distances: Tensor | None = None
     connectome: Tensor | None = None
+    signs: Tensor | None = None
+    positions: Tensor | None = None
+    blocks: Tensor | None = None
+
+
+class Penalty(Protocol):
+    """What the loss adds for a batch of trials."""
+
+    def __call__(self, params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
+        """Return the penalty, a scalar.
+
+        Parameters
+        ----------
+        params : RNNParams
+            All weights; ``params.w_rec`` is the matrix W[post, pre].
+        rates : Tensor of shape (n_trials, n_steps, n_units)
+            Rates of the batch; 0 after the end of a shorter trial.
+        weights : Tensor of shape (n_trials, n_steps) or None
+            How much each step of each trial counts, 0 after its end; over all trials of the
+            training set they sum to the number of trials. None where all count alike.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class OfWeights:
+    """A penalty on the recurrent weights alone, which may be called with them alone."""
+
+    function: Callable[[Tensor], Tensor]
+
+    def __call__(
+        self, params: RNNParams | Tensor, rates: Any = None, weights: Any = None
+    ) -> Tensor:
+        """Return the penalty on W[post, pre], or on that of a network's weights."""
+        return self.function(params.w_rec if isinstance(params, RNNParams) else params)
 
 
 @runtime_checkable
 class Regularizer(Protocol):
     """Anything that turns facts into a penalty."""
 
-    def bind(self, facts: Facts) -> Penalty:
+    def bind(self, facts: Facts) -> Penalty | Callable[[Tensor], Tensor]:
         """Compute once what can be, and return the function that the loss adds.
 
         Parameters
@@ -54,20 +95,20 @@ class Regularizer(Protocol):
         Returns
         -------
         callable
-            w_rec -> scalar Tensor.
+            (params, rates, weights) -> scalar Tensor, or w_rec -> scalar Tensor.
         """
         ...
 
 
 @dataclass(frozen=True)
-class Price:
+class Price(Strategy):
     """Checks its own numbers: no strength below 0, which would be a reward."""
 
     def __post_init__(self) -> None:
-        """Refuse strengths below 0 and powers that are not positive."""
+        """Refuse strengths below 0, and powers and floors that are not positive."""
         for field in fields(self):
-            is_power = field.name.endswith("power")
-            check_number(field.name, getattr(self, field.name), low=0.0, open_low=is_power)
+            is_open = field.name.endswith(("power", "floor"))
+            check_number(field.name, getattr(self, field.name), low=0.0, open_low=is_open)
 
 
 def check_facts(facts: Any) -> None:

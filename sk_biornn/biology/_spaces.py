@@ -104,25 +104,25 @@ def multiplicative_space(
 
 
 def reparametrised_space(
-    method: str, signs: Tensor, mask: Tensor, lower: Tensor, upper: Tensor
+    magnitude: Callable[[Tensor], Tensor],
+    inverse: Callable[[Tensor], Tensor],
+    signs: Tensor,
+    mask: Tensor,
 ) -> WeightSpace:
-    """Return the space of weights s h(theta), where h is the absolute value or the square."""
+    """Return the space of weights s h(theta), where h is a magnitude, even in theta.
+
+    `inverse` returns the theta of at least 0 that a weight of either sign comes from.
+    """
+    lower, upper = sign_bounds(signs, mask)
     free = (signs == 0).expand_as(lower)
     signs_on_mask = torch.where(free, torch.ones_like(lower), signs) * mask
-
-    def magnitude(theta: Tensor) -> Tensor:
-        if method == "square":
-            return theta.square()
-        # |theta| with the slope of its right side at 0, so that a weight of exactly 0 can grow.
-        return torch.where(theta < 0, -theta, theta)
 
     def decode(theta: Tensor) -> Tensor:
         return signs_on_mask * torch.where(free, theta, magnitude(theta))
 
     def encode(weights: Tensor) -> Tensor:
         allowed = project(weights, lower, upper)
-        theta = allowed.abs() if method == "abs" else allowed.abs().sqrt()
-        return torch.where(free, allowed, theta)
+        return torch.where(free, allowed, inverse(allowed))
 
     def retract(proposed: Tensor, _: Tensor | None) -> Tensor:
         # theta and -theta are one weight. The one that `encode` gives is kept, so that a fit taken

@@ -9,6 +9,7 @@ every constraint keeps weights off the mask at exactly zero.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -18,26 +19,24 @@ from torch import Tensor
 
 from sk_biornn._checks import check_choice, check_number
 from sk_biornn._plain import short
-from sk_biornn.biology._spaces import (
-    clipping_space,
-    multiplicative_space,
-    reparametrised_space,
-    sign_bounds,
-)
+from sk_biornn._strategy import Strategy
+from sk_biornn._vocabulary import Vocabulary, Word, filled
+from sk_biornn.biology._spaces import clipping_space, sign_bounds
 from sk_biornn.biology._spaces import project as project
+from sk_biornn.biology._ways import WAYS
 from sk_biornn.core.weight_space import WeightSpace
-
-DALE_METHODS = ("projection", "abs", "square", "exponentiated", "nonnegative")
 
 
 @runtime_checkable
 class Constraint(Protocol):
     """Anything that turns signs and a mask into a space of weights.
 
-    Three things may be added: a method ``signs_in_force(signs)``, when the signs that the columns
+    Four things may be added: a method ``signs_in_force(signs)``, when the signs that the columns
     obey are not those of the units; an attribute ``freezes_zeros``, when a synapse that starts at
-    zero could never grow (string initialisers then start it at a small weight); and a method
-    ``in_circuit(mask)`` that returns the constraint with what depends on the whole mask filled in.
+    zero could never grow (string initialisers then start it at a small weight); a method
+    ``in_circuit(mask)`` that returns the constraint with what depends on the whole mask filled in;
+    and an attribute ``by_synapse``, true when every synapse is treated by itself. ``bind`` is then
+    given vectors where few synapses exist: the presynaptic sign of each, and a mask that is true.
     """
 
     def bind(self, signs: Tensor, mask: Tensor) -> WeightSpace:
@@ -58,22 +57,17 @@ class Constraint(Protocol):
         ...
 
 
+@filled(methods=WAYS.choices, rows=WAYS.bullets(88))
 @dataclass(frozen=True)
-class Dale:
+class Dale(Strategy):
     r"""Dale's law: all outgoing weights of a unit, a column of W[post, pre], have one sign.
 
     Parameters
     ----------
-    method : {"projection", "abs", "square", "exponentiated"}, default="projection"
-        How weights move under the law. With s the sign of the column and g = dL/dW:
+    method : {methods}, default="projection"
+        How weights move under the law, with s the sign of the column [1]_, [2]_:
 
-        - "projection", Dale's backprop [1]_: a free step, then every weight of the wrong sign is
-          set to 0, W <- s max(s W, 0). A zero may grow again.
-        - "abs": W = s \|theta\|; a weight that reaches zero is reflected.
-        - "square": W = s theta^2; steps are proportional to sqrt(\|W\|).
-        - "exponentiated" gradient [2]_: W <- W exp(-sign(W) d / scale), where d is the step that
-          the optimiser would subtract, but W moves by no more than \|d\|. Signs never change and
-          exact zeros stay zero.
+        {rows}
     scale : float or None, default=None
         Of "exponentiated": where multiplicative steps turn into additive ones. None: 1 / n in an
         estimator, for n synapses per unit; a law that is bound without an estimator then takes the
@@ -126,26 +120,22 @@ class Dale:
     scale: float | None = None
     momentum: str = "cut"
 
-    def __post_init__(self) -> None:
-        """Refuse unknown methods, and scales that make no sense."""
-        methods = [name for name in DALE_METHODS if name != "nonnegative"]
-        check_choice("method", self.method, methods)
-        if self.scale is not None:
-            self._check_scale()
-        check_momentum(self.momentum)
-        if self.momentum == "kept" and self.method != "projection":
-            raise ValueError(
-                "momentum must be 'cut' unless method='projection', got momentum='kept' with "
-                f"method={self.method!r}."
-            )
+    by_synapse = True
 
-    def _check_scale(self) -> None:
-        check_number("scale", self.scale, low=0.0, open_low=True)
-        if self.method != "exponentiated":
-            raise ValueError(
-                "scale must be None unless method='exponentiated', got scale="
-                f"{short(self.scale)} with method={self.method!r}."
-            )
+    def __post_init__(self) -> None:
+        """Refuse unknown methods, and options that make no sense or that a method does not read."""
+        check_choice("method", self.method, WAYS)
+        if self.scale is not None:
+            check_number("scale", self.scale, low=0.0, open_low=True)
+        check_momentum(self.momentum)
+        for option, default in (("scale", None), ("momentum", "cut")):
+            value = getattr(self, option)
+            if value != default and option not in WAYS[self.method].options:
+                readers = " or ".join(repr(n) for n, way in WAYS.items() if option in way.options)
+                raise ValueError(
+                    f"{option} must be {default!r} unless method={readers}, got {option}="
+                    f"{short(value)} with method={self.method!r}."
+                )
 
     def in_circuit(self, mask: Tensor) -> Dale:
         """Return the law as estimators train under it: with the scale that fits the circuit.
@@ -163,10 +153,11 @@ class Dale:
         Examples
         --------
         >>> import torch
-        >>> Dale("exponentiated").in_circuit(torch.ones(50, 50, dtype=torch.bool))
-        Dale(method='exponentiated', scale=0.02, momentum='cut')
+        >>> Dale("exponentiated").in_circuit(torch.ones(50, 50, dtype=torch.bool)).scale
+        0.02
         """
-        if self.method != "exponentiated" or self.scale is not None or not bool(mask.any()):
+        reads_scale = "scale" in WAYS[self.method].options
+        if not reads_scale or self.scale is not None or not bool(mask.any()):
             return self
         n_synapses = mask.sum().item() / mask.any(dim=1).sum().item()
         return replace(self, scale=1.0 / n_synapses)
@@ -174,7 +165,7 @@ class Dale:
     @property
     def freezes_zeros(self) -> bool:
         """Whether steps vanish with the weight, so that a synapse at zero can never grow."""
-        return self.method in ("square", "exponentiated")
+        return WAYS[self.method].freezes_zeros
 
     def bind(self, signs: Tensor, mask: Tensor) -> WeightSpace:
         """Return the space of weights that obey the signs and the mask.
@@ -191,12 +182,7 @@ class Dale:
         WeightSpace
             What the training loop calls.
         """
-        lower, upper = sign_bounds(signs, mask)
-        if self.method == "projection":
-            return clipping_space(lower, upper, keeps_momentum=self.momentum == "kept")
-        if self.method == "exponentiated":
-            return multiplicative_space(signs, lower, upper, self.scale)
-        return reparametrised_space(self.method, signs, mask, lower, upper)
+        return WAYS[self.method].bind(self, signs, mask)
 
 
 def check_momentum(momentum: Any) -> None:
@@ -205,7 +191,7 @@ def check_momentum(momentum: Any) -> None:
 
 
 @dataclass(frozen=True)
-class NonNegative:
+class NonNegative(Strategy):
     """All recurrent weights are non-negative: negative ones are set to 0 after every step.
 
     Parameters
@@ -230,6 +216,8 @@ class NonNegative:
     """
 
     momentum: str = "cut"
+
+    by_synapse = True
 
     def __post_init__(self) -> None:
         """Refuse other ways of momentum."""
@@ -270,7 +258,7 @@ class NonNegative:
 
 
 @dataclass(frozen=True)
-class FixedMask:
+class FixedMask(Strategy):
     """Only the synapses of the mask exist; their signs are free.
 
     Examples
@@ -280,6 +268,8 @@ class FixedMask:
     >>> space.encode(torch.tensor([[0.5, -0.5], [1.0, -1.0]])).tolist()
     [[0.5, 0.0], [0.0, -1.0]]
     """
+
+    by_synapse = True
 
     def signs_in_force(self, signs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the signs that the columns obey: 0 for all.
@@ -312,3 +302,16 @@ class FixedMask:
             What the training loop calls.
         """
         return clipping_space(*sign_bounds(torch.zeros_like(signs), mask))
+
+
+# What the argument `dale` of the estimators may name: Dale's law in each of its ways, and others.
+LAWS = Vocabulary(
+    *(Word(way.name, partial(Dale, way.name), way.formula, way.meaning) for way in WAYS.values()),
+    Word(
+        "nonnegative",
+        NonNegative,
+        "W <- max(W, 0)",
+        "every unit excitatory: after a free step every negative weight becomes 0",
+    ),
+)
+DALE_METHODS = tuple(LAWS)

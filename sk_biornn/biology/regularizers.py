@@ -1,8 +1,10 @@
-"""Penalties on recurrent weights: prices for weights, wires and the traffic that they allow.
+"""Penalties: prices for weights, wires, the traffic that they allow, and for activity.
 
-A penalty is a small frozen object with one method, ``bind(facts) -> (w_rec -> scalar)``. It is
-given what is known of the circuit as tensors, computes once what it can, and returns a function
-of the recurrent weights W[post, pre] that autograd can differentiate.
+A penalty is a small frozen object with one method, ``bind(facts)``. It is given what is known of
+the circuit as tensors, computes once what it can, and returns a function that autograd can
+differentiate: of all weights, the rates of a batch of trials and the weights of its trials,
+``(params, rates, weights) -> scalar``; or, as those of this file, of the recurrent weights
+W[post, pre] alone.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from sk_biornn._vocabulary import Vocabulary, Word
 from sk_biornn.biology._prices import (
     Facts,
+    OfWeights,
     Penalty,
     Price,
     Regularizer,
@@ -23,6 +27,7 @@ from sk_biornn.biology._prices import (
     pairwise_distances as pairwise_distances,  # the estimators ask here for it
 )
 from sk_biornn.biology._sorting import sorted_values
+from sk_biornn.biology.activity_costs import RateCost, SilentUnitCost
 from sk_biornn.biology.communicability import communicability
 
 __all__ = [
@@ -31,12 +36,12 @@ __all__ = [
     "CommunicabilityEMD",
     "Facts",
     "Penalty",
+    "RateCost",
     "Regularizer",
+    "SilentUnitCost",
     "WeightCost",
     "WiringCost",
 ]
-
-PENALTIES = ("weight", "spatial", "communicability", "communicability_emd")
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class WeightCost(Price):
 
     strength: float = 0.3
 
-    def bind(self, facts: Facts) -> Penalty:
+    def bind(self, facts: Facts) -> OfWeights:
         """Return the penalty.
 
         Parameters
@@ -77,10 +82,10 @@ class WeightCost(Price):
         Returns
         -------
         callable
-            w_rec -> scalar Tensor.
+            w_rec -> scalar Tensor; called as penalties are, it looks at the recurrent weights.
         """
         check_facts(facts)
-        return lambda weights: self.strength * weights.abs().sum()
+        return OfWeights(lambda weights: self.strength * weights.abs().sum())
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class WiringCost(Price):
     strength: float = 0.3
     distance_power: float = 1.0
 
-    def bind(self, facts: Facts) -> Penalty:
+    def bind(self, facts: Facts) -> OfWeights:
         """Return the penalty.
 
         Parameters
@@ -130,7 +135,7 @@ class WiringCost(Price):
         Returns
         -------
         callable
-            w_rec -> scalar Tensor.
+            w_rec -> scalar Tensor; called as penalties are, it looks at the recurrent weights.
 
         Raises
         ------
@@ -140,7 +145,7 @@ class WiringCost(Price):
         prices = self.strength * priced_distances(
             facts, self.distance_power, "spatial penalty (and so for communicability_emd)"
         )
-        return lambda weights: (weights.abs() * prices).sum()
+        return OfWeights(lambda weights: (weights.abs() * prices).sum())
 
 
 @dataclass(frozen=True)
@@ -182,7 +187,7 @@ class CommunicabilityCost(Price):
     distance_power: float = 1.0
     communicability_power: float = 1.0
 
-    def bind(self, facts: Facts) -> Penalty:
+    def bind(self, facts: Facts) -> OfWeights:
         """Return the penalty.
 
         Parameters
@@ -193,7 +198,7 @@ class CommunicabilityCost(Price):
         Returns
         -------
         callable
-            w_rec -> scalar Tensor.
+            w_rec -> scalar Tensor; called as penalties are, it looks at the recurrent weights.
 
         Raises
         ------
@@ -210,7 +215,7 @@ class CommunicabilityCost(Price):
                 traffic = traffic.pow(self.communicability_power)
             return (weights.abs() * traffic * prices).sum()
 
-        return penalty
+        return OfWeights(penalty)
 
 
 @dataclass(frozen=True)
@@ -257,7 +262,7 @@ class CommunicabilityEMD(Price):
     emd_strength: float = 0.1
     distance_power: float = 1.0
 
-    def bind(self, facts: Facts) -> Penalty:
+    def bind(self, facts: Facts) -> OfWeights:
         """Return the penalty.
 
         Parameters
@@ -268,7 +273,7 @@ class CommunicabilityEMD(Price):
         Returns
         -------
         callable
-            w_rec -> scalar Tensor.
+            w_rec -> scalar Tensor; called as penalties are, it looks at the recurrent weights.
 
         Raises
         ------
@@ -287,4 +292,36 @@ class CommunicabilityEMD(Price):
             ranked = sorted_values(communicability(weights).flatten())
             return wiring(weights) + self.emd_strength * (ranked - target).abs().mean()
 
-        return penalty
+        return OfWeights(penalty)
+
+
+# What the argument `regularizer` of the estimators may name.
+PENALTIES = Vocabulary(
+    Word("weight", WeightCost, "lambda sum |W|", "the price of weights"),
+    Word(
+        "spatial",
+        WiringCost,
+        "lambda sum |W| D^p",
+        "the price of wire, D the distance of two units (Achterberg et al., 2023)",
+    ),
+    Word(
+        "communicability",
+        CommunicabilityCost,
+        "lambda sum |W| C^q D^p",
+        "the price of wire that carries traffic, C the communicability (Achterberg et al., 2023)",
+    ),
+    Word(
+        "communicability_emd",
+        CommunicabilityEMD,
+        "lambda sum |W| D^p + mu EMD(C(W), C(connectome))",
+        "the price of wire, and the distance of the communicability from a connectome's "
+        "(Shakiba et al., 2026)",
+    ),
+    Word("rate", RateCost, "lambda mean |r|^p", "the price of activity"),
+    Word(
+        "silent_units",
+        SilentUnitCost,
+        "lambda mean_i max(0, 1 - mean |r_i| / theta)",
+        "the price of units that are silent",
+    ),
+)

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 
 import sk_biornn
-from sk_biornn.cli import _all, _cell_types, _dale, _inductive_bias, _pruning, _report
-from sk_biornn.cli._options import (
+from sk_biornn.cli._commands import (
     EXIT_FAILED_RUNS,
     EXIT_INTERRUPTED,
     EXIT_USAGE,
     Parser,
     UsageError,
+    add_report,
+    add_study,
 )
 
 __all__ = ["main"]
 
-STUDIES = (_dale, _pruning, _inductive_bias, _cell_types)
 _GO_ON = "; --resume takes up the finished runs."
 
 
@@ -62,10 +62,6 @@ def _parser() -> Parser:
     parser = Parser(prog="sk-biornn", description=sk_biornn.__doc__)
     parser.add_argument("--version", action="version", version=sk_biornn.__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    study = commands.add_parser("study", help="run a study", description="Run a study.")
-    studies = study.add_subparsers(metavar="STUDY", required=True)
-    for module in STUDIES:
-        module.add_parser(studies)
-    _all.add_parser(studies, STUDIES)
-    _report.add_parser(commands, STUDIES)
+    add_study(commands)
+    add_report(commands)
     return parser

@@ -10,7 +10,14 @@ from sk_biornn.core.scan import Trajectory, as_trials, run
 from sk_biornn.core.solvers import Solver
 from sk_biornn.core.sparse import Support, support_where_it_pays
 from sk_biornn.core.threads import computing
-from sk_biornn.core.training import DivergenceError, History, Moments, Optimisation, train
+from sk_biornn.core.training import (
+    DivergenceError,
+    History,
+    Moments,
+    Optimisation,
+    one_of_many,
+    train,
+)
 from sk_biornn.core.weight_space import (
     Spaces,
     WeightSpace,
@@ -38,6 +45,7 @@ __all__ = [
     "computing",
     "cross_entropy",
     "on_support",
+    "one_of_many",
     "run",
     "squared_error",
     "sum_of_two",

@@ -1,91 +1,43 @@
-"""Transfer functions, and their derivatives in terms of their own output."""
+"""The table of transfer functions: what the argument `activation` may name."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from sk_biornn._vocabulary import Vocabulary
 from sk_biornn.core import processor
+from sk_biornn.core.transfer_functions import Activation, relu, softplus, tanh
 
-ACTIVATIONS = ("tanh", "relu", "softplus")
-
-_aten = torch.ops.aten
-_MINUS_ONE = torch.tensor(-1.0, dtype=torch.float32, device="cpu")
 _FEW = 512  # numbers, of which a function costs less than to call it
 
 
-class Activation(NamedTuple):
-    """One transfer function z = f(p).
+class Transfer(NamedTuple):
+    """One transfer function: a row of the table."""
 
-    `apply(p, out)` is given `gain * p` (the gain rides on the matrix product that makes p, where it
-    is free) and writes z to `out`, which may be p; otherwise p may be overwritten.
-    `backward(grad, z, out)` writes grad * f'(p) to `out`, which may be z and is not grad.
-    """
-
-    gain: float
-    apply: Callable[[Tensor, Tensor], object]
-    backward: Callable[[Tensor, Tensor, Tensor], object]
-    nonnegative: bool
+    name: str
+    make: Callable[[bool], Activation]  # (by_vectors) -> how it is computed
+    plain: Callable[[Tensor], Tensor]  # what it is, as one would write it down
+    formula: str
+    meaning: str
+    bounded: bool = False  # whether no state can become infinite
 
 
-def _tanh(p: Tensor, out: Tensor) -> None:
-    torch.tanh(p, out=out)
-
-
-def _tanh_from_sigmoid(twice_p: Tensor, out: Tensor) -> None:
-    # tanh(p) = 2 sigmoid(2 p) - 1. In float32 on a CPU torch's sigmoid is about nine times faster
-    # than its tanh, which would otherwise cost as much as a quarter of the matrix products.
-    torch.sigmoid(twice_p, out=out)
-    torch.add(_MINUS_ONE, out, alpha=2, out=out)
-
-
-def _tanh_backward(grad: Tensor, z: Tensor, out: Tensor) -> None:
-    _aten.tanh_backward.grad_input(grad, z, grad_input=out)
-
-
-def _relu(p: Tensor, out: Tensor) -> None:
-    torch.clamp_min(p, 0, out=out)  # of NaN it gives NaN
-
-
-def threshold_backward(grad: Tensor, z: Tensor, out: Tensor) -> None:
-    """Write grad where z > 0, and 0 elsewhere, to `out`."""
-    _aten.threshold_backward.grad_input(grad, z, 0, grad_input=out)
-
-
-def _softplus(p: Tensor, out: Tensor) -> None:
-    _aten.softplus.out(p, out=out)
-
-
-def _softplus_from_powers_of_two(p_log2_e: Tensor, out: Tensor) -> None:
-    # log(1 + 2^q) with q = p log2(e): torch's powers of two are four times faster than its e^p.
-    # From q = 30 on the 1 makes no difference, and p itself is the result.
-    powers = torch.clamp_max(p_log2_e, 30.0).exp2_()
-    torch.maximum(powers.log1p_(), p_log2_e.mul_(math.log(2)), out=out)
-
-
-def _softplus_backward(grad: Tensor, z: Tensor, out: Tensor) -> None:
-    # z = log(1 + e^p), so f'(p) = sigmoid(p) = 1 - e^-z; powers of two are four times faster.
-    torch.mul(z, -1 / math.log(2), out=out)
-    torch.addcmul(grad, grad, out.exp2_(), value=-1, out=out)
+ACTIVATIONS = Vocabulary(
+    Transfer("tanh", tanh, torch.tanh, "tanh(p)", "between -1 and 1", bounded=True),
+    Transfer("relu", relu, torch.relu, "max(p, 0)", "a rectifier"),
+    Transfer("softplus", softplus, functional.softplus, "log(1 + e^p)", "a smooth rectifier"),
+)
 
 
 def get_activation(name: str, like: Tensor) -> Activation:
     """Return the transfer function of that name for tensors of the type and size of `like`."""
+    if name not in ACTIVATIONS:
+        raise ValueError(f"activation must be one of {list(ACTIVATIONS)}, got {name!r}.")
     on_cpu = like.dtype == torch.float32 and like.device.type == "cpu"
     by_vectors = on_cpu and like.numel() > _FEW and processor.has_wide_vectors()
-    if name == "tanh":
-        if by_vectors:
-            return Activation(2.0, _tanh_from_sigmoid, _tanh_backward, False)
-        return Activation(1.0, _tanh, _tanh_backward, False)
-    if name == "relu":
-        return Activation(1.0, _relu, threshold_backward, True)
-    if name == "softplus":
-        if by_vectors:
-            gain = 1 / math.log(2)
-            return Activation(gain, _softplus_from_powers_of_two, _softplus_backward, True)
-        return Activation(1.0, _softplus, _softplus_backward, True)
-    raise ValueError(f"activation must be one of {list(ACTIVATIONS)}, got {name!r}.")
+    return ACTIVATIONS[name].make(by_vectors)

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from sk_biornn.core.activations import Activation, threshold_backward
 from sk_biornn.core.dynamics import Dynamics
 from sk_biornn.core.products import least_rows, onednn, packed
+from sk_biornn.core.transfer_functions import Activation, threshold_backward
 from sk_biornn.core.workspace import Block, Buffers
 
 Fire = Callable[[Tensor, Tensor], Any]  # (z, drive) -> None: sets z to f(drive @ weights + noise)
@@ -33,7 +33,7 @@ class Motion(NamedTuple):
     @property
     def is_fused(self) -> bool:
         """Whether oneDNN can apply f to the product itself."""
-        return self.dynamics.activation == "tanh" and not self.noisy
+        return self.activation.onednn is not None and not self.noisy
 
     @property
     def rectified(self) -> bool:
@@ -144,9 +144,9 @@ def _plain_product(turned: Tensor, gain: float) -> Fire:
 
 
 def _fast_fire(laid_out: Tensor, motion: Motion) -> Fire:
-    apply = motion.activation.apply
-    if motion.is_fused:
-        return lambda z, drive: z.copy_(onednn(drive, laid_out, "tanh"))
+    apply, fused = motion.activation.apply, motion.activation.onednn
+    if fused is not None:  # noise has ways of its own
+        return lambda z, drive: z.copy_(onednn(drive, laid_out, fused))
     return lambda z, drive: apply(onednn(drive, laid_out), z)
 
 

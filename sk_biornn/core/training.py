@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +24,23 @@ Monitor = Callable[[RNNParams], float]  # weights -> validation score, greater i
 
 _aten = torch.ops.aten
 _POOL = 8  # batches among which trials are sorted by length
+
+
+_is_alone = ContextVar("_is_alone", default=True)  # whether this training is all that runs
+
+
+@contextmanager
+def one_of_many() -> Iterator[None]:
+    """Have an interruption from the keyboard end more than the training that it meets.
+
+    A single training ends with what it has reached. Of many in a row the user wants none of those
+    that would follow.
+    """
+    token = _is_alone.set(False)
+    try:
+        yield
+    finally:
+        _is_alone.reset(token)
 
 
 class DivergenceError(ValueError):
@@ -155,7 +174,7 @@ def train(
             if history.stopped or best.is_stale:
                 break
     except KeyboardInterrupt:
-        if weights is None:
+        if weights is None or not _is_alone.get():
             raise
         rng.bit_generator.state = stream
         history.interrupted = True

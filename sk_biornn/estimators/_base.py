@@ -14,15 +14,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._random import make_rng
-from sk_biornn.biology.constraints import Constraint, Dale, FixedMask, NonNegative
+from sk_biornn.biology.constraints import LAWS, Constraint, FixedMask, NonNegative
 from sk_biornn.biology.prior import matrix_mask, synapse_mask
+from sk_biornn.biology.regularizers import OfWeights
 from sk_biornn.core import (
+    Dynamics,
     History,
     Optimisation,
     RNNParams,
-    Workspace,
-    run,
-    unit_weights,
 )
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import (
@@ -35,12 +34,12 @@ from sk_biornn.estimators._circuit import (
 )
 from sk_biornn.estimators._given_weights import read_weights, refuse_contradictions
 from sk_biornn.estimators._initial import draw_weights
+from sk_biornn.estimators._loss import Judgement, bind_loss
 from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.estimators._phases import train_prune_train
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
 from sk_biornn.estimators._running import ATTRIBUTES, NAMES, RunningRNN
 from sk_biornn.estimators._state import FitState
-from sk_biornn.estimators._synapses import Synapses
 from sk_biornn.estimators._training import Training
 from sk_biornn.estimators._validation import Targets, Trials, check_trials, check_weights
 
@@ -196,7 +195,8 @@ class BaseRNN(RunningRNN):
         weights = check_weights(sample_weight, trials)
         kept = np.flatnonzero(weights)
         per_entry = weights.reshape(-1, *(1,) * (targets.weights.ndim - 1))
-        targets = targets._replace(weights=targets.weights * per_entry).take(kept)
+        weighed = targets.weights * per_entry
+        targets = targets._replace(weights=weighed, trial_weights=weights).take(kept)
         if not targets.weights.any():
             raise ValueError(
                 "y must have at least one entry that is not NaN in trials of positive "
@@ -208,14 +208,17 @@ class BaseRNN(RunningRNN):
         self, state: FitState, trials: Trials, targets: Targets, device: torch.device
     ) -> Training:
         """Put together what does not change while the network learns."""
-        (trials, targets), monitor = self._hold_out(state, trials, targets, device)
+        dtype, circuit = boundary.torch_dtype(trials.x.dtype), state.circuit
+        dynamics = self._dynamics(device, dtype, circuit.n_units, circuit.populations)
+        (trials, targets), monitor = self._hold_out(state, trials, targets, dynamics)
+        judgement = Judgement(self._transform, self._loss, self._note)
         return Training(
             trials=trials,
             device=device,
             constraint=self._constraint(),
             frozen=frozenset(NAMES[name] for name in self._frozen()),
             optimisation=self._optimisation(trials.n_trials),
-            bind_loss=partial(self._bind_loss, trials, targets, device),
+            bind_loss=partial(bind_loss, self, dynamics, judgement, trials, targets, device),
             noisy=self.noise_level > 0 or self.recurrent_noise > 0,
             monitor=monitor,
             report=self._after_epoch,
@@ -223,7 +226,7 @@ class BaseRNN(RunningRNN):
         )
 
     def _hold_out(
-        self, state: FitState, trials: Trials, targets: Targets, device: torch.device
+        self, state: FitState, trials: Trials, targets: Targets, dynamics: Dynamics
     ) -> tuple[tuple[Trials, Targets], Callable[[RNNParams], float] | None]:
         """Set validation trials aside when stopping early; return the rest and the monitor."""
         if not self.early_stopping:
@@ -231,8 +234,6 @@ class BaseRNN(RunningRNN):
         train_indices, test_indices = self._split(targets, state.split_seed)
         self._check_held_out(targets.take(test_indices))
         held_trials, held_targets = trials.take(test_indices), targets.take(test_indices)
-        dtype = boundary.torch_dtype(trials.x.dtype)
-        dynamics = self._dynamics(device, dtype, state.circuit.n_units, state.circuit.populations)
 
         def monitor(params: RNNParams) -> float:
             try:
@@ -260,54 +261,6 @@ class BaseRNN(RunningRNN):
         order = make_rng(seed).permutation(n_trials)
         return np.sort(order[n_held:]), np.sort(order[:n_held])
 
-    def _bind_loss(
-        self,
-        trials: Trials,
-        targets: Targets,
-        device: torch.device,
-        circuit: Circuit,
-        synapses: Synapses,
-        dtype: torch.dtype,
-        noise: torch.Generator | None,
-    ):
-        """Put data, penalties and dynamics into one function of weights and trial indices."""
-        x = boundary.to_tensor(trials.x, device, dtype)
-        lengths = trials.lengths
-        values = boundary.to_tensor(targets.values, device)
-        weights = unit_weights(boundary.to_tensor(targets.weights, device, dtype))
-        penalties = bind_penalties(self, circuit, device, dtype)
-        dynamics = self._dynamics(device, dtype, circuit.n_units, circuit.populations)
-        options = {
-            "workspace": Workspace(),
-            "noise": noise if self.recurrent_noise > 0 else None,
-            "support": synapses.support,
-        }
-
-        def loss(params: RNNParams, batch: torch.Tensor) -> torch.Tensor:
-            ends, stop = None, x.shape[1]
-            if lengths is not None:
-                ends = torch.from_numpy(lengths)[batch]
-                stop = int(ends.max())
-            batch = batch.to(device)
-            inputs = _with_noise(x[batch, :stop], self.noise_level, noise)
-            outputs, rates, _ = run(
-                params, inputs, dynamics, lengths=ends, every_step=targets.every_step, **options
-            )
-            outputs = self._transform(outputs)
-            asked, counted = values[batch], weights[batch]
-            if targets.every_step:
-                asked, counted = asked[:, :stop], counted[:, :stop]
-            value = self._loss(outputs, asked, counted)
-            if torch.is_grad_enabled():  # a step of training, not a look at its end
-                self._note(outputs, asked, counted)
-            if self.rate_penalty > 0:
-                value = value + self.rate_penalty * rates.square().mean()
-            for penalty in penalties:
-                value = value + penalty(synapses.matrix(params.w_rec))
-            return value
-
-        return loss
-
     def _transform(self, outputs: torch.Tensor) -> torch.Tensor:
         """Apply the function of the read-out; a leaf may have one."""
         return outputs
@@ -318,9 +271,7 @@ class BaseRNN(RunningRNN):
     def _constraint(self) -> Constraint:
         if self.dale is None:
             return FixedMask()
-        if self.dale == "nonnegative":
-            return NonNegative()
-        return Dale(self.dale) if isinstance(self.dale, str) else self.dale
+        return LAWS[self.dale].make() if isinstance(self.dale, str) else self.dale
 
     def _frozen(self) -> tuple[str, ...]:
         """Return the names of weights that do not move."""
@@ -396,7 +347,8 @@ class BaseRNN(RunningRNN):
         Returns
         -------
         float
-            Sum of the penalties that `regularizer` asks for; 0 without any.
+            Sum of the penalties on the recurrent weights alone that `regularizer` asks for; 0
+            without any. Those that are given the activity of a batch are not in it.
 
         Raises
         ------
@@ -418,8 +370,9 @@ class BaseRNN(RunningRNN):
         circuit = self._state.circuit
         w_rec = boundary.to_tensor(weights["w_rec"], device, dtype)
         with torch.no_grad():
-            penalties = bind_penalties(self, circuit, device, dtype)
-            return float(sum(penalty(w_rec).item() for penalty in penalties))
+            bound = bind_penalties(self, circuit, device, dtype)
+            of_weights = [penalty for penalty in bound if isinstance(penalty, OfWeights)]
+            return float(sum(penalty(w_rec).item() for penalty in of_weights))
 
     # -------------------------------------------------------------- what is seen of it
 
@@ -460,13 +413,3 @@ class BaseRNN(RunningRNN):
 
 def _say_nothing(line: str) -> None:
     del line
-
-
-def _with_noise(
-    inputs: torch.Tensor, level: float, generator: torch.Generator | None
-) -> torch.Tensor:
-    """Return inputs with Gaussian noise of this standard deviation."""
-    if level == 0:
-        return inputs
-    shape, dtype, device = inputs.shape, inputs.dtype, inputs.device
-    return inputs + level * torch.randn(shape, generator=generator, dtype=dtype, device=device)

@@ -19,6 +19,7 @@ from sk_biornn.core import (
     computing,
     run,
 )
+from sk_biornn.core.activations import ACTIVATIONS
 from sk_biornn.estimators._validation import Trials
 
 # Floats of rates and states held at once while predicting: 64 MiB in float32.
@@ -164,8 +165,9 @@ def _one_after_the_other(
 
 
 def _refuse_non_finite(trajectory: Trajectory, dynamics: Dynamics, start: int, stop: int) -> None:
-    """Raise if something is infinite or not a number; tanh keeps states within -1 and 1."""
-    seen = [trajectory.outputs] if dynamics.activation == "tanh" else [*trajectory[:2]]
+    """Raise if something is infinite or not a number; bounded functions keep states finite."""
+    bounded = ACTIVATIONS[dynamics.activation].bounded
+    seen = [trajectory.outputs] if bounded else [*trajectory[:2]]
     for values in seen:
         if values.numel() and not all(bound.isfinite() for bound in values.aminmax()):
             raise ActivityError(

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import fields
 from typing import Any
+
+from sk_biornn.biology.constraints import LAWS
+from sk_biornn.biology.pruning import PRUNERS
+from sk_biornn.biology.regularizers import PENALTIES
+from sk_biornn.core.activations import ACTIVATIONS
 
 PARAMETERS = """
 n_units : int, default=128
@@ -13,10 +19,11 @@ signs : array-like of shape (n_units,) or None, default=None
     Sign of each unit's outgoing weights: +1 excitatory, -1 inhibitory, 0 not constrained.
 excitatory_fraction : float, default=0.8
     When `signs` is None: share of excitatory units, in (0, 1]; they come first.
-dale : {"projection", "abs", "square", "exponentiated", "nonnegative"}, object or None, \
-default="projection"
-    How the recurrent weights keep their signs; see `sk_biornn.biology.Dale` and `NonNegative`. An
-    object needs a method ``bind(signs, mask)``. None: signs are free.
+dale : <laws>, object or None, default="projection"
+    How the recurrent weights keep their signs, with s the sign of the column; None: they are free.
+    An object needs a method ``bind(signs, mask)``; see `sk_biornn.biology.Dale`.
+
+<rows of laws>
 mask : array-like of bool of shape (n_units, n_units) or None, default=None
     Allowed synapses [post, pre]; all others are exactly 0.
 autapses : bool, default=True
@@ -52,21 +59,25 @@ unit_cube : bool, default=True
     Scale every axis of the coordinates to [0, 1], so that grids and measured positions compare.
 connectome : array-like of shape (n_units, n_units) or None, default=None
     Measured weights or counts of synapses [post, pre], read by "communicability_emd".
-regularizer : {"weight", "spatial", "communicability", "communicability_emd"}, object, list or \
-None, default=None
-    Penalty on the recurrent weights, see `sk_biornn.biology`. An object needs a method
+regularizer : <penalties>, object, list or None, default=None
+    Penalty on weights or activity, see `sk_biornn.biology`. An object needs a method
     ``bind(facts)``; the penalties of a list add up.
+
+<rows of penalties>
 regu_strength : float, default=0.3
-    Strength of the penalty that `regularizer` names.
+    Strength of the penalty that `regularizer` names; an object has its own.
 emd_strength : float, default=0.1
     Strength of the distance to the connectome's communicability in "communicability_emd".
 distance_power : float, default=1.0
     Exponent of the distances in the penalty that `regularizer` names.
 rate_penalty : float, default=0.0
-    Weight in the loss of the mean squared rate, r_t^2 over trials, steps and units.
-pruning : {"top-prob", "magnitude", "random"}, object or None, default=None
-    Which synapses stay after training; see `sk_biornn.biology.TopProbPruning`,
-    `MagnitudePruning` and `RandomPruning`. An object needs a method ``prune``.
+    Weight in the loss of the mean squared rate, r_t^2 over trials, steps and units: the strength
+    of a `sk_biornn.biology.RateCost` beside what `regularizer` asks for.
+pruning : <pruners>, object or None, default=None
+    Which synapses stay after training, of n entries of a matrix or block at density d; see
+    `sk_biornn.biology`. An object needs a method ``prune``.
+
+<rows of pruners>
 density : float, array-like of shape (n_blocks, n_blocks) or None, default=None
     Share of all entries of the recurrent matrix, or of each block [post, pre], to which `pruning`
     goes; a `DensityWarning` tells where far fewer weights than that are not 0 before.
@@ -78,8 +89,10 @@ pruning_schedule : {"one-shot", "cubic"}, default="one-shot"
     cubic curve and reaches `density` at the last.
 finetune_iter : int, default=50
     Number of epochs under the pruned mask, with a fresh optimiser.
-activation : {"tanh", "relu", "softplus"}, default="tanh"
-    Transfer function f.
+activation : <activations>, default="tanh"
+    Transfer function f:
+
+<rows of activations>
 rectify : bool, default=True
     Feed back max(z, 0) rather than z.
 recurrent_bias : bool or "double", default=True
@@ -135,6 +148,15 @@ on_epoch : callable or None, default=None
 verbose : int, default=0
     1 prints a line per epoch.
 """
+for _name, _words in {
+    "laws": LAWS,
+    "penalties": PENALTIES,
+    "pruners": PRUNERS,
+    "activations": ACTIVATIONS,
+}.items():
+    _rows = textwrap.indent(_words.bullets(88), "    ")
+    PARAMETERS = PARAMETERS.replace(f"<{_name}>", _words.choices)
+    PARAMETERS = PARAMETERS.replace(f"<rows of {_name}>", _rows)
 
 POPULATION_PARAMETERS = """
 populations : DataFrame or None, default=None

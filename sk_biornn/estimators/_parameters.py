@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 
-from sk_biornn._checks import choice_text, is_integer, refusal
+from sk_biornn._checks import is_integer, refusal
 from sk_biornn._plain import real_array, short
+from sk_biornn._strategy import Strategy, changed_member
+from sk_biornn.biology.constraints import LAWS
 from sk_biornn.biology.prior import column_signs
+from sk_biornn.biology.pruning import PRUNERS
+from sk_biornn.biology.regularizers import PENALTIES
+from sk_biornn.core.activations import ACTIVATIONS
 from sk_biornn.estimators._circuit import Units
+from sk_biornn.estimators._penalties import refuse_idle_strengths
 from sk_biornn.estimators._portable import packed, unpacked
-from sk_biornn.estimators._rules import Choice, Flag, FlagOr, Number, Optional, check_rules
+from sk_biornn.estimators._rules import (
+    Choice,
+    Flag,
+    FlagOr,
+    Number,
+    Optional,
+    WordOr,
+    binds,
+    check_rules,
+)
 from sk_biornn.initializers._feedforward import FEEDFORWARD_INITS
-
-DALE_CHOICES = ("projection", "abs", "square", "exponentiated", "nonnegative")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -90,6 +102,40 @@ class RNNParameters(BaseEstimator):
     on_epoch: Any = None
     verbose: int = 0
 
+    def set_params(self, **params: Any) -> Self:
+        """Set arguments, and the parameters of the objects among them.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name; ``regularizer__strength`` is the strength of the penalty that the
+            argument `regularizer` holds. A constraint, penalty or pruner is not changed, since
+            other networks may have it too: a changed copy takes its place.
+
+        Returns
+        -------
+        estimator
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or an object refuses its value.
+        """
+        super().set_params(**{name: params[name] for name in params if "__" not in name})
+        inner: dict[str, dict[str, Any]] = {}
+        for name, value in params.items():
+            head, is_inner, rest = name.partition("__")
+            if is_inner:
+                inner.setdefault(head, {})[rest] = value
+        for head, values in inner.items():
+            held = getattr(self, head, None)
+            if head in self.get_params(deep=False) and not _sets_its_own(held):
+                setattr(self, head, changed_member(head, held, values))
+            else:
+                super().set_params(**{f"{head}__{rest}": value for rest, value in values.items()})
+        return self
+
     def __getstate__(self) -> dict[str, Any]:
         return packed(super().__getstate__())
 
@@ -131,16 +177,7 @@ class RNNParameters(BaseEstimator):
             raise refusal("batch_size", expected, self.batch_size, right_type=is_size)
         if self.on_epoch is not None and not callable(self.on_epoch):
             raise TypeError(f"on_epoch must be None or a callable, got {short(self.on_epoch)}.")
-        if not (
-            self.dale is None
-            or (isinstance(self.dale, str) and self.dale in DALE_CHOICES)
-            or binds(self.dale, 2)
-        ):
-            expected = (
-                f"{choice_text(DALE_CHOICES)}, None or a constraint object with a method "
-                "bind(signs, mask)"
-            )
-            raise refusal("dale", expected, self.dale, right_type=isinstance(self.dale, str))
+        refuse_idle_strengths(self)
         self._check_solver()
         if not _is_rate(self.learning_rate):
             raise refusal(
@@ -169,17 +206,20 @@ class RNNParameters(BaseEstimator):
             )
 
 
-def binds(value: Any, n_arguments: int) -> bool:
-    """Whether a value is an object with a method `bind` of so many arguments."""
-    if isinstance(value, type) or not callable(getattr(value, "bind", None)):
-        return False
-    try:
-        inspect.signature(value.bind).bind(*[None] * n_arguments)
-    except TypeError:
-        return False
-    except ValueError:  # a function written in C may not tell
-        return True
-    return True
+def _sets_its_own(value: Any) -> bool:
+    """Whether an object among the arguments is changed by its own `set_params`."""
+    return hasattr(value, "set_params") and not isinstance(value, (type, Strategy))
+
+
+def _is_penalty(value: Any) -> bool:
+    """Whether a value is what `regularizer` may be beside a name."""
+    if isinstance(value, list):
+        return all(item in PENALTIES if isinstance(item, str) else binds(item, 1) for item in value)
+    return value is None or binds(value, 1)
+
+
+def _is_pruner(value: Any) -> bool:
+    return value is None or (hasattr(value, "prune") and not isinstance(value, type))
 
 
 def _is_rate(value: Any) -> bool:
@@ -225,18 +265,31 @@ _positive = Number(Real, 0.0, low_included=False)
 
 RULES = {
     "n_units": _positive_int,
+    "dale": WordOr(
+        LAWS,
+        "None or a constraint object with a method bind(signs, mask)",
+        lambda value: value is None or binds(value, 2),
+    ),
     "excitatory_fraction": Number(Real, 0.0, 1.0, low_included=False),
     "autapses": Flag(),
     "spectral_radius": Optional(_positive),
     "feedforward_init": Choice(FEEDFORWARD_INITS),
     "unit_cube": Flag(),
+    "regularizer": WordOr(
+        PENALTIES,
+        "None, an object with a method bind(facts) or a list of these",
+        _is_penalty,
+    ),
     "regu_strength": _at_least_zero,
     "emd_strength": _at_least_zero,
     "distance_power": _positive,
     "rate_penalty": _at_least_zero,
+    "pruning": WordOr(
+        PRUNERS, "None or an object with a method prune(W, density, ...)", _is_pruner
+    ),
     "pruning_schedule": Choice(("one-shot", "cubic")),
     "finetune_iter": Number(Integral, 0),
-    "activation": Choice(("tanh", "relu", "softplus")),
+    "activation": Choice(tuple(ACTIVATIONS)),
     "rectify": Flag(),
     "recurrent_bias": FlagOr(("double",)),
     "readout_from": Choice(("state", "rate")),

@@ -1,81 +1,133 @@
-"""From the arguments that name or hold penalties to one function of the recurrent weights."""
+"""From the arguments that name or hold penalties to functions of a batch of trials."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from sk_biornn._checks import choice_text, refusal
-from sk_biornn._plain import real_array
+from sk_biornn._checks import is_number
+from sk_biornn._plain import real_array, short
+from sk_biornn.biology.populations import unit_index
 from sk_biornn.biology.regularizers import (
     PENALTIES,
-    CommunicabilityCost,
-    CommunicabilityEMD,
     Facts,
+    OfWeights,
     Penalty,
+    RateCost,
     Regularizer,
-    WeightCost,
-    WiringCost,
     pairwise_distances,
 )
 from sk_biornn.estimators._boundary import to_tensor
 from sk_biornn.estimators._circuit import Circuit
-from sk_biornn.estimators._parameters import RNNParameters, binds
 from sk_biornn.units.positions import unit_positions
 
-_BY_NAME: dict[str, Callable[[RNNParameters], Regularizer]] = {
-    "weight": lambda p: WeightCost(p.regu_strength),
-    "spatial": lambda p: WiringCost(p.regu_strength, p.distance_power),
-    "communicability": lambda p: CommunicabilityCost(p.regu_strength, p.distance_power),
-    "communicability_emd": lambda p: CommunicabilityEMD(
-        p.regu_strength, p.emd_strength, p.distance_power
-    ),
+if TYPE_CHECKING:
+    from sk_biornn.estimators._parameters import RNNParameters
+
+# Fields of the penalties that a name stands for, and the arguments that fill them.
+ARGUMENTS = {
+    "strength": "regu_strength",
+    "emd_strength": "emd_strength",
+    "distance_power": "distance_power",
 }
-assert tuple(_BY_NAME) == PENALTIES
 
 
 def bind_penalties(
     parameters: RNNParameters, circuit: Circuit, device: torch.device, dtype: torch.dtype
 ) -> list[Penalty]:
     """Return the penalties that the arguments ask for, bound to what they say of the circuit."""
-    regularizers = _regularizers(parameters)
     facts = _facts(parameters, circuit, device, dtype)
-    return [regularizer.bind(facts) for regularizer in regularizers]
+    return [_as_penalty(regularizer.bind(facts)) for regularizer in _regularizers(parameters)]
+
+
+def refuse_idle_strengths(parameters: RNNParameters) -> None:
+    """Refuse strengths that are for penalties by name where all penalties are objects.
+
+    A search over them would run, and every candidate be the same network. Those that say what an
+    object says are let pass.
+    """
+    asked = parameters.regularizer
+    items = asked if isinstance(asked, list) else [asked]
+    if asked is None or any(isinstance(item, str) for item in items):
+        return
+    for field, argument in ARGUMENTS.items():
+        value = getattr(parameters, argument)
+        said = [number for item in items if is_number(number := getattr(item, field, None))]
+        if value != getattr(type(parameters), argument) and value not in said:
+            raise ValueError(
+                f"{argument} must be left out when regularizer is an object, which has its own "
+                f"(regularizer__{field} in a search), got {argument}={short(value)} with "
+                f"regularizer={short(asked)}."
+            )
 
 
 def _regularizers(parameters: RNNParameters) -> list[Regularizer]:
-    asked = parameters.regularizer
+    asked, found = parameters.regularizer, []
+    if parameters.rate_penalty > 0:
+        found.append(RateCost(parameters.rate_penalty))
     if asked is None:
-        return []
-    return [_one(parameters, item) for item in (asked if isinstance(asked, list) else [asked])]
+        return found
+    items = asked if isinstance(asked, list) else [asked]
+    offered = {field: getattr(parameters, argument) for field, argument in ARGUMENTS.items()}
+    named = (PENALTIES[item].make_of(offered) if isinstance(item, str) else item for item in items)
+    return [*found, *named]
 
 
-def _one(parameters: RNNParameters, asked: Any) -> Regularizer:
-    if isinstance(asked, str) and asked in _BY_NAME:
-        return _BY_NAME[asked](parameters)
-    if binds(asked, 1):
-        return asked
-    expected = (
-        f"{choice_text(PENALTIES)}, None, an object with a method bind(facts) or a list of these"
-    )
-    raise refusal("regularizer", expected, asked, right_type=isinstance(asked, str))
+def _as_penalty(bound: Any) -> Penalty:
+    """Return what is called as a penalty; a function of one argument is one of the weights."""
+    if isinstance(bound, OfWeights) or not _takes_one(bound):
+        return bound
+    return OfWeights(cast(Callable[[Tensor], Tensor], bound))
+
+
+def _takes_one(function: Callable[..., Any]) -> bool:
+    """Whether a function can be called with one argument, but not with three."""
+    try:
+        signature = inspect.signature(function)
+        signature.bind(None)
+    except (TypeError, ValueError):  # ValueError: one written in C does not tell
+        return False
+    try:
+        signature.bind(None, None, None)
+    except TypeError:
+        return True
+    return False
 
 
 def _facts(
     parameters: RNNParameters, circuit: Circuit, device: torch.device, dtype: torch.dtype
 ) -> Facts:
-    distances = connectome = None
+    positions = distances = connectome = blocks = None
     if parameters.coordinates is not None:
-        positions = unit_positions(
+        points = unit_positions(
             parameters.coordinates, circuit.n_units, unit_cube=parameters.unit_cube
         )
-        distances = pairwise_distances(to_tensor(positions, device, dtype))
+        positions = to_tensor(points, device, dtype)
+        distances = pairwise_distances(positions)
     if parameters.connectome is not None:
         connectome = to_tensor(_checked_connectome(parameters, circuit.n_units), device, dtype)
-    return Facts(to_tensor(circuit.mask, device), distances, connectome)
+    block_of_units = _blocks(parameters, circuit)
+    if block_of_units is not None:
+        blocks = to_tensor(block_of_units, device)
+    return Facts(
+        to_tensor(circuit.mask, device),
+        distances,
+        connectome,
+        signs=to_tensor(circuit.signs, device, dtype),
+        positions=positions,
+        blocks=blocks,
+    )
+
+
+def _blocks(parameters: RNNParameters, circuit: Circuit) -> np.ndarray | None:
+    if parameters.blocks is not None:
+        return np.asarray(parameters.blocks).astype(np.int64)
+    return None if circuit.populations is None else unit_index(circuit.populations)
 
 
 def _checked_connectome(parameters: RNNParameters, n_units: int) -> np.ndarray:

@@ -10,25 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn._checks import choice_text, refusal
 from sk_biornn._plain import plain_frame, short
 from sk_biornn.biology._blocks import check_densities
-from sk_biornn.biology.pruning import (
-    PRUNERS,
-    MagnitudePruning,
-    Pruner,
-    RandomPruning,
-    TopProbPruning,
-)
+from sk_biornn.biology.pruning import PRUNERS, Pruner
 from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._parameters import RNNParameters
-
-_BY_NAME: dict[str, Pruner] = {
-    "top-prob": TopProbPruning(),
-    "magnitude": MagnitudePruning(),
-    "random": RandomPruning(),
-}
-assert tuple(_BY_NAME) == PRUNERS
 
 
 class DensityWarning(UserWarning):
@@ -62,7 +48,7 @@ class PruningPlan:
 
     def rehearse(self, W: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> None:
         """Have the user's own object prune once, so that it fails before the training."""
-        if self.pruner not in _BY_NAME.values():
+        if self.pruner not in [word.make() for word in PRUNERS.values()]:
             self.prune(W, self.density, mask, copy.deepcopy(rng))
 
     def density_after(self, epoch: int, n_epochs: int, start: Any) -> NDArray[np.float64]:
@@ -88,8 +74,8 @@ def pruning_plan(
     by_population: bool = False,
 ) -> PruningPlan | None:
     """Return what the arguments ask for, or None without pruning; refuse what does not fit."""
-    pruner = _pruner(parameters.pruning)
-    if pruner is None:
+    asked = parameters.pruning
+    if asked is None:
         if density is not None:
             raise ValueError(
                 "pruning must be given when density is, got pruning=None with "
@@ -100,8 +86,7 @@ def pruning_plan(
         return None
     if density is None:
         raise ValueError(
-            "density must be given when pruning is, got None with "
-            f"pruning={short(parameters.pruning)}."
+            f"density must be given when pruning is, got None with pruning={short(asked)}."
         )
     if isinstance(plain_frame(density), pd.DataFrame):
         raise TypeError(
@@ -112,6 +97,7 @@ def pruning_plan(
         blocks = _excitatory_and_inhibitory(circuit.unit_signs)
     target = check_densities(density, blocks, circuit.n_units)
     blocks = None if blocks is None else np.asarray(blocks).astype(np.intp)
+    pruner = PRUNERS[asked].make() if isinstance(asked, str) else asked
     gradual = parameters.pruning_schedule == "cubic"
     return PruningPlan(pruner, target, blocks, gradual, synapses, by_population)
 
@@ -123,14 +109,3 @@ def _excitatory_and_inhibitory(signs: np.ndarray) -> NDArray[np.intp]:
             "of sign 0, got None."
         )
     return (signs < 0).astype(np.intp)
-
-
-def _pruner(asked: Any) -> Pruner | None:
-    if asked is None:
-        return None
-    if isinstance(asked, str) and asked in _BY_NAME:
-        return _BY_NAME[asked]
-    if hasattr(asked, "prune") and not isinstance(asked, (str, type)):
-        return asked
-    expected = f"{choice_text(PRUNERS)}, None or an object with a method prune(W, density, ...)"
-    raise refusal("pruning", expected, asked, right_type=isinstance(asked, str))

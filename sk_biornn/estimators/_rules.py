@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from sk_biornn._checks import (
     number_text,
     value_text,
 )
+from sk_biornn._vocabulary import Vocabulary
 
 
 class Rule(Protocol):
@@ -104,6 +106,28 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class WordOr:
+    """A word of a vocabulary, or an object of a kind."""
+
+    words: Vocabulary[Any]
+    others: str  # how a message describes such objects, None among them
+    is_other: Callable[[Any], bool]
+
+    @property
+    def expected(self) -> str:
+        """List the words, and describe the objects."""
+        return f"{choice_text(self.words)}, {self.others}"
+
+    def accepts(self, value: Any) -> bool:
+        """Return whether the value is a word or such an object."""
+        return value in self.words if isinstance(value, str) else self.is_other(value)
+
+    def is_of_type(self, value: Any) -> bool:
+        """Return whether the value is text, or a list, of which one item may not fit."""
+        return isinstance(value, (str, list))
+
+
+@dataclass(frozen=True)
 class Flag:
     """True or False."""
 
@@ -156,6 +180,19 @@ class Optional:
     def is_of_type(self, value: Any) -> bool:
         """Return whether the value is None or of the other rule's type."""
         return value is None or self.rule.is_of_type(value)
+
+
+def binds(value: Any, n_arguments: int) -> bool:
+    """Whether a value is an object with a method `bind` of so many arguments."""
+    if isinstance(value, type) or not callable(getattr(value, "bind", None)):
+        return False
+    try:
+        inspect.signature(value.bind).bind(*[None] * n_arguments)
+    except TypeError:
+        return False
+    except ValueError:  # a function written in C may not tell
+        return True
+    return True
 
 
 def check_rules(holder: Any, rules: Mapping[str, Rule]) -> None:

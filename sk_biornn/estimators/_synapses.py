@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from sk_biornn.biology.constraints import Constraint, Dale, FixedMask, NonNegative
+from sk_biornn.biology.constraints import Constraint
 from sk_biornn.core import (
     Moments,
     Support,
@@ -16,10 +16,6 @@ from sk_biornn.core import (
     on_support,
     support_where_it_pays,
 )
-
-# Constraints that treat every synapse by itself, and so can be bound to a vector of them. Others,
-# a user's own among them, are bound to the matrix.
-_BY_SYNAPSE = (Dale, FixedMask, NonNegative)
 
 
 class Synapses(NamedTuple):
@@ -57,10 +53,24 @@ def bind_synapses(constraint: Constraint, signs: Tensor, mask: Tensor) -> Synaps
     support = support_where_it_pays(mask, signs.dtype)
     if support is None:
         return Synapses(constraint.bind(signs, mask))
-    if type(constraint) not in _BY_SYNAPSE:
+    if not _is_by_synapse(constraint):
         space = on_support(constraint.bind(signs, mask), support, compact=False)
         return Synapses(space, support)
     presynaptic = signs[support.columns.long()]
     all_exist = torch.ones_like(presynaptic, dtype=torch.bool)
     space = on_support(constraint.bind(presynaptic, all_exist), support, compact=True)
     return Synapses(space, support, compact=True)
+
+
+def _is_by_synapse(constraint: Constraint) -> bool:
+    """Whether a constraint says that it treats every synapse by itself.
+
+    It says so of the `bind` beside it. A class that derives from it and binds in another way has
+    to say so again: its author may not know that the promise is there.
+    """
+    for cls in type(constraint).__mro__:
+        if "by_synapse" in vars(cls):
+            return bool(constraint.by_synapse)  # type: ignore[attr-defined]
+        if "bind" in vars(cls):
+            return False
+    return False

@@ -235,6 +235,7 @@ class Targets(NamedTuple):
     weights: np.ndarray  # same shape
     every_step: bool
     n_outputs: int
+    trial_weights: np.ndarray | None = None  # (n_trials,): sample weights; None: all alike
 
     def first_steps(self, n_steps: int) -> Targets:
         """Return those of the first steps; targets of the last step are always among them."""
@@ -244,7 +245,12 @@ class Targets(NamedTuple):
 
     def take(self, indices: np.ndarray) -> Targets:
         """Return those of a subset of the trials."""
-        return self._replace(values=self.values[indices], weights=self.weights[indices])
+        of_trials = self.trial_weights
+        return self._replace(
+            values=self.values[indices],
+            weights=self.weights[indices],
+            trial_weights=None if of_trials is None else of_trials[indices],
+        )
 
 
 def pad_targets(y: Any, trials: Trials, fill: Any, item_ndim: int) -> Any:

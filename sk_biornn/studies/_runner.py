@@ -1,15 +1,18 @@
-"""Carries out the runs of a study: in parallel, each kept as it ends, finished ones taken up."""
+"""Carries out the runs of a study: on any joblib backend, each kept as it ends, none repeated."""
 
 from __future__ import annotations
 
+import os
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from sk_biornn._orphans import end_with
+from sk_biornn.studies._checks import checked_int
 from sk_biornn.studies._folder import StudyFolder
-from sk_biornn.studies._parallel import run_jobs
 from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread
 
 Record = dict[str, Any]
@@ -69,10 +72,72 @@ def fill_record(record: Record, fill: Callable[..., None], *arguments: Any) -> R
     """Have `fill(record, *arguments)` fill in one run on one thread; note error and seconds."""
     started = time.perf_counter()
     record["error"] = None
-    with one_thread(), ill_conditioned_on_purpose():
+    from sk_biornn.core import one_of_many
+
+    with one_thread(), ill_conditioned_on_purpose(), one_of_many():
         try:
             fill(record, *arguments)
         except Exception as error:  # the other runs go on; the record says what happened
             record["error"] = f"{type(error).__name__}: {error}"
     record["seconds"] = time.perf_counter() - started
     return record
+
+
+# ------------------------------------------------------------------ many jobs
+
+
+def run_jobs(
+    function: Callable[..., Any],
+    jobs: Sequence[tuple[tuple, dict[str, Any]]],
+    *,
+    n_jobs: int | None,
+    progress: bool,
+    done: int = 0,
+) -> Iterator[Any]:
+    """Yield the results of ``function(*args, **kwargs)`` as they come, in no order.
+
+    The backend is joblib's: processes on this machine, or whatever `joblib.parallel_config` set.
+    `done` jobs, finished earlier, count in the progress bar. Processes on this machine end soon
+    after this one, even if it is killed.
+    """
+    from joblib import delayed, effective_n_jobs
+    from tqdm import tqdm
+
+    # No worker without work: it would not learn when to end.
+    n_workers = max(1, min(effective_n_jobs(n_jobs), len(jobs)))
+    parent = os.getpid()
+    calls = [delayed(_work)(parent, function, *job) for job in jobs]
+    results = _as_they_come(calls, n_workers)
+    yield from tqdm(
+        results,
+        total=done + len(jobs),
+        initial=done,
+        unit="run",
+        file=sys.stderr,
+        disable=not progress,
+        dynamic_ncols=True,
+    )
+
+
+def _as_they_come(calls: list[Any], n_jobs: int) -> Iterator[Any]:
+    """Yield results as they come; where a backend cannot, after every call of all workers."""
+    from joblib import Parallel
+
+    try:
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    except ValueError:  # that of multiprocessing returns lists only
+        for start in range(0, len(calls), n_jobs):
+            yield from Parallel(n_jobs=n_jobs)(calls[start : start + n_jobs])
+    else:
+        yield from parallel(calls)
+
+
+def _work(parent: int, function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
+    end_with(parent)
+    return function(*args, **kwargs)
+
+
+def check_n_jobs(n_jobs: Any) -> None:
+    """Refuse 0 and what is not an int; None is joblib's own choice."""
+    if n_jobs is not None and checked_int("n_jobs", n_jobs, None) == 0:
+        raise ValueError("n_jobs must be a positive int, a negative one (joblib) or None, got 0.")

@@ -19,17 +19,15 @@ from pathlib import Path
 import numpy as np
 
 import sk_biornn
-from sk_biornn.biology import Dale, FixedMask, MagnitudePruning, TopProbPruning
+from sk_biornn.biology import Dale, FixedMask, MagnitudePruning, TopProbPruning, constraints
+from sk_biornn.biology.regularizers import PENALTIES
+from sk_biornn.core.activations import ACTIVATIONS
 from sk_biornn.estimators import CosineCycles
 
 LAWS = {
     "free": None,
-    "projection": "projection",
-    "abs": "abs",
-    "square": "square",
-    "exponentiated": "exponentiated",
+    **{name: name for name in constraints.LAWS},
     "published": Dale("exponentiated", scale=1.0),
-    "nonnegative": "nonnegative",
     "fixed": FixedMask(),
 }
 N_UNITS, N_TRIALS, N_STEPS = 20, 30, 8
@@ -91,7 +89,7 @@ def sparse_fits():
 
 def other_fits():
     for activation, readout, every_step in itertools.product(
-        ("tanh", "relu", "softplus"), ("state", "rate"), (False, True)
+        ACTIVATIONS, ("state", "rate"), (False, True)
     ):
         options = {"activation": activation, "readout_from": readout}
         name = f"dale classifier {activation} {readout} every_step={every_step}"
@@ -115,7 +113,7 @@ def other_fits():
                 options,
                 ("float32", False, labels),
             )
-    for penalty in ("weight", "spatial", "communicability", "communicability_emd"):
+    for penalty in PENALTIES:
         options = {"regularizer": penalty, "regu_strength": 1e-2, "coordinates": (5, 4, 1)}
         if penalty == "communicability_emd":
             options["connectome"] = np.abs(np.random.default_rng(3).standard_normal((20, 20)))

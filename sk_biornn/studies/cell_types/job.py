@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sk_biornn.studies._repeatable import seed_of
-from sk_biornn.studies._runner import fill_record
-from sk_biornn.studies._weights import save_weights, weights_file
-from sk_biornn.studies.cell_types.data import Data, make_data
-from sk_biornn.studies.cell_types.presets import DENSE_LONGER, CellTypePreset
+from sk_biornn.studies._repeatable import digest, seed_of
+from sk_biornn.studies._runner import Record
+from sk_biornn.studies._study import Plan
+from sk_biornn.studies.cell_types.settings import DENSE_LONGER, CellTypePreset
 
-RUN = ("condition", "arm", "simulation")
 SCORES = ("mse", "r2", "correlation", "mse_persistence", "skill")
 STAGES = ("initial", "dense", "pruned", "sparse")  # "sparse" is the end, in every arm
+_SPLIT = {"train": 0.8, "test": 0.2}
 
 
 class Run(NamedTuple):
@@ -26,45 +24,22 @@ class Run(NamedTuple):
     arm: str
     simulation: int
 
-    @property
-    def name(self) -> str:
-        """Return the name of the run, which is also that of its file."""
-        return f"{self.condition}_{self.arm.replace(' ', '-')}_{self.simulation:03d}"
+
+def blank(run: Run, plan: Plan) -> Record:
+    """Return the record of a run before it starts."""
+    return {**run._asdict(), "losses": [], "scores": [], "blocks": {}, "example": {}}
 
 
-def run_one(
-    run: Run,
-    preset: CellTypePreset,
-    random_state: int,
-    folder: Any = None,
-    weights_folder: Path | None = None,
-) -> dict[str, Any]:
-    """Train one network; the same arguments give the same record.
+def job(record: Record, run: Run, plan: Plan) -> dict[str, np.ndarray]:
+    """Train one network; the same arguments give the same record, and weights of all stages.
 
     The record holds, as JSON can: "losses", a row per epoch of the loss and those of the
     populations; "scores", a row per stage and population; "blocks", by stage the mean of abs(W), of
     W and the density for every pair of populations; "example", target and predictions of the first
     test trial.
     """
-    record: dict[str, Any] = {
-        **run._asdict(),
-        "losses": [],
-        "scores": [],
-        "blocks": {},
-        "example": {},
-    }
-    return fill_record(record, _fill, run, preset, random_state, folder, weights_folder)
-
-
-def _fill(
-    record: dict[str, Any],
-    run: Run,
-    preset: CellTypePreset,
-    random_state: int,
-    folder: Any,
-    weights_folder: Path | None,
-) -> None:
-    data = make_data(preset, run.condition, run.simulation, random_state, folder)
+    preset, random_state = plan.settings, plan.random_state
+    data = make_data(preset, run.condition, run.simulation, random_state, plan.source)
     # Conditions and arms start from the same weights: differences are what was learnt.
     seeds = [seed_of(random_state, run.simulation, what) for what in ("weights", "training")]
     network = make_network(preset, run.arm, *seeds)
@@ -81,10 +56,75 @@ def _fill(
         "target": data.y_test[0].T.tolist(),
         **{stage: then.predict(data.X_test[:1])[0].T.tolist() for stage, then in stages.items()},
     }
-    if weights_folder is not None:
-        arrays = {stage: then.W_rec_.astype(np.float32) for stage, then in stages.items()}
-        arrays["initial"] = network.recurrent_init.astype(np.float32)
-        save_weights(weights_file(weights_folder, run.name), arrays)
+    weights = {stage: then.W_rec_ for stage, then in stages.items()}
+    weights["initial"] = network.recurrent_init
+    return {stage: W.astype(np.float32) for stage, W in weights.items()}
+
+
+# ------------------------------------------------------------------ trials
+
+
+class Data(NamedTuple):
+    """Inputs and targets of shape (n_trials, n_steps, 18); the target is one step ahead."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+
+
+def make_data(
+    preset: CellTypePreset, condition: str, simulation: int, random_state: int, folder: Any
+) -> Data:
+    """Return the trials of a condition, from a folder of published arrays if there is one."""
+    if folder is not None:
+        return _from_arrays(preset, condition, random_state, folder)
+    from sk_biornn.datasets import make_population_rows, population_samples
+
+    which = "all" if preset.published else simulation
+    seeds = [seed_of(random_state, condition, which, purpose) for purpose in ("rows", "samples")]
+    rows = make_population_rows("paper", condition=condition, random_state=seeds[0])
+    samples = population_samples(
+        rows,
+        sizes={"train": 1.0} if preset.published else _SPLIT,
+        n_samples={"train": preset.n_samples, "test": preset.n_test_samples},
+        window=preset.window,
+        legacy=preset.published,
+        random_state=seeds[1],
+    )
+    return Data(*samples["train"], *samples.get("test", samples["train"]))
+
+
+def input_data(preset: CellTypePreset, folder: Any) -> dict[str, str]:
+    """Return the digest of the published arrays of every condition; nothing without a folder."""
+    if folder is None:
+        return {}
+    from sk_biornn.datasets import load_population_arrays
+
+    return {
+        condition: digest(*load_population_arrays(folder, condition, window=preset.window))
+        for condition in preset.conditions
+    }
+
+
+def _from_arrays(preset: CellTypePreset, condition: str, random_state: int, folder: Any) -> Data:
+    """Read the published samples; rows had part in several, so that a split is no clean one."""
+    from sklearn.model_selection import train_test_split
+
+    from sk_biornn.datasets import load_population_arrays
+
+    X, y = load_population_arrays(folder, condition, window=preset.window)
+    X, y = X.astype(np.float32), y.astype(np.float32)
+    if preset.published:
+        return Data(X, y, X, y)
+    seed = seed_of(random_state, condition, "split")
+    X_train, X_test, y_train, y_test = train_test_split(
+        X, y, test_size=_SPLIT["test"], random_state=seed
+    )
+    return Data(X_train, y_train, X_test, y_test)
+
+
+# ------------------------------------------------------------------ the network
 
 
 def make_network(preset: CellTypePreset, arm: str, weights_seed: int, seed: int) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -11,17 +10,96 @@ from typing import Any
 
 import pandas as pd
 
-from sk_biornn.biology import cortical_populations
-from sk_biornn.studies._checks import checked_int, one_of
-from sk_biornn.studies._folder import StudyFolder
-from sk_biornn.studies._parallel import check_n_jobs
-from sk_biornn.studies._runner import carry_out, holding
-from sk_biornn.studies._weights import weights_file
-from sk_biornn.studies.cell_types.data import input_data
-from sk_biornn.studies.cell_types.job import RUN, Run, run_one
-from sk_biornn.studies.cell_types.presets import ARMS, CONDITIONS, PRESETS, WINDOWS, CellTypePreset
-from sk_biornn.studies.cell_types.report import OUTPUTS, write_report
-from sk_biornn.studies.cell_types.tables import results_frame
+from sk_biornn.studies._checks import checked_int, one_of, preset_of, several_of
+from sk_biornn.studies._study import Plan, Study, run_study
+from sk_biornn.studies.cell_types.job import Run, blank, input_data, job
+from sk_biornn.studies.cell_types.report import EXAMPLES, REPORT, leave_examples, tables_of
+from sk_biornn.studies.cell_types.settings import (
+    ARMS,
+    CONDITIONS,
+    PRESETS,
+    WINDOWS,
+    CellTypePreset,
+)
+
+
+def make_plan(
+    preset: str | CellTypePreset,
+    *,
+    random_state: int = 0,
+    data: Any = None,
+    **changes: Any,
+) -> Plan:
+    """Check the arguments of a study, each refused in one sentence, and lay out its runs."""
+    preset = _choose(preset, **changes)
+    checked_int("random_state", random_state, 0)
+    source = _folder_of_arrays(data)
+    return Plan(
+        settings=preset,
+        runs=tuple(
+            Run(condition, arm, simulation)
+            for condition in preset.conditions
+            for arm in preset.arms
+            for simulation in range(preset.n_simulations)
+        ),
+        described={
+            **preset.describe(),
+            "data": "synthetic" if source is None else "arrays",
+            "input_data": input_data(preset, source),  # a folder that lacks something is refused
+            "random_state": random_state,
+        },
+        random_state=random_state,
+        source=source,
+    )
+
+
+def _choose(
+    preset: str | CellTypePreset,
+    *,
+    conditions: Sequence[str] | None = None,
+    arms: Sequence[str] | None = None,
+    simulations: int | None = None,
+    window: str | None = None,
+) -> CellTypePreset:
+    """Return a preset with what is asked for in place of its own."""
+    preset = preset_of(preset, PRESETS, CellTypePreset, called="a CellTypePreset")
+    n_simulations = preset.n_simulations if simulations is None else simulations
+    changes: dict[str, Any] = {"n_simulations": checked_int("simulations", n_simulations, 1)}
+    if window is not None:
+        changes["window"] = one_of("window", window, WINDOWS)
+    for name, asked, allowed in (("conditions", conditions, CONDITIONS), ("arms", arms, ARMS)):
+        if asked is not None:
+            changes[name] = tuple(several_of(name, asked, allowed))
+    return dataclasses.replace(preset, **changes)
+
+
+def _folder_of_arrays(data: Any) -> str | None:
+    if data is None:
+        return None
+    if not isinstance(data, (str, PathLike)) or not Path(data).is_dir():
+        raise ValueError(
+            f"data must be None or the folder of the published arrays, got {str(data)!r}, which is "
+            "no folder."
+        )
+    return str(data)
+
+
+def keeps_weights(run: Run, plan: Plan) -> bool:
+    """Whether a run leaves its weights: the first one of the first condition does."""
+    return run == plan.runs[0]
+
+
+CELL_TYPE_STUDY = Study(
+    name="cell-types",
+    plan=make_plan,
+    blank=blank,
+    job=job,
+    tables=tables_of,
+    report=REPORT,
+    keeps_weights=keeps_weights,
+    write_others=leave_examples,
+    others=(EXAMPLES,),
+)
 
 
 def run_cell_type_study(
@@ -100,92 +178,18 @@ def run_cell_type_study(
     >>> runs = run_cell_type_study("quick", arms=["dale"], simulations=1)  # doctest: +SKIP
     >>> runs.groupby(["condition", "stage"])["correlation"].mean()  # doctest: +SKIP
     """
-    check_n_jobs(n_jobs)
-    chosen = _choose(preset, conditions, arms, simulations, window)
-    checked_int("random_state", random_state, 0)
-    source = _folder_of_arrays(data)
-    digests = input_data(chosen, source)  # a folder that lacks something is refused here
-    folder = None if output is None else StudyFolder(output, OUTPUTS, (*RUN, "scores", "blocks"))
-    runs = {run.name: run for run in _runs(chosen)}
-    homes = {name: _weights_folder(output, chosen, run) for name, run in runs.items()}
-    settings = {
-        "study": "cell-types",
-        **chosen.describe(),
-        "data": "synthetic" if source is None else "arrays",
-        "input_data": digests,
-        "random_state": random_state,
-    }
-    with holding(folder):
-        records = carry_out(
-            run_one,
-            {
-                name: ((run, chosen, random_state, source, homes[name]), {})
-                for name, run in runs.items()
-            },
-            folder,
-            settings,
-            n_jobs=n_jobs,
-            resume=resume,
-            overwrite=overwrite,
-            progress=progress,
-            leaves={name: home and weights_file(home, name) for name, home in homes.items()},
-        )
-        ordered = [records[name] for name in sorted(runs, key=lambda n: _place(chosen, runs[n]))]
-        if folder is not None:
-            write_report(folder.path, ordered, cortical_populations(scaling=chosen.scaling))
-    return results_frame(ordered)
-
-
-def _folder_of_arrays(data: Any) -> str | None:
-    if data is None:
-        return None
-    if not isinstance(data, (str, PathLike)) or not Path(data).is_dir():
-        raise ValueError(
-            f"data must be None or the folder of the published arrays, got {str(data)!r}, which is "
-            "no folder."
-        )
-    return str(data)
-
-
-def _choose(
-    preset: Any,
-    conditions: Sequence[str] | None,
-    arms: Sequence[str] | None,
-    simulations: int | None,
-    window: str | None,
-) -> CellTypePreset:
-    if isinstance(preset, str):
-        preset = PRESETS[one_of("preset", preset, PRESETS)]
-    if not isinstance(preset, CellTypePreset):
-        raise TypeError(f"preset must be a name or a CellTypePreset, got {type(preset).__name__}.")
-    changes: dict[str, Any] = {}
-    if simulations is not None:
-        changes["n_simulations"] = checked_int("simulations", simulations, 1)
-    if window is not None:
-        changes["window"] = one_of("window", window, WINDOWS)
-    for name, asked, allowed in (("conditions", conditions, CONDITIONS), ("arms", arms, ARMS)):
-        if asked is not None:
-            if isinstance(asked, str) or not asked:
-                raise ValueError(f"{name} must be a sequence of names or None, got {asked!r}.")
-            chosen = {one_of(name, one, allowed) for one in asked}
-            changes[name] = tuple(one for one in allowed if one in chosen)
-    return dataclasses.replace(preset, **changes)
-
-
-def _runs(preset: CellTypePreset) -> list[Run]:
-    return [
-        Run(condition, arm, simulation)
-        for simulation, condition, arm in itertools.product(
-            range(preset.n_simulations), preset.conditions, preset.arms
-        )
-    ]
-
-
-def _place(preset: CellTypePreset, run: Run) -> tuple[int, int, int]:
-    return preset.conditions.index(run.condition), preset.arms.index(run.arm), run.simulation
-
-
-def _weights_folder(output: Any, preset: CellTypePreset, run: Run) -> Path | None:
-    """Return where a run leaves its weights: the first one of the first condition does."""
-    first = Run(preset.conditions[0], preset.arms[0], 0)
-    return Path(output) / "weights" if output is not None and run == first else None
+    return run_study(
+        CELL_TYPE_STUDY,
+        preset,
+        conditions=conditions,
+        arms=arms,
+        simulations=simulations,
+        window=window,
+        data=data,
+        random_state=random_state,
+        output=output,
+        n_jobs=n_jobs,
+        resume=resume,
+        overwrite=overwrite,
+        progress=progress,
+    )

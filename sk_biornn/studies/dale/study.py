@@ -2,26 +2,98 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from sk_biornn.studies._folder import StudyFolder
-from sk_biornn.studies._parallel import check_n_jobs
-from sk_biornn.studies._runner import carry_out, holding
-from sk_biornn.studies.dale._job import run_one
-from sk_biornn.studies.dale._plan import make_plan, name_of
-from sk_biornn.studies.dale._report import OUTPUTS, write_report
-from sk_biornn.studies.dale._tables import results_frame
-from sk_biornn.studies.dale.presets import Preset
-from sk_biornn.studies.dale.tasks import input_data
+from sk_biornn.studies._checks import checked_int, preset_of, several_of
+from sk_biornn.studies._study import Plan, Study, run_study
+from sk_biornn.studies.dale.arms import ARMS, DaleArm
+from sk_biornn.studies.dale.job import Run, Settings, blank, job
+from sk_biornn.studies.dale.report import REPORT, tables_of
+from sk_biornn.studies.dale.settings import PRESETS, DalePreset
+from sk_biornn.studies.dale.tasks import TASKS, input_data, mnist_is_present
 
-_RECORD_FIELDS = ("task", "arm", "init", "simulation", "score", "curve")
+
+def make_plan(
+    preset: str | DalePreset,
+    *,
+    tasks: Sequence[str] | None = None,
+    arms: Sequence[str] | None = None,
+    simulations: int | None = None,
+    random_state: int = 0,
+    data_home: Any = None,
+) -> Plan:
+    """Check the arguments of a study, each refused in one sentence, and lay out its runs."""
+    preset = preset_of(preset, PRESETS, DalePreset, called="a Preset")
+    n_simulations = preset.n_simulations if simulations is None else simulations
+    names = choose_tasks(preset, tasks, data_home)
+    chosen = _choose_arms(preset, arms)
+    n_simulations = checked_int("simulations", n_simulations, 1)
+    random_state = checked_int("random_state", random_state, 0)
+    return Plan(
+        settings=Settings(
+            preset,
+            {name: TASKS[name] for name in names},
+            {(arm.name, arm.init): arm for arm in chosen},
+        ),
+        runs=tuple(
+            Run(task, arm.name, arm.init, simulation)
+            for task in names
+            for arm in chosen
+            for simulation in range(n_simulations)
+        ),
+        described={
+            "preset": preset.name,
+            "random_state": random_state,
+            "simulations": n_simulations,
+            "n_units": preset.n_units,
+            "rectify_all": preset.rectify_all,
+            "learning_rate": preset.learning_rate,
+            "max_grad_norm": preset.max_grad_norm,
+            "tasks": {name: dataclasses.asdict(preset.budgets[name]) for name in names},
+            "arms": [arm.describe() for arm in chosen],
+            "input_data": input_data(names, data_home),
+        },
+        random_state=random_state,
+        source=data_home,
+    )
+
+
+def choose_tasks(
+    preset: DalePreset, names: Sequence[str] | None, data_home: Any
+) -> tuple[str, ...]:
+    """Return the tasks that are asked for; None: all of the preset whose data are there."""
+    known = [name for name in TASKS if name in preset.budgets]
+    chosen = known if names is None else several_of("tasks", names, known)
+    if "mnist" not in chosen or mnist_is_present(data_home):
+        return tuple(chosen)
+    if names is None:
+        return tuple(name for name in chosen if name != "mnist")
+    raise ValueError(
+        "tasks has 'mnist', but its four idx files are not in the data home; see "
+        "sk_biornn.datasets.fetch_sequential_mnist, which downloads them."
+    )
+
+
+def _choose_arms(preset: DalePreset, names: Sequence[str] | None) -> tuple[DaleArm, ...]:
+    known = [arm for arm in ARMS if arm.init in preset.inits]
+    if names is None:
+        return tuple(known)
+    allowed = dict.fromkeys([*(arm.name for arm in known), *(arm.key for arm in known)])
+    chosen = several_of("arms", names, allowed)
+    return tuple(arm for arm in known if arm.name in chosen or arm.key in chosen)
+
+
+DALE_STUDY = Study(
+    name="dale", plan=make_plan, blank=blank, job=job, tables=tables_of, report=REPORT
+)
 
 
 def run_dale_study(
-    preset: str | Preset = "quick",
+    preset: str | DalePreset = "quick",
     *,
     tasks: Sequence[str] | None = None,
     arms: Sequence[str] | None = None,
@@ -41,8 +113,8 @@ def run_dale_study(
 
     Parameters
     ----------
-    preset : {"quick", "paper", "fair"} or Preset, default="quick"
-        Settings, see `sk_biornn.studies.PRESETS`.
+    preset : {"quick", "paper", "fair"} or DalePreset, default="quick"
+        Settings, see `sk_biornn.studies.DALE_PRESETS`.
     tasks : sequence of str or None, default=None
         Names of tasks of the preset. None: all; "mnist" only when its files are present.
     arms : sequence of str or None, default=None
@@ -85,28 +157,21 @@ def run_dale_study(
 
     Examples
     --------
-    >>> from sk_biornn.studies import run_dale_study, summarise
+    >>> from sk_biornn.studies import run_dale_study, summarise_dale
     >>> runs = run_dale_study("quick", tasks=["digits"], simulations=1)  # doctest: +SKIP
-    >>> summarise(runs)  # doctest: +SKIP
+    >>> summarise_dale(runs)  # doctest: +SKIP
     """
-    check_n_jobs(n_jobs)
-    plan = make_plan(preset, tasks, arms, simulations, random_state, data_home)
-    folder = None if output is None else StudyFolder(output, OUTPUTS, _RECORD_FIELDS)
-    options = {"random_state": plan.random_state, "data_home": data_home}
-    runs = {name_of(*run): (run, options) for run in plan.runs()}
-    settings = {**plan.describe(), "input_data": input_data(plan.tasks, data_home)}
-    with holding(folder):
-        records = carry_out(
-            run_one,
-            runs,
-            folder,
-            settings,
-            n_jobs=n_jobs,
-            resume=resume,
-            overwrite=overwrite,
-            progress=progress,
-        )
-        ordered = [records[name] for name in plan.names()]
-        if folder is not None:
-            write_report(folder.path, ordered)
-    return results_frame(ordered)
+    return run_study(
+        DALE_STUDY,
+        preset,
+        tasks=tasks,
+        arms=arms,
+        simulations=simulations,
+        random_state=random_state,
+        data_home=data_home,
+        output=output,
+        n_jobs=n_jobs,
+        resume=resume,
+        overwrite=overwrite,
+        progress=progress,
+    )

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sk_biornn.studies._digest import digest
-from sk_biornn.studies.dale.presets import Budget
+from sk_biornn.studies._repeatable import digest
+from sk_biornn.studies.dale.settings import Budget
 
 
 class Data(NamedTuple):
@@ -38,7 +38,7 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 
 
 @dataclass(frozen=True)
-class Task:
+class DaleTask:
     """One task.
 
     Parameters
@@ -58,8 +58,9 @@ class Task:
 
     Examples
     --------
-    >>> from sk_biornn.studies import PRESETS, TASKS
-    >>> data = TASKS["digits"].make_data(PRESETS["quick"].budgets["digits"], seed=0, data_home=None)
+    >>> from sk_biornn.studies import DALE_PRESETS, DALE_TASKS
+    >>> budget = DALE_PRESETS["quick"].budgets["digits"]
+    >>> data = DALE_TASKS["digits"].make_data(budget, seed=0, data_home=None)
     >>> data.X_train.shape, data.X_test.shape
     ((1200, 8, 8), (597, 8, 8))
     """
@@ -190,7 +191,7 @@ def _commonest_label(data: Data) -> np.ndarray:
 TASKS = {
     task.name: task
     for task in (
-        Task(
+        DaleTask(
             "flip-flop",
             "DaleRNNRegressor",
             "mse",
@@ -198,9 +199,9 @@ TASKS = {
             _input_unchanged,
             lambda signs: {"output_activation": "tanh"},
         ),
-        Task("wave", "DaleRNNRegressor", "mse", _wave, _input_unchanged, _wave_readouts),
-        Task("digits", "DaleRNNClassifier", "accuracy", _digits, _commonest_label),
-        Task("mnist", "DaleRNNClassifier", "accuracy", _mnist, _commonest_label),
+        DaleTask("wave", "DaleRNNRegressor", "mse", _wave, _input_unchanged, _wave_readouts),
+        DaleTask("digits", "DaleRNNClassifier", "accuracy", _digits, _commonest_label),
+        DaleTask("mnist", "DaleRNNClassifier", "accuracy", _mnist, _commonest_label),
     )
 }
 

@@ -1,4 +1,4 @@
-"""The cortical field of a simulation: measured, or synthetic with the same pieces."""
+"""What a simulation is given: a cortical field, measured or synthetic, and trials of its task."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sk_biornn.studies._digest import digest
-from sk_biornn.studies._repeatable import seed_of
-from sk_biornn.studies.inductive_bias.settings import Settings
+from sk_biornn.studies._repeatable import digest, seed_of
+from sk_biornn.studies.inductive_bias.design import TASKS
+from sk_biornn.studies.inductive_bias.settings import InductiveBiasSettings
+
+PARTS = ("train", "validation", "test")
 
 
 class Source(NamedTuple):
@@ -37,7 +39,7 @@ class Field(NamedTuple):
         return len(self.connectome)
 
 
-def field_of(settings: Settings, simulation: int, source: Source) -> Field:
+def field_of(settings: InductiveBiasSettings, simulation: int, source: Source) -> Field:
     """Return the field in which the networks of a simulation are placed."""
     changes = settings.field == "synthetic" and settings.field_per_simulation
     seed = seed_of(settings.random_state, "field", simulation if changes else "all")
@@ -51,7 +53,7 @@ def field_of(settings: Settings, simulation: int, source: Source) -> Field:
     )
 
 
-def input_data(settings: Settings, source: Source) -> dict[str, str]:
+def input_data(settings: InductiveBiasSettings, source: Source) -> dict[str, str]:
     """Return the digest of the measured field as its files are now; nothing for a synthetic one."""
     if settings.field == "synthetic":
         return {}
@@ -103,3 +105,23 @@ def _load(
     if source.expected not in (None, digest_of(found)):
         raise ValueError(f"the files of field {name} have changed since the study began.")
     return found
+
+
+class Part(NamedTuple):
+    """Trials of one part of the data."""
+
+    X: np.ndarray
+    y: np.ndarray
+
+
+def make_parts(task: str, counts: tuple[int, int, int], seed: int) -> dict[str, Part]:
+    """Draw all trials of one simulation and split them: no trial is in two parts."""
+    from sk_biornn import datasets
+
+    generate: Any = getattr(datasets, TASKS[task].make)
+    X, y = generate(sum(counts), random_state=seed)
+    ends = np.cumsum(counts)
+    return {
+        name: Part(X[end - count : end], y[end - count : end])
+        for name, count, end in zip(PARTS, counts, ends, strict=True)
+    }

@@ -12,11 +12,10 @@ from sk_biornn.plots import LearningCurveDisplay
 from sk_biornn.plots._learning_curve import mean_and_band
 from sk_biornn.plots._legend import legend_below
 from sk_biornn.plots._style import BLACK, BLUE, GREY, ORANGE, VERMILLION, bare
+from sk_biornn.studies._files import read_weights, weights_file
 from sk_biornn.studies._intervals import PER_CENT, scale_of
-from sk_biornn.studies._weights import read_weights, weights_file
+from sk_biornn.studies.inductive_bias.design import BY_NAME, TASKS
 from sk_biornn.studies.inductive_bias.job import Run
-from sk_biornn.studies.inductive_bias.tasks import TASKS
-from sk_biornn.studies.inductive_bias.variants import BY_NAME
 
 # Colour says what the initial weights are, the mark where the units stand.
 COLOURS = {"random": BLUE, "permuted": ORANGE, "functional": VERMILLION}
@@ -133,7 +132,7 @@ def example_weights(folder: Path, results: pd.DataFrame) -> dict[str, np.ndarray
     found = {}
     whole = results[results["error"].isna() & (results["task"] == task)]
     for variant in _in_order(whole[whole["simulation"] == 0], "variant"):
-        found[variant] = read_weights(weights_file(folder, Run(task, variant, 0).name))["W_rec_"]
+        found[variant] = read_weights(weights_file(folder, Run(task, variant, 0)))["W_rec_"]
     return found
 
 

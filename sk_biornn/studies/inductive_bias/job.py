@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from sk_biornn.studies._repeatable import seed_of
-from sk_biornn.studies._runner import fill_record
-from sk_biornn.studies._weights import save_weights, weights_file
-from sk_biornn.studies.inductive_bias.field import Field, Source, field_of
+from sk_biornn.studies._runner import Record
+from sk_biornn.studies._study import Plan
+from sk_biornn.studies.inductive_bias.design import BY_NAME, InductiveBiasVariant
+from sk_biornn.studies.inductive_bias.field import Field, Part, field_of, make_parts
 from sk_biornn.studies.inductive_bias.measures import (
     GRAPH_METRICS,
     QUANTITIES,
@@ -20,11 +22,8 @@ from sk_biornn.studies.inductive_bias.measures import (
     quantities,
 )
 from sk_biornn.studies.inductive_bias.network import make_network, strengths_of
-from sk_biornn.studies.inductive_bias.settings import Settings
-from sk_biornn.studies.inductive_bias.tasks import Part, make_parts
-from sk_biornn.studies.inductive_bias.variants import BY_NAME, Variant, file_name
+from sk_biornn.studies.inductive_bias.settings import InductiveBiasSettings
 
-RUN = ("task", "variant", "simulation")
 # What is also measured on the network as it was after the epoch of its best validation accuracy.
 OF_BEST_EPOCH = ("test_accuracy", "validation_accuracy", *GRAPH_METRICS)
 RESULTS = (
@@ -63,35 +62,23 @@ class Run(NamedTuple):
     variant: str
     simulation: int
 
-    @property
-    def name(self) -> str:
-        """Return the name of the run, which is also that of its files."""
-        return f"{self.task}_{file_name(self.variant)}_{self.simulation:03d}"
+
+def blank(run: Run, plan: Plan) -> Record:
+    """Return the record of a run before it starts."""
+    return {**run._asdict(), **dict.fromkeys(RESULTS), "curve": []}
 
 
-def run_one(
-    run: Run, settings: Settings, source: Source, weights_folder: Path | None = None
-) -> dict[str, Any]:
-    """Train one network and measure it; the same arguments give the same record.
+def job(record: Record, run: Run, plan: Plan) -> dict[str, np.ndarray]:
+    """Train one network and measure it; the same arguments give the same record and weights.
 
-    The record holds what JSON can. A network that diverges, or a field that is not there, gives
-    one with an "error" and without results.
+    A network that diverges, or a field that is not there, leaves a record without results.
     """
-    record: dict[str, Any] = {**run._asdict(), **dict.fromkeys(RESULTS), "curve": []}
-    return fill_record(record, _fill, run, settings, source, weights_folder)
+    settings = plan.settings
 
-
-def _fill(
-    record: dict[str, Any],
-    run: Run,
-    settings: Settings,
-    source: Source,
-    weights_folder: Path | None,
-) -> None:
     def seed(purpose: str) -> int:
         return seed_of(settings.random_state, run.task, run.simulation, purpose)
 
-    field = field_of(settings, run.simulation, source)
+    field = field_of(settings, run.simulation, plan.source)
     counts = (settings.n_train, settings.n_validation, settings.n_test)
     parts = make_parts(run.task, counts, seed("data"))
     seeds = seed("recurrent weights"), seed("training")
@@ -100,15 +87,13 @@ def _fill(
     measured = _measure(fitted, settings, field, parts)
     measured |= _measure_best_epoch(fitted, settings, parts, measured)
     record |= {name: finite_or_none(value) for name, value in measured.items()}
-    if weights_folder is not None:
-        arrays = {name: getattr(network, name) for name in WEIGHTS}
-        arrays["W_initial"] = network.recurrent_init.astype(network.W_rec_.dtype)
-        save_weights(weights_file(weights_folder, run.name), arrays)
+    initial = network.recurrent_init.astype(network.W_rec_.dtype)
+    return {**{name: getattr(network, name) for name in WEIGHTS}, "W_initial": initial}
 
 
 def _best_of_strengths(
-    variant: Variant,
-    settings: Settings,
+    variant: InductiveBiasVariant,
+    settings: InductiveBiasSettings,
     field: Field,
     seeds: tuple[int, int],
     parts: dict[str, Part],
@@ -129,7 +114,7 @@ def _best_of_strengths(
     return best
 
 
-def _fit(network: Any, settings: Settings, parts: dict[str, Part]) -> Fitted:
+def _fit(network: Any, settings: InductiveBiasSettings, parts: dict[str, Part]) -> Fitted:
     """Fit, noting after every epoch the loss, the answers and, if wanted, the metrics.
 
     The best epoch is the one of the best validation accuracy, the first among equals.
@@ -154,7 +139,7 @@ def _fit(network: Any, settings: Settings, parts: dict[str, Part]) -> Fitted:
 
 
 def _measure(
-    fitted: Fitted, settings: Settings, field: Field, parts: dict[str, Part]
+    fitted: Fitted, settings: InductiveBiasSettings, field: Field, parts: dict[str, Part]
 ) -> dict[str, float]:
     network = fitted.network
     penalty = price(network)
@@ -176,7 +161,10 @@ def _measure(
 
 
 def _measure_best_epoch(
-    fitted: Fitted, settings: Settings, parts: dict[str, Part], of_last: dict[str, float]
+    fitted: Fitted,
+    settings: InductiveBiasSettings,
+    parts: dict[str, Part],
+    of_last: dict[str, float],
 ) -> dict[str, float]:
     """Return what the network was after its best epoch; nothing is new where that is the last."""
     best, found = fitted.best, of_last

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from sk_biornn.studies.inductive_bias.settings import Settings
-from sk_biornn.studies.inductive_bias.tasks import Part
+from sk_biornn.studies.inductive_bias.field import Part
+from sk_biornn.studies.inductive_bias.settings import InductiveBiasSettings
 
 GRAPH_METRICS = ("modularity", "small_worldness", "assortativity", "entropy")
 QUANTITIES = ("wiring_cost", "spectral_radius", "mean_weight")
@@ -29,7 +29,7 @@ def price(network: Any) -> float:
     return network.penalty_value()
 
 
-def graph_metrics(W: np.ndarray, settings: Settings) -> dict[str, float]:
+def graph_metrics(W: np.ndarray, settings: InductiveBiasSettings) -> dict[str, float]:
     """Return the four network metrics of the original study."""
     from sk_biornn.metrics import assortativity, modularity, small_worldness, weight_entropy
 

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from sk_biornn.studies.inductive_bias.design import InductiveBiasVariant
 from sk_biornn.studies.inductive_bias.field import Field
-from sk_biornn.studies.inductive_bias.settings import Settings
-from sk_biornn.studies.inductive_bias.variants import Variant
+from sk_biornn.studies.inductive_bias.settings import InductiveBiasSettings
 from sk_biornn.units.positions import unit_positions
 
 FUNCTIONAL_RADIUS = 0.95  # spectral radius of functional weights, as published
 
 
 def make_network(
-    variant: Variant,
-    settings: Settings,
+    variant: InductiveBiasVariant,
+    settings: InductiveBiasSettings,
     field: Field,
     strength: float,
     weights_seed: int,
@@ -48,7 +48,7 @@ def make_network(
     )
 
 
-def _sign_constraint(settings: Settings) -> Any:
+def _sign_constraint(settings: InductiveBiasSettings) -> Any:
     """Return the argument `dale` of the estimator."""
     from sk_biornn.biology import NonNegative
 
@@ -57,7 +57,9 @@ def _sign_constraint(settings: Settings) -> Any:
     return NonNegative(momentum="kept" if settings.keras_training else "cut")
 
 
-def _coordinates(variant: Variant, settings: Settings, field: Field) -> np.ndarray | None:
+def _coordinates(
+    variant: InductiveBiasVariant, settings: InductiveBiasSettings, field: Field
+) -> np.ndarray | None:
     """Return where the units stand."""
     if variant.space == "grid":
         return unit_positions(
@@ -66,14 +68,18 @@ def _coordinates(variant: Variant, settings: Settings, field: Field) -> np.ndarr
     return field.positions if variant.space == "measured" else None
 
 
-def strengths_of(variant: Variant, settings: Settings) -> tuple[float, ...]:
+def strengths_of(
+    variant: InductiveBiasVariant, settings: InductiveBiasSettings
+) -> tuple[float, ...]:
     """Return the strengths to try, strongest first."""
     if variant.penalty == "weight" and settings.weight_strength is not None:
         return (settings.weight_strength,)
     return tuple(sorted(settings.regu_strength, reverse=True))
 
 
-def initial_weights(variant: Variant, settings: Settings, field: Field, seed: int) -> np.ndarray:
+def initial_weights(
+    variant: InductiveBiasVariant, settings: InductiveBiasSettings, field: Field, seed: int
+) -> np.ndarray:
     """Draw the recurrent weights of a variant from their own seed.
 
     The same seed gives all variants with functional weights one matrix, and the permuted ones the
@@ -91,7 +97,7 @@ def initial_weights(variant: Variant, settings: Settings, field: Field, seed: in
     return initializer.fit(field.matrices).sample(random_state=seed)
 
 
-def _random_weights(settings: Settings, n_units: int, seed: int) -> np.ndarray:
+def _random_weights(settings: InductiveBiasSettings, n_units: int, seed: int) -> np.ndarray:
     from sk_biornn.initializers import recurrent_weights
 
     name = settings.random_network_initialization

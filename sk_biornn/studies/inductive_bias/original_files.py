@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn._atomic import write_bytes, write_text
-from sk_biornn.studies._csv import write_csv
-from sk_biornn.studies.inductive_bias.settings import Settings
-from sk_biornn.studies.inductive_bias.tasks import TASKS
+from sk_biornn.studies._files import write_csv
+from sk_biornn.studies.inductive_bias.design import TASKS
+from sk_biornn.studies.inductive_bias.settings import InductiveBiasSettings
 
 # Name in the files: column of the results, factor. Accuracies are shares there, per cent here.
 METRICS = {
@@ -48,13 +48,13 @@ _KERAS_NAMES = {
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # always the same, so that the same study gives the same bytes
 
 
-def folder_name(settings: Settings) -> str:
+def folder_name(settings: InductiveBiasSettings) -> str:
     """Return the name of the folder: the field, what functional weights come from, the signs."""
     source = {True: "_sttc", False: f"_sttc-{_second_matrix(settings)}"}[settings.use_only_sttc]
     return f"{settings.field}{source}" + ("_sign+" if settings.sign_constraint else "")
 
 
-def _second_matrix(settings: Settings) -> str:
+def _second_matrix(settings: InductiveBiasSettings) -> str:
     return "precision" if settings.use_precision_matrix else "corr"
 
 
@@ -66,7 +66,7 @@ class Manner(NamedTuple):
     leaves_nan_out: bool
 
 
-def manner_of(settings: Settings, *, as_published: bool) -> Manner:
+def manner_of(settings: InductiveBiasSettings, *, as_published: bool) -> Manner:
     """Return our manner, or that of the original."""
     if not as_published:
         return Manner(METRICS, list(settings.variants), leaves_nan_out=True)
@@ -76,7 +76,7 @@ def manner_of(settings: Settings, *, as_published: bool) -> Manner:
 
 def write_original_files(
     folder: Path,
-    settings: Settings,
+    settings: InductiveBiasSettings,
     results: pd.DataFrame,
     n_units: int,
     grid: tuple[int, ...],
@@ -108,7 +108,11 @@ def write_original_files(
 
 
 def config_text(
-    settings: Settings, n_units: int, grid: tuple[int, ...], *, as_published: bool = False
+    settings: InductiveBiasSettings,
+    n_units: int,
+    grid: tuple[int, ...],
+    *,
+    as_published: bool = False,
 ) -> str:
     """Return the settings of the original, one `name = value` per line."""
     values = _config(settings, n_units, grid)
@@ -118,7 +122,9 @@ def config_text(
     return "".join(f"{name} = {value}\n" for name, value in values.items())
 
 
-def _config(settings: Settings, n_units: int, grid: tuple[int, ...]) -> dict[str, object]:
+def _config(
+    settings: InductiveBiasSettings, n_units: int, grid: tuple[int, ...]
+) -> dict[str, object]:
     measured = settings.field != "synthetic"
     session, scan, field = settings.field.split("_") if measured else ("synthetic",) * 3
     strengths = settings.regu_strength
@@ -150,7 +156,11 @@ def raw_table(manner: Manner, results: pd.DataFrame, task: str, metric: str) -> 
 
 
 def _over_simulations(
-    settings: Settings, manner: Manner, results: pd.DataFrame, suffix: str, statistic: object
+    settings: InductiveBiasSettings,
+    manner: Manner,
+    results: pd.DataFrame,
+    suffix: str,
+    statistic: object,
 ) -> pd.DataFrame:
     rows = [
         {

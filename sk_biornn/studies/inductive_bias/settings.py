@@ -1,4 +1,4 @@
-"""All settings of the study, in the words of the original."""
+"""All settings of the study, in the words of the original, and the presets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sk_biornn.studies._checks import checked_int, checked_number, one_of
-from sk_biornn.studies.inductive_bias.tasks import TASKS
-from sk_biornn.studies.inductive_bias.variants import BY_NAME
+from sk_biornn.studies.inductive_bias.design import BY_NAME, TASKS
 from sk_biornn.units.grid import GRID_ORDERS, check_grid
 
 INITIALIZATIONS = ("orthogonal", "he_normal", "he_uniform", "glorot_normal")
@@ -19,7 +18,7 @@ NULLS = ("erdos-renyi", "published", "degree-preserving")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class InductiveBiasSettings:
     """What the numbers of the study depend on.
 
     The same settings give the same files. Where the original study has a setting, the name and
@@ -177,7 +176,7 @@ class Settings:
         return {"study": "inductive-bias", **dataclasses.asdict(self)}
 
 
-_FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
+_FIELDS = {field.name: field for field in dataclasses.fields(InductiveBiasSettings)}
 _INTS = {"simulations": 1, "epochs": 1, "batch_size": 1, "n_train": 4, "n_validation": 1}
 _INTS |= {"n_test": 1, "random_state": 0}
 _CHOICES = {
@@ -189,7 +188,7 @@ _CHOICES = {
 _NUMBERS = {"noise_level": 0.0, "emd_strength": 0.0, "learning_rate": None, "epsilon": None}
 
 
-def _check_kinds(settings: Settings) -> None:
+def _check_kinds(settings: InductiveBiasSettings) -> None:
     for name, minimum in _INTS.items():
         checked_int(name, getattr(settings, name), minimum)
     for name, choices in _CHOICES.items():
@@ -211,7 +210,7 @@ def _check_kinds(settings: Settings) -> None:
         checked_number("weight_strength", settings.weight_strength, 0.0)
 
 
-def _check_together(settings: Settings) -> None:
+def _check_together(settings: InductiveBiasSettings) -> None:
     if settings.use_only_sttc and settings.use_precision_matrix:
         raise ValueError("use_only_sttc and use_precision_matrix must not both be True.")
     if settings.field == "synthetic":
@@ -235,3 +234,30 @@ def _check_names(argument: str, names: Any, allowed: Iterable[str]) -> None:
         one_of(argument, name, allowed)
     if len(set(names)) < len(names):
         raise ValueError(f"{argument} must not name one twice, got {list(names)}.")
+
+
+QUICK = InductiveBiasSettings(
+    preset="quick",
+    simulations=3,
+    number_of_nodes=96,
+    n_train=2560,
+    n_validation=640,
+    n_test=1280,
+)
+PAPER = InductiveBiasSettings(
+    preset="paper",
+    simulations=20,
+    network_grid=(12, 13, 2),
+    field_per_simulation=False,
+    truncated_normal=True,
+    keras_training=True,
+    rescale_nonnegative=False,
+    weight_strength=1.0,
+    unit_cube_grid=False,
+    grid_order="yxz",
+    small_world_null="published",
+    as_published=True,
+)
+FAIR = InductiveBiasSettings(preset="fair")
+TUNED = dataclasses.replace(FAIR, preset="tuned", regu_strength=(0.3, 0.03, 0.003, 0.0003))
+PRESETS = {preset.preset: preset for preset in (QUICK, PAPER, FAIR, TUNED)}

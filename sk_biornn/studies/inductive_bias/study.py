@@ -2,26 +2,94 @@
 
 from __future__ import annotations
 
-import itertools
-from pathlib import Path
+import dataclasses
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import pandas as pd
 
-from sk_biornn.studies._folder import StudyFolder
-from sk_biornn.studies._parallel import check_n_jobs
-from sk_biornn.studies._runner import carry_out, holding
-from sk_biornn.studies._weights import weights_file
-from sk_biornn.studies.inductive_bias.field import Source, field_of, input_data
-from sk_biornn.studies.inductive_bias.job import RESULTS, RUN, Run, run_one
-from sk_biornn.studies.inductive_bias.presets import make_settings
-from sk_biornn.studies.inductive_bias.report import OUTPUTS, write_report
-from sk_biornn.studies.inductive_bias.settings import Settings
-from sk_biornn.studies.inductive_bias.tables import results_frame
+from sk_biornn.studies._checks import preset_of
+from sk_biornn.studies._study import Plan, Study, run_study
+from sk_biornn.studies.inductive_bias.field import Source, input_data
+from sk_biornn.studies.inductive_bias.job import Run, blank, job
+from sk_biornn.studies.inductive_bias.report import (
+    ORIGINAL_FILES,
+    REPORT,
+    leave_original_files,
+    tables_of,
+)
+from sk_biornn.studies.inductive_bias.settings import PRESETS, InductiveBiasSettings
+
+
+def make_plan(
+    preset: str | InductiveBiasSettings,
+    *,
+    data_home: Any = None,
+    allow_pickle: bool = False,
+    **changes: Any,
+) -> Plan:
+    """Check the settings, each refused in one sentence, and lay out the runs."""
+    settings = make_settings(preset, changes)
+    source = Source(None if data_home is None else str(data_home), allow_pickle)
+    data = input_data(settings, source)  # a field that is not there is refused before anything runs
+    return Plan(
+        settings=settings,
+        runs=tuple(
+            Run(task, variant, simulation)
+            for task in settings.tasks
+            for variant in settings.variants
+            for simulation in range(settings.simulations)
+        ),
+        described={**settings.describe(), "input_data": data},
+        random_state=settings.random_state,
+        source=source._replace(expected=data.get("field")),
+    )
+
+
+def make_settings(preset: Any, changes: Mapping[str, Any]) -> InductiveBiasSettings:
+    """Return the settings of a preset, a name or settings, with some of them changed."""
+    preset = preset_of(preset, PRESETS, InductiveBiasSettings, called="Settings")
+    known = [field.name for field in dataclasses.fields(InductiveBiasSettings)]
+    unknown = [name for name in changes if name not in known]
+    if unknown:
+        raise ValueError(f"settings must be among {known}, got {unknown}.")
+    changes = {name: _as_setting(name, value) for name, value in changes.items()}
+    if changes.get("field", preset.field) != "synthetic":
+        # A measured field brings its own size and grid.
+        changes = {"number_of_nodes": None, "network_grid": None, **changes}
+    elif changes.get("number_of_nodes", preset.number_of_nodes) != preset.number_of_nodes:
+        changes = {"network_grid": None, **changes}
+    return dataclasses.replace(preset, **changes)
+
+
+def _as_setting(name: str, value: Any) -> Any:
+    """Turn lists, which JSON and TOML have instead of tuples, and single strengths into tuples."""
+    if name == "regu_strength" and isinstance(value, Real) and not isinstance(value, bool):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def keeps_weights(run: Run, plan: Plan) -> bool:
+    """Whether a run leaves its weights: all do when asked to, simulation 0 always."""
+    return plan.settings.save_weights or run.simulation == 0
+
+
+INDUCTIVE_BIAS_STUDY = Study(
+    name="inductive-bias",
+    plan=make_plan,
+    blank=blank,
+    job=job,
+    tables=tables_of,
+    report=REPORT,
+    keeps_weights=keeps_weights,
+    write_others=leave_original_files,
+    others=ORIGINAL_FILES,
+)
 
 
 def run_inductive_bias_study(
-    preset: str | Settings = "quick",
+    preset: str | InductiveBiasSettings = "quick",
     *,
     n_jobs: int | None = 1,
     output: Any = None,
@@ -96,52 +164,15 @@ def run_inductive_bias_study(
     >>> runs[["task", "variant", "weights"]].values.tolist()
     [['go-nogo', 'W', 'random']]
     """
-    check_n_jobs(n_jobs)
-    chosen = make_settings(preset, settings)
-    source = Source(None if data_home is None else str(data_home), allow_pickle)
-    data = input_data(chosen, source)  # a field that is not there is refused before anything runs
-    source = source._replace(expected=data.get("field"))
-    folder = None if output is None else StudyFolder(output, OUTPUTS, (*RUN, *RESULTS, "curve"))
-    runs = {run.name: run for run in _runs(chosen)}
-    homes = {name: _weights_folder(output, chosen, run) for name, run in runs.items()}
-    with holding(folder):
-        records = carry_out(
-            run_one,
-            {name: ((run, chosen, source, homes[name]), {}) for name, run in runs.items()},
-            folder,
-            {**chosen.describe(), "input_data": data},
-            n_jobs=n_jobs,
-            resume=resume,
-            overwrite=overwrite,
-            progress=progress,
-            leaves={name: home and weights_file(home, name) for name, home in homes.items()},
-        )
-        ordered = [records[name] for name in sorted(runs, key=lambda n: _place(chosen, runs[n]))]
-        if folder is not None:
-            write_report(folder.path, chosen, ordered, field_of(chosen, 0, source))
-    return results_frame(ordered)
-
-
-def _runs(settings: Settings) -> list[Run]:
-    """Return the runs, simulation by simulation: early results are paired."""
-    return [
-        Run(task, variant, simulation)
-        for simulation, task, variant in itertools.product(
-            range(settings.simulations), settings.tasks, settings.variants
-        )
-    ]
-
-
-def _place(settings: Settings, run: Run) -> tuple[int, int, int]:
-    """Return the place of a run in the tables: by task, then variant, then simulation."""
-    return (
-        settings.tasks.index(run.task),
-        settings.variants.index(run.variant),
-        run.simulation,
+    return run_study(
+        INDUCTIVE_BIAS_STUDY,
+        preset,
+        data_home=data_home,
+        allow_pickle=allow_pickle,
+        output=output,
+        n_jobs=n_jobs,
+        resume=resume,
+        overwrite=overwrite,
+        progress=progress,
+        **settings,
     )
-
-
-def _weights_folder(output: Any, settings: Settings, run: Run) -> Path | None:
-    """Return where a run leaves its weights: all do when asked to, simulation 0 always."""
-    keeps = settings.save_weights or run.simulation == 0
-    return Path(output) / "weights" if output is not None and keeps else None

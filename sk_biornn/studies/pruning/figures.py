@@ -8,7 +8,7 @@ import pandas as pd
 
 from sk_biornn.plots._legend import legend_below
 from sk_biornn.plots._style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, bare
-from sk_biornn.studies.pruning.presets import LEGACY, LEGACY_RANDOM
+from sk_biornn.studies.pruning.settings import LEGACY, LEGACY_RANDOM
 
 COLOURS = {
     "top-prob": BLUE,

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sk_biornn.studies._repeatable import seed_of
-from sk_biornn.studies._runner import fill_record
-from sk_biornn.studies.dale._job import make_network
-from sk_biornn.studies.dale.tasks import TASKS, Data, Task
-from sk_biornn.studies.pruning.presets import LEGACY, LEGACY_RANDOM, PruningPreset
+from sk_biornn.studies._runner import Record
+from sk_biornn.studies._study import Plan
+from sk_biornn.studies.dale.job import make_network
+from sk_biornn.studies.dale.tasks import TASKS, DaleTask, Data
+from sk_biornn.studies.pruning.settings import LEGACY, LEGACY_RANDOM, PruningPreset
 
-RUN = ("task", "simulation")
 POINT = ("method", "density", "achieved_density", "tree_overlap", "one_shot", "finetuned")
 
 
@@ -23,15 +23,13 @@ class Run(NamedTuple):
     task: str
     simulation: int
 
-    @property
-    def name(self) -> str:
-        """Return the name of the run, which is also that of its file."""
-        return f"{self.task}_{self.simulation:03d}"
+
+def blank(run: Run, plan: Plan) -> Record:
+    """Return the record of a run before it starts."""
+    return {**run._asdict(), "metric": TASKS[run.task].metric, "dense": None, "points": []}
 
 
-def run_one(
-    run: Run, preset: PruningPreset, random_state: int, data_home: Any = None
-) -> dict[str, Any]:
+def job(record: Record, run: Run, plan: Plan) -> None:
     """Train a dense network and prune it; the same arguments give the same record.
 
     The record has the test score of the dense network, and a row per method and density: the
@@ -39,23 +37,13 @@ def run_one(
     and, where the preset says so, after training on. All methods prune the same network. Zeros that
     a published formula keeps do not count in the density reached; they may grow later.
     """
-    record: dict[str, Any] = {
-        **run._asdict(),
-        "metric": TASKS[run.task].metric,
-        "dense": None,
-        "points": [],
-    }
-    return fill_record(record, _fill, run, preset, random_state, data_home)
 
-
-def _fill(
-    record: dict[str, Any], run: Run, preset: PruningPreset, random_state: int, data_home: Any
-) -> None:
     def seed(*purpose: Any) -> int:
-        return seed_of(random_state, run.task, run.simulation, *purpose)
+        return seed_of(plan.random_state, run.task, run.simulation, *purpose)
 
+    preset = plan.settings
     task, budget = TASKS[run.task], preset.training.budgets[run.task]
-    data = task.make_data(budget, seed("data"), data_home)
+    data = task.make_data(budget, seed("data"), plan.source)
     seeds = seed("recurrent weights"), seed("training")
     dense = make_network(preset.arm, task, preset.training, *seeds)
     dense.fit(data.X_train, data.y_train)
@@ -74,7 +62,7 @@ def _prune(
     density: float,
     seed: int,
     preset: PruningPreset,
-    task: Task,
+    task: DaleTask,
     data: Data,
 ) -> tuple[float, float, float, float | None]:
     """Return density reached, share of the tree that survives, score at once, and score later."""
@@ -114,5 +102,5 @@ def train_on(network: Any, kept: np.ndarray, n_epochs: int, data: Data) -> Any:
     return network.fit(data.X_train, data.y_train)
 
 
-def _score(network: Any, task: Task, data: Data) -> float:
+def _score(network: Any, task: DaleTask, data: Data) -> float:
     return task.score(data.y_test, network.predict(data.X_test))

@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from sk_biornn.studies._checks import checked_int, one_of
-from sk_biornn.studies._folder import StudyFolder
-from sk_biornn.studies._parallel import check_n_jobs
-from sk_biornn.studies._runner import carry_out, holding
-from sk_biornn.studies.dale._plan import choose_tasks
+from sk_biornn.studies._checks import checked_int, preset_of
+from sk_biornn.studies._study import Plan, Study, run_study
+from sk_biornn.studies.dale.study import choose_tasks
 from sk_biornn.studies.dale.tasks import input_data
-from sk_biornn.studies.pruning.job import RUN, Run, run_one
-from sk_biornn.studies.pruning.presets import PRESETS, PruningPreset
-from sk_biornn.studies.pruning.report import OUTPUTS, write_report
-from sk_biornn.studies.pruning.tables import results_frame
+from sk_biornn.studies.pruning.job import Run, blank, job
+from sk_biornn.studies.pruning.report import REPORT, tables_of
+from sk_biornn.studies.pruning.settings import PRESETS, PruningPreset
+
+
+def make_plan(
+    preset: str | PruningPreset,
+    *,
+    tasks: Sequence[str] | None = None,
+    simulations: int | None = None,
+    random_state: int = 0,
+    data_home: Any = None,
+) -> Plan:
+    """Check the arguments of a study, each refused in one sentence, and lay out its runs."""
+    preset = preset_of(preset, PRESETS, PruningPreset, called="a PruningPreset")
+    n_simulations = preset.training.n_simulations if simulations is None else simulations
+    n_simulations = checked_int("simulations", n_simulations, 1)
+    training = dataclasses.replace(preset.training, n_simulations=n_simulations)
+    preset = dataclasses.replace(preset, training=training)
+    names = choose_tasks(preset.training, tasks, data_home)
+    checked_int("random_state", random_state, 0)
+    return Plan(
+        settings=preset,
+        runs=tuple(Run(task, simulation) for task in names for simulation in range(n_simulations)),
+        described={
+            **preset.describe(),
+            "tasks": list(names),
+            "random_state": random_state,
+            "input_data": input_data(names, data_home),
+        },
+        random_state=random_state,
+        source=data_home,
+    )
+
+
+PRUNING_STUDY = Study(
+    name="pruning", plan=make_plan, blank=blank, job=job, tables=tables_of, report=REPORT
+)
 
 
 def run_pruning_study(
@@ -90,51 +121,16 @@ def run_pruning_study(
     >>> runs = run_pruning_study("quick", tasks=["digits"], simulations=1)  # doctest: +SKIP
     >>> runs.groupby(["method", "density"])["one_shot"].mean()  # doctest: +SKIP
     """
-    check_n_jobs(n_jobs)
-    chosen, names = _choose(preset, tasks, simulations, data_home)
-    checked_int("random_state", random_state, 0)
-    folder = None if output is None else StudyFolder(output, OUTPUTS, (*RUN, "points"))
-    runs = {
-        Run(task, simulation).name: Run(task, simulation)
-        for simulation, task in itertools.product(range(chosen.training.n_simulations), names)
-    }
-    settings = _describe(chosen, names, random_state)
-    place = {name: (names.index(run.task), run.simulation) for name, run in runs.items()}
-    with holding(folder):
-        records = carry_out(
-            run_one,
-            {name: ((run, chosen, random_state, data_home), {}) for name, run in runs.items()},
-            folder,
-            {**settings, "input_data": input_data(names, data_home)},
-            n_jobs=n_jobs,
-            resume=resume,
-            overwrite=overwrite,
-            progress=progress,
-        )
-        ordered = [records[name] for name in sorted(runs, key=lambda name: place[name])]
-        if folder is not None:
-            write_report(folder.path, ordered)
-    return results_frame(ordered)
-
-
-def _choose(
-    preset: Any, tasks: Sequence[str] | None, simulations: int | None, data_home: Any
-) -> tuple[PruningPreset, tuple[str, ...]]:
-    if isinstance(preset, str):
-        preset = PRESETS[one_of("preset", preset, PRESETS)]
-    if not isinstance(preset, PruningPreset):
-        raise TypeError(f"preset must be a name or a PruningPreset, got {type(preset).__name__}.")
-    if simulations is not None:
-        n = checked_int("simulations", simulations, 1)
-        training = dataclasses.replace(preset.training, n_simulations=n)
-        preset = dataclasses.replace(preset, training=training)
-    return preset, choose_tasks(preset.training, tasks, data_home)
-
-
-def _describe(preset: PruningPreset, tasks: tuple[str, ...], random_state: int) -> dict[str, Any]:
-    return {
-        "study": "pruning",
-        **preset.describe(),
-        "tasks": list(tasks),
-        "random_state": random_state,
-    }
+    return run_study(
+        PRUNING_STUDY,
+        preset,
+        tasks=tasks,
+        simulations=simulations,
+        random_state=random_state,
+        data_home=data_home,
+        output=output,
+        n_jobs=n_jobs,
+        resume=resume,
+        overwrite=overwrite,
+        progress=progress,
+    )

@@ -40,7 +40,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Preset:
+class DalePreset:
     """Settings of a whole study.
 
     Parameters
@@ -69,8 +69,9 @@ class Preset:
 
     Examples
     --------
-    >>> from sk_biornn.studies import PRESETS
-    >>> PRESETS["fair"].n_simulations, sorted(PRESETS["fair"].budgets)
+    >>> from sk_biornn.studies import DALE_PRESETS
+    >>> fair = DALE_PRESETS["fair"]
+    >>> fair.n_simulations, sorted(fair.budgets)
     (10, ['digits', 'flip-flop', 'mnist', 'wave'])
     """
 
@@ -91,7 +92,7 @@ class Preset:
 _AS_PUBLISHED = {"n_steps": 500, "second_terms": False, "n_waves": 1, "n_test_waves": 0}
 _HELD_OUT = {"n_steps": 500, "second_terms": True, "n_waves": 50, "n_test_waves": 20}
 
-QUICK = Preset(
+QUICK = DalePreset(
     name="quick",
     n_units=64,
     n_simulations=3,
@@ -105,7 +106,7 @@ QUICK = Preset(
     },
 )
 
-PAPER = Preset(
+PAPER = DalePreset(
     name="paper",
     n_units=128,
     n_simulations=5,
@@ -121,7 +122,7 @@ PAPER = Preset(
     },
 )
 
-FAIR = Preset(
+FAIR = DalePreset(
     name="fair",
     n_units=128,
     n_simulations=10,

@@ -1,4 +1,4 @@
-"""The eleven variants: three questions, a row each."""
+"""What is compared: eleven variants, a row each, the contrasts between them, and three tasks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 @dataclass(frozen=True)
-class Variant:
+class InductiveBiasVariant:
     """What a network is told about a cortical circuit.
 
     Parameters
@@ -25,8 +25,8 @@ class Variant:
 
     Examples
     --------
-    >>> from sk_biornn.studies import VARIANTS
-    >>> [variant.name for variant in VARIANTS if variant.weights == "permuted"]
+    >>> from sk_biornn.studies import INDUCTIVE_BIAS_VARIANTS
+    >>> [each.name for each in INDUCTIVE_BIAS_VARIANTS if each.weights == "permuted"]
     ['W!D*C', 'W!D*C*']
     """
 
@@ -36,19 +36,22 @@ class Variant:
     penalty: str
 
 
-VARIANTS = (
-    #       name      initial weights  distances   penalty
-    Variant("W", "random", "none", "weight"),
-    Variant("WD", "random", "grid", "spatial"),
-    Variant("WD*", "random", "measured", "spatial"),
-    Variant("WDC", "random", "grid", "communicability"),
-    Variant("WD*C", "random", "measured", "communicability"),
-    Variant("WD*C*", "random", "measured", "communicability_emd"),
-    Variant("W*D*C", "functional", "measured", "communicability"),
-    Variant("W*DC*", "functional", "grid", "communicability_emd"),
-    Variant("W*D*C*", "functional", "measured", "communicability_emd"),
-    Variant("W!D*C", "permuted", "measured", "communicability"),
-    Variant("W!D*C*", "permuted", "measured", "communicability_emd"),
+VARIANTS = tuple(
+    InductiveBiasVariant(*row)
+    for row in (
+        # name    initial weights  distances   penalty
+        ("W", "random", "none", "weight"),
+        ("WD", "random", "grid", "spatial"),
+        ("WD*", "random", "measured", "spatial"),
+        ("WDC", "random", "grid", "communicability"),
+        ("WD*C", "random", "measured", "communicability"),
+        ("WD*C*", "random", "measured", "communicability_emd"),
+        ("W*D*C", "functional", "measured", "communicability"),
+        ("W*DC*", "functional", "grid", "communicability_emd"),
+        ("W*D*C*", "functional", "measured", "communicability_emd"),
+        ("W!D*C", "permuted", "measured", "communicability"),
+        ("W!D*C*", "permuted", "measured", "communicability_emd"),
+    )
 )
 BY_NAME = {variant.name: variant for variant in VARIANTS}
 BASELINE = "W"
@@ -84,6 +87,22 @@ _TO_BASELINE = tuple(
 CONTRASTS = _ONE_FACTOR + _TO_BASELINE
 
 
-def file_name(variant: str) -> str:
-    """Return the name of a variant as every file system takes it: no star, no two alike."""
-    return variant.replace("*", "m").replace("!", "p")
+class Task(NamedTuple):
+    """One task: its number in the original's files, its generator, and what can be reached."""
+
+    number: int
+    make: str  # name in sk_biornn.datasets
+    label: str
+    chance: float  # best accuracy without a memory
+    ceiling: float
+
+
+TASKS = {
+    # Without the goal, which only memory has, the two offered directions leave 5 of 8 mazes right.
+    "one-choice-inference": Task(1, "make_one_choice_inference", "one-choice inference", 0.625, 1),
+    "go-nogo": Task(2, "make_go_nogo", "go / no-go", 0.5, 1),
+    # A fifth of the trials has coherence 0, which is pure chance.
+    "perceptual-decision-making": Task(
+        3, "make_perceptual_decision_making", "perceptual decision", 0.5, 0.9
+    ),
+}

@@ -6,11 +6,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from sk_biornn.studies.dale.arms import ARMS, Arm
-from sk_biornn.studies.dale.presets import FAIR as DALE_FAIR
-from sk_biornn.studies.dale.presets import PAPER as DALE_PAPER
-from sk_biornn.studies.dale.presets import QUICK as DALE_QUICK
-from sk_biornn.studies.dale.presets import Preset
+from sk_biornn.studies.dale.arms import ARMS, DaleArm
+from sk_biornn.studies.dale.settings import FAIR as DALE_FAIR
+from sk_biornn.studies.dale.settings import PAPER as DALE_PAPER
+from sk_biornn.studies.dale.settings import QUICK as DALE_QUICK
+from sk_biornn.studies.dale.settings import DalePreset
 
 # The fifteen densities of the published figure.
 DENSITIES = (
@@ -44,7 +44,7 @@ class PruningPreset:
     ----------
     name : str
         Name on the command line.
-    training : Preset
+    training : DalePreset
         The dense networks: their size, trials, epochs and number of simulations, as in the study
         of Dale's law.
     init : {"paper", "ours"}
@@ -68,7 +68,7 @@ class PruningPreset:
     """
 
     name: str
-    training: Preset
+    training: DalePreset
     init: str
     methods: tuple[str, ...]
     densities: tuple[float, ...]
@@ -76,7 +76,7 @@ class PruningPreset:
     finetune_iter: int
 
     @property
-    def arm(self) -> Arm:
+    def arm(self) -> DaleArm:
         """Return the arm of the study of Dale's law that the dense networks are."""
         return next(arm for arm in ARMS if arm.key == f"projection/{self.init}")
 

@@ -1,20 +1,72 @@
-"""Means, confidence intervals and paired differences of a study's runs."""
+"""What the study of Dale's law leaves behind: tables, paired differences, a figure and its text."""
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sk_biornn.studies._intervals import interval, paired_interval, scale_of
+from sk_biornn.studies._report import Drawings, Report, Tables
+from sk_biornn.studies._study import Plan, Records
+from sk_biornn.studies._text import align, span
+from sk_biornn.studies._text import signed as signed_text
 
+_RUN = ["task", "arm", "init", "simulation"]
+_RESULTS = [
+    *_RUN[:3],
+    "recurrent_init",
+    "simulation",
+    "metric",
+    "n_iter",
+    "train_loss",
+    "score",
+    "baseline_score",
+    "error",
+]
+_CURVES = [*_RUN, "epoch", "train_loss", "score"]
+METRIC_NAMES = {
+    "mse": "test mean squared error, lower is better",
+    "accuracy": "test accuracy in %, higher is better",
+}
 HIGHER_IS_BETTER = {"accuracy": True, "mse": False}
 REFERENCE_ARM = "unconstrained"
 BASELINE_ARM = "baseline"
 
 
-def summarise(results: pd.DataFrame) -> pd.DataFrame:
+# ------------------------------------------------------------------ tables
+
+
+def tables_of(records: Records, plan: Plan) -> dict[str, pd.DataFrame]:
+    """Return a row per run, and a row per run and evaluated epoch."""
+    return {"results": results_frame(records), "curves": curves_frame(records)}
+
+
+def results_frame(records: Records) -> pd.DataFrame:
+    """Return one row per run."""
+    frame = pd.DataFrame.from_records(records, columns=_RESULTS)
+    for name in ("train_loss", "score", "baseline_score"):
+        frame[name] = frame[name].astype(float)
+    return frame
+
+
+def curves_frame(records: Records) -> pd.DataFrame:
+    """Return one row per run and evaluated epoch."""
+    rows = [
+        (*(record[name] for name in _RUN), *point)
+        for record in records
+        for point in record["curve"]
+    ]
+    return pd.DataFrame(rows, columns=_CURVES)
+
+
+# ------------------------------------------------------------------ statistics
+
+
+def summarise_dale(results: pd.DataFrame) -> pd.DataFrame:
     """Summarise runs: per task and arm the mean score, and the difference to no constraint.
 
     Differences are paired: simulation i of an arm minus simulation i of the unconstrained network,
@@ -40,12 +92,12 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> import pandas as pd
-    >>> from sk_biornn.studies import summarise
+    >>> from sk_biornn.studies import summarise_dale
     >>> rows = [("unconstrained", i, 90.0 + i % 2) for i in range(4)]
     >>> rows += [("abs", i, 93.0 + i % 3) for i in range(4)]
     >>> runs = pd.DataFrame(rows, columns=["arm", "simulation", "score"])
     >>> runs = runs.assign(task="digits", init="ours", metric="accuracy", baseline_score=10.0)
-    >>> table = summarise(runs).set_index("arm")
+    >>> table = summarise_dale(runs).set_index("arm")
     >>> float(table.loc["abs", "vs_ours_difference"]), table.loc["abs", "vs_ours_verdict"]
     (3.25, 'above')
     """
@@ -116,3 +168,64 @@ def verdict(low: float, high: float, metric: str) -> str:
     if low <= 0 <= high:
         return "within"
     return "above" if (low > 0) == HIGHER_IS_BETTER[metric] else "below"
+
+
+# ------------------------------------------------------------------ text
+
+
+def format_summary(summary: pd.DataFrame) -> str:
+    """Return the summary as text: a block per task, a line per arm."""
+    # A study of the paper's weights alone has no unconstrained network with ours to compare with.
+    ours = (summary["init"] == "ours").any()
+    prefix, reference = ("vs_ours", "ours") if ours else ("vs_same", "same init")
+    header = ["arm", "init", "n", "mean", "95 % CI", f"minus unconstrained/{reference}", "verdict"]
+    blocks = []
+    for task, rows in summary.groupby("task", sort=False):
+        metric = rows["metric"].iloc[0]
+        lines = [header, *(_cells(row, metric, prefix) for _, row in rows.iterrows())]
+        blocks.append("\n".join([f"{task}: {METRIC_NAMES[metric]}", *align(lines)]))
+    return "\n\n".join(blocks)
+
+
+def _cells(row: pd.Series, metric: str, prefix: str) -> list[str]:
+    number = (lambda x: f"{x:.2f}") if metric == "accuracy" else (lambda x: f"{x:.3g}")
+    signed = partial(signed_text, number=number)
+    n = f"{row['n']}" + (f" ({row['n_failed']} failed)" if row["n_failed"] else "")
+    mean = number(row["mean"]) if row["n"] else "-"
+    spread = span(row["ci_low"], row["ci_high"], number)
+    middle, low, high = (row[f"{prefix}_{name}"] for name in ("difference", "low", "high"))
+    difference = f"{signed(middle)} {span(low, high, signed)}" if np.isfinite(middle) else ""
+    return [row["arm"], row["init"], n, mean, spread, difference, row[f"{prefix}_verdict"]]
+
+
+# ------------------------------------------------------------------ the report
+
+
+def conclude(tables: Tables, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Return the summary, of failed runs alone, too."""
+    return {"summary": summarise_dale(tables["results"])}
+
+
+def draw(folder: Path, tables: Tables) -> Drawings:
+    """Yield the figure."""
+    from sk_biornn.plots import StudyDisplay
+
+    display = StudyDisplay.from_tables(tables["results"], tables["curves"])
+    yield "figure", display.plot
+
+
+def tell(tables: Tables) -> str:
+    """Return the summary as text."""
+    return format_summary(tables["summary"])
+
+
+REPORT = Report(
+    reads={"results": _RESULTS, "curves": _CURVES},
+    conclude=conclude,
+    draw=draw,
+    sentences=tell,
+    run="{task} {arm}/{init}",
+    tables=("results", "curves", "summary"),
+    shown=("results", "summary"),
+    figures=("figure",),
+)

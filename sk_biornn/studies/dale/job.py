@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sk_biornn.studies._repeatable import seed_of
-from sk_biornn.studies._runner import fill_record
-from sk_biornn.studies.dale._constraints import LongerSteps
-from sk_biornn.studies.dale.arms import Arm
-from sk_biornn.studies.dale.presets import Preset
-from sk_biornn.studies.dale.tasks import Data, Task
+from sk_biornn.studies._runner import Record, fill_record
+from sk_biornn.studies._study import Plan
+from sk_biornn.studies.dale.arms import DaleArm, LongerSteps
+from sk_biornn.studies.dale.settings import DalePreset
+from sk_biornn.studies.dale.tasks import DaleTask, Data
 
 
-def run_one(
-    arm: Arm,
-    task: Task,
-    preset: Preset,
+class Run(NamedTuple):
+    """What tells a run from the others of a study."""
+
+    task: str
+    arm: str
+    init: str
+    simulation: int
+
+
+class Settings(NamedTuple):
+    """What a run is told: the preset, and the tasks and arms that take part, by name."""
+
+    preset: DalePreset
+    tasks: Mapping[str, DaleTask]
+    arms: Mapping[tuple[str, str], DaleArm]
+
+
+def blank(run: Run, plan: Plan) -> Record:
+    """Return the record of a run before it starts."""
+    arm = plan.settings.arms[run.arm, run.init]
+    return _blank(arm, plan.settings.tasks[run.task], run.simulation)
+
+
+def job(record: Record, run: Run, plan: Plan) -> None:
+    """Train one network and note its curve and its score."""
+    preset, tasks, arms = plan.settings
+    arm, task = arms[run.arm, run.init], tasks[run.task]
+    _fill(record, arm, task, preset, run.simulation, plan.random_state, plan.source)
+
+
+def train_dale_network(
+    arm: DaleArm,
+    task: DaleTask,
+    preset: DalePreset,
     simulation: int,
     *,
     random_state: int = 0,
@@ -31,11 +62,11 @@ def run_one(
 
     Parameters
     ----------
-    arm : Arm
+    arm : DaleArm
         How the network is constrained and where it starts.
-    task : Task
+    task : DaleTask
         What it learns.
-    preset : Preset
+    preset : DalePreset
         How large and how long.
     simulation : int
         Number of the simulation, from 0.
@@ -53,11 +84,17 @@ def run_one(
 
     Examples
     --------
-    >>> from sk_biornn.studies import ARMS, PRESETS, TASKS, run_one
-    >>> run_one(ARMS[3], TASKS["digits"], PRESETS["quick"], 0)["score"] > 80  # doctest: +SKIP
+    >>> from sk_biornn.studies import DALE_ARMS, DALE_PRESETS, DALE_TASKS, train_dale_network
+    >>> quick, digits = DALE_PRESETS["quick"], DALE_TASKS["digits"]
+    >>> train_dale_network(DALE_ARMS[3], digits, quick, 0)["score"] > 80  # doctest: +SKIP
     True
     """
-    record: dict[str, Any] = {
+    given = (arm, task, preset, simulation, random_state, data_home)
+    return fill_record(_blank(arm, task, simulation), _fill, *given)
+
+
+def _blank(arm: DaleArm, task: DaleTask, simulation: int) -> Record:
+    return {
         "task": task.name,
         **arm.describe(),
         "simulation": simulation,
@@ -68,14 +105,13 @@ def run_one(
         "baseline_score": None,
         "curve": [],
     }
-    return fill_record(record, _fill, arm, task, preset, simulation, random_state, data_home)
 
 
 def _fill(
-    record: dict[str, Any],
-    arm: Arm,
-    task: Task,
-    preset: Preset,
+    record: Record,
+    arm: DaleArm,
+    task: DaleTask,
+    preset: DalePreset,
     simulation: int,
     random_state: int,
     data_home: Any,
@@ -91,7 +127,9 @@ def _fill(
     record["train_loss"], record["score"] = record["curve"][-1][1:]
 
 
-def make_network(arm: Arm, task: Task, preset: Preset, weights_seed: int, seed: int) -> Any:
+def make_network(
+    arm: DaleArm, task: DaleTask, preset: DalePreset, weights_seed: int, seed: int
+) -> Any:
     """Return the estimator of one run, not fitted."""
     import sk_biornn
     from sk_biornn.biology.prior import column_signs
@@ -113,7 +151,7 @@ def make_network(arm: Arm, task: Task, preset: Preset, weights_seed: int, seed: 
     )
 
 
-def constraint_of(arm: Arm, preset: Preset) -> Any:
+def constraint_of(arm: DaleArm, preset: DalePreset) -> Any:
     """Return the argument `dale` of the estimator."""
     from sk_biornn.biology.constraints import Dale
 
@@ -125,7 +163,7 @@ def constraint_of(arm: Arm, preset: Preset) -> Any:
     return LongerSteps(Dale(law) if isinstance(law, str) else law, arm.learning_rate_factor)
 
 
-def initial_weights(arm: Arm, signs: np.ndarray, seed: int) -> np.ndarray:
+def initial_weights(arm: DaleArm, signs: np.ndarray, seed: int) -> np.ndarray:
     """Draw the recurrent weights of an arm from their own seed.
 
     They are handed to the estimator as an array, so that drawing them, which takes more or fewer
@@ -143,7 +181,7 @@ def initial_weights(arm: Arm, signs: np.ndarray, seed: int) -> np.ndarray:
     return weights
 
 
-def _follow(network: Any, record: dict[str, Any], task: Task, data: Data, every: int) -> None:
+def _follow(network: Any, record: dict[str, Any], task: DaleTask, data: Data, every: int) -> None:
     """Have the one fit note the test score as it goes; this has no influence on the training."""
 
     def note(network: Any) -> None:

@@ -1,0 +1,196 @@
+"""The commands `study` and `report`: the same for every study, whose row says what differs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sk_biornn.cli._studies import STUDIES, Command
+
+EXIT_OK, EXIT_FAILED_RUNS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+DEFAULT_PRESET = "quick"
+_EPILOG = (
+    "Exit code: 0 done, 1 done but runs failed (they are named), 2 wrong arguments. "
+    "The same --random-state gives the same files, times apart."
+)
+_HOW_TO_RUN = ("n_jobs", "resume", "overwrite")
+_CHOSEN_OF_ALL = ("preset", "simulations", "random_state")
+
+
+class UsageError(Exception):
+    """The command line does not fit; one sentence says how."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that leaves it to `main` to print what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the message as a UsageError."""
+        raise UsageError(f"{message} (see {self.prog} --help).")
+
+
+# ------------------------------------------------------------------ study
+
+
+def add_study(commands: Any) -> None:
+    """Add the command with every study, and `all`."""
+    study = commands.add_parser("study", help="run a study", description="Run a study.")
+    studies = study.add_subparsers(metavar="STUDY", required=True)
+    for command in STUDIES:
+        parser = studies.add_parser(
+            command.name, help=command.question, description=command.about, epilog=_EPILOG
+        )
+        _add_run_options(parser, command.name, command.presets)
+        for name, row in command.options.items():
+            parser.add_argument("--" + name.replace("_", "-"), **row)
+        parser.set_defaults(command=partial(run, command))
+    names = ", ".join(command.name for command in STUDIES)
+    parser = studies.add_parser(
+        "all",
+        help=f"all studies: {names}",
+        description=f"Run {names}, each into its own folder below DIR.",
+        epilog=_EPILOG,
+    )
+    _add_run_options(parser, "all", "a preset that all studies have: quick, paper or fair")
+    parser.set_defaults(command=partial(_run_all, studies))
+
+
+def _add_run_options(parser: argparse.ArgumentParser, study: str, presets: str) -> None:
+    """Add the options that every study has."""
+    parser.add_argument("--preset", metavar="NAME", help=f"{presets} (default: {DEFAULT_PRESET})")
+    parser.add_argument(
+        "--simulations", type=int, metavar="N", help="paired seeds (default: of the preset)"
+    )
+    parser.add_argument(
+        "--n-jobs", type=int, default=1, metavar="K", help="runs at once (default: 1)"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help=f"folder (default: results/{study}-PRESET)"
+    )
+    parser.add_argument("--random-state", type=int, metavar="S", help="seed (default: 0)")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="take up the finished runs in DIR, same settings and data",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace the study in DIR, finished runs and all"
+    )
+
+
+def run(command: Command, arguments: argparse.Namespace) -> int:
+    """Carry out a study and print its tables."""
+    from sk_biornn import studies
+
+    choices = _choices(command, arguments)
+    preset = choices.pop("preset", DEFAULT_PRESET)
+    output = arguments.output or Path("results") / f"{command.name}-{preset}"
+    how = {name: getattr(arguments, name) for name in _HOW_TO_RUN}
+    study = getattr(studies, command.value)
+    studies.run_study(study, preset, output=output, progress=True, **how, **choices)
+    return _tell(study, output, figures=False)  # they have just been drawn
+
+
+def _choices(command: Command, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what is asked for, by argument; options win over a file of settings."""
+    names = (*_CHOSEN_OF_ALL, *command.options)
+    asked = {name: getattr(arguments, name) for name in names}
+    choices = {name: value for name, value in asked.items() if value is not None}
+    file = choices.pop("settings", None)
+    if file is None:
+        return choices
+    from sk_biornn.studies._checks import read_choices
+
+    return read_choices(file, command.name) | choices
+
+
+def _run_all(studies: Any, arguments: argparse.Namespace) -> int:
+    """Run every study with the same options; the worst exit code counts."""
+    output = arguments.output or Path("results") / f"all-{arguments.preset or DEFAULT_PRESET}"
+    codes = []
+    for command in STUDIES:
+        print(f"\n==> {command.name}\n", flush=True)
+        defaults = vars(studies.choices[command.name].parse_args([]))
+        shared = {name: value for name, value in vars(arguments).items() if name in defaults}
+        own = argparse.Namespace(**{**defaults, **shared, "output": output / command.name})
+        codes.append(run(command, own))
+    return max(codes)
+
+
+# ------------------------------------------------------------------ report
+
+
+def add_report(commands: Any) -> None:
+    """Add the command that draws up a report again."""
+    parser = commands.add_parser(
+        "report",
+        help="print the table of a study again and redraw its figure",
+        description="Print the table of a study again and redraw its figure, from its CSV files.",
+    )
+    parser.add_argument("folder", metavar="DIR", type=Path, help="output folder of a study")
+    parser.set_defaults(command=_report)
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    """Have the study that the folder holds report."""
+    from sk_biornn import studies
+
+    folder = arguments.folder
+    study = getattr(studies, _command_of(folder).value)
+    try:
+        return _tell(study, folder, figures=True)
+    except FileNotFoundError:
+        raise
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        if str(folder) in str(error):
+            raise  # it says what is wrong
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ValueError(
+            f"{str(folder)!r} has tables that are not as a study wrote them ({words}); resume the "
+            "study, which writes them anew."
+        ) from error
+    except OSError as error:
+        raise ValueError(
+            f"{str(folder)!r} cannot be written ({error.strerror or error}), where a report leaves "
+            "its tables and figures; copy the folder to where you may write, and report there."
+        ) from None
+
+
+def _command_of(folder: Path) -> Command:
+    """Return the command of the study in a folder."""
+    from sk_biornn.studies._folder import read_settings
+
+    known = {command.name: command for command in STUDIES}
+    name = read_settings(folder).get("study")
+    if name is None:
+        return STUDIES[0]  # without settings the first study says what is missing
+    if name not in list(known):
+        raise ValueError(
+            f"{str(folder / 'settings.json')!r} must name a study among {list(known)}, "
+            f"got {name!r}."
+        )
+    return known[name]
+
+
+def _tell(study: Any, folder: Path, *, figures: bool) -> int:
+    """Draw up the report, print it and where its files lie; name what failed."""
+    from sk_biornn.studies import report_study
+    from sk_biornn.studies._report import failures_of
+
+    print(report_study(study, folder, figures=figures))
+    report = study.report
+    print(f"\ntables: {', '.join(str(folder / f'{name}.csv') for name in report.shown)}")
+    drawn = [folder / f"{name}.png" for name in report.figures]
+    found = [str(path) for path in drawn if path.exists()]
+    if found:
+        print(f"figure{'s' if len(found) > 1 else ''}: {', '.join(found)}")
+    elif importlib.util.find_spec("matplotlib") is None:
+        print("no figure: matplotlib is not installed (pip install matplotlib)", file=sys.stderr)
+    failed = failures_of(report, folder)
+    for run, error in failed:
+        print(f"sk-biornn: failed: {run}: {error}", file=sys.stderr)
+    return EXIT_FAILED_RUNS if failed else EXIT_OK

@@ -1,0 +1,172 @@
+"""The loss of a batch of trials: the read-out against its target, and the penalties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sk_biornn.biology.regularizers import OfWeights, Penalty
+from sk_biornn.core import Dynamics, RNNParams, Workspace, as_trials, run, unit_weights
+from sk_biornn.estimators import _boundary as boundary
+from sk_biornn.estimators._circuit import Circuit
+from sk_biornn.estimators._penalties import bind_penalties
+from sk_biornn.estimators._running import RunningRNN
+from sk_biornn.estimators._synapses import Synapses
+from sk_biornn.estimators._validation import Targets, Trials
+
+
+class Judgement(NamedTuple):
+    """How a kind of estimator judges outputs: the part of the loss that is its own."""
+
+    transform: Callable[[Tensor], Tensor]  # what is compared with the target
+    loss: Callable[[Tensor, Tensor, Tensor], Tensor]  # (outputs, values, weights) -> scalar
+    note: Callable[[Tensor, Tensor, Tensor], None]  # sees the same of every batch of training
+
+
+def bind_loss(
+    network: RunningRNN,
+    dynamics: Dynamics,
+    judgement: Judgement,
+    trials: Trials,
+    targets: Targets,
+    device: torch.device,
+    circuit: Circuit,
+    synapses: Synapses,
+    dtype: torch.dtype,
+    noise: torch.Generator | None,
+) -> Callable[[RNNParams, Tensor], Tensor]:
+    """Put data, penalties and dynamics into one function of weights and trial indices."""
+    data = _TrainingSet.of(trials, targets, device, dtype)
+    penalties = _Penalties(bind_penalties(network, circuit, device, dtype), synapses)
+    options = {
+        "workspace": Workspace(),
+        "noise": noise if network.recurrent_noise > 0 else None,
+        "support": synapses.support,
+        "every_step": targets.every_step,
+    }
+
+    def loss(params: RNNParams, indices: Tensor) -> Tensor:
+        batch = data.take(indices)
+        inputs = _with_noise(batch.x, network.noise_level, noise)
+        outputs, rates, _ = run(params, inputs, dynamics, lengths=batch.ends, **options)
+        outputs = judgement.transform(outputs)
+        value = judgement.loss(outputs, batch.values, batch.weights)
+        if torch.is_grad_enabled():  # a step of training, not a look at its end
+            judgement.note(outputs, batch.values, batch.weights)
+        return penalties.added_to(value, params, rates, batch)
+
+    return loss
+
+
+class _Batch(NamedTuple):
+    """Some trials, without the steps that none of them has."""
+
+    x: Tensor  # (n_trials, n_steps, n_features)
+    ends: Tensor | None  # (n_trials,): their numbers of steps; None where they are alike
+    values: Tensor  # targets
+    weights: Tensor  # of the targets, of the same shape
+    step_weights: Tensor | None  # (n_trials, n_steps): of activity; None where all count alike
+
+
+@dataclass(frozen=True, eq=False)
+class _TrainingSet:
+    """All trials and targets as tensors."""
+
+    x: Tensor
+    lengths: np.ndarray | None
+    values: Tensor
+    weights: Tensor
+    step_weights: Tensor | None
+    every_step: bool
+
+    @classmethod
+    def of(
+        cls, trials: Trials, targets: Targets, device: torch.device, dtype: torch.dtype
+    ) -> _TrainingSet:
+        """Cross into torch."""
+        steps = step_weights(trials, targets.trial_weights)
+        return cls(
+            x=boundary.to_tensor(trials.x, device, dtype),
+            lengths=trials.lengths,
+            values=boundary.to_tensor(targets.values, device),
+            weights=unit_weights(boundary.to_tensor(targets.weights, device, dtype)),
+            step_weights=None if steps is None else boundary.to_tensor(steps, device, dtype),
+            every_step=targets.every_step,
+        )
+
+    def take(self, indices: Tensor) -> _Batch:
+        """Return the trials of these numbers."""
+        ends, stop = None, self.x.shape[1]
+        if self.lengths is not None:
+            ends = torch.from_numpy(self.lengths)[indices]
+            stop = int(ends.max())
+        indices = indices.to(self.x.device)
+        values, weights, steps = self.values[indices], self.weights[indices], self.step_weights
+        if self.every_step:
+            values, weights = values[:, :stop], weights[:, :stop]
+        return _Batch(
+            x=self.x[indices, :stop],
+            ends=ends,
+            values=values,
+            weights=weights,
+            step_weights=None if steps is None else steps[indices, :stop],
+        )
+
+
+def step_weights(trials: Trials, of_trials: np.ndarray | None) -> np.ndarray | None:
+    """Return how much each step of each trial counts in a mean of activity.
+
+    A trial counts by its `sample_weight`, so that a weight of 2 is as two copies. What says how
+    much an *answer* counts (weights of classes, targets that are missing) says nothing of activity.
+
+    Parameters
+    ----------
+    trials : Trials
+        The training set.
+    of_trials : ndarray of shape (n_trials,) or None
+        Weight of each trial.
+
+    Returns
+    -------
+    ndarray of shape (n_trials, n_steps) or None
+        0 after the end of a trial, with a sum of n_trials, as the weights of the loss have; None
+        where all steps count alike, for which a mean needs no weights.
+    """
+    alike = of_trials is None or (of_trials == of_trials[0]).all()
+    if alike and trials.lengths is None:
+        return None
+    of_trials = np.ones(trials.n_trials) if of_trials is None else of_trials.astype(np.float64)
+    weights = of_trials[:, None] * trials.valid
+    return weights * (trials.n_trials / weights.sum())
+
+
+@dataclass(frozen=True)
+class _Penalties:
+    """The penalties of a network, each given what it looks at."""
+
+    bound: list[Penalty]
+    synapses: Synapses
+
+    def added_to(self, value: Tensor, params: RNNParams, rates: Tensor, batch: _Batch) -> Tensor:
+        """Return a loss with all penalties added."""
+        if not self.bound:
+            return value
+        if batch.ends is not None and not all(isinstance(p, OfWeights) for p in self.bound):
+            rates = as_trials(rates, batch.ends)
+        for penalty in self.bound:
+            whole = params._replace(w_rec=self.synapses.matrix(params.w_rec))
+            value = value + penalty(whole, rates, batch.step_weights)
+        return value
+
+
+def _with_noise(inputs: Tensor, level: float, generator: torch.Generator | None) -> Tensor:
+    """Return inputs with Gaussian noise of this standard deviation."""
+    if level == 0:
+        return inputs
+    shape, dtype, device = inputs.shape, inputs.dtype, inputs.device
+    return inputs + level * torch.randn(shape, generator=generator, dtype=dtype, device=device)

@@ -1,0 +1,105 @@
+"""What a study leaves behind, of its tables alone: further tables, figures and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sk_biornn.studies._files import matplotlib_is_here, read_table, save_figure, write_csv
+from sk_biornn.studies._folder import read_settings
+
+Tables = Mapping[str, pd.DataFrame]
+Drawings = Iterator[tuple[str, Callable[[Any], Any]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """How a study is told: what is made of the tables of its runs.
+
+    A report is drawn up from the files in the folder of the study, so that it can be drawn up again
+    at any time; see `sk_biornn.studies.report_study`.
+
+    Parameters
+    ----------
+    reads : mapping of str to sequence of str
+        The tables that it is made of, by name, and the columns that each of them must have;
+        "results" is always among them.
+    conclude : callable
+        (tables, settings) -> further tables by name, such as means and paired differences, of the
+        tables that were read and of what settings.json holds. None at all: every run has failed.
+    sentences : callable
+        (tables) -> the text that a terminal shows, of the tables that were read and made.
+    run : str
+        What tells a run from the others, as a format of the columns of "results":
+        ``"{task} {arm}"``.
+    tables : tuple of str
+        Names of all tables of the study but "times": those of the runs and those made of them.
+    shown : tuple of str
+        Those whose paths are printed.
+    draw : callable or None, default=None
+        (folder, tables) -> pairs of a name and of a function that fills an empty matplotlib figure;
+        called where matplotlib is installed.
+    figures : tuple of str, default=()
+        Names of all figures.
+    needs : tuple of str, default=()
+        Settings that must be in settings.json.
+
+    Examples
+    --------
+    >>> from sk_biornn.studies import DALE_STUDY
+    >>> DALE_STUDY.report.tables, DALE_STUDY.report.figures
+    (('results', 'curves', 'summary'), ('figure',))
+    """
+
+    reads: Mapping[str, Sequence[str]]
+    conclude: Callable[[Tables, dict[str, Any]], dict[str, pd.DataFrame]]
+    sentences: Callable[[Tables], str]
+    run: str
+    tables: tuple[str, ...]
+    shown: tuple[str, ...]
+    draw: Callable[[Path, Tables], Drawings] | None = None
+    figures: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the files of all tables and figures.
+
+        Returns
+        -------
+        tuple of str
+            Relative to the folder of the study.
+        """
+        tables = (f"{name}.csv" for name in (*self.tables, "times"))
+        return (*tables, *(f"{name}.{kind}" for name in self.figures for kind in ("png", "pdf")))
+
+
+def draw_up(report: Report, folder: Path, *, figures: bool = True) -> str:
+    """Conclude, draw and tell from the tables in a folder; return the text."""
+    tables = {
+        name: read_table(folder / f"{name}.csv", columns) for name, columns in report.reads.items()
+    }
+    made = report.conclude(tables, read_settings(folder, report.needs))
+    if not made:
+        return "all runs failed"
+    for name, table in made.items():
+        write_csv(folder / f"{name}.csv", table)
+    tables |= made
+    if figures and report.draw is not None and matplotlib_is_here():
+        for name, draw in report.draw(folder, tables):
+            save_figure(folder / name, draw)
+    return report.sentences(tables)
+
+
+def failures_of(report: Report, folder: Path) -> list[tuple[str, str]]:
+    """Return the runs of a study that failed, each with its error."""
+    results = read_table(folder / "results.csv", report.reads["results"])
+    failed = results[results["error"].notna()].to_dict("records")
+    return [
+        (report.run.format(**row) + f" simulation {row['simulation']}", row["error"])
+        for row in failed
+    ]
