@@ -118,13 +118,13 @@ class WordOr:
         """List the words, and describe the objects."""
         return f"{choice_text(self.words)}, {self.others}"
 
-    def is_of_type(self, value: Any) -> bool:
-        """Return whether the value is text, and so one that a word could be."""
-        return isinstance(value, str)
-
     def accepts(self, value: Any) -> bool:
         """Return whether the value is a word or such an object."""
         return value in self.words if isinstance(value, str) else self.is_other(value)
+
+    def is_of_type(self, value: Any) -> bool:
+        """Return whether the value is text, or a list, of which one item may not fit."""
+        return isinstance(value, (str, list))
 
 
 @dataclass(frozen=True)
