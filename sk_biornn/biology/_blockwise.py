@@ -81,6 +81,7 @@ class BlockwisePruner(Strategy):
         for _, block, share in each_block(target, blocks, weights.shape):
             part = candidates[np.ix_(*block)]
             if part.size:
+                # A pruner may fill its count with zeros; what does not exist cannot stay.
                 kept[np.ix_(*block)] = self._keep(part, share, rng) & (part != 0)
         return kept, block_densities(kept, target, blocks)
 

@@ -61,9 +61,11 @@ def keep_probabilities(weights: ArrayLike, n_kept: float) -> NDArray[np.float64]
     largest_first = np.sort(sizes[sizes > 0])[::-1]
     rest = np.cumsum(largest_first[::-1])[::-1]  # rest[j]: sum of all but the j largest
     left = n_kept - np.arange(len(largest_first))
+    # The first j for which K |w| <= 1, with K = left / rest, holds for the largest of the rest.
     n_certain = int(np.argmax(left * largest_first <= rest))  # always true for one left
     shared = rest[n_certain]
     p = np.minimum(1.0, left[n_certain] * (np.minimum(sizes, shared) / shared))
+    # What is certain is so exactly, whatever rounding made of K.
     return np.where(sizes >= largest_first[n_certain - 1], 1.0, p) if n_certain else p
 
 

@@ -53,6 +53,8 @@ def grown_in_pace(before: Tensor, step: Tensor, scale: float) -> Tensor:
     signs, size = torch.sign(before), before.abs()
     limit = step.abs()
     change = (step * signs).div_(scale).clamp_(-_LARGEST_LOG_STEP, _LARGEST_LOG_STEP)
+    # expm1: in exp(x) - 1 the digits of a small step would cancel.
     change = torch.minimum(change.expm1_().mul_(size), limit)
     moved = size + torch.maximum(change, -limit)
+    # Down to the floor, or to where it is if that is lower: the floor lifts nothing.
     return signs * torch.maximum(moved, size.clamp(max=_DEPTH * scale))

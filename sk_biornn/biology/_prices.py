@@ -127,5 +127,6 @@ def priced_distances(facts: Facts, power: float, what: str) -> Tensor:
 
 def pairwise_distances(coordinates: Tensor) -> Tensor:
     """Return the Euclidean distance of every pair of units, with exact zeros on the diagonal."""
+    # torch.cdist goes through a product for many points, which leaves rounding on the diagonal.
     differences = coordinates[:, None, :] - coordinates[None, :, :]
     return torch.linalg.vector_norm(differences, dim=-1)

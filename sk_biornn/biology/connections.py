@@ -236,6 +236,7 @@ def _aligned(
                 f"cell_type), got {listed(unknown)}; the populations are "
                 f"{listed(table['population'])}."
             )
+    # Place -1 is the row of NaN that is added below: a population of which nothing is given.
     rows = np.array([place.get(label, -1) for label in wanted])
     values = np.pad(square.to_numpy(), ((0, 1), (0, 1)), constant_values=np.nan)
     aligned = values[np.ix_(rows, rows)]

@@ -190,6 +190,7 @@ class MagnitudePruning(BlockwisePruner):
     def _keep(
         self, strengths: NDArray[np.float64], density: float, rng: np.random.Generator
     ) -> NDArray[np.bool_]:
+        # A half counts up; np.round would take the even number.
         n_kept = int(np.floor(_count(density, strengths.size) + 0.5))
         kept = np.zeros(strengths.size, dtype=bool)
         kept[np.argsort(-strengths.ravel(), kind="stable")[:n_kept]] = True
@@ -293,6 +294,7 @@ def _exact(strengths: NDArray[np.float64], density: float) -> NDArray[np.float64
 def _figure3(strengths: NDArray[np.float64], density: float) -> NDArray[np.float64]:
     """Return the probabilities of the code of Figure 3; strengths of 0 are off the mask."""
     p = _published(strengths, density, n_zeros=0)
+    # As published: the excess goes in equal shares, not in proportion to the weights.
     while (p > 1).any():
         below = (p < 1) & (strengths > 0)
         excess = (p[p > 1] - 1).sum()
@@ -310,6 +312,7 @@ def _cell_types(strengths: NDArray[np.float64], density: float) -> NDArray[np.fl
 
 def _published(strengths: NDArray[np.float64], density: float, n_zeros: int) -> NDArray[np.float64]:
     """Return K times the strengths, which may exceed 1; see `TopProbPruning`."""
+    # As published: the length of a diagonal counts among the zeros, whatever stands on it.
     n, z = strengths.size, n_zeros + min(strengths.shape)
     if z >= n or not strengths.any():  # where the published formula divides by zero
         return _exact(strengths, density)

@@ -71,6 +71,7 @@ class Places(NamedTuple):
 def lay_out(lengths: Tensor) -> tuple[Layout, Places]:
     """Return the layout of trials of these lengths, and where their steps lie."""
     device, n_trials = lengths.device, len(lengths)
+    # Stable: trials of one length keep their order, so that lengths alone decide the layout.
     falling, order = torch.sort(lengths.cpu(), descending=True, stable=True)
     n_steps = int(falling[0]) if n_trials else 0
     steps = torch.arange(n_steps)

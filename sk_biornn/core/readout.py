@@ -76,6 +76,7 @@ def _at_the_ends(grad: Tensor, layout: Layout, places: Places | None) -> list[Re
         grad = grad[..., places.order, :]
     steps: list[Read] = []
     for here, next_one in zip(layout.counts, (*layout.counts[1:], 0), strict=True):
+        # Trials lie by falling length: those that end here have the last rows of the step.
         ended = here - next_one
         steps.append((next_one, grad.narrow(-2, next_one, ended)) if ended else None)
     return steps

@@ -99,6 +99,7 @@ def run(
     layout = Layout.even(x.shape[-3], x.shape[-2])
     if lengths is not None:
         layout, places = lay_out(lengths)
+        # Trials of one length take the path without places: the same bits as if nothing were said.
         if layout.is_even:
             x, places = x[..., : layout.n_steps, :], None
     how = _How(

@@ -107,6 +107,8 @@ class _KerasAdam(torch.optim.Adam):
     def step(self, closure: Any = None) -> Any:
         """Take one step."""
         for group in self.param_groups:
+            # sqrt(c) m / (sqrt(v) + e) = m / (sqrt(v / c) + e / sqrt(c)), with c the correction:
+            # torch's formula with a larger epsilon, so that its fused kernel serves both.
             n_before = self.state[group["params"][0]].get("step", 0)
             correction = 1.0 - group["betas"][1] ** (int(n_before) + 1)
             group["eps"] = self._epsilon / math.sqrt(correction)

@@ -43,6 +43,7 @@ class Motion(NamedTuple):
 
 def sweep_forward(block: Block, scratch: Tensor, motion: Motion, fires: FirePair) -> None:
     """Fill states and rates of a block, from the first step to the last."""
+    # Trials are ordered by length: steps of many rows come before those of few.
     n_fast = sum(z.shape[-2] >= fires.least_rows for z in block.states)
     for fire, part in ((fires.fast, slice(n_fast)), (fires.slow, slice(n_fast, None))):
         steps = (block.drive[part], block.states[part], block.rates[part], block.before[part])
@@ -136,6 +137,7 @@ def _noisy_fires(weights: Weights, product: Fire, scratch: Tensor, motion: Motio
 def _plain_product(turned: Tensor, gain: float) -> Fire:
     """Return (z, drive) -> None, which sets z to gain * drive @ turned; as few calls as can be."""
     mm = torch.mm
+    # With beta=0 what z holds is not read, be it NaN.
     if turned.ndim > 2:
         return lambda z, drive: z.baddbmm_(drive, turned, beta=0, alpha=gain)
     if gain == 1:
@@ -153,6 +155,7 @@ def _fast_fire(laid_out: Tensor, motion: Motion) -> Fire:
 def noise_sd(dynamics: Dynamics) -> Tensor | float:
     """Return by what standard normal noise is multiplied before it is added inside f."""
     leak = dynamics.leak
+    # The rate takes up the share `leak` of it: leak sqrt(2 / leak) = sqrt(2 leak) in a step.
     root = torch.sqrt(2 / leak) if isinstance(leak, Tensor) else math.sqrt(2 / leak)
     return root * dynamics.recurrent_noise
 
@@ -209,6 +212,7 @@ def sweep_backward(
 def sending_back(w_rec: Tensor, n_trials: int) -> SendBack:
     """Return (error, out, add) -> error @ w_rec, to which `out` is added if `add`."""
     least = least_rows(w_rec, *w_rec.shape[-2:])
+    # oneDNN needs rows or columns that lie together; one copy serves all steps.
     if w_rec.ndim == 2 and n_trials >= least and not w_rec.mT.is_contiguous():
         w_rec = w_rec.contiguous()
     turned = w_rec.mT

@@ -156,6 +156,7 @@ def train(
         [tensor.requires_grad_() for tensor, _ in moving.values()], optimisation
     )
     history = history or History()
+    # The moments of one optimiser mean nothing to another.
     if history.solver == optimisation.solver:
         _take_up(history.moments, moving, optimiser)
     history.solver = optimisation.solver
@@ -241,6 +242,7 @@ def _run_epoch(
     for batch in batches:
         loss = loss_function(spaces.decode(theta), batch)
         value = loss.item()
+        # Before the step, which would spoil every weight; the caller refuses the loss.
         if not math.isfinite(value):
             return value
         for parameter, gradient in zip(moving, torch.autograd.grad(loss, moving), strict=True):
@@ -295,14 +297,17 @@ def _batches(
     lengths: NDArray[np.int64] | None = None,
 ) -> tuple[Tensor, ...]:
     size = optimisation.batch_size
+    # In a batch of all trials their order changes nothing but the rounding.
     if not (optimisation.shuffle and size < n_trials):
         return torch.arange(n_trials).split(size)
     order = rng.permutation(n_trials)
     if lengths is None:
         return torch.from_numpy(order).split(size)
     pools = np.split(order, np.arange(_POOL * size, n_trials, _POOL * size))
+    # Sorted within pools drawn anew, so that a short trial meets others in every epoch.
     order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
     batches = torch.from_numpy(order).split(size)
+    # Shuffled again, or every pool would go from short trials to long ones.
     return tuple(batches[number] for number in rng.permutation(len(batches)))
 
 
@@ -332,6 +337,7 @@ class _Best:
     def update(self, score: float, weights: RNNParams) -> None:
         """Take note of the score of an epoch, and of its weights if they are the best."""
         score = -math.inf if math.isnan(score) else score
+        # The bar rises only with what counts, so that gains below tol can add up to one that does.
         self._age = 0 if score > self._bar + self._tol else self._age + 1
         if self._age == 0:
             self._bar = score

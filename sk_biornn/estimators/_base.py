@@ -80,6 +80,7 @@ class BaseRNN(RunningRNN):
         targets = self._check_targets(y, trials, resume=resume, **target_options)
         self.n_steps_ = trials.n_steps  # padding included, of which nothing is computed
         trials, targets = self._weigh(trials, targets, sample_weight, resume)
+        # Steps that no trial has would change no number, and cost time.
         trials = trials.without_padding()
         targets = targets.first_steps(trials.n_steps)
         state = self._start(Size(self.n_features_in_, targets.n_outputs), trials, resume)
@@ -102,6 +103,7 @@ class BaseRNN(RunningRNN):
             earlier = self._state.with_own_generator()
             return self._resumed(earlier, self._make_circuit(size, earlier.generator, earlier))
         generator = make_rng(self.random_state)
+        # Drawn even if nothing is held out: early stopping changes no initial weight.
         split_seed = int(generator.integers(2**31))
         return FitState(self._make_circuit(size, generator, None), {}, generator, split_seed)
 
@@ -160,6 +162,7 @@ class BaseRNN(RunningRNN):
         else:
             size = Size(self.n_features_in_, targets.n_outputs)
             weights = self._draw_weights(state.circuit, size, state.generator, dtype)
+        # Drawn whole and cut here, so that a mask changes none of the other weights.
         for name, mask in state.circuit.masks().items():
             weights[name] = np.where(mask, weights[name], 0).astype(weights[name].dtype)
         return replace(state, weights=weights)
@@ -276,6 +279,7 @@ class BaseRNN(RunningRNN):
         return check_frozen(self.frozen, tuple(NAMES))
 
     def _optimisation(self, n_trials: int) -> Optimisation:
+        # "auto" is that of scikit-learn's MLPClassifier.
         size = min(200, n_trials) if self.batch_size == "auto" else min(self.batch_size, n_trials)
         return Optimisation(
             solver=self.solver,

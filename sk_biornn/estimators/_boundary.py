@@ -171,6 +171,7 @@ def _refuse_non_finite(trajectory: Trajectory, dynamics: Dynamics, start: int, s
     bounded = ACTIVATIONS[dynamics.activation].bounded
     seen = [trajectory.outputs] if bounded else [*trajectory[:2]]
     for values in seen:
+        # The least and the greatest tell of all, NaN included, in one pass and without a copy.
         if values.numel() and not all(bound.isfinite() for bound in values.aminmax()):
             raise ActivityError(
                 f"The activity of the network became infinite between steps {start + 1} and "

@@ -450,5 +450,6 @@ def _require_judged(judged: np.ndarray) -> None:
 def _codes(scores: np.ndarray) -> np.ndarray:
     """Return the index of the most probable class."""
     if scores.shape[-1] == 1:
+        # Even odds go to the first class, as equal scores do below.
         return (scores[..., 0] > 0).astype(np.int64)
     return scores.argmax(axis=-1)

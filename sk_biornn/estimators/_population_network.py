@@ -229,6 +229,7 @@ class PopulationRNN(FittedPopulations, BaseRNN):
         if self.populations is None or self.readout == "dense":
             return weights
         sizes, n_units = circuit.table["n_units"].to_numpy(), circuit.n_units
+        # From +-1 / sqrt(n_units) to +-1 / sqrt(size); Keras' bound counts outputs too, here one.
         scale = np.sqrt(n_units / sizes)
         if self.feedforward_init == "glorot_uniform":
             scale = np.sqrt((n_units + len(sizes)) / (sizes + 1))

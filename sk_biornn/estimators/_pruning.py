@@ -55,6 +55,7 @@ class PruningPlan:
 
     def density_after(self, epoch: int, n_epochs: int, start: Any) -> NDArray[np.float64]:
         """Return the density after an epoch (from 1): d + (start - d) (1 - epoch / n_epochs)^3."""
+        # Zhu and Gupta (2017): fast while much can go, slow towards the end. Never upwards.
         above = np.maximum(start - self.density, 0.0)
         return self.density + above * (1 - epoch / n_epochs) ** 3
 

@@ -31,11 +31,15 @@ class Synapses(NamedTuple):
 
     def contract(self, moments: Moments) -> Moments:
         """Turn an optimiser's matrices into vectors, where the latter are held."""
-        return self._map(moments, self.support.values) if self.compact else moments  # type: ignore
+        if self.support is None or not self.compact:
+            return moments
+        return self._map(moments, self.support.values)
 
     def expand(self, moments: Moments) -> Moments:
         """Turn them back: what is kept between fits does not depend on how they compute."""
-        return self._map(moments, self.support.matrix) if self.compact else moments  # type: ignore
+        if self.support is None or not self.compact:
+            return moments
+        return self._map(moments, self.support.matrix)
 
     @staticmethod
     def _map(moments: Moments, function: Callable[[Tensor], Tensor]) -> Moments:

@@ -26,6 +26,7 @@ class Orthogonal:
         """Draw weights."""
         n_units = len(signs)
         Q, R = np.linalg.qr(rng.standard_normal((n_units, n_units)))
+        # Without R's signs Q would not be uniform (Mezzadri, 2007, Notices of the AMS).
         return obey(Q * np.sign(np.diag(R)), signs, mask)
 
 

@@ -201,6 +201,7 @@ def _towards_orthogonal(signs: np.ndarray, mask: np.ndarray) -> Step:
         G = Q.T @ Q
         defect = G - identity  # of singular values s^2 - 1, about 2 (s - 1)
         distance = 0.5 * float(np.sqrt(np.vdot(defect, defect) / used.sum()))
+        # Newton and Schulz: 1.5 s - 0.5 s^3 brings singular values near 1 to 1 without an SVD.
         Q = 1.5 * Q - 0.5 * (Q @ G)
         Q = 1.5 * Q - 0.5 * (Q @ (Q.T @ Q))
         Q -= (U * np.clip(s - 1.0, 0.0, OVERSHOOT)) @ basis.T

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -102,7 +102,7 @@ def _cut(network: Any, part: Part, labels: Any) -> None:
         raise ValueError("estimator must hold fitted estimators with W_rec_, got a weight matrix.")
     n_units = len(weights_of(network))
     if _is_edge_class(part):
-        post, pre = (units_named(network, name, labels) for name in part)  # type: ignore
+        post, pre = (units_named(network, name, labels) for name in part)
         _cut_synapses(network, np.ix_(post, pre))
         return
     units = _units(network, part, labels, n_units)
@@ -121,7 +121,7 @@ def _cut_synapses(network: Any, where: Any) -> None:
     _forbid(network, "mask", "W_rec_", where)
 
 
-def _is_edge_class(part: Any) -> bool:
+def _is_edge_class(part: Any) -> TypeGuard[tuple[str, str]]:
     return isinstance(part, tuple) and len(part) == 2 and all(isinstance(p, str) for p in part)
 
 

@@ -57,6 +57,7 @@ def assortativity(
     graph = surviving_weights(W, quantile, symmetrise) > 0
     post, pre = np.nonzero(graph)
     outgoing, incoming = graph.sum(axis=0)[pre], graph.sum(axis=1)[post]
+    # A correlation needs degrees that differ.
     if len(post) == 0 or np.ptp(outgoing) == 0 or np.ptp(incoming) == 0:
         return float("nan")
     return float(np.clip(np.corrcoef(outgoing, incoming)[0, 1], -1.0, 1.0))

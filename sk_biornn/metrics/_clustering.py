@@ -62,6 +62,7 @@ def mean_clustering(graph: NDArray[np.bool_]) -> float:
     # Exact in float32: the entries of A^2 are counts far below 2^24.
     adjacency = graph.astype(np.float32)
     closed_walks = np.einsum("ij,ij->i", adjacency @ adjacency, adjacency, dtype=np.float64)
+    # Ordered pairs of joined neighbours, of degree (degree - 1) that there can be.
     degree = graph.sum(axis=1)
     return float((closed_walks / np.maximum(degree * (degree - 1), 1)).mean())
 

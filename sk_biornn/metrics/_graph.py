@@ -26,6 +26,7 @@ def surviving_weights(
     if symmetrise == "mean":
         strength = (strength + strength.T) / 2
     if quantile is not None:
+        # Strictly above: where most weights are 0, so is the threshold, and zeros are no edges.
         strength[strength <= np.quantile(strength, check_share("quantile", quantile))] = 0
     np.fill_diagonal(strength, 0)
     if symmetrise == "either":

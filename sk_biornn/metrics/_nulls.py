@@ -81,6 +81,7 @@ def _total_nearness(n: int, p: float, n_searches: int, rng: np.random.Generator)
     total, distance = 0.0, 0
     while len(newest):
         distance += 1
+        # A unit is found when any of the newest joins it: probability 1 - (1 - p)^newest.
         with np.errstate(divide="ignore"):  # p = 1: a probability of 1 for all
             joined = -np.expm1(newest * np.log1p(-p))
         newest = rng.binomial(unreached, joined)

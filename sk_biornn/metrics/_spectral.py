@@ -49,6 +49,7 @@ def svd_entropy(W: Any) -> float:
     sigma = _singular_values(W)
     if sigma[0] == 0:
         return 0.0
+    # One value is as flat as can be; the formula would divide by log 1 = 0.
     if len(sigma) == 1:
         return 1.0
     share = sigma / sigma.sum()

@@ -81,6 +81,7 @@ def _scaled_to_unit_interval(weights: NDArray[np.float64]) -> NDArray[np.float64
 
 def _smoothed(weights: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sum over all weights of a Gaussian around each, at every point."""
+    # Scott's rule in one dimension.
     bandwidth = weights.std(ddof=1) * len(weights) ** -0.2
     scale = 1 / (np.sqrt(2) * bandwidth)
     weights, points = weights * scale, points * scale

@@ -192,8 +192,8 @@ def _variant_lines(summary: pd.DataFrame) -> list[str]:
     header = ["variant", "n", "mean", "95 % CI", "best epoch", *_SHOWN.values()]
     lines = [header]
     for variant, rows in groups_of(summary, "variant"):
-        row: Any = rows.set_index("metric").loc
-        accuracy = row["test_accuracy", :]
+        row: Any = rows.set_index("metric")
+        accuracy = row.loc["test_accuracy"]
         n = f"{accuracy['n']}" + (
             f" ({accuracy['n_failed']} failed)" if accuracy["n_failed"] else ""
         )
