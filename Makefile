@@ -62,8 +62,8 @@ lint: $(STAMP)
 	$(BIN)/python -m ruff check .
 	@echo "==> Lint: ruff format --check"
 	$(BIN)/python -m ruff format --check .
-	@echo "==> Lint: mypy (core, units, activity, biology, metrics)"
-	$(BIN)/python -m mypy $(addprefix sk_biornn/,core units activity biology metrics)
+	@echo "==> Lint: mypy, the whole package"
+	$(BIN)/python -m mypy sk_biornn
 	@echo "==> Lint: numpydoc validation of every public object"
 	$(BIN)/python -m pytest -q tests/test_docstrings.py
 	@echo "==> Lint: codespell"

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 # What a conversion raises, whoever made the thing that is converted.
 NO_NUMBERS = (TypeError, ValueError, OverflowError, RuntimeError, AttributeError)
-_OF_CONVERSION = ("could not convert", "float() argument", "setting an array", "must be real")
-_OF_CONVERSION += ("Complex data", "iteration over", "only 0-dim", "only length-1", "Cannot cast")
-_OF_CONVERSION += ("at least one array",)
+_OF_CONVERSION = (
+    *("could not convert", "float() argument", "setting an array", "must be real"),
+    *("Complex data", "iteration over", "only 0-dim", "only length-1", "Cannot cast"),
+    "at least one array",
+)
 _LARGE = 1e150
 _DEEPEST = 4  # of lists in lists that are looked through; one may contain itself
 _TIMES = (np.datetime64, np.timedelta64, datetime.date, datetime.timedelta, type(pd.NaT))

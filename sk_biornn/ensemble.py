@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -14,6 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 from sk_biornn._checks import check_count
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.core import one_of_many
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
 
 
 def _member_has(name: str) -> Any:
@@ -83,7 +86,7 @@ class SeedEnsemble(BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SeedEnsemble:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit all copies.
 
         Parameters
@@ -196,7 +199,7 @@ class SeedEnsemble(BaseEstimator):
         check_is_fitted(self, "estimators_")
         return float(np.mean([m.score(X, y, sample_weight) for m in self.estimators_]))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         """Be of the estimator's kind."""
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)

@@ -53,16 +53,14 @@ class BaseRNN(RunningRNN):
     anything here.
     """
 
-    _state: FitState | None = None  # of the last fit; its weights are the fitted attributes
-
-    def _fit(self, *arguments: Any, **options: Any):
+    def _fit(self, *arguments: Any, **options: Any) -> Self:
         """Fit; a fit that is refused or diverges leaves the estimator as it was."""
-        before = dict(vars(self))
+        before = dict(self.__dict__)
         try:
             return self._fit_or_raise(*arguments, **options)
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
     def _fit_or_raise(
@@ -74,8 +72,8 @@ class BaseRNN(RunningRNN):
         resume: bool,
         max_iter: int,
         may_prune: bool = True,
-        **target_options,
-    ):
+        **target_options: Any,
+    ) -> Self:
         self._check_parameters()
         device = boundary.resolve_device(self.device)
         trials = check_trials(self, X, reset=not resume, n_static_steps=self.n_static_steps)
@@ -313,7 +311,7 @@ class BaseRNN(RunningRNN):
         network._show(FitState(circuit, weights, generator, split_seed))
         return network
 
-    def restart_optimiser(self):
+    def restart_optimiser(self) -> Self:
         """Forget what the optimiser remembers: the next `partial_fit` or warm start begins afresh.
 
         Weights, curves and the private generator stay.

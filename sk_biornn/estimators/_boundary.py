@@ -42,7 +42,9 @@ def resolve_device(name: Any) -> torch.device:
     return device
 
 
-def to_tensor(array: np.ndarray, device: torch.device, dtype: torch.dtype | None = None):
+def to_tensor(
+    array: np.ndarray, device: torch.device, dtype: torch.dtype | None = None
+) -> torch.Tensor:
     """Copy an array (also a read-only one) to a tensor."""
     return torch.from_numpy(np.array(array, order="C", copy=True)).to(device=device, dtype=dtype)
 

@@ -30,6 +30,12 @@ class Units(NamedTuple):
     are_given: bool  # whether the user said so, or a default did
     populations: pd.DataFrame | None = None  # the checked table, in families that have one
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """The table, asked for by families that have one."""
+        assert self.populations is not None
+        return self.populations
+
 
 class Size(NamedTuple):
     """Numbers that the data say."""
@@ -75,6 +81,12 @@ class Circuit:
     def n_units(self) -> int:
         """Number of units."""
         return len(self.signs)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The table of populations, asked for by families that have one."""
+        assert self.populations is not None
+        return self.populations
 
     def without(self, mask: Mask) -> Circuit:
         """Return the circuit in which only synapses of `mask` are left.

@@ -18,6 +18,7 @@ from sk_biornn._checks import check_flag
 from sk_biornn._plain import short, short_text
 from sk_biornn.core import cross_entropy
 from sk_biornn.estimators._base import BaseRNN
+from sk_biornn.estimators._fitted import FittedClassifier
 from sk_biornn.estimators._labels import read_classes, read_labels
 from sk_biornn.estimators._rules import Choice, check_rules
 from sk_biornn.estimators._running import blank_padding, cut_trials
@@ -32,7 +33,7 @@ from sk_biornn.estimators._validation import (
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RNNClassifier(ClassifierMixin, BaseRNN):
+class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
     """Adds labels, class weights and probabilities to the base."""
 
     class_weight: Any = None
@@ -40,7 +41,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     _loss = staticmethod(cross_entropy)
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train the network.
 
         Parameters
@@ -71,7 +72,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         resume = check_flag("warm_start", self.warm_start) and hasattr(self, "W_rec_")
         return self._fit(X, y, sample_weight, resume=resume, max_iter=self.max_iter)
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None):
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one more epoch, from the weights as they are.
 
         It does not prune; after a fit that did, it goes on under the pruned mask.
@@ -232,7 +233,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                 f"y must have labels like {self.classes_[:3].tolist()}, got {labels.dtype}."
             )
 
-    def _weigh(self, trials: Trials, targets: Targets, sample_weight: Any, resume: bool):
+    def _weigh(
+        self, trials: Trials, targets: Targets, sample_weight: Any, resume: bool
+    ) -> tuple[Trials, Targets]:
         trials, targets = super()._weigh(trials, targets, sample_weight, resume)
         present = np.unique(targets.values[targets.weights > 0])
         if sample_weight is not None and len(present) < 2 and not resume:
@@ -283,7 +286,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                 f"validation_fraction={self.validation_fraction} or give more trials."
             )
 
-    def _split(self, targets: Targets, seed: int):
+    def _split(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
         kept, held = (
             super()._split(targets, seed) if targets.every_step else self._stratified(targets, seed)
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
+from sk_biornn._vocabulary import Vocabulary
 from sk_biornn.biology.constraints import LAWS
 from sk_biornn.biology.pruning import PRUNERS
 from sk_biornn.biology.regularizers import PENALTIES
@@ -148,12 +149,13 @@ on_epoch : callable or None, default=None
 verbose : int, default=0
     1 prints a line per epoch.
 """
-for _name, _words in {
+_VOCABULARIES: dict[str, Vocabulary[Any]] = {
     "laws": LAWS,
     "penalties": PENALTIES,
     "pruners": PRUNERS,
     "activations": ACTIVATIONS,
-}.items():
+}
+for _name, _words in _VOCABULARIES.items():
     _rows = textwrap.indent(_words.bullets(88), "    ")
     PARAMETERS = PARAMETERS.replace(f"<{_name}>", _words.choices)
     PARAMETERS = PARAMETERS.replace(f"<rows of {_name}>", _rows)
@@ -226,7 +228,10 @@ n_steps_ : int
 """
 
 
-def documented(cls: type) -> type:
+C = TypeVar("C", bound=type)
+
+
+def documented(cls: C) -> C:
     """Fill the placeholders of a class docstring with the shared text and the class's defaults."""
     assert cls.__doc__ is not None
     parameters, of_populations = PARAMETERS, POPULATION_PARAMETERS

@@ -101,7 +101,7 @@ def _without_missing(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _missing(labels: np.ndarray) -> np.ndarray:
-    missing = np.equal(labels, None).astype(bool)
+    missing = np.equal(labels, np.array(None)).astype(bool)
     if _typed(labels[~missing]).dtype == object:  # with NA, perhaps
         missing |= np.array([item is pd.NA for item in labels.flat]).reshape(labels.shape)
     return missing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -43,17 +44,18 @@ def bind_loss(
     """Put data, penalties and dynamics into one function of weights and trial indices."""
     data = _TrainingSet.of(trials, targets, device, dtype)
     penalties = _Penalties(bind_penalties(network, circuit, device, dtype), synapses)
-    options = {
-        "workspace": Workspace(),
-        "noise": noise if network.recurrent_noise > 0 else None,
-        "support": synapses.support,
-        "every_step": targets.every_step,
-    }
+    forward = partial(
+        run,
+        workspace=Workspace(),
+        noise=noise if network.recurrent_noise > 0 else None,
+        support=synapses.support,
+        every_step=targets.every_step,
+    )
 
     def loss(params: RNNParams, indices: Tensor) -> Tensor:
         batch = data.take(indices)
         inputs = _with_noise(batch.x, network.noise_level, noise)
-        outputs, rates, _ = run(params, inputs, dynamics, lengths=batch.ends, **options)
+        outputs, rates, _ = forward(params, inputs, dynamics, lengths=batch.ends)
         outputs = judgement.transform(outputs)
         value = judgement.loss(outputs, batch.values, batch.weights)
         if torch.is_grad_enabled():  # a step of training, not a look at its end

@@ -27,6 +27,7 @@ from sk_biornn.estimators._rules import (
     FlagOr,
     Number,
     Optional,
+    Rule,
     WordOr,
     binds,
     check_rules,
@@ -263,7 +264,7 @@ _positive_int = Number(Integral, 1)
 _at_least_zero = Number(Real, 0.0)
 _positive = Number(Real, 0.0, low_included=False)
 
-RULES = {
+RULES: dict[str, Rule] = {
     "n_units": _positive_int,
     "dale": WordOr(
         LAWS,

@@ -67,7 +67,8 @@ def refuse_idle_strengths(parameters: RNNParameters) -> None:
 
 
 def _regularizers(parameters: RNNParameters) -> list[Regularizer]:
-    asked, found = parameters.regularizer, []
+    asked = parameters.regularizer
+    found: list[Regularizer] = []
     if parameters.rate_penalty > 0:
         found.append(RateCost(parameters.rate_penalty))
     if asked is None:

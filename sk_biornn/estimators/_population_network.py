@@ -10,7 +10,11 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._plain import plain_frame, short
-from sk_biornn.biology.connections import block_probabilities, draw_synapses
+from sk_biornn.biology.connections import (
+    BlockProbabilities,
+    block_probabilities,
+    draw_synapses,
+)
 from sk_biornn.biology.populations import (
     check_populations,
     excitatory_inhibitory_populations,
@@ -21,6 +25,7 @@ from sk_biornn.biology.populations import (
 )
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._circuit import Circuit, Size, Units
+from sk_biornn.estimators._fitted import FittedPopulations
 from sk_biornn.estimators._population_arguments import (
     check_order,
     check_sizes,
@@ -35,7 +40,7 @@ from sk_biornn.estimators._validation import Targets
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class PopulationRNN(BaseRNN):
+class PopulationRNN(FittedPopulations, BaseRNN):
     """Adds a table of populations, and what follows from it, to the base."""
 
     populations: Any = None
@@ -44,8 +49,6 @@ class PopulationRNN(BaseRNN):
     input_mask: Any = "population"
     readout: str = "population"
     freeze_readout: bool = True
-
-    _output_names = ()  # of the columns of y, where it has names
 
     def recurrent_frame(self) -> pd.DataFrame:
         """Return the recurrent weights with the population of every unit.
@@ -117,13 +120,13 @@ class PopulationRNN(BaseRNN):
         A fit that goes on keeps the earlier draw, unless the probabilities are others now.
         """
         circuit = super()._make_circuit(size, generator, earlier)
-        self.populations_ = circuit.populations
-        probabilities = self._probabilities(circuit.populations)
+        self.populations_ = circuit.table
+        probabilities = self._probabilities(circuit.table)
         drawn = None
         if earlier is not None and _equal(probabilities, earlier.circuit.drawn_with):
             drawn = earlier.circuit.drawn
         elif probabilities is not None:
-            drawn = draw_synapses(circuit.populations, probabilities, generator)
+            drawn = draw_synapses(circuit.table, probabilities, generator)
         circuit = replace(circuit, drawn=drawn, drawn_with=probabilities)
         return circuit.without(drawn) if drawn is not None and self.pruning is None else circuit
 
@@ -136,7 +139,7 @@ class PopulationRNN(BaseRNN):
             return blocks.density + blocks.random
         return np.where(blocks.random > 0, blocks.random, 1.0)
 
-    def _block_probabilities(self, table: pd.DataFrame):
+    def _block_probabilities(self, table: pd.DataFrame) -> BlockProbabilities | None:
         """Return densities and probabilities of the blocks, or None where none are given."""
         rules = checked_rules(self.between_areas)
         if self.connection_probabilities is None and not rules:
@@ -144,7 +147,7 @@ class PopulationRNN(BaseRNN):
         return block_probabilities(table, self.connection_probabilities, rules)
 
     def _pruning_plan(self, circuit: Circuit) -> PruningPlan | None:
-        table = circuit.populations
+        table = circuit.table
         density, blocks = self._target_density(table), self.blocks
         of_populations = self.populations is not None or np.shape(density) != (2, 2)
         if blocks is None and np.ndim(density) == 2 and of_populations:
@@ -192,7 +195,7 @@ class PopulationRNN(BaseRNN):
             return super()._allowed_inputs(n_features, units)
         if self.populations is None:
             return None
-        table = units.populations
+        table = units.table
         _check_one_each(
             table, "X", "channel", n_features, "input_mask='population'", "input_mask=None"
         )
@@ -203,7 +206,7 @@ class PopulationRNN(BaseRNN):
         mask = super()._allowed_readout(n_outputs, units)
         if self.populations is None or self.readout == "dense":
             return mask
-        table = units.populations
+        table = units.table
         _check_one_each(table, "y", "output", n_outputs, "readout='population'", "readout='dense'")
         if len(self._output_names) == len(table):
             check_order("y", "output", self._output_names, table)
@@ -225,7 +228,7 @@ class PopulationRNN(BaseRNN):
         weights = super()._draw_weights(circuit, size, generator, dtype)
         if self.populations is None or self.readout == "dense":
             return weights
-        sizes, n_units = circuit.populations["n_units"].to_numpy(), circuit.n_units
+        sizes, n_units = circuit.table["n_units"].to_numpy(), circuit.n_units
         scale = np.sqrt(n_units / sizes)
         if self.feedforward_init == "glorot_uniform":
             scale = np.sqrt((n_units + len(sizes)) / (sizes + 1))

@@ -35,7 +35,7 @@ def _pack(value: Any) -> Any:
     if not isinstance(value, (pd.DataFrame, pd.Series)):
         return value
     is_series = isinstance(value, pd.Series)
-    frame = value.to_frame(name=0) if is_series else value
+    frame = value.to_frame(name=0) if isinstance(value, pd.Series) else value
     lists = {
         _FRAME: 1,
         "series": [value.name] if is_series else None,
@@ -49,7 +49,8 @@ def _pack(value: Any) -> Any:
 
 
 def _fields_of(record: Any) -> dict[str, Any]:
-    return record._asdict() if isinstance(record, tuple) else dict(vars(record))
+    of_tuple = getattr(record, "_asdict", None)
+    return dict(vars(record)) if of_tuple is None else of_tuple()
 
 
 def _pack_column(column: pd.Series) -> Any:
@@ -96,7 +97,8 @@ def _unpack(value: Any) -> Any:
 
 def _unpack_index(lists: dict[str, Any]) -> pd.Index:
     if lists["range"]:
-        return pd.RangeIndex(*lists["range"], name=lists["names"][0])
+        start, stop, step = lists["range"]
+        return pd.RangeIndex(start, stop, step, name=lists["names"][0])
     if lists["dtype"] is None:
         return pd.MultiIndex.from_tuples(map(tuple, lists["values"]), names=lists["names"])
     values = np.empty(len(lists["values"]), dtype=object)

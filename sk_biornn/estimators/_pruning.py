@@ -32,7 +32,9 @@ class PruningPlan:
     synapses: NDArray[np.bool_] | None = None  # those that may be kept at all; None: every one
     by_population: bool = False  # whether blocks are the populations
 
-    def prune(self, W: np.ndarray, density: Any, mask: np.ndarray, rng: np.random.Generator):
+    def prune(
+        self, W: np.ndarray, density: Any, mask: np.ndarray, rng: np.random.Generator
+    ) -> tuple[NDArray[np.bool_], Any]:
         """Return the synapses that stay, and the share of all entries that they are."""
         mask = mask if self.synapses is None else mask & self.synapses
         kept, achieved = self.pruner.prune(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from sk_biornn._checks import check_flag
 from sk_biornn._plain import conversion_of, moderate, plain, refuse_dates, without_mask
 from sk_biornn.core import squared_error
 from sk_biornn.estimators._base import BaseRNN
+from sk_biornn.estimators._fitted import FittedRegressor
 from sk_biornn.estimators._rules import Choice, check_rules
 from sk_biornn.estimators._running import blank_padding
 from sk_biornn.estimators._validation import (
@@ -28,16 +29,19 @@ from sk_biornn.estimators._validation import (
     require_y,
 )
 
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RNNRegressor(RegressorMixin, BaseRNN):
+class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
     """Adds numeric targets, of which some may be missing, to the base."""
 
     output_activation: str = "identity"
 
     _loss = staticmethod(squared_error)
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train the network.
 
         Parameters
@@ -69,7 +73,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         resume = check_flag("warm_start", self.warm_start) and hasattr(self, "W_rec_")
         return self._fit(X, y, sample_weight, resume=resume, max_iter=self.max_iter)
 
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None):
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one more epoch, from the weights as they are.
 
         It does not prune; after a fit that did, it goes on under the pruned mask.
@@ -284,7 +288,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             )
         return _mean_r2(*(a.reshape(-1, n_outputs) for a in (values, outputs, per_entry)))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         """Say that several outputs are welcome."""
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True

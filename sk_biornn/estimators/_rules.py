@@ -210,10 +210,14 @@ def check_rules(holder: Any, rules: Mapping[str, Rule]) -> None:
         if rule.accepts(value):
             continue
         inner = rule.rule if isinstance(rule, Optional) else rule
-        is_number_rule = isinstance(inner, Number)
         error = ValueError if rule.is_of_type(value) else TypeError
-        largest = (inner.most if inner.kind is Integral else 2**63 - 1) if is_number_rule else 0
-        too_large = is_number_rule and isinstance(value, Integral) and value > largest
-        most = f" and, of ints, at most {largest}" if too_large else ""
-        came = number_text(value) if is_number_rule else value_text(value)
+        most = _said_of_largest(inner, value) if isinstance(inner, Number) else ""
+        came = number_text(value) if isinstance(inner, Number) else value_text(value)
         raise error(f"{name} must be {rule.expected}{most}, got {came}.")
+
+
+def _said_of_largest(rule: Number, value: Any) -> str:
+    """Return what an int beyond the range is told besides."""
+    largest = rule.most if rule.kind is Integral else 2**63 - 1
+    too_large = isinstance(value, Integral) and int(value) > largest
+    return f" and, of ints, at most {largest}" if too_large else ""

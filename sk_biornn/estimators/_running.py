@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from sk_biornn._plain import short
 from sk_biornn.core import Dynamics, RNNParams
 from sk_biornn.estimators import _boundary as boundary
+from sk_biornn.estimators._fitted import FittedNetwork
 from sk_biornn.estimators._parameters import RNNParameters, leak_of
 from sk_biornn.estimators._validation import Trials, check_trials
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
 
 ATTRIBUTES = {
     "w_in": "W_in_",
@@ -25,7 +29,7 @@ ATTRIBUTES = {
 NAMES = {attribute[:-1]: name for name, attribute in ATTRIBUTES.items()}  # as arguments have them
 
 
-class RunningRNN(RNNParameters):
+class RunningRNN(FittedNetwork, RNNParameters):
     """Runs fitted weights; it does not know how they came about."""
 
     def _run(self, X: Any, every_step: bool) -> tuple[np.ndarray, Trials]:
@@ -81,17 +85,15 @@ class RunningRNN(RNNParameters):
         populations: pd.DataFrame | None,
     ) -> Dynamics:
         leak = leak_of(self.dt, self._time_constants(populations), n_units)
-        if isinstance(leak, np.ndarray):
-            leak = boundary.to_tensor(leak, device, dtype)
         return Dynamics(
             activation=self.activation,
             rectify=bool(self.rectify),
-            leak=leak,
+            leak=boundary.to_tensor(leak, device, dtype) if isinstance(leak, np.ndarray) else leak,
             readout_from=self.readout_from,
             recurrent_noise=self.recurrent_noise,
         )
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         """Say that 3-D X is welcome."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True

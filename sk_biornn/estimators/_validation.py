@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -143,7 +143,7 @@ def _is_ragged(X: Any) -> bool:
     return isinstance(X, (list, tuple)) and len(X) > 0 and _all_matrices(X)
 
 
-def _all_matrices(items: Sequence[Any]) -> bool:
+def _all_matrices(items: Collection[Any]) -> bool:
     """Whether all items are matrices; raise if some are arrays of another kind."""
     shapes = [_shape(item) for item in items]
     if len(set(shapes)) > 1 or None in shapes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -86,10 +86,11 @@ class CellTypeRNNRegressor(PopulationRNN, RNNRegressor):
     (2, 12)
     """
 
-    def _fit_or_raise(self, *arguments: Any, resume: bool, **options: Any):
+    def _fit_or_raise(self, *arguments: Any, resume: bool, **options: Any) -> Self:
         earlier = getattr(self, "loss_per_population_", None) if resume else None
-        self._epochs = [] if earlier is None else list(earlier)
-        self._sums = None  # of squared errors and of weights in this epoch, per output
+        self._epochs: list[np.ndarray] = [] if earlier is None else list(earlier)
+        # Of squared errors and of weights in this epoch, per output.
+        self._sums: np.ndarray | None = None
         super()._fit_or_raise(*arguments, resume=resume, **options)
         del self._epochs, self._sums
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -25,7 +25,8 @@ FITTED = ("functional_", "n_features_in_", "feature_names_in_")
 
 
 # No `set_output`: weights are wanted as an array, whatever the matrices came as.
-class BioWeightInitializer(
+# scikit-learn has no types that would tell mypy of its class keyword.
+class BioWeightInitializer(  # type: ignore[call-arg]
     OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Initial recurrent weights from matrices of functional connectivity.
@@ -160,7 +161,7 @@ class BioWeightInitializer(
         self.n_projections = n_projections
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> BioWeightInitializer:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Scale and multiply the matrices.
 
         Parameters
@@ -337,8 +338,9 @@ class BioWeightInitializer(
             )
         else:
             W = obey(self._positive(noise * functional, mask), signs, mask)
-        infinite = self.spectral_radius is None or not np.isfinite(W).all()
-        return W if infinite else _with_radius(W, self.spectral_radius)
+        if self.spectral_radius is None or not np.isfinite(W).all():
+            return W
+        return _with_radius(W, self.spectral_radius)
 
     def _positive(self, B: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """Mean and floor, over the synapses that the mask allows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -27,7 +27,8 @@ FLOATS = [np.float64, np.float32]
 
 
 # No `set_output`: the rows of the output are neurons, those of a DataFrame that comes in are steps.
-class FunctionalConnectivity(
+# scikit-learn has no types that would tell mypy of its class keyword.
+class FunctionalConnectivity(  # type: ignore[call-arg]
     OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Functional connectivity of recorded neurons: traces or spike trains to one matrix.
@@ -149,7 +150,7 @@ class FunctionalConnectivity(
         self.t_start = t_start
         self.t_stop = t_stop
 
-    def fit(self, X: Any, y: Any = None) -> FunctionalConnectivity:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Compute the matrix of a recording.
 
         Parameters
@@ -228,7 +229,7 @@ class FunctionalConnectivity(
     @single_blas_thread
     def _connectivity(self, X: Any, *, reset: bool) -> np.ndarray:
         if self.kind == "sttc" and self.t_stop is not None:
-            trains = self._event_times(X, reset)
+            trains = self._event_times(X, self.t_stop, reset)
             return spike_time_tiling(
                 trains, window=self.window, t_start=self.t_start, t_stop=self.t_stop
             )
@@ -273,12 +274,10 @@ class FunctionalConnectivity(
         with conversion_of("X"):
             return validate_data(self, part, reset=reset, dtype=FLOATS)
 
-    def _event_times(self, X: Any, reset: bool) -> list[np.ndarray]:
+    def _event_times(self, X: Any, t_stop: float, reset: bool) -> list[np.ndarray]:
         if not holds_several(X):
             raise TypeError(f"X must be a list with the event times per neuron, got {found(X)}.")
-        trains = [
-            check_train("X", i, train, self.t_start, self.t_stop) for i, train in enumerate(X)
-        ]
+        trains = [check_train("X", i, train, self.t_start, t_stop) for i, train in enumerate(X)]
         if not trains:
             raise ValueError("X must hold the event times of at least one neuron, got none.")
         if reset:

@@ -139,7 +139,7 @@ def compare(
     a, b = (block_means(group, blocks, absolute)[:, exists] for group in groups)
 
     contrast = _within_pairs(a, b) if paired else _between_groups(a, b)
-    table = _summary(a, b, contrast)
+    summary = _summary(a, b, contrast)
     if test == "welch":
         n_permutations, p_values = 0, _t_p(contrast)
     else:
@@ -148,7 +148,7 @@ def compare(
         n_permutations = len(coefficients)
         p_values = _permutation_p(a, b, coefficients, all_counted)
     post, pre = (np.array(blocks.labels, dtype=object)[axis] for axis in np.nonzero(exists))
-    table = pd.DataFrame({"post": post, "pre": pre, **table, "p_value": p_values})
+    table = pd.DataFrame({"post": post, "pre": pre, **summary, "p_value": p_values})
     table["q_value"] = _benjamini_hochberg(p_values)
     table.attrs = {
         "labels": blocks.labels,

@@ -260,8 +260,9 @@ def _fitted(
             f"{W_REC} in {path} must obey the signs of the populations with dale={dale!r}, got "
             f"{against} weights of the other sign; dale=None reads networks without Dale's law."
         )
+    given: dict[str, Any] = {name.removesuffix("_"): array for name, array in weights.items()}
     reg = CellTypeRNNRegressor.from_weights(
-        **{name.removesuffix("_"): array for name, array in weights.items()},
+        **given,
         populations=table,
         input_mask=None,
         recurrent_bias=bool(weights["b_rec_"].any()),

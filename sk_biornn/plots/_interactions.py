@@ -276,7 +276,7 @@ class InteractionDisplay:
             raise refusal("cmap", expected, cmap, right_type=isinstance(cmap, str))
         check_flag("colorbar", colorbar)
         ax = new_axes(ax)
-        largest = float(self.values.abs().max(axis=None))
+        largest = _largest(self.values.abs())
         limit = limit or (largest if np.isfinite(largest) and largest > 0 else 1.0)
         factor, unit = (1e3, " ($10^{-3}$)") if limit < 0.1 else (1.0, "")
         if cmap is None:
@@ -325,7 +325,7 @@ class InteractionDisplay:
         n = len(values)
         ax.set(xlim=(-0.7, n - 0.3), ylim=(n - 0.3, -0.7), aspect="equal")
         if self.sizes is not None:
-            largest = float(self.sizes.max(axis=None))
+            largest = _largest(self.sizes)
             ax.set_title(f"size: {self.size_label}, at most {largest:.2g}", loc="left")
         _name_axes(ax, values)
 
@@ -333,7 +333,7 @@ class InteractionDisplay:
         widths = pd.DataFrame(self._relative_sizes(), values.index, values.columns)
         draw_graph(ax, values, 1 + 4 * widths, colours, self.marked)
         if self.sizes is not None:
-            largest = float(self.sizes.max(axis=None))
+            largest = _largest(self.sizes)
             ax.set_title(f"width: {self.size_label}, at most {largest:.2g}", loc="left")
 
     def _relative_sizes(self) -> np.ndarray:
@@ -349,6 +349,11 @@ class InteractionDisplay:
         box = ax.get_window_extent()
         cell = 72 / ax.figure.dpi * min(box.width, box.height) / len(values)
         return 0.7 * cell**2
+
+
+def _largest(values: pd.DataFrame) -> float:
+    largest: Any = values.max(axis=None)
+    return float(largest)
 
 
 def _mean_over_runs(table: pd.DataFrame, value: str) -> pd.DataFrame:

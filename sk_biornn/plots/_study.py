@@ -5,7 +5,7 @@ from __future__ import annotations
 from os import PathLike
 from os.path import isdir
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,9 @@ from sk_biornn.plots._style import (
     new_figure,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.typing import LineStyleType, RcKeyType
+
 COLOURS = {
     "unconstrained": BLACK,
     "projection": BLUE,
@@ -34,13 +37,13 @@ COLOURS = {
     "exponentiated": PURPLE,
     "rectified": VERMILLION,
 }
-LINES = {"ours": "-", "paper": (0, (3, 1.5))}
+LINES: dict[str, LineStyleType] = {"ours": "-", "paper": (0, (3, 1.5))}
 INITS = {"ours": "initial weights: ours", "paper": "initial weights: the paper's"}
 SCORES = {"mse": "test mean squared error", "accuracy": "test accuracy (%)"}
 LIMITS = {"mse": (0.0, np.inf), "accuracy": (0.0, 100.0)}
 BASELINES = {"mse": "input repeated", "accuracy": "commonest label"}
 _LETTERS = "ABCDEFGH"
-_RC = {
+_RC: dict[RcKeyType, Any] = {
     "font.size": 8,
     "axes.labelsize": 8,
     "axes.titlesize": 9,
@@ -203,8 +206,8 @@ class StudyDisplay:
             table = runs.pivot(index="simulation", columns="epoch", values="score")
             LearningCurveDisplay(table.columns.to_numpy(), table.to_numpy()).plot(
                 ax,
-                color=_colour(arm),
-                linestyle=LINES.get(init, "-"),
+                color=_colour(str(arm)),
+                linestyle=LINES.get(str(init), "-"),
                 log=log,
                 single_runs=False,
                 limits=LIMITS[metric],
@@ -221,8 +224,9 @@ class StudyDisplay:
         arms = list(dict.fromkeys(rows["arm"]))
         for (arm, init), runs in rows.groupby(["arm", "init"], sort=False):
             both = rows.loc[rows["arm"] == arm, "init"].nunique() > 1
-            offset = {"paper": -0.21, "ours": 0.21}.get(init, 0.0) if both else 0.0
-            _dots(ax, arms.index(arm) + offset, runs["score"].to_numpy(), arm, init, metric)
+            offset = {"paper": -0.21, "ours": 0.21}.get(str(init), 0.0) if both else 0.0
+            scores, place = runs["score"].to_numpy(), arms.index(arm) + offset
+            _dots(ax, place, scores, str(arm), str(init), metric)
         if log:
             ax.set_yscale("log")
         _draw_baseline(ax, rows["score"], rows["baseline_score"].mean(), log)

@@ -157,19 +157,15 @@ class WeightMatrixDisplay:
             extend = "both" if sizes.size and sizes.max() > limit else "neither"
             ax.figure.colorbar(self.image_, ax=ax, label="weight", shrink=0.85, extend=extend)
         if self.signs is not None:
-            self._draw_signs(ax, colours)
+            _draw_signs(ax, self.signs, colours)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _draw_signs(self, ax: Any, colours: Any) -> None:
-        strip = ax.inset_axes([0, 1.015, 1, 0.03])
-        strip.imshow(
-            self.signs[np.newaxis],
-            cmap=colours,
-            vmin=-1,
-            vmax=1,
-            aspect="auto",
-            interpolation="nearest",
-        )
-        strip.set(xticks=[], yticks=[])
-        strip.set_ylabel("E / I", rotation=0, ha="right", va="center", fontsize="small")
+
+def _draw_signs(ax: Any, signs: np.ndarray, colours: Any) -> None:
+    strip = ax.inset_axes([0, 1.015, 1, 0.03])
+    strip.imshow(
+        signs[np.newaxis], cmap=colours, vmin=-1, vmax=1, aspect="auto", interpolation="nearest"
+    )
+    strip.set(xticks=[], yticks=[])
+    strip.set_ylabel("E / I", rotation=0, ha="right", va="center", fontsize="small")

@@ -40,7 +40,7 @@ def checked_int(argument: str, value: Any, minimum: int | None) -> int:
     expected = "an int" if minimum is None else f"an int of at least {minimum}"
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{argument} must be {expected}, got {value!r}.")
-    if minimum is not None and value < minimum:
+    if minimum is not None and int(value) < minimum:
         raise ValueError(f"{argument} must be {expected}, got {value}.")
     return int(value)
 
@@ -50,8 +50,9 @@ def checked_number(argument: str, value: Any, minimum: float | None) -> float:
     expected = "a positive number" if minimum is None else f"a number of at least {minimum:g}"
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{argument} must be {expected}, got {value!r}.")
-    above = value > 0 if minimum is None else value >= minimum
-    if not (above and value < float("inf")):
+    number: Any = value  # numbers.Real has no order that a type checker knows
+    above = number > 0 if minimum is None else number >= minimum
+    if not (above and number < float("inf")):
         raise ValueError(f"{argument} must be {expected} and finite, got {value}.")
     return float(value)
 

@@ -91,7 +91,8 @@ def save_weights(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays by name."""
     path.parent.mkdir(exist_ok=True)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    named: dict[str, Any] = dict(arrays)  # among the names could be one of its options
+    np.savez_compressed(buffer, **named)
     write_bytes(path, buffer.getvalue())
 
 

@@ -100,6 +100,6 @@ def failures_of(report: Report, folder: Path) -> list[tuple[str, str]]:
     results = read_table(folder / "results.csv", report.reads["results"])
     failed = results[results["error"].notna()].to_dict("records")
     return [
-        (report.run.format(**row) + f" simulation {row['simulation']}", row["error"])
+        (report.run.format_map(row) + f" simulation {row['simulation']}", row["error"])
         for row in failed
     ]

@@ -16,7 +16,7 @@ from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread
 
 Record = dict[str, Any]
-Arguments = tuple[tuple, dict[str, Any]]
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]  # by place, by name
 
 
 def holding(folder: StudyFolder | None) -> AbstractContextManager[None]:
@@ -47,7 +47,9 @@ def carry_out(
         folder.open(settings, resume=resume, overwrite=overwrite)
         found = folder.finished() if resume else {}
         records = {name: found[name] for name in runs if name in found and _is_whole(name, leaves)}
-    todo = [((name, function, *runs[name]), {}) for name in runs if name not in records]
+    todo: list[Arguments] = [
+        ((name, function, *runs[name]), {}) for name in runs if name not in records
+    ]
     with one_thread():  # here too: with threads for workers it is this process that computes
         results = run_jobs(_named, todo, n_jobs=n_jobs, progress=progress, done=len(records))
         for name, record in results:
@@ -88,7 +90,7 @@ def fill_record(record: Record, fill: Callable[..., None], *arguments: Any) -> R
 
 def run_jobs(
     function: Callable[..., Any],
-    jobs: Sequence[tuple[tuple, dict[str, Any]]],
+    jobs: Sequence[Arguments],
     *,
     n_jobs: int | None,
     progress: bool,

@@ -116,12 +116,13 @@ def fetch_microns(
     may_download = check_flag("download_if_missing", download_if_missing)
     urls = _check_mirrors(MIRRORS if mirrors is None else mirrors)
 
-    if None in wanted:
+    key = tuple(number for number in wanted if number is not None)
+    if len(key) != 3:
         return _unpack(_archive(home, urls, may_download), wanted, home)
-    if not _is_complete(wanted, home):
+    if not _is_complete(key, home):
         _unpack(_archive(home, urls, may_download), wanted, home)
     return load_microns(
-        *wanted, data_home=home, unit_cube=unit_cube, grid=grid, allow_pickle=allow_pickle
+        *key, data_home=home, unit_cube=unit_cube, grid=grid, allow_pickle=allow_pickle
     )
 
 
@@ -197,12 +198,14 @@ def _field_members(file: zipfile.ZipFile, archive: Path) -> dict[Key, list[zipfi
         if len(parts) < 3 or parts[-3] != "info" or "__MACOSX" in parts:
             continue
         match = re.fullmatch(r"(\d{1,3})_(\d{1,3})_(\d{1,3})", parts[-2])
-        key = tuple(map(int, match.groups())) if match else None
-        if key is None or parts[-1] not in field_files(*key).values():
+        if match is None:
+            continue
+        session, scan, field = map(int, match.groups())
+        if parts[-1] not in field_files(session, scan, field).values():
             continue
         if stat.S_ISLNK(info.external_attr >> 16):
             raise _unsafe(archive, info, "is a link")
-        members.setdefault(key, []).append(info)
+        members.setdefault((session, scan, field), []).append(info)
     return members
 
 

@@ -174,7 +174,7 @@ def _cut(
     """Return rows (n_rows, n_frames) and what is known of each."""
     times = windows.time[:, None] + choice.relative_s
     cut = interpolate(plane.timestamps, plane.dff, times)  # (n_events, n_frames, n_cells)
-    whole = np.isfinite(cut).all(axis=1)  # (n_events, n_cells)
+    whole = np.all(np.isfinite(cut), axis=1)  # (n_events, n_cells)
     n_cells = whole.sum(axis=1)
     if choice.keep_cells:
         trial, cell = np.nonzero(whole)

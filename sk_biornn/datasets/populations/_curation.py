@@ -212,7 +212,8 @@ def one_step_ahead(
     else:
         values = smooth(values, sigma)
         X, y = values[:, :-1], values[:, 1:]
-    return tuple(np.ascontiguousarray(part[:, WINDOWS[window]]) for part in (X, y))
+    frames = WINDOWS[window]
+    return np.ascontiguousarray(X[:, frames]), np.ascontiguousarray(y[:, frames])
 
 
 def population_samples(

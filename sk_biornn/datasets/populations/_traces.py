@@ -240,9 +240,8 @@ def mean_trace(cell_type: str, condition: str, scale: float = 1.0) -> np.ndarray
     frames = np.arange(N_FRAMES, dtype=np.float64)
     at_event = {"change": response.changed, "no_change": response.repeated, "omission": 0.0}
     images = {-EVENT: response.repeated, 0: response.repeated, EVENT: at_event[event]}
-    trace = response.level + sum(
-        height * _image_response(frames - frame) for frame, height in images.items()
-    )
+    responses = (height * _image_response(frames - frame) for frame, height in images.items())
+    trace = response.level + sum(responses, start=np.zeros(N_FRAMES))
     if event == "omission":
         trace = trace + response.ramp * np.clip((frames - EVENT) / (N_FRAMES - 1 - EVENT), 0, 1)
     return scale * trace

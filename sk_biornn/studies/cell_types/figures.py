@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,16 @@ from sk_biornn.plots import InteractionDisplay, PredictionDisplay
 from sk_biornn.plots._legend import legend_below
 from sk_biornn.plots._style import BLACK, GREEN, GREY, bare
 
-_RC = {"font.size": 7.5, "axes.titlesize": 8, "axes.linewidth": 0.7, "legend.fontsize": 8}
+if TYPE_CHECKING:
+    from matplotlib.typing import LineStyleType, RcKeyType
+
+_LINES: tuple[LineStyleType, LineStyleType] = "-", (0, (3, 1.5))  # of the areas
+_RC: dict[RcKeyType, Any] = {
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.linewidth": 0.7,
+    "legend.fontsize": 8,
+}
 FRAME = 1000 / 10.7  # ms
 
 
@@ -51,7 +60,7 @@ def draw_losses(figure: Any, losses: pd.DataFrame, names: list[str]) -> None:
         for ax, arm in zip(axes, arms, strict=True):
             means = first[first["arm"] == arm].groupby("epoch")[names].mean()
             for name in names:
-                line = "-" if name.startswith(names[0].split("_")[0]) else (0, (3, 1.5))
+                line = _LINES[0] if name.startswith(names[0].split("_")[0]) else _LINES[1]
                 ax.plot(means.index, means[name], color=colours[name], linestyle=line, linewidth=1)
             ax.set(yscale="log", xlabel="epoch", title=arm)
             bare(ax)
@@ -60,7 +69,7 @@ def draw_losses(figure: Any, losses: pd.DataFrame, names: list[str]) -> None:
 
         handles = [Line2D([], [], color=c, lw=2, label=t) for t, c in _TYPE_COLOURS.items()]
         areas = list(dict.fromkeys(name.split("_")[0] for name in names))
-        for area, line in zip(areas, ("-", (0, (3, 1.5))), strict=False):
+        for area, line in zip(areas, _LINES, strict=False):
             handles.append(Line2D([], [], color=BLACK, linestyle=line, label=area))
         legend_below(figure, handles, ncols=5)
 
@@ -109,7 +118,8 @@ def draw_interactions(figure: Any, blocks: pd.DataFrame) -> None:
         axes = figure.subplots(2, 2)
         stages = {"dense": "dense", "sparse": "pruned and trained on"}
         tables = {stage: _matrix(kept[kept["stage"] == stage], "absolute") for stage in stages}
-        limit = max(float(table.max(axis=None)) for table in tables.values())
+        largest: list[Any] = [table.max(axis=None) for table in tables.values()]
+        limit = float(max(largest))
         for ax, (stage, title) in zip(axes[0], stages.items(), strict=True):
             means = tables[stage]
             InteractionDisplay(means.where(means > 0)).plot(ax, limit=limit)

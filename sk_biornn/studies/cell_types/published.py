@@ -86,12 +86,14 @@ DENSITY = {
 # "pruned" is the mean squared error of one batch, printed to two digits. By stage and epoch of it.
 MARKS = (("dense", 20), ("dense", 40), ("dense", 60), ("pruned", 0), ("sparse", 20), ("sparse", 40))
 
+Errors = dict[tuple[str, int], tuple[float, ...]]  # of the runs, by stage and epoch
 
-def _by_mark(*runs: tuple[float, ...]) -> dict[tuple[str, int], tuple[float, ...]]:
+
+def _by_mark(*runs: tuple[float, ...]) -> Errors:
     return dict(zip(MARKS, zip(*runs, strict=True), strict=True))
 
 
-LOSSES = {
+LOSSES: dict[tuple[str, str, str], Errors] = {
     ("novel_change", "dale", "post"): _by_mark(
         (1.951850e-3, 1.427178e-3, 1.170062e-3, 3.5e-3, 6.56896e-4, 3.25748e-4),
         (1.319716e-3, 9.78152e-4, 7.88396e-4, 2.9e-3, 4.48967e-4, 1.98156e-4),

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn.studies._intervals import Scale, interval, scale_of
+from sk_biornn.studies._rows import groups_of, rows_of
 from sk_biornn.studies.cell_types.published import (
     DENSITY,
     DIFFERENCES,
@@ -49,7 +50,7 @@ def summarise_cell_types(results: pd.DataFrame) -> pd.DataFrame:
     A score of a run is the mean over populations.
     """
     rows: list[dict[str, Any]] = []
-    for (condition, arm, stage), runs in results.groupby(["condition", "arm", "stage"], sort=False):
+    for (condition, arm, stage), runs in groups_of(results, ["condition", "arm", "stage"]):
         for score in _SCORED:
             found = interval(runs[score].dropna().to_numpy(), scale=_scale_of(score, runs))
             key = {"condition": condition, "arm": arm, "stage": stage, "score": score}
@@ -76,7 +77,7 @@ def compare_conditions(blocks: pd.DataFrame) -> pd.DataFrame:
     end = blocks[blocks["stage"] == "sparse"]
     tables = [
         _compare(runs, first, second, quantity).assign(arm=arm, quantity=quantity, level=level)
-        for (arm, level), runs in end.groupby(["arm", "level"], sort=False)
+        for (arm, level), runs in groups_of(end, ["arm", "level"])
         for quantity in ("absolute", "raw")
         for first, second in PAIRS
         if len(_common_simulations(runs, first, second)) >= 2
@@ -135,7 +136,7 @@ def add_published_scores(summary: pd.DataFrame, window: str | None) -> pd.DataFr
         SCORES.get((row.condition, row.stage, row.score), np.nan)
         if row.arm == "dale" and window == "full"
         else np.nan
-        for row in summary.itertuples()
+        for row in rows_of(summary)
     ]
     return summary.assign(published=found)
 
@@ -158,14 +159,14 @@ def learning_beside(
     but just after pruning (epoch 0 of the second phase) errors on the test samples.
     """
     rows = []
-    for (condition, arm), curves in losses.groupby(["condition", "arm"], sort=False):
+    for (condition, arm), curves in groups_of(losses, ["condition", "arm"]):
         after = results.query("condition == @condition and arm == @arm and stage == 'pruned'")
         published = LOSSES.get((str(condition), str(arm), window or ""), {})
         for stage, epoch in sorted({*MARKS, *published}):
             ours = after["mse"] if stage == "pruned" else _at(curves, stage, epoch, max_iter)
             if len(ours):
                 key = {"condition": condition, "arm": arm, "stage": stage, "epoch": epoch}
-                theirs = pd.Series(published.get((stage, epoch), ()), dtype=float)
+                theirs = pd.Series(list(published.get((stage, epoch), ())), dtype=float)
                 rows.append({**key, **_over_runs(ours), **_over_runs(theirs, "published_")})
     return pd.DataFrame(rows)
 
@@ -185,6 +186,10 @@ def _over_runs(values: pd.Series, prefix: str = "") -> dict[str, float]:
     }
 
 
+def _population_sd(values: pd.Series) -> float:
+    return values.std(ddof=0)
+
+
 def interactions_beside(blocks: pd.DataFrame, window: str | None) -> pd.DataFrame:
     """Return the mean of abs(W) between layers and areas at the end, and its spread over runs.
 
@@ -194,7 +199,7 @@ def interactions_beside(blocks: pd.DataFrame, window: str | None) -> pd.DataFram
     keys = ["condition", "arm", "level", "post", "pre"]
     end = blocks[(blocks["stage"] == "sparse") & blocks["level"].isin(["layer", "area"])]
     runs = end.groupby(keys, sort=False)["absolute"]
-    table = runs.agg(["size", "mean", lambda values: values.std(ddof=0)])
+    table = runs.agg(["size", "mean", _population_sd])
     table.columns = ["n", "mean", "spread"]
     table = table[table["mean"] > 0].reset_index()
     table["spread"] = (table["spread"] / table["mean"]).where(table["n"] > 1)
@@ -202,7 +207,7 @@ def interactions_beside(blocks: pd.DataFrame, window: str | None) -> pd.DataFram
         MEAN_WEIGHTS.get((row.level, row.post, row.pre), (np.nan, np.nan))
         if (row.condition, row.arm, window) == ("familiar_change", "dale", "full")
         else (np.nan, np.nan)
-        for row in table.itertuples()
+        for row in rows_of(table)
     ]
     means, spreads = np.array(found).reshape(-1, 2).T
     return table.assign(published=means, published_spread=spreads)
@@ -212,10 +217,10 @@ def add_published_differences(comparisons: pd.DataFrame, window: str | None) -> 
     """Return the comparisons with the differences of mean abs(W) in the original."""
     found = [
         DIFFERENCES.get(
-            (row.arm, window, row.first, row.second, row.level, row.post, row.pre), np.nan
+            (row.arm, window or "", row.first, row.second, row.level, row.post, row.pre), np.nan
         )
         if row.quantity == "absolute"
         else np.nan
-        for row in comparisons.itertuples()
+        for row in rows_of(comparisons)
     ]
     return comparisons.assign(published=found)

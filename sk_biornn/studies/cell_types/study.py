@@ -31,21 +31,21 @@ def make_plan(
     **changes: Any,
 ) -> Plan:
     """Check the arguments of a study, each refused in one sentence, and lay out its runs."""
-    preset = _choose(preset, **changes)
+    settings = _choose(preset, **changes)
     checked_int("random_state", random_state, 0)
     source = _folder_of_arrays(data)
     return Plan(
-        settings=preset,
+        settings=settings,
         runs=tuple(
             Run(condition, arm, simulation)
-            for condition in preset.conditions
-            for arm in preset.arms
-            for simulation in range(preset.n_simulations)
+            for condition in settings.conditions
+            for arm in settings.arms
+            for simulation in range(settings.n_simulations)
         ),
         described={
-            **preset.describe(),
+            **settings.describe(),
             "data": "synthetic" if source is None else "arrays",
-            "input_data": input_data(preset, source),  # a folder that lacks something is refused
+            "input_data": input_data(settings, source),  # a folder that lacks something is refused
             "random_state": random_state,
         },
         random_state=random_state,
@@ -62,15 +62,15 @@ def _choose(
     window: str | None = None,
 ) -> CellTypePreset:
     """Return a preset with what is asked for in place of its own."""
-    preset = preset_of(preset, PRESETS, CellTypePreset, called="a CellTypePreset")
-    n_simulations = preset.n_simulations if simulations is None else simulations
+    start = preset_of(preset, PRESETS, CellTypePreset, called="a CellTypePreset")
+    n_simulations = start.n_simulations if simulations is None else simulations
     changes: dict[str, Any] = {"n_simulations": checked_int("simulations", n_simulations, 1)}
     if window is not None:
         changes["window"] = one_of("window", window, WINDOWS)
     for name, asked, allowed in (("conditions", conditions, CONDITIONS), ("arms", arms, ARMS)):
         if asked is not None:
             changes[name] = tuple(several_of(name, asked, allowed))
-    return dataclasses.replace(preset, **changes)
+    return dataclasses.replace(start, **changes)
 
 
 def _folder_of_arrays(data: Any) -> str | None:

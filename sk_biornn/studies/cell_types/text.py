@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sk_biornn.studies._intervals import p_text
+from sk_biornn.studies._rows import groups_of, rows_of
 from sk_biornn.studies._text import align, signed, span
 from sk_biornn.studies.cell_types.published import BETWEEN_BLOCKS, MARKS
 
@@ -20,7 +22,7 @@ def format_tables(tables: Mapping[str, pd.DataFrame]) -> str:
     summary, comparisons = tables["summary"], tables["comparisons"]
     parts = {
         f"{condition}: means over populations, then over runs": _scores(rows)
-        for condition, rows in summary.groupby("condition", sort=False)
+        for condition, rows in groups_of(summary, "condition")
     }
     parts["error over the epochs, mean over runs (published)"] = _learning(tables["learning"])
     parts["density between layers at the end"] = _densities(tables["densities"])
@@ -33,8 +35,8 @@ def format_tables(tables: Mapping[str, pd.DataFrame]) -> str:
 
 def _scores(summary: pd.DataFrame) -> list[str]:
     lines = [["arm", "stage", "n", *_DIGITS, "above persistence", "published r, mse, above"]]
-    for (arm, stage), rows in summary.groupby(["arm", "stage"], sort=False):
-        row = rows.set_index("score")
+    for (arm, stage), rows in groups_of(summary, ["arm", "stage"]):
+        row: Any = rows.set_index("score")
         cells = [_cell(row.loc[name], digits) for name, digits in _DIGITS.items()]
         better = f"{row.loc['beats_persistence', 'mean']:.3g}"
         theirs = [
@@ -57,8 +59,8 @@ def _cell(row: pd.Series, digits: str) -> str:
 
 def _learning(learning: pd.DataFrame) -> list[str]:
     lines = [["condition", "arm", "n", *(_SHORT[stage].format(epoch) for stage, epoch in MARKS)]]
-    for (condition, arm), rows in learning.groupby(["condition", "arm"], sort=False):
-        row = rows.set_index(["stage", "epoch"])
+    for (condition, arm), rows in groups_of(learning, ["condition", "arm"]):
+        row: Any = rows.set_index(["stage", "epoch"])
         cells = [
             _beside("{:.2e}", row.loc[mark, "mean"], row.loc[mark, "published_mean"])
             if mark in row.index
@@ -80,7 +82,7 @@ def _densities(table: pd.DataFrame) -> list[str]:
     shown = table[table["published"].notna()]
     shown = table[table["condition"] == table["condition"].iloc[0]] if shown.empty else shown
     lines = [["condition", "post", "pre", "density", "published"]]
-    for row in shown.itertuples():
+    for row in rows_of(shown):
         theirs = f"{row.published:.4f}" if np.isfinite(row.published) else ""
         lines.append([row.condition, row.post, row.pre, f"{row.mean:.4f}", theirs])
     return align(lines)
@@ -91,7 +93,7 @@ def _means(table: pd.DataFrame) -> list[str]:
     if shown.empty:
         return []
     lines = [["condition", "post", "pre", "n", "mean", "sd / mean", "published", "sd / mean"]]
-    for row in shown.itertuples():
+    for row in rows_of(shown):
         names = [row.condition, row.post, row.pre, str(row.n)]
         ours = [f"{1e3 * row.mean:.2f}", f"{row.spread:.3f}" if row.n > 1 else ""]
         theirs = [f"{1e3 * row.published:.2f}", f"{row.published_spread:.3f}"]
@@ -103,10 +105,11 @@ def _pairs(comparisons: pd.DataFrame) -> list[str]:
     if comparisons.empty:
         return []
     lines = [["arm", "first", "second", "level", "blocks", "q < 0.05", "least p", "largest"]]
-    for (arm, first, second, level), rows in comparisons.groupby(
-        ["arm", "first", "second", "level"], sort=False
+    for (arm, first, second, level), rows in groups_of(
+        comparisons, ["arm", "first", "second", "level"]
     ):
-        largest = rows.loc[rows["difference"].abs().idxmax()]
+        at: Any = rows["difference"].abs().idxmax()
+        largest = rows.loc[at]
         lines.append(
             [
                 *(str(name) for name in (arm, first, second, level)),
@@ -124,7 +127,7 @@ def _between(comparisons: pd.DataFrame) -> list[str]:
     if kept.empty:
         return []
     lines = [["arm", "first", "second", *(f"{pre} -> {post}" for post, pre in BETWEEN_BLOCKS)]]
-    for (arm, first, second), rows in kept.groupby(["arm", "first", "second"], sort=False):
+    for (arm, first, second), rows in groups_of(kept, ["arm", "first", "second"]):
         cells = [_change(rows.loc[[block]]) for block in BETWEEN_BLOCKS if block in rows.index]
         if len(cells) == len(BETWEEN_BLOCKS):
             lines.append([*(str(name) for name in (arm, first, second)), *cells])

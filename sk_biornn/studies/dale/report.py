@@ -11,6 +11,7 @@ import pandas as pd
 
 from sk_biornn.studies._intervals import interval, paired_interval, scale_of
 from sk_biornn.studies._report import Drawings, Report, Tables
+from sk_biornn.studies._rows import groups_of
 from sk_biornn.studies._study import Plan, Records
 from sk_biornn.studies._text import align, span
 from sk_biornn.studies._text import signed as signed_text
@@ -102,9 +103,9 @@ def summarise_dale(results: pd.DataFrame) -> pd.DataFrame:
     (3.25, 'above')
     """
     rows = []
-    for task, of_task in results.groupby("task", sort=False):
+    for task, of_task in groups_of(results, "task"):
         metric = of_task["metric"].iloc[0]
-        groups = dict(list(of_task.groupby(["arm", "init"], sort=False)))
+        groups = dict(groups_of(of_task, ["arm", "init"]))
         scores = {key: _by_simulation(group, "score") for key, group in groups.items()}
         baseline = of_task.dropna(subset="baseline_score").drop_duplicates("simulation")
         scores[BASELINE_ARM, "none"] = _by_simulation(baseline, "baseline_score")
@@ -180,7 +181,7 @@ def format_summary(summary: pd.DataFrame) -> str:
     prefix, reference = ("vs_ours", "ours") if ours else ("vs_same", "same init")
     header = ["arm", "init", "n", "mean", "95 % CI", f"minus unconstrained/{reference}", "verdict"]
     blocks = []
-    for task, rows in summary.groupby("task", sort=False):
+    for task, rows in groups_of(summary, "task"):
         metric = rows["metric"].iloc[0]
         lines = [header, *(_cells(row, metric, prefix) for _, row in rows.iterrows())]
         blocks.append("\n".join([f"{task}: {METRIC_NAMES[metric]}", *align(lines)]))

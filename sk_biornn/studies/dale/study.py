@@ -27,15 +27,15 @@ def make_plan(
     data_home: Any = None,
 ) -> Plan:
     """Check the arguments of a study, each refused in one sentence, and lay out its runs."""
-    preset = preset_of(preset, PRESETS, DalePreset, called="a Preset")
-    n_simulations = preset.n_simulations if simulations is None else simulations
-    names = choose_tasks(preset, tasks, data_home)
-    chosen = _choose_arms(preset, arms)
+    start = preset_of(preset, PRESETS, DalePreset, called="a Preset")
+    n_simulations = start.n_simulations if simulations is None else simulations
+    names = choose_tasks(start, tasks, data_home)
+    chosen = _choose_arms(start, arms)
     n_simulations = checked_int("simulations", n_simulations, 1)
     random_state = checked_int("random_state", random_state, 0)
     return Plan(
         settings=Settings(
-            preset,
+            start,
             {name: TASKS[name] for name in names},
             {(arm.name, arm.init): arm for arm in chosen},
         ),
@@ -46,14 +46,14 @@ def make_plan(
             for simulation in range(n_simulations)
         ),
         described={
-            "preset": preset.name,
+            "preset": start.name,
             "random_state": random_state,
             "simulations": n_simulations,
-            "n_units": preset.n_units,
-            "rectify_all": preset.rectify_all,
-            "learning_rate": preset.learning_rate,
-            "max_grad_norm": preset.max_grad_norm,
-            "tasks": {name: dataclasses.asdict(preset.budgets[name]) for name in names},
+            "n_units": start.n_units,
+            "rectify_all": start.rectify_all,
+            "learning_rate": start.learning_rate,
+            "max_grad_norm": start.max_grad_norm,
+            "tasks": {name: dataclasses.asdict(start.budgets[name]) for name in names},
             "arms": [arm.describe() for arm in chosen],
             "input_data": input_data(names, data_home),
         },

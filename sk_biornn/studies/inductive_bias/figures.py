@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,10 +17,13 @@ from sk_biornn.studies._intervals import PER_CENT, scale_of
 from sk_biornn.studies.inductive_bias.design import BY_NAME, TASKS
 from sk_biornn.studies.inductive_bias.job import Run
 
+if TYPE_CHECKING:
+    from matplotlib.typing import LineStyleType, RcKeyType
+
 # Colour says what the initial weights are, the mark where the units stand.
 COLOURS = {"random": BLUE, "permuted": ORANGE, "functional": VERMILLION}
 MARKS = {"none": "o", "grid": "s", "measured": "D"}
-LINES = {
+LINES: dict[str, LineStyleType] = {
     "weight": (0, (1, 1.2)),
     "spatial": (0, (5, 2)),
     "communicability": "-",
@@ -40,7 +43,12 @@ MEASURES = {
     "entropy": "entropy of weights (bits)",
 }
 BEST_EPOCH = "after the epoch best in validation, mean"
-_RC = {"font.size": 8, "axes.titlesize": 9, "axes.linewidth": 0.7, "legend.fontsize": 8}
+_RC: dict[RcKeyType, Any] = {
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.linewidth": 0.7,
+    "legend.fontsize": 8,
+}
 _LETTERS = "ABCDEFGH"
 _TITLE = 1.9  # inches that the longest title of a panel takes
 

@@ -107,7 +107,7 @@ def _best_of_strengths(
     for strength in strengths_of(variant, settings):
         network = make_network(variant, settings, field, strength, *seeds)
         fitted = _fit(network, settings, parts)
-        accuracy = fitted.curve[-1][_VALIDATION]
+        accuracy = _validation_accuracy(fitted.curve[-1])
         if best is None or accuracy > best_accuracy:
             best, best_accuracy = fitted, accuracy
     assert best is not None, "the settings saw to it that there is a strength"
@@ -128,7 +128,7 @@ def _fit(network: Any, settings: InductiveBiasSettings, parts: dict[str, Part]) 
         row.append(network.take_running_accuracy())
         if settings.metrics_every_epoch:
             row += graph_metrics(network.W_rec_, settings).values()
-        if row[_VALIDATION] > max((earlier[_VALIDATION] for earlier in curve), default=-1.0):
+        if row[_VALIDATION] > max(map(_validation_accuracy, curve), default=-1.0):
             best = copy.copy(network)  # each epoch sets new arrays, so these stay as they are
         curve.append([finite_or_none(value) for value in row])
 
@@ -136,6 +136,12 @@ def _fit(network: Any, settings: InductiveBiasSettings, parts: dict[str, Part]) 
     network.fit(*parts["train"])
     network.set_params(on_epoch=None)
     return Fitted(network, best, curve)
+
+
+def _validation_accuracy(epoch: list[float | None]) -> float:
+    accuracy = epoch[_VALIDATION]
+    assert accuracy is not None  # a share of answers is a number in every epoch
+    return accuracy
 
 
 def _measure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -160,7 +161,7 @@ def _over_simulations(
     manner: Manner,
     results: pd.DataFrame,
     suffix: str,
-    statistic: object,
+    statistic: Callable[[pd.Series], float],
 ) -> pd.DataFrame:
     rows = [
         {

@@ -21,6 +21,7 @@ from sk_biornn.studies._intervals import (
     scale_of,
 )
 from sk_biornn.studies._report import Drawings, Report, Tables
+from sk_biornn.studies._rows import groups_of, rows_of
 from sk_biornn.studies._study import Plan, Records
 from sk_biornn.studies._text import align, signed, span
 from sk_biornn.studies.inductive_bias.design import BASELINE, BY_NAME, CONTRASTS, TASKS, Contrast
@@ -101,7 +102,7 @@ def curves_frame(records: Records) -> pd.DataFrame:
 def summarise_variants(results: pd.DataFrame) -> pd.DataFrame:
     """Return a row per task, variant and metric: number, mean, sd and 95 % interval (t)."""
     rows = []
-    for (task, variant), runs in results.groupby(["task", "variant"], sort=False):
+    for (task, variant), runs in groups_of(results, ["task", "variant"]):
         for metric in COMPARED:
             values = runs[metric].astype(float).dropna().to_numpy()
             found = interval(values, scale=scale_of(metric))
@@ -131,7 +132,7 @@ def compare_variants(results: pd.DataFrame) -> pd.DataFrame:
     of a metric is not corrected further.
     """
     rows = []
-    for task, runs in results.groupby("task", sort=False):
+    for task, runs in groups_of(results, "task"):
         for metric in COMPARED:
             table = runs.pivot(index="simulation", columns="variant", values=metric).astype(float)
             scale = scale_of(metric)
@@ -190,9 +191,9 @@ def format_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
 def _variant_lines(summary: pd.DataFrame) -> list[str]:
     header = ["variant", "n", "mean", "95 % CI", "best epoch", *_SHOWN.values()]
     lines = [header]
-    for variant, rows in summary.groupby("variant", sort=False):
-        row = rows.set_index("metric")
-        accuracy = row.loc["test_accuracy"]
+    for variant, rows in groups_of(summary, "variant"):
+        row: Any = rows.set_index("metric").loc
+        accuracy = row["test_accuracy", :]
         n = f"{accuracy['n']}" + (
             f" ({accuracy['n_failed']} failed)" if accuracy["n_failed"] else ""
         )
@@ -206,7 +207,7 @@ def _variant_lines(summary: pd.DataFrame) -> list[str]:
 def _contrast_lines(comparisons: pd.DataFrame) -> list[str]:
     lines = [["question", "contrast", "difference", "95 % CI", "p (Holm)"]]
     number = "{:.1f}".format
-    for row in comparisons.itertuples():
+    for row in rows_of(comparisons):
         if np.isfinite(row.difference):
             interval = span(row.low, row.high, lambda value: signed(value, number))
             p = p_text(row.p_holm)

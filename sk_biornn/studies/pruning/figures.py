@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from sk_biornn.plots._legend import legend_below
 from sk_biornn.plots._style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, bare
 from sk_biornn.studies.pruning.settings import LEGACY, LEGACY_RANDOM
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 COLOURS = {
     "top-prob": BLUE,
@@ -18,7 +21,12 @@ COLOURS = {
     LEGACY_RANDOM: GREEN,
 }
 SCORES = {"mse": "test mean squared error", "accuracy": "test accuracy (%)"}
-_RC = {"font.size": 8, "axes.titlesize": 9, "axes.linewidth": 0.7, "legend.fontsize": 8}
+_RC: dict[RcKeyType, Any] = {
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.linewidth": 0.7,
+    "legend.fontsize": 8,
+}
 _LETTERS = "ABCDEFGH"
 _APART = 0.005  # bars of the methods at one density, so that none hides another
 
@@ -95,7 +103,7 @@ def _legend(figure: Any, summary: pd.DataFrame) -> None:
     handles.append(Line2D([], [], color=BLACK, label="mean"))
     handles.append(Line2D([], [], color=BLACK, linestyle=(0, (1, 1)), label="median"))
     handles.append(Line2D([], [], color=GREY, linestyle=":", label="dense (below: trained on)"))
-    bar = {"marker": "|", "markersize": 9, "markeredgewidth": 0.8, "alpha": 0.6}
+    bar: dict[str, Any] = {"marker": "|", "markersize": 9, "markeredgewidth": 0.8, "alpha": 0.6}
     handles.append(Line2D([], [], color=BLACK, ls="", **bar, label="95 % CI of the mean"))
     if summary["published"].notna().any():
         handles.append(Line2D([], [], color=BLACK, ls="", marker="x", label="published"))

@@ -18,6 +18,7 @@ from sk_biornn.studies._intervals import (
     scale_of,
 )
 from sk_biornn.studies._report import Drawings, Report, Tables
+from sk_biornn.studies._rows import groups_of, rows_of
 from sk_biornn.studies._study import Plan, Records
 from sk_biornn.studies._text import align, signed, span
 from sk_biornn.studies.dale.report import METRIC_NAMES
@@ -73,7 +74,7 @@ def summarise_pruning(results: pd.DataFrame) -> pd.DataFrame:
     Where the original has a number for the same point, it stands in the column `published`.
     """
     rows: list[dict[str, Any]] = []
-    for (task, method, density), runs in results.groupby(["task", "method", "density"], sort=False):
+    for (task, method, density), runs in groups_of(results, ["task", "method", "density"]):
         for when in SCORES:
             metric = runs["metric"].iloc[0]
             threshold = THRESHOLDS.get(metric, np.nan)
@@ -115,7 +116,7 @@ def compare_methods(results: pd.DataFrame) -> pd.DataFrame:
     corrected (Holm, 1979) for the densities of a task, contrast and time.
     """
     rows = []
-    for task, of_task in results.groupby("task", sort=False):
+    for task, of_task in groups_of(results, "task"):
         methods = list(dict.fromkeys(of_task["method"].dropna()))
         contrasts = [pair for pair in _PAIRS if set(pair) <= set(methods)]
         contrasts += [(method, DENSE) for method in methods]
@@ -165,7 +166,7 @@ def format_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     densities asked for; those that were reached are in summary.csv, single runs in results.csv.
     """
     blocks = []
-    for (task, when), rows in summary.groupby(["task", "when"], sort=False):
+    for (task, when), rows in groups_of(summary, ["task", "when"]):
         words = {"one_shot": "pruned at once", "finetuned": "pruned, then trained on"}[str(when)]
         blocks.append(
             "\n".join(
@@ -186,7 +187,7 @@ def _means(rows: pd.DataFrame) -> list[str]:
     methods = list(dict.fromkeys(rows["method"]))
     published = [m for m in methods if rows.loc[rows["method"] == m, "published"].notna().any()]
     lines = [["density asked for", *methods, *(f"{method} (published)" for method in published)]]
-    for density, at in rows.groupby("density", sort=True):
+    for density, at in groups_of(rows, "density", sort=True):
         cells = at.set_index("method")
         means = [_mean(cells, method) for method in methods]
         theirs = [f"{cells.loc[method, 'published']:.4g}" for method in published]
@@ -197,7 +198,7 @@ def _means(rows: pd.DataFrame) -> list[str]:
 def _mean(cells: pd.DataFrame, method: str) -> str:
     if method not in cells.index:
         return "-"
-    row = cells.loc[method]
+    row: Any = cells.loc[method]
     runs = f"{row['n']}" if pd.isna(row["n_above"]) else f"{row['n_above']} of {row['n']}"
     return f"{row['mean']:.3g} ({row['median']:.3g}; {runs})"
 
@@ -208,7 +209,7 @@ def _runs_heading(threshold: float) -> str:
 
 def _differences(comparisons: pd.DataFrame) -> list[str]:
     lines = [["density asked for", "contrast", "difference", "95 % CI", "p (Holm)"]]
-    for row in comparisons.itertuples():
+    for row in rows_of(comparisons):
         contrast = f"{row.method} - {row.control}"
         interval = span(row.low, row.high, lambda value: signed(value, "{:.3g}".format))
         difference = signed(row.difference, "{:.3g}".format)

@@ -26,18 +26,18 @@ def make_plan(
     data_home: Any = None,
 ) -> Plan:
     """Check the arguments of a study, each refused in one sentence, and lay out its runs."""
-    preset = preset_of(preset, PRESETS, PruningPreset, called="a PruningPreset")
-    n_simulations = preset.training.n_simulations if simulations is None else simulations
+    start = preset_of(preset, PRESETS, PruningPreset, called="a PruningPreset")
+    n_simulations = start.training.n_simulations if simulations is None else simulations
     n_simulations = checked_int("simulations", n_simulations, 1)
-    training = dataclasses.replace(preset.training, n_simulations=n_simulations)
-    preset = dataclasses.replace(preset, training=training)
-    names = choose_tasks(preset.training, tasks, data_home)
+    training = dataclasses.replace(start.training, n_simulations=n_simulations)
+    settings = dataclasses.replace(start, training=training)
+    names = choose_tasks(training, tasks, data_home)
     checked_int("random_state", random_state, 0)
     return Plan(
-        settings=preset,
+        settings=settings,
         runs=tuple(Run(task, simulation) for task in names for simulation in range(n_simulations)),
         described={
-            **preset.describe(),
+            **settings.describe(),
             "tasks": list(names),
             "random_state": random_state,
             "input_data": input_data(names, data_home),
