@@ -285,6 +285,9 @@ def test_the_other_precision_is_welcome_after_a_fit():
         np.testing.assert_allclose(same, cast, rtol=1e-4, atol=1e-5)
         clf.partial_fit(X.astype(second), labels)
         assert clf.W_rec_.dtype == first
+        stopping = {**options, "early_stopping": True, "warm_start": True, "max_iter": 2}
+        reg = DaleRNNRegressor(n_units=7, **stopping).fit(X.astype(first), X.astype(first))
+        assert reg.fit(X.astype(second), X.astype(second)).W_rec_.dtype == first
 
 
 @every_target

@@ -209,7 +209,8 @@ class BaseRNN(RunningRNN):
         self, state: FitState, trials: Trials, targets: Targets, device: torch.device
     ) -> Training:
         """Put together what does not change while the network learns."""
-        dtype, circuit = boundary.torch_dtype(trials.x.dtype), state.circuit
+        # A fit that goes on keeps the precision of its weights, whatever that of X.
+        dtype, circuit = boundary.torch_dtype(state.weights["w_rec"].dtype), state.circuit
         dynamics = self._dynamics(device, dtype, circuit.n_units, circuit.populations)
         (trials, targets), monitor = self._hold_out(state, trials, targets, dynamics)
         judgement = Judgement(self._transform, self._loss, self._note)
