@@ -13,7 +13,6 @@ from sk_biornn.core.threads import computing
 from sk_biornn.core.training import (
     DivergenceError,
     History,
-    Moments,
     Optimisation,
     one_of_many,
     train,
@@ -31,7 +30,6 @@ __all__ = [
     "DivergenceError",
     "Dynamics",
     "History",
-    "Moments",
     "Optimisation",
     "RNNParams",
     "Schedule",

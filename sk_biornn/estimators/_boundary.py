@@ -11,7 +11,6 @@ import torch
 from sk_biornn._plain import short
 from sk_biornn.core import (
     Dynamics,
-    Moments,
     RNNParams,
     Trajectory,
     Workspace,
@@ -20,6 +19,7 @@ from sk_biornn.core import (
     run,
 )
 from sk_biornn.core.activations import ACTIVATIONS
+from sk_biornn.core.training import Moments
 from sk_biornn.estimators._validation import Trials
 
 # Floats of rates and states held at once while predicting: 64 MiB in float32.

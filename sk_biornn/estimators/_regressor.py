@@ -151,7 +151,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         ...     W_rec=[[0.0, -0.5], [0.5, 0.0]], W_in=[[1.0], [0.0]], W_out=[[0.0, 1.0]],
         ...     signs=[1, -1])
         >>> reg.predict(np.ones((1, 3, 1)))[0, :, 0].round(3).tolist()
-        [0.0, 0.363, 0.28]
+        [0.0, 0.363, 0.363]
         """
         given = {"w_in": W_in, "w_rec": W_rec, "b_rec": b_rec, "w_out": W_out, "b_out": b_out}
         shape = (check_flag("every_step", every_step), len(np.atleast_2d(W_out)), False)

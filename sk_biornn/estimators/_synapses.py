@@ -10,12 +10,12 @@ from torch import Tensor
 
 from sk_biornn.biology.constraints import Constraint
 from sk_biornn.core import (
-    Moments,
     Support,
     WeightSpace,
     on_support,
     support_where_it_pays,
 )
+from sk_biornn.core.training import Moments
 
 
 class Synapses(NamedTuple):
