@@ -108,13 +108,13 @@ def test_one_failed_arm_does_not_spoil_the_table(tiny, tmp_path, capsys, monkeyp
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--preset", "huge"], "preset must be among ['quick', 'paper', 'fair'], got 'huge'"),
-        (["--tasks", "maze"], "tasks must be among"),
-        (["--arms", "none"], "arms must be among"),
+        (["--preset", "huge"], "preset must be one of ['quick', 'paper', 'fair'], got 'huge'"),
+        (["--tasks", "maze"], "tasks must be one of"),
+        (["--arms", "none"], "arms must be one of"),
         (["--n-jobs", "0"], "n_jobs must be a positive int"),
         (["--n-jobs", "two"], "invalid int value: 'two'"),
-        (["--simulations", "0"], "simulations must be an int of at least 1, got 0"),
-        (["--random-state", "-3"], "random_state must be an int of at least 0, got -3"),
+        (["--simulations", "0"], "simulations must be an integer of at least 1, got 0"),
+        (["--random-state", "-3"], "random_state must be an integer of at least 0, got -3"),
         (["--output", "/dev/null/folder"], "output must be a folder that can be written"),
         (["--tasks", "mnist", "--data-home", "/dev/null"], "four idx files are not in"),
         (["--colour"], "unrecognized arguments: --colour"),

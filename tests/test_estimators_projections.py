@@ -186,9 +186,9 @@ def test_two_frozen_terms_of_a_bias_and_a_pruned_frozen_network():
             ValueError,
             "without excitatory units",
         ),
-        ({"frozen": "W_rec"}, ValueError, "frozen must be a tuple of names among"),
+        ({"frozen": "W_rec"}, TypeError, "frozen must be a tuple of names among"),
         ({"frozen": ("w_rec",)}, ValueError, "frozen must be a tuple of names among"),
-        ({"frozen": None}, ValueError, "frozen must be a tuple of names among"),
+        ({"frozen": None}, TypeError, "frozen must be a tuple of names among"),
         ({"frozen": NAMES}, ValueError, "frozen must leave some weights to train"),
     ],
 )

@@ -499,13 +499,13 @@ def test_published_numbers_and_pairs_are_complete():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"preset": "huge"}, r"preset must be among \['quick', 'paper', 'fair'\], got 'huge'"),
+        ({"preset": "huge"}, r"preset must be one of \['quick', 'paper', 'fair'\], got 'huge'"),
         ({"preset": 3}, "preset must be a name or a CellTypePreset, got int"),
-        ({"conditions": ["sleep"]}, "conditions must be among .*, got 'sleep'"),
+        ({"conditions": ["sleep"]}, "conditions must be one of .*, got 'sleep'"),
         ({"conditions": "novel_change"}, "conditions must be a sequence of names or None"),
-        ({"window": "half"}, r"window must be among \['full', 'post'\], got 'half'"),
-        ({"arms": ["abs"]}, "arms must be among .*, got 'abs'"),
-        ({"simulations": 0}, "simulations must be an int of at least 1, got 0"),
+        ({"window": "half"}, r"window must be one of \['full', 'post'\], got 'half'"),
+        ({"arms": ["abs"]}, "arms must be one of .*, got 'abs'"),
+        ({"simulations": 0}, "simulations must be an integer of at least 1, got 0"),
         ({"n_jobs": 0}, "n_jobs must be a positive int"),
         ({"data": "/dev/null"}, "data must be None or the folder of the published arrays, got"),
         ({"data": 3}, "data must be None or the folder of the published arrays, got '3'"),

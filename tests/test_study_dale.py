@@ -492,17 +492,17 @@ def test_a_failed_run_is_tried_again_and_leaves_the_others_alone(tmp_path, monke
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"preset": "huge"}, r"preset must be among \['quick', 'paper', 'fair'\], got 'huge'"),
+        ({"preset": "huge"}, r"preset must be one of \['quick', 'paper', 'fair'\], got 'huge'"),
         ({"preset": 3}, "preset must be a name or a Preset, got int"),
-        ({"tasks": ["maze"]}, r"tasks must be among \['flip-flop', .*\], got 'maze'"),
+        ({"tasks": ["maze"]}, r"tasks must be one of \['flip-flop', .*\], got 'maze'"),
         ({"tasks": "digits"}, "tasks must be a sequence of names or None, got 'digits'"),
         ({"tasks": []}, "tasks must be a sequence of names"),
-        ({"arms": ["abs/theirs"]}, r"arms must be among .*, got 'abs/theirs'"),
-        ({"simulations": 0}, "simulations must be an int of at least 1, got 0"),
-        ({"simulations": 2.5}, "simulations must be an int of at least 1, got 2.5"),
-        ({"random_state": -1}, "random_state must be an int of at least 0, got -1"),
+        ({"arms": ["abs/theirs"]}, r"arms must be one of .*, got 'abs/theirs'"),
+        ({"simulations": 0}, "simulations must be an integer of at least 1, got 0"),
+        ({"simulations": 2.5}, "simulations must be an integer of at least 1, got 2.5"),
+        ({"random_state": -1}, "random_state must be an integer of at least 0, got -1"),
         ({"n_jobs": 0}, "n_jobs must be a positive int"),
-        ({"n_jobs": "two"}, "n_jobs must be an int, got 'two'"),
+        ({"n_jobs": "two"}, "n_jobs must be an integer, got 'two'"),
     ],
 )
 def test_bad_arguments_get_one_sentence(arguments, sentence):

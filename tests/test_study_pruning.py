@@ -325,11 +325,11 @@ def test_command_prints_its_tables_again(tmp_path, capsys, monkeypatch, no_figur
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"preset": "huge"}, r"preset must be among \['quick', 'paper', 'fair'\], got 'huge'"),
+        ({"preset": "huge"}, r"preset must be one of \['quick', 'paper', 'fair'\], got 'huge'"),
         ({"preset": 3}, "preset must be a name or a PruningPreset, got int"),
-        ({"tasks": ["maze"]}, "tasks must be among .*, got 'maze'"),
-        ({"simulations": 0}, "simulations must be an int of at least 1, got 0"),
-        ({"random_state": -1}, "random_state must be an int of at least 0, got -1"),
+        ({"tasks": ["maze"]}, "tasks must be one of .*, got 'maze'"),
+        ({"simulations": 0}, "simulations must be an integer of at least 1, got 0"),
+        ({"random_state": -1}, "random_state must be an integer of at least 0, got -1"),
         ({"n_jobs": 0}, "n_jobs must be a positive int"),
     ],
 )

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from sk_biornn._checks import check_number
+
 
 @runtime_checkable
 class Schedule(Protocol):
@@ -35,6 +37,8 @@ class CosineCycles:
 
     Raises
     ------
+    TypeError
+        If one is not a number.
     ValueError
         If `period` is not positive or `minimum` negative.
 
@@ -55,10 +59,8 @@ class CosineCycles:
 
     def __post_init__(self) -> None:
         """Refuse periods and rates that make no sense."""
-        if not (math.isfinite(self.period) and self.period > 0):
-            raise ValueError(f"period must be a positive number of epochs, got {self.period!r}.")
-        if not (math.isfinite(self.minimum) and self.minimum >= 0):
-            raise ValueError(f"minimum must be at least 0, got {self.minimum!r}.")
+        check_number("period", self.period, low=0.0, open_low=True)
+        check_number("minimum", self.minimum, low=0.0)
 
     def rate(self, epoch: int, initial: float) -> float:
         """Return the learning rate of one epoch.

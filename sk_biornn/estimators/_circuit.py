@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn._plain import short
+from sk_biornn._checks import refusal
 from sk_biornn.units.signs import sign_array
 
 Signs = NDArray[np.float64]  # +1 excitatory, -1 inhibitory, 0 free
@@ -146,11 +146,11 @@ def _signs(name: str, asked: Any, count: int, what: str) -> Signs:
 
 def check_frozen(frozen: Any, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of weights that stay as they are drawn; something must be left to train."""
-    given = tuple(frozen) if isinstance(frozen, (list, tuple)) else None
-    if given is None or not all(isinstance(name, str) and name in names for name in given):
-        raise ValueError(
-            f"frozen must be a tuple of names among {list(names)}, got {short(frozen)}."
-        )
+    is_tuple = isinstance(frozen, (list, tuple))
+    given = tuple(frozen) if is_tuple else ()
+    if not is_tuple or not all(isinstance(name, str) and name in names for name in given):
+        expected = f"a tuple of names among {list(names)}"
+        raise refusal("frozen", expected, frozen, right_type=is_tuple)
     if set(given) == set(names):
         raise ValueError(f"frozen must leave some weights to train, got all of {list(names)}.")
     return given

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from sk_biornn._plain import short
+from sk_biornn._checks import check_choice
 from sk_biornn.core import Dynamics, RNNParams
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._fitted import FittedNetwork
@@ -61,8 +61,7 @@ class RunningRNN(FittedNetwork, RNNParameters):
             If X does not fit, or `kind` is unknown.
         """
         check_is_fitted(self, "W_rec_")
-        if not isinstance(kind, str) or kind not in ("state", "rate"):
-            raise ValueError(f"kind must be one of ['state', 'rate'], got {short(kind)}.")
+        check_choice("kind", kind, ("state", "rate"))
         trials = check_trials(self, X, reset=False, n_static_steps=self.n_static_steps)
         params, dynamics = self._fitted_network(trials)
         return blank_padding(boundary.predict_activity(params, trials, dynamics, kind), trials)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
+
+from sk_biornn._checks import check_choice, check_number, interval_text, is_integer, refusal
 
 
 def one_of(argument: str, name: Any, allowed: Iterable[str]) -> str:
     """Return a name that is among the allowed ones."""
-    allowed = list(allowed)
-    if name not in allowed:
-        raise ValueError(f"{argument} must be among {allowed}, got {name!r}.")
-    return name
+    return check_choice(argument, name, allowed)
 
 
 def several_of(argument: str, names: Sequence[str], allowed: Iterable[str]) -> list[str]:
     """Return the names that are asked for, in the order of the allowed ones."""
     if isinstance(names, str) or not names:
-        raise ValueError(f"{argument} must be a sequence of names or None, got {names!r}.")
+        is_empty = not isinstance(names, str)
+        raise refusal(argument, "a sequence of names or None", names, right_type=is_empty)
     allowed = list(allowed)
     asked = {one_of(argument, name, allowed) for name in names}
     return [name for name in allowed if name in asked]
@@ -36,25 +36,19 @@ def preset_of(preset: Any, presets: Mapping[str, Any], kind: type, *, called: st
 
 
 def checked_int(argument: str, value: Any, minimum: int | None) -> int:
-    """Return an int that is large enough; a minimum of None allows any."""
-    expected = "an int" if minimum is None else f"an int of at least {minimum}"
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{argument} must be {expected}, got {value!r}.")
-    if minimum is not None and int(value) < minimum:
-        raise ValueError(f"{argument} must be {expected}, got {value}.")
+    """Return an int that is large enough; a minimum of None allows any.
+
+    It may be larger than what is counted ever is: seeds are.
+    """
+    expected = interval_text("an integer", -math.inf if minimum is None else minimum, math.inf)
+    if not is_integer(value) or (minimum is not None and value < minimum):
+        raise refusal(argument, expected, value, right_type=is_integer(value))
     return int(value)
 
 
 def checked_number(argument: str, value: Any, minimum: float | None) -> float:
     """Return a finite number that is at least `minimum`; a minimum of None: that is positive."""
-    expected = "a positive number" if minimum is None else f"a number of at least {minimum:g}"
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{argument} must be {expected}, got {value!r}.")
-    number: Any = value  # numbers.Real has no order that a type checker knows
-    above = number > 0 if minimum is None else number >= minimum
-    if not (above and number < float("inf")):
-        raise ValueError(f"{argument} must be {expected} and finite, got {value}.")
-    return float(value)
+    return check_number(argument, value, low=minimum or 0.0, open_low=minimum is None)
 
 
 def read_choices(path: Any, study: str) -> dict[str, Any]:
