@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from sk_biornn.core.params import RNNParams
@@ -116,12 +115,13 @@ def sum_of_two(space: WeightSpace) -> WeightSpace:
     Returns
     -------
     WeightSpace
-        The space; theta has a leading axis of length 2. Halves and their sum are exact, so that a
-        fit taken up from its weights goes on as if it had never stopped.
+        The space; theta is one of the two, which stay equal. Halves and their sum are exact, so
+        that a fit taken up from its weights goes on as if it had never stopped.
     """
     return space._replace(
-        encode=lambda weights: torch.stack([space.encode(weights) / 2] * 2),
-        decode=lambda theta: space.decode(theta.sum(dim=0)),
+        encode=lambda weights: space.encode(weights) / 2,
+        # Twice theta, with the gradient of one: that of either term.
+        decode=lambda theta: space.decode(theta + theta.detach()),
     )
 
 
