@@ -20,6 +20,7 @@ from sk_biornn.inspection._networks import (
     weights_of,
 )
 from sk_biornn.inspection._skill import flat_outputs, output_names
+from sk_biornn.units.labels import UnitOrder, as_mask
 from sk_biornn.units.names import listed
 
 Part = str | int | Sequence[str] | Sequence[int] | NDArray[Any] | tuple[str, str]
@@ -176,6 +177,9 @@ def _described(item: Any) -> str:
     return text if len(text) <= 60 else f"an object of type {type(item).__name__}"
 
 
+_UNIT_AXES = {"mask": (0, 1), "readout_mask": (1,)}  # the other axis is outputs
+
+
 def _zero(network: Any, name: str, where: Any) -> None:
     """Set entries of a fitted array to 0 (False), in an array of its own."""
     array = getattr(network, name, None)
@@ -190,11 +194,15 @@ def _forbid(network: Any, argument: str, weights: str, where: Any) -> None:
     from sk_biornn.biology.prior import matrix_mask  # loads torch
 
     if hasattr(network, argument):
-        shape = np.shape(getattr(network, weights))
-        allowed = matrix_mask(argument, getattr(network, argument), shape)
+        shape, axes = np.shape(getattr(network, weights)), _UNIT_AXES[argument]
+        units = UnitOrder(getattr(network, "unit_names_", None), "the fitted network")
+        outputs = getattr(network, "output_names_", None)
+        channels = UnitOrder(None if outputs is None else tuple(outputs), "y")
+        mask = units.arranged(as_mask(getattr(network, argument)), argument, axes, channels)
+        allowed = matrix_mask(argument, mask, shape)
         allowed = np.ones(shape, dtype=bool) if allowed is None else allowed
         allowed[where] = False
-        setattr(network, argument, allowed)
+        setattr(network, argument, units.labelled(allowed, axes))
 
 
 def silencing_effect(

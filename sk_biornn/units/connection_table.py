@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn._plain import plain_frame, short
+from sk_biornn.units.labels import lies_transposed
 from sk_biornn.units.names import cell_type_name, layer_name, listed, name_key
 
 # "L2/3: Pyr", as the repository of Balwani et al. (2025) calls layer and cell type together.
@@ -98,13 +99,8 @@ def _square_of_long(long: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _turn_square(table: pd.DataFrame, name: str) -> pd.DataFrame:
     """Check a square table and bring its columns into the order of its rows."""
-    first, second = (str(axis.names[0] or "").lower() for axis in (table.index, table.columns))
-    if first.startswith("pre") or second.startswith("post"):
-        raise ValueError(
-            f"{name} must have the postsynaptic side in its rows, got rows named "
-            f"{short(table.index.names[0])} and columns named {short(table.columns.names[0])}; "
-            "pass its transpose."
-        )
+    if lies_transposed(table, name):
+        table = table.T
     rows = [one_label(label) for label in table.index]
     columns = [one_label(label) for label in table.columns]
     spelled = _one_spelling([*rows, *columns])
