@@ -300,6 +300,27 @@ def test_silenced_synapses_stay_away_from_a_labelled_mask():
     assert again.unit_names_ == NAMES
 
 
+def test_units_are_silenced_and_grouped_by_name():
+    reg = DaleRNNRegressor(mask=frame(np.ones((N, N), dtype=bool)), **SMALL).fit(X, Y)
+    by_number = inspection.silence(reg, 2)
+    marks = moved(pd.Series([name == "C" for name in NAMES], NAMES), [5, 2, 0, 1, 4, 3])
+    for part in ("C", ["C"], marks):
+        assert_same_network(inspection.silence(reg, part), by_number)
+    one_synapse = inspection.silence(reg, ("A", "F")).recurrent_frame()
+    assert one_synapse.loc["A", "F"] == 0
+    assert (one_synapse != reg.recurrent_frame()).to_numpy().sum() <= 1
+    with pytest.raises(ValueError, match=r"^part must name units of the network \(A, B, C"):
+        inspection.silence(reg, "Z")
+    groups = pd.Series(list("xxyyzz"), NAMES)
+    shuffled = moved(groups, [5, 2, 0, 1, 4, 3])
+    a, b = (
+        inspection.current_decomposition(reg, X, labels=labels) for labels in (groups, shuffled)
+    )
+    for k, name in enumerate(a.populations):
+        place = b.populations.index(name)
+        np.testing.assert_allclose(b.total[..., place], a.total[..., k], atol=1e-12)
+
+
 def test_weights_by_name_become_a_network():
     order = [1, 0, 2, 5, 4, 3]
     given_ = {
