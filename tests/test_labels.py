@@ -257,6 +257,25 @@ def test_features_by_name():
         clone(reg).set_params(input_signs={"light": 1, "smell": -1}).fit(trials, np.zeros(4))
 
 
+def test_units_that_are_channels_are_in_the_order_of_the_channels():
+    order = [3, 0, 5, 1, 2, 4]
+    names = [NAMES[place] for place in order]
+    trials = [
+        pd.DataFrame(np.random.default_rng(i).normal(size=(5, N)), columns=names) for i in range(4)
+    ]
+    own = {"input_mask": frame(np.eye(N, dtype=bool)), "mask": frame(MASK)}
+    reg = DaleRNNRegressor(signs=pd.Series(SIGNS, NAMES), **own, **SMALL)
+    reg.fit(trials, np.zeros(4))
+    assert reg.unit_names_ == tuple(names)  # unit k sees channel k
+    np.testing.assert_array_equal(reg.signs_, SIGNS[order])
+    np.testing.assert_array_equal(reg.mask_, MASK[np.ix_(order, order)])
+    np.testing.assert_array_equal(reg.W_in_ != 0, np.eye(N, dtype=bool))
+    with pytest.raises(ValueError, match=r"^signs must name its units, since X and others name "):
+        clone(reg).set_params(signs=SIGNS).fit(trials, np.zeros(4))
+    with pytest.raises(ValueError, match=r"^input_mask must name its units, since X and others"):
+        clone(reg).set_params(input_mask=np.eye(N)).fit(trials, np.zeros(4))
+
+
 def test_names_reach_frame_copy_pickle_ensemble_and_picture():
     reg = DaleRNNRegressor(mask=frame(MASK), **SMALL).fit(X, Y)
     for twin in (reg, copy.deepcopy(reg), pickle.loads(pickle.dumps(reg))):

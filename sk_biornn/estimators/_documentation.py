@@ -211,8 +211,8 @@ mask_ : bool ndarray of shape (n_units, n_units)
     Allowed synapses; after pruning those that were kept.
 unit_names_ : tuple of length n_units, or None
     Names of the units, in the order of the first of `mask`, `connectome`, `recurrent_init`,
-    `signs`, `coordinates`, `tau`, `blocks`, the other masks and signs that names them; None where
-    none does.
+    `signs`, `coordinates`, `tau`, `blocks`, the other masks and signs that names them, or in that
+    of the columns of X where these have the same names; None where no argument has names.
 W_dense_ : ndarray of shape (n_units, n_units) or None
     Recurrent weights before the (last) pruning; None without.
 achieved_density_ : float, ndarray of shape (n_blocks, n_blocks) or None

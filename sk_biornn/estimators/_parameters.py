@@ -172,7 +172,12 @@ class RNNParameters(BaseEstimator):
         names = getattr(self.recurrent_init, "unit_names_", None)
         if names is not None:  # of an initialiser that was fitted to labelled matrices
             arguments["recurrent_init"] = (pd.Series(0.0, index=list(names)), (0,))
-        return UnitOrder.of(arguments)
+        order = UnitOrder.of(arguments)
+        features = getattr(self, "feature_names_in_", None)
+        if order.names is None or features is None or set(features) != set(order.names):
+            return order
+        # Units are channels of X: whoever says "unit k sees channel k" means the order of X.
+        return UnitOrder.of({"X": (pd.Series(0.0, index=list(features)), (0,)), **arguments})
 
     def _time_constants(self, populations: Any = None) -> Any:
         """Return tau, which a family may have in a table of populations."""
