@@ -63,7 +63,8 @@ def assert_same_network(a, b):
 
 
 @pytest.mark.parametrize(
-    ("post", "pre"), [("post", "pre"), ("target", "source"), ("to", "from"), ("Postsynaptic", None)]
+    ("post", "pre"),
+    [("post", "pre"), ("target", "source"), ("to", "from"), ("Postsynaptic", None), (None, "pre")],
 )
 def test_named_axes_say_which_way_a_matrix_lies(post, pre):
     wanted = frame(COUNTS, post=post, pre=pre)
@@ -155,11 +156,11 @@ def arguments_of(name, plain=False):
     labelled = {
         "mask": frame(MASK),
         "signs": pd.Series(SIGNS, NAMES),
-        "coordinates": pd.DataFrame(PLACES, NAMES),
+        "coordinates": pd.DataFrame(PLACES, pd.Index(NAMES, name="pre"), list("xyz")),
         "tau": pd.Series(TAU, NAMES),
         "recurrent_init": frame(INIT),
         "connectome": frame(COUNTS),
-        "readout_signs": pd.Series(np.ones(N), NAMES),
+        "readout_signs": pd.Series(-SIGNS, NAMES),
         "input_mask": pd.DataFrame(SIGNS[:, None] > 0, NAMES, ["pulse"]),
         "readout_mask": pd.DataFrame(SIGNS[None] != 0, ["state"], NAMES),
     }
@@ -390,6 +391,65 @@ def test_an_initialiser_with_names_draws_for_units_in_another_order():
     assert not np.allclose(reg.W_rec_, drawn)
 
 
+class Remembering:
+    """An initialiser of named units that keeps what it was given."""
+
+    unit_names_ = NAMES
+
+    def sample(self, *, signs, mask, rng):
+        self.signs, self.mask = signs, mask
+        return np.where(mask, np.where(signs == 0, 1, signs), 0)
+
+
+def test_an_initialiser_with_names_is_given_signs_and_mask_in_its_order():
+    init = Remembering()
+    order = [5, 3, 1, 0, 2, 4]
+    mask = moved(moved(frame(MASK), order), order, axis=1)
+    reg = DaleRNNRegressor(mask=mask, signs=dict(zip(NAMES, SIGNS, strict=True)), **SMALL)
+    reg.set_params(recurrent_init=init).fit(X, Y)
+    assert reg.unit_names_ == tuple(NAMES[place] for place in order)
+    np.testing.assert_array_equal(init.signs, SIGNS)
+    np.testing.assert_array_equal(init.mask, MASK)
+
+
+def test_later_matrices_are_put_in_the_order_of_the_fitted_ones():
+    functional = frame(COUNTS + COUNTS.T)
+    init = BioWeightInitializer(random_state=0).fit(functional)
+    order = [4, 2, 0, 1, 3, 5]
+    other = moved(moved(functional, order), order, axis=1)
+    np.testing.assert_array_equal(init.transform(other), init.transform(functional))
+
+
+def test_blocks_by_name():
+    blocks = pd.Series([0, 0, 1, 1, 0, 1], NAMES)
+    density = np.array([[1.0, 0.0], [0.0, 1.0]])
+    regs = [
+        DaleRNNRegressor(
+            mask=frame(np.ones((N, N))),
+            blocks=given_,
+            pruning="magnitude",
+            density=density,
+            recurrent_init="balanced",
+            finetune_iter=1,
+            **SMALL,
+        ).fit(X, Y)
+        for given_ in (blocks.to_numpy(), moved(blocks, [5, 4, 3, 1, 0, 2]))
+    ]
+    assert_same_network(*regs)
+    W, of_unit = regs[1].recurrent_frame(), blocks.to_numpy()
+    assert (W.to_numpy()[of_unit[:, None] != of_unit] == 0).all()
+
+
+def test_names_of_populations_may_repeat_as_long_as_nothing_moves():
+    names = ["E", "E", "E", "E", "I", "I"]
+    reg = DaleRNNRegressor(mask=frame(MASK, names, names), signs=pd.Series(SIGNS, names), **SMALL)
+    assert reg.fit(X, Y).unit_names_ == tuple(names)
+    with pytest.raises(
+        ValueError, match=r"^signs must name each unit once, to be put in the order"
+    ):
+        reg.set_params(signs=pd.Series(SIGNS, names[::-1])).fit(X, Y)
+
+
 def test_recurrent_weights_by_name():
     rng = np.random.default_rng(0)
     order = [3, 2, 1, 0, 5, 4]
@@ -450,8 +510,9 @@ def test_densities_lie_either_way():
 
 
 def test_a_connectome_is_a_mask_and_a_connectome():
-    wiring = Connectome(COUNTS, list(NAMES))
+    wiring = Connectome(np.where(COUNTS == 1, -1, COUNTS), list(NAMES))
     shuffled = wiring.subset(NAMES[::-1])
+    np.testing.assert_array_equal(wiring.weights != 0, COUNTS > 0)
     for mask, connectome in ((wiring, shuffled), (frame(COUNTS > 0), wiring)):
         reg = SpatialRNNRegressor(
             mask=mask, connectome=connectome, regularizer="communicability_emd", **SMALL
@@ -464,7 +525,7 @@ def test_a_connectome_is_a_mask_and_a_connectome():
     sampled = recurrent_weights(
         wiring, signs=np.zeros(N), mask=np.ones((N, N), dtype=bool), rng=np.random.default_rng(0)
     )
-    np.testing.assert_array_equal(sampled, COUNTS)
+    np.testing.assert_array_equal(sampled, wiring.weights)
 
 
 def test_labelled_arrays_of_xarray():
