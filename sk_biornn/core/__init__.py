@@ -12,10 +12,14 @@ from sk_biornn.core.sparse import Support, support_where_it_pays
 from sk_biornn.core.threads import computing
 from sk_biornn.core.training import (
     DivergenceError,
+    Epoch,
+    Epochs,
     History,
     Optimisation,
+    alone,
     one_of_many,
     train,
+    train_by_epochs,
 )
 from sk_biornn.core.weight_space import (
     Spaces,
@@ -29,6 +33,8 @@ from sk_biornn.core.workspace import Workspace
 __all__ = [
     "DivergenceError",
     "Dynamics",
+    "Epoch",
+    "Epochs",
     "History",
     "Optimisation",
     "RNNParams",
@@ -39,6 +45,7 @@ __all__ = [
     "Trajectory",
     "WeightSpace",
     "Workspace",
+    "alone",
     "as_trials",
     "computing",
     "cross_entropy",
@@ -49,6 +56,7 @@ __all__ = [
     "sum_of_two",
     "support_where_it_pays",
     "train",
+    "train_by_epochs",
     "unit_weights",
     "within",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from sk_biornn.core.weight_space import Spaces, WeightSpace
 
 LossFunction = Callable[[RNNParams, Tensor], Tensor]  # (weights, trial indices) -> scalar
 Monitor = Callable[[RNNParams], float]  # weights -> validation score, greater is better
+T = TypeVar("T")
 
 _aten = torch.ops.aten
 _POOL = 8  # batches among which trials are sorted by length
@@ -91,7 +93,71 @@ class History:
     interrupted: bool = False  # whether the user did, from the keyboard
 
 
-def train(
+@dataclass(frozen=True, eq=False)
+class Epoch:
+    """One pass over the trials, ready to be computed: alone, or side by side with others' passes.
+
+    Parameters
+    ----------
+    theta : RNNParams
+        Free parameters, which are moved in place.
+    spaces : Spaces
+        Where they may be.
+    optimiser : torch.optim.Optimizer
+        Its moments and learning rate, likewise.
+    loss_function : callable
+        (RNNParams, indices of the trials of one batch) -> scalar Tensor.
+    batches : tuple of int Tensor
+        Indices of the trials of each step.
+    optimisation : Optimisation
+        How to descend.
+    """
+
+    theta: RNNParams
+    spaces: Spaces
+    optimiser: torch.optim.Optimizer
+    loss_function: LossFunction
+    batches: tuple[Tensor, ...]
+    optimisation: Optimisation
+
+    @torch.inference_mode(False)
+    @torch.enable_grad()
+    def compute(self) -> float:
+        """Take one step per batch and return the mean loss per trial."""
+        with computing():
+            return _run_epoch(self)
+
+
+Epochs = Generator[Epoch, float, T]  # yields what is to be computed, is sent its loss
+
+
+def alone(epochs: Epochs[T]) -> T:
+    """Compute one epoch after the other, and return what the training returns.
+
+    Parameters
+    ----------
+    epochs : generator
+        Of a training, or of what contains one.
+
+    Returns
+    -------
+    object
+        What the generator returns.
+    """
+    try:
+        epoch = next(epochs)
+        while True:
+            try:
+                loss = epoch.compute()
+            except BaseException as error:  # the training decides what an interruption leaves
+                epoch = epochs.throw(error)
+            else:
+                epoch = epochs.send(loss)
+    except StopIteration as end:
+        return end.value
+
+
+def train_by_epochs(
     params: RNNParams,
     loss_function: LossFunction,
     spaces: Spaces,
@@ -104,8 +170,11 @@ def train(
     on_epoch: Callable[[RNNParams, History], bool] | None = None,
     history: History | None = None,
     epochs: range | None = None,
-) -> tuple[RNNParams, History]:
+) -> Epochs[tuple[RNNParams, History]]:
     """Minimise a loss by mini-batches; weights are inside `spaces` on entry and at every step.
+
+    It yields one `Epoch` after the other, and is sent the loss of each: who drives it decides
+    whether they are computed alone.
 
     Parameters
     ----------
@@ -165,8 +234,8 @@ def train(
         for epoch in range(optimisation.max_iter) if epochs is None else epochs:
             optimiser.param_groups[0]["lr"] = optimisation.rate_at(epoch)
             batches = _batches(n_trials, optimisation, rng, lengths)
+            loss = yield Epoch(theta, spaces, optimiser, loss_function, batches, optimisation)
             with computing():
-                loss = _run_epoch(theta, optimiser, loss_function, spaces, batches, optimisation)
                 reached = _weights(theta, spaces)
             _refuse_non_finite(reached, loss, epoch, optimisation)
             score = None if monitor is None else monitor(reached)
@@ -189,6 +258,11 @@ def train(
         loss = _loss_of(final, loss_function, spaces, batches[-1])
         _refuse_non_finite(final, loss, len(history.losses) - 1, optimisation)
     return final, history
+
+
+def train(*arguments: Any, **options: Any) -> tuple[RNNParams, History]:
+    """Minimise a loss by mini-batches; arguments and results are those of `train_by_epochs`."""
+    return alone(train_by_epochs(*arguments, **options))
 
 
 def _moments(
@@ -229,27 +303,20 @@ def _loss_of(
         return loss_function(spaces.decode(spaces.encode(weights)), batch).item()
 
 
-def _run_epoch(
-    theta: RNNParams,
-    optimiser: torch.optim.Optimizer,
-    loss_function: LossFunction,
-    spaces: Spaces,
-    batches: tuple[Tensor, ...],
-    optimisation: Optimisation,
-) -> float:
-    """Take one step per batch and return the mean loss per trial."""
+def _run_epoch(epoch: Epoch) -> float:
+    spaces, theta, batches = epoch.spaces, epoch.theta, epoch.batches
     total, moving = 0.0, [tensor for tensor, _ in spaces.moving(theta).values()]
     for batch in batches:
-        loss = loss_function(spaces.decode(theta), batch)
+        loss = epoch.loss_function(spaces.decode(theta), batch)
         value = loss.item()
         # Before the step, which would spoil every weight; the caller refuses the loss.
         if not math.isfinite(value):
             return value
         for parameter, gradient in zip(moving, torch.autograd.grad(loss, moving), strict=True):
             parameter.grad = gradient.contiguous()  # the fused Adam reads memory in this order
-        if optimisation.max_grad_norm is not None:
-            torch.nn.utils.clip_grad_norm_(moving, optimisation.max_grad_norm)
-        _step(list(spaces.moving(theta).values()), optimiser)
+        if epoch.optimisation.max_grad_norm is not None:
+            torch.nn.utils.clip_grad_norm_(moving, epoch.optimisation.max_grad_norm)
+        _step(list(spaces.moving(theta).values()), epoch.optimiser)
         total += value * len(batch)
     return total / sum(len(batch) for batch in batches)
 

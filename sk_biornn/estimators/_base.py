@@ -19,9 +19,11 @@ from sk_biornn.biology.prior import matrix_mask, synapse_mask
 from sk_biornn.biology.regularizers import OfWeights
 from sk_biornn.core import (
     Dynamics,
+    Epochs,
     History,
     Optimisation,
     RNNParams,
+    alone,
 )
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import (
@@ -60,10 +62,13 @@ class BaseRNN(RunningRNN):
     """
 
     def _fit(self, *arguments: Any, **options: Any) -> Self:
+        return alone(self._fit_by_epochs(*arguments, **options))
+
+    def _fit_by_epochs(self, *arguments: Any, **options: Any) -> Epochs[Self]:
         """Fit; a fit that is refused or diverges leaves the estimator as it was."""
         before = dict(self.__dict__)
         try:
-            return self._fit_or_raise(*arguments, **options)
+            return (yield from self._fit_or_raise(*arguments, **options))
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -79,7 +84,7 @@ class BaseRNN(RunningRNN):
         max_iter: int,
         may_prune: bool = True,
         **target_options: Any,
-    ) -> Self:
+    ) -> Epochs[Self]:
         self._check_parameters()
         device = boundary.resolve_device(self.device)
         trials = check_trials(self, X, reset=not resume, n_static_steps=self.n_static_steps)
@@ -94,9 +99,10 @@ class BaseRNN(RunningRNN):
         state = self._with_weights(state, targets, trials.x.dtype, resume)
         training = self._training(state, trials, targets, device)
         if plan is None or not may_prune or state.has_reached(plan.goal):
-            state = training.run(state, max_iter)
+            state = yield from training.run(state, max_iter)
         else:
-            state = train_prune_train(training, plan, state, max_iter, int(self.finetune_iter))
+            epochs, finetune = max_iter, int(self.finetune_iter)
+            state = yield from train_prune_train(training, plan, state, epochs, finetune)
         self._show(state)
         self._tell_of_interruption(state)
         return self

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sk_biornn.biology._blocks import block_densities
+from sk_biornn.core import Epochs
 from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._pruning import DensityWarning, PruningPlan
 from sk_biornn.estimators._state import FitState, Pruned
@@ -18,32 +19,32 @@ ENOUGH, A_FEW = 0.75, 5  # of what is asked for, and missing weights: what is wo
 
 def train_prune_train(
     training: Training, plan: PruningPlan, state: FitState, max_iter: int, finetune_iter: int
-) -> FitState:
+) -> Epochs[FitState]:
     """Run all phases; an interrupted one is the last."""
     plan.rehearse(state.weights["w_rec"], state.circuit.mask, state.generator)
     if plan.gradual:
-        state = _train_while_pruning(training, plan, state, max_iter)
+        state = yield from _train_while_pruning(training, plan, state, max_iter)
     else:
-        state = training.run(state, max_iter)
+        state = yield from training.run(state, max_iter)
     if state.interrupted:
         return state
     _tell_what_is_missing(plan, state)
     state = _prune(plan, state, plan.density, is_last=True).with_fresh_optimiser()
     density = float(state.circuit.mask.mean())
     training.say(f"pruned after epoch {state.n_iter}: density {density:.4f}")
-    return training.run(state, finetune_iter) if finetune_iter else state
+    return (yield from training.run(state, finetune_iter)) if finetune_iter else state
 
 
 def _train_while_pruning(
     training: Training, plan: PruningPlan, state: FitState, max_iter: int
-) -> FitState:
+) -> Epochs[FitState]:
     """Prune a little after every epoch but the last, with one optimiser throughout.
 
     The mask must fall to its goal, so `early_stopping` does not act before it is there.
     """
     start: Any = np.nan_to_num(block_densities(state.circuit.mask, plan.density, plan.blocks))
     for epoch in range(max_iter):
-        state = training.run(state, max_iter, epochs=range(epoch, epoch + 1))
+        state = yield from training.run(state, max_iter, epochs=range(epoch, epoch + 1))
         if state.interrupted or state.stopped or epoch + 1 == max_iter:
             break
         state = _prune(plan, state, plan.density_after(epoch + 1, max_iter, start))

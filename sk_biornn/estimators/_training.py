@@ -12,13 +12,14 @@ import torch
 from sk_biornn.biology._spaces import clipping_space, sign_bounds
 from sk_biornn.biology.constraints import Constraint
 from sk_biornn.core import (
+    Epochs,
     History,
     Optimisation,
     RNNParams,
     Spaces,
     WeightSpace,
     sum_of_two,
-    train,
+    train_by_epochs,
     within,
 )
 from sk_biornn.estimators import _boundary as boundary
@@ -71,7 +72,7 @@ class Training:
 
     @torch.inference_mode(False)
     @torch.enable_grad()
-    def run(self, state: FitState, max_iter: int, epochs: range | None = None) -> FitState:
+    def run(self, state: FitState, max_iter: int, epochs: range | None = None) -> Epochs[FitState]:
         """Cross into torch, bind what the circuit says, and run the training loop."""
         circuit, w_rec = state.circuit, state.weights["w_rec"]
         dtype = boundary.torch_dtype(w_rec.dtype)
@@ -90,7 +91,7 @@ class Training:
 
             return self.report(history, middle)
 
-        params, history = train(
+        params, history = yield from train_by_epochs(
             boundary.to_params(state.weights, dtype, self.device),
             self.bind_loss(circuit, synapses, dtype, noise),
             self._spaces(circuit, synapses, dtype, state),

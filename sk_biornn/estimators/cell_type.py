@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 
-from sk_biornn.core import History
+from sk_biornn.core import Epochs, History
 from sk_biornn.estimators._classifier import RNNClassifier
 from sk_biornn.estimators._documentation import documented
 from sk_biornn.estimators._population_network import PopulationRNN
@@ -86,12 +86,12 @@ class CellTypeRNNRegressor(PopulationRNN, RNNRegressor):
     (2, 12)
     """
 
-    def _fit_or_raise(self, *arguments: Any, resume: bool, **options: Any) -> Self:
+    def _fit_or_raise(self, *arguments: Any, resume: bool, **options: Any) -> Epochs[Self]:
         earlier = getattr(self, "loss_per_population_", None) if resume else None
         self._epochs: list[np.ndarray] = [] if earlier is None else list(earlier)
         # Of squared errors and of weights in this epoch, per output.
         self._sums: np.ndarray | None = None
-        super()._fit_or_raise(*arguments, resume=resume, **options)
+        yield from super()._fit_or_raise(*arguments, resume=resume, **options)
         del self._epochs, self._sums
         return self
 
