@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -109,6 +109,15 @@ class Price(Strategy):
         for field in fields(self):
             is_open = field.name.endswith(("power", "floor"))
             check_number(field.name, getattr(self, field.name), low=0.0, open_low=is_open)
+
+
+Penalties = Callable[[RNNParams, Tensor, "Tensor | None"], Tensor]  # of a stack: (M,)
+
+
+def numbers_of(prices: Sequence[Any], name: str, like: Tensor) -> Tensor:
+    """Return one number of each of several penalties, (n_networks,)."""
+    numbers = [float(getattr(price, name)) for price in prices]
+    return torch.tensor(numbers, dtype=like.dtype, device=like.device)
 
 
 def check_facts(facts: Any) -> None:

@@ -6,12 +6,20 @@ the end of a trial do not count.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from sk_biornn._checks import check_number
-from sk_biornn.biology._prices import Facts, Penalty, Price, check_facts
+from sk_biornn.biology._prices import (
+    Facts,
+    Penalties,
+    Penalty,
+    Price,
+    check_facts,
+    numbers_of,
+)
 from sk_biornn.core.losses import per_trial
 from sk_biornn.core.params import RNNParams
 
@@ -139,6 +147,20 @@ class RateCost(Price):
 
         return penalty
 
+    @staticmethod
+    def bind_stack(prices: Sequence[RateCost], facts: Facts, like: Tensor) -> Penalties:
+        """Return the penalties of networks along a leading axis, each with its own numbers."""
+        power, strengths = prices[0].power, numbers_of(prices, "strength", like)
+
+        def penalty(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
+            costs = rates.square() if power == 2 else rates.abs().pow(power)
+            per_step = costs.mean(-1)  # (n_networks, n_trials, n_steps)
+            if weights is None:
+                return strengths * per_step.mean((1, 2))
+            return strengths * (per_step * weights).sum((1, 2)) / weights.shape[1]
+
+        return penalty
+
 
 @dataclass(frozen=True)
 class SilentUnitCost(Price):
@@ -197,5 +219,20 @@ class SilentUnitCost(Price):
         def penalty(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
             missing = 1 - mean_rates(rates.abs(), weights) / self.floor
             return self.strength * missing.clamp(min=0).mean()
+
+        return penalty
+
+    @staticmethod
+    def bind_stack(prices: Sequence[SilentUnitCost], facts: Facts, like: Tensor) -> Penalties:
+        """Return the penalties of networks along a leading axis, each with its own numbers."""
+        floor, strengths = prices[0].floor, numbers_of(prices, "strength", like)
+
+        def penalty(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
+            if weights is None:
+                means = rates.abs().mean((1, 2))
+            else:
+                sums = (rates.abs() * weights[..., None]).sum((1, 2))
+                means = sums / weights.sum((1, 2))[:, None]
+            return strengths * (1 - means / floor).clamp(min=0).mean(-1)
 
         return penalty

@@ -26,12 +26,12 @@ def communicability(weights: Tensor) -> Tensor:
 
     Parameters
     ----------
-    weights : Tensor of shape (n_units, n_units)
+    weights : Tensor of shape (n_units, n_units) or (n_networks, n_units, n_units)
         Recurrent weights W[post, pre], float32 or float64.
 
     Returns
     -------
-    Tensor of shape (n_units, n_units)
+    Tensor of the shape of `weights`
         Communicability C[post, pre], non-negative. Rows and columns of units without output
         (s_j = 0), for which the formula has no value, are 0.
 
@@ -70,7 +70,8 @@ def communicability(weights: Tensor) -> Tensor:
         raise TypeError(f"weights must be a torch Tensor, got {type(weights).__name__}.")
     if weights.layout != torch.strided:
         raise ValueError(f"weights must be dense, got a tensor of layout {weights.layout}.")
-    if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or weights.dtype not in _SERIES:
+    square = weights.ndim in (2, 3) and weights.shape[-2] == weights.shape[-1]
+    if not square or weights.dtype not in _SERIES:
         raise ValueError(
             "weights must be a square matrix of float32 or float64, got shape "
             f"{tuple(weights.shape)} of {weights.dtype}."
@@ -82,15 +83,17 @@ class _Communicability(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, strengths: Tensor) -> Tensor:
         """Return the communicability, and keep what the gradient needs."""
-        out = strengths.sum(0)  # out-strength of every presynaptic unit
+        out = strengths.sum(-2)  # out-strength of every presynaptic unit
         has_output = out > 0
         root = out.sqrt()
         inverse_root = torch.where(has_output, 1 / root, torch.zeros_like(root))
-        stochastic = strengths * inverse_root.square()
-        short = deflated_exponential(stochastic) if bool(has_output.all()) else None
+        stochastic = strengths * inverse_root.square()[..., None, :]
+        # Of several matrices each might need another polynomial; the series does for all.
+        alone = strengths.ndim == 2 and bool(has_output.all())
+        short = deflated_exponential(stochastic) if alone else None
         exponential, ctx.pullback = short or exponential_series(stochastic)
-        result = exponential.mul_(inverse_root[:, None]).mul_(root)
-        result.fill_diagonal_(0)
+        result = exponential.mul_(inverse_root[..., :, None]).mul_(root[..., None, :])
+        _diagonal(result).zero_()
         ctx.save_for_backward(root, inverse_root, stochastic, result)
         return result
 
@@ -99,13 +102,26 @@ class _Communicability(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         """Return the gradient in the strengths."""
         root, inverse_root, stochastic, result = ctx.saved_tensors
-        d_exponential = (grad * inverse_root[:, None]).mul_(root).fill_diagonal_(0)
+        d_exponential = (grad * inverse_root[..., :, None]).mul_(root[..., None, :])
+        _diagonal(d_exponential).zero_()
         d_stochastic = ctx.pullback(d_exponential)
         # The out-strengths act through P = |W| / s and through the two roots around exp(P).
         share = grad * result
-        through_roots = (share.sum(0) - share.sum(1)) / 2
-        d_out = through_roots - (d_stochastic * stochastic).sum(0)
-        return d_stochastic.add_(d_out).mul_(inverse_root.square())
+        through_roots = (share.sum(-2) - share.sum(-1)) / 2
+        d_out = through_roots - (d_stochastic * stochastic).sum(-2)
+        return d_stochastic.add_(d_out[..., None, :]).mul_(inverse_root.square()[..., None, :])
+
+
+def _add_product(out: Tensor, a: Tensor, b: Tensor) -> None:
+    """Add a @ b to a matrix, or to each of several."""
+    if out.ndim == 2:
+        out.addmm_(a, b)
+    else:
+        out.baddbmm_(a, b)
+
+
+def _diagonal(matrices: Tensor) -> Tensor:
+    return matrices.diagonal(dim1=-2, dim2=-1)
 
 
 def exponential_series(matrix: Tensor) -> tuple[Tensor, Pullback]:
@@ -126,7 +142,7 @@ def exponential_series(matrix: Tensor) -> tuple[Tensor, Pullback]:
             result = result @ powers[-1]
         for i in range(1, block):
             result.add_(powers[i - 1], alpha=1 / math.factorial(j * block + i))
-        result.diagonal().add_(1 / math.factorial(j * block))
+        _diagonal(result).add_(1 / math.factorial(j * block))
     return result, lambda grad: _pull_series(grad, powers, partial)
 
 
@@ -138,10 +154,10 @@ def _pull_series(grad: Tensor, powers: list[Tensor], partial: list[Tensor]) -> T
         for i in range(1, block):
             d_powers[i - 1].add_(grad, alpha=1 / math.factorial(j * block + i))
         if j < degree // block - 1:
-            d_powers[-1].addmm_(partial[-1 - j].mT, grad)
+            _add_product(d_powers[-1], partial[-1 - j].mT, grad)
             grad = grad @ powers[-1].mT
     d_powers[-1].add_(grad, alpha=1 / math.factorial(degree))
     for i in range(block - 1, 0, -1):
-        d_powers[i - 1].addmm_(d_powers[i], powers[0].mT)
-        d_powers[0].addmm_(powers[i - 1].mT, d_powers[i])
+        _add_product(d_powers[i - 1], d_powers[i], powers[0].mT)
+        _add_product(d_powers[0], powers[i - 1].mT, d_powers[i])
     return d_powers[0]

@@ -9,7 +9,9 @@ W[post, pre] alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -17,10 +19,12 @@ from sk_biornn._vocabulary import Vocabulary, Word
 from sk_biornn.biology._prices import (
     Facts,
     OfWeights,
+    Penalties,
     Penalty,
     Price,
     Regularizer,
     check_facts,
+    numbers_of,
     priced_distances,
 )
 from sk_biornn.biology._prices import (
@@ -29,6 +33,7 @@ from sk_biornn.biology._prices import (
 from sk_biornn.biology._sorting import sorted_values
 from sk_biornn.biology.activity_costs import RateCost, SilentUnitCost
 from sk_biornn.biology.communicability import communicability
+from sk_biornn.core.params import RNNParams
 
 __all__ = [
     "PENALTIES",
@@ -86,6 +91,12 @@ class WeightCost(Price):
         """
         check_facts(facts)
         return OfWeights(lambda weights: self.strength * weights.abs().sum())
+
+    @staticmethod
+    def bind_stack(prices: Sequence[WeightCost], facts: Facts, like: Tensor) -> Penalties:
+        """Return the penalties of networks along a leading axis, each with its own numbers."""
+        strengths = numbers_of(prices, "strength", like)
+        return lambda params, *_: strengths * params.w_rec.abs().sum((-2, -1))
 
 
 @dataclass(frozen=True)
@@ -146,6 +157,13 @@ class WiringCost(Price):
             facts, self.distance_power, "spatial penalty (and so for communicability_emd)"
         )
         return OfWeights(lambda weights: (weights.abs() * prices).sum())
+
+    @staticmethod
+    def bind_stack(prices: Sequence[WiringCost], facts: Facts, like: Tensor) -> Penalties:
+        """Return the penalties of networks along a leading axis, each with its own numbers."""
+        distances = priced_distances(facts, prices[0].distance_power, "spatial penalty")
+        strengths = numbers_of(prices, "strength", like)
+        return lambda params, *_: strengths * (params.w_rec.abs() * distances).sum((-2, -1))
 
 
 @dataclass(frozen=True)
@@ -216,6 +234,20 @@ class CommunicabilityCost(Price):
             return (weights.abs() * traffic * prices).sum()
 
         return OfWeights(penalty)
+
+    @staticmethod
+    def bind_stack(prices: Sequence[CommunicabilityCost], facts: Facts, like: Tensor) -> Penalties:
+        """Return the penalties of networks along a leading axis, each with its own numbers."""
+        power = prices[0].communicability_power
+        distances = priced_distances(facts, prices[0].distance_power, "communicability penalty")
+        strengths = numbers_of(prices, "strength", like)
+
+        def penalty(params: RNNParams, *_: Any) -> Tensor:
+            traffic = communicability(params.w_rec)
+            traffic = traffic if power == 1.0 else traffic.pow(power)
+            return strengths * (params.w_rec.abs() * traffic * distances).sum((-2, -1))
+
+        return penalty
 
 
 @dataclass(frozen=True)
@@ -293,6 +325,23 @@ class CommunicabilityEMD(Price):
             return wiring(weights) + self.emd_strength * (ranked - target).abs().mean()
 
         return OfWeights(penalty)
+
+    @staticmethod
+    def bind_stack(prices: Sequence[CommunicabilityEMD], facts: Facts, like: Tensor) -> Penalties:
+        """Return the penalties of networks along a leading axis, each with its own numbers."""
+        assert facts.connectome is not None  # `bind` was asked before
+        wiring = WiringCost.bind_stack(
+            [WiringCost(price.strength, price.distance_power) for price in prices], facts, like
+        )
+        strengths = numbers_of(prices, "emd_strength", like)
+        target = communicability(facts.connectome).flatten(1).sort().values
+
+        def penalty(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
+            ranked = communicability(params.w_rec).flatten(1).sort().values
+            emd = (ranked - target).abs().mean(1)
+            return wiring(params, rates, weights) + strengths * emd
+
+        return penalty
 
 
 # What the argument `regularizer` of the estimators may name.

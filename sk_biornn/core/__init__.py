@@ -9,6 +9,7 @@ from sk_biornn.core.params import RNNParams
 from sk_biornn.core.scan import Trajectory, as_trials, run
 from sk_biornn.core.solvers import Solver
 from sk_biornn.core.sparse import Support, support_where_it_pays
+from sk_biornn.core.stacked import Stack
 from sk_biornn.core.threads import computing
 from sk_biornn.core.training import (
     DivergenceError,
@@ -41,6 +42,7 @@ __all__ = [
     "Schedule",
     "Solver",
     "Spaces",
+    "Stack",
     "Support",
     "Trajectory",
     "WeightSpace",

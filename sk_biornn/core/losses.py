@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor
 from torch.nn import functional
 
@@ -32,12 +34,33 @@ def cross_entropy(scores: Tensor, codes: Tensor, weights: Tensor) -> Tensor:
     `scores` (..., n_outputs) are log-odds of the second of two classes (n_outputs = 1) or the
     logits of a softmax; `codes` and `weights` have its shape without the last axis.
     """
+    return per_trial(_surprises(scores, codes), weights)
+
+
+def _surprises(scores: Tensor, codes: Tensor) -> Tensor:
+    """Return -log p(code), of the shape of the codes."""
     if scores.shape[-1] == 1:
-        losses = functional.binary_cross_entropy_with_logits(
+        return functional.binary_cross_entropy_with_logits(
             scores[..., 0], codes.to(scores.dtype), reduction="none"
         )
-    else:
-        losses = functional.cross_entropy(
-            scores.reshape(-1, scores.shape[-1]), codes.reshape(-1), reduction="none"
-        ).reshape(codes.shape)
-    return per_trial(losses, weights)
+    flat = functional.cross_entropy(
+        scores.reshape(-1, scores.shape[-1]), codes.reshape(-1), reduction="none"
+    )
+    return flat.reshape(codes.shape)
+
+
+def _per_trial_of_each(values: Tensor, weights: Tensor) -> Tensor:
+    """Return `per_trial` of each of the networks along the first axis; trials are the second."""
+    return (values * weights).flatten(1).sum(1) / weights.shape[1]
+
+
+# The same losses of several networks: (M, n_trials, ...) -> (M,).
+EACH: dict[Callable[[Tensor, Tensor, Tensor], Tensor], Callable[[Tensor, Tensor, Tensor], Tensor]]
+EACH = {
+    squared_error: lambda outputs, targets, weights: _per_trial_of_each(
+        (outputs - targets).square(), weights
+    ),
+    cross_entropy: lambda scores, codes, weights: _per_trial_of_each(
+        _surprises(scores, codes), weights
+    ),
+}

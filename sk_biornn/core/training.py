@@ -111,6 +111,9 @@ class Epoch:
         Indices of the trials of each step.
     optimisation : Optimisation
         How to descend.
+    recipe : object
+        What a driver needs to know besides to compute it side by side with others; None: it
+        cannot be.
     """
 
     theta: RNNParams
@@ -119,6 +122,12 @@ class Epoch:
     loss_function: LossFunction
     batches: tuple[Tensor, ...]
     optimisation: Optimisation
+    recipe: Any = None
+
+    @property
+    def leaves(self) -> list[Tensor]:
+        """The free parameters that training moves, in the order of the optimiser."""
+        return [tensor for tensor, _ in self.spaces.moving(self.theta).values()]
 
     @torch.inference_mode(False)
     @torch.enable_grad()
@@ -170,6 +179,7 @@ def train_by_epochs(
     on_epoch: Callable[[RNNParams, History], bool] | None = None,
     history: History | None = None,
     epochs: range | None = None,
+    recipe: Any = None,
 ) -> Epochs[tuple[RNNParams, History]]:
     """Minimise a loss by mini-batches; weights are inside `spaces` on entry and at every step.
 
@@ -203,6 +213,8 @@ def train_by_epochs(
     epochs : range or None
         Which of the `max_iter` epochs to run, as far as the learning rate is concerned; None for
         all of them.
+    recipe : object
+        Handed on with every epoch.
 
     Returns
     -------
@@ -221,7 +233,7 @@ def train_by_epochs(
     """
     theta = spaces.encode(params).map(_own_copy)
     moving = spaces.moving(theta)
-    optimiser = _make_optimiser(
+    optimiser = make_optimiser(
         [tensor.requires_grad_() for tensor, _ in moving.values()], optimisation
     )
     history = history or History()
@@ -234,7 +246,9 @@ def train_by_epochs(
         for epoch in range(optimisation.max_iter) if epochs is None else epochs:
             optimiser.param_groups[0]["lr"] = optimisation.rate_at(epoch)
             batches = _batches(n_trials, optimisation, rng, lengths)
-            loss = yield Epoch(theta, spaces, optimiser, loss_function, batches, optimisation)
+            loss = yield Epoch(
+                theta, spaces, optimiser, loss_function, batches, optimisation, recipe
+            )
             with computing():
                 reached = _weights(theta, spaces)
             _refuse_non_finite(reached, loss, epoch, optimisation)
@@ -316,12 +330,12 @@ def _run_epoch(epoch: Epoch) -> float:
             parameter.grad = gradient.contiguous()  # the fused Adam reads memory in this order
         if epoch.optimisation.max_grad_norm is not None:
             torch.nn.utils.clip_grad_norm_(moving, epoch.optimisation.max_grad_norm)
-        _step(list(spaces.moving(theta).values()), epoch.optimiser)
+        take_step(list(spaces.moving(theta).values()), epoch.optimiser)
         total += value * len(batch)
     return total / sum(len(batch) for batch in batches)
 
 
-def _step(moving: list[tuple[Tensor, WeightSpace]], optimiser: torch.optim.Optimizer) -> None:
+def take_step(moving: list[tuple[Tensor, WeightSpace]], optimiser: torch.optim.Optimizer) -> None:
     """Take one step of the optimiser and move every tensor back into its space."""
     before = [theta.detach().clone() if space.needs_before else None for theta, space in moving]
     optimiser.step()
@@ -348,7 +362,8 @@ def _own_copy(tensor: Tensor) -> Tensor:
     return tensor.detach().clone(memory_format=torch.contiguous_format)
 
 
-def _make_optimiser(moving: list[Tensor], optimisation: Optimisation) -> torch.optim.Optimizer:
+def make_optimiser(moving: list[Tensor], optimisation: Optimisation) -> torch.optim.Optimizer:
+    """Return the optimiser of some free parameters."""
     solver, rate = optimisation.solver, optimisation.learning_rate_init
     if solver == "sgd":
         return torch.optim.SGD(moving, lr=rate)

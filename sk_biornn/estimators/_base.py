@@ -299,9 +299,6 @@ class BaseRNN(RunningRNN):
         """Apply the function of the read-out; a leaf may have one."""
         return outputs
 
-    def _note(self, outputs: torch.Tensor, values: torch.Tensor, weights: torch.Tensor) -> None:
-        """See the outputs of every training batch; a leaf may keep account of them."""
-
     def _constraint(self) -> Constraint:
         if self.dale is None:
             return FixedMask()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sk_biornn.biology.regularizers import OfWeights, Penalty
+from sk_biornn.biology.regularizers import Facts, OfWeights, Penalty, Regularizer
 from sk_biornn.core import Dynamics, RNNParams, Workspace, as_trials, run, unit_weights
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit
-from sk_biornn.estimators._penalties import bind_penalties
+from sk_biornn.estimators._penalties import asked_penalties, bound_penalties, facts_of
 from sk_biornn.estimators._running import RunningRNN
 from sk_biornn.estimators._synapses import Synapses
 from sk_biornn.estimators._validation import Targets, Trials
@@ -40,29 +39,61 @@ def bind_loss(
     synapses: Synapses,
     dtype: torch.dtype,
     noise: torch.Generator | None,
-) -> Callable[[RNNParams, Tensor], Tensor]:
+) -> Loss:
     """Put data, penalties and dynamics into one function of weights and trial indices."""
-    data = _TrainingSet.of(trials, targets, device, dtype)
-    penalties = _Penalties(bind_penalties(network, circuit, device, dtype), synapses)
-    forward = partial(
-        run,
-        workspace=Workspace(),
-        noise=noise if network.recurrent_noise > 0 else None,
-        support=synapses.support,
-        every_step=targets.every_step,
+    return Loss(
+        network=network,
+        dynamics=dynamics,
+        judgement=judgement,
+        data=TrainingSet.of(trials, targets, device, dtype),
+        penalties=Penalties.of(network, circuit, synapses, device, dtype),
+        synapses=synapses,
+        noise=noise,
     )
 
-    def loss(params: RNNParams, indices: Tensor) -> Tensor:
-        batch = data.take(indices)
-        inputs = _with_noise(batch.x, network.noise_level, noise)
-        outputs, rates, _ = forward(params, inputs, dynamics, lengths=batch.ends)
-        outputs = judgement.transform(outputs)
-        value = judgement.loss(outputs, batch.values, batch.weights)
-        if torch.is_grad_enabled():  # a step of training, not a look at its end
-            judgement.note(outputs, batch.values, batch.weights)
-        return penalties.added_to(value, params, rates, batch)
 
-    return loss
+@dataclass(frozen=True, eq=False)
+class Loss:
+    """The loss of one network, a function of weights and trial indices."""
+
+    network: RunningRNN
+    dynamics: Dynamics
+    judgement: Judgement
+    data: TrainingSet
+    penalties: Penalties
+    synapses: Synapses
+    noise: torch.Generator | None
+    workspace: Workspace = field(default_factory=Workspace)
+
+    def __call__(self, params: RNNParams, indices: Tensor) -> Tensor:
+        """Return the loss of a batch, a scalar."""
+        batch = self.data.take(indices)
+        inputs = _with_noise(batch.x, self.network.noise_level, self.noise)
+        outputs, rates, _ = run(
+            params,
+            inputs,
+            self.dynamics,
+            lengths=batch.ends,
+            workspace=self.workspace,
+            noise=self.noise if self.network.recurrent_noise > 0 else None,
+            support=self.synapses.support,
+            every_step=self.data.every_step,
+        )
+        outputs = self.judgement.transform(outputs)
+        value = self.judgement.loss(outputs, batch.values, batch.weights)
+        if torch.is_grad_enabled():  # a step of training, not a look at its end
+            self.judgement.note(outputs, batch.values, batch.weights)
+        return self.penalties.added_to(value, params, rates, batch)
+
+    @property
+    def network_kind(self) -> tuple[type, str | None]:
+        """What decides how outputs are transformed."""
+        return type(self.network), getattr(self.network, "output_activation", None)
+
+    @property
+    def takes_notes(self) -> bool:
+        """Whether the estimator keeps account of its outputs."""
+        return type(self.network)._note is not RunningRNN._note
 
 
 class _Batch(NamedTuple):
@@ -76,7 +107,7 @@ class _Batch(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class _TrainingSet:
+class TrainingSet:
     """All trials and targets as tensors."""
 
     x: Tensor
@@ -89,7 +120,7 @@ class _TrainingSet:
     @classmethod
     def of(
         cls, trials: Trials, targets: Targets, device: torch.device, dtype: torch.dtype
-    ) -> _TrainingSet:
+    ) -> TrainingSet:
         """Cross into torch."""
         steps = step_weights(trials, targets.trial_weights)
         return cls(
@@ -148,11 +179,27 @@ def step_weights(trials: Trials, of_trials: np.ndarray | None) -> np.ndarray | N
 
 
 @dataclass(frozen=True)
-class _Penalties:
+class Penalties:
     """The penalties of a network, each given what it looks at."""
 
     bound: list[Penalty]
     synapses: Synapses
+    regularizers: list[Regularizer]
+    facts: Facts
+
+    @classmethod
+    def of(
+        cls,
+        network: RunningRNN,
+        circuit: Circuit,
+        synapses: Synapses,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> Penalties:
+        """Bind the penalties that the arguments ask for."""
+        regularizers = asked_penalties(network)
+        facts = facts_of(network, circuit, device, dtype)
+        return cls(bound_penalties(regularizers, facts), synapses, regularizers, facts)
 
     def added_to(self, value: Tensor, params: RNNParams, rates: Tensor, batch: _Batch) -> Tensor:
         """Return a loss with all penalties added."""

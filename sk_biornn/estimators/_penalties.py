@@ -41,8 +41,13 @@ def bind_penalties(
     parameters: RNNParameters, circuit: Circuit, device: torch.device, dtype: torch.dtype
 ) -> list[Penalty]:
     """Return the penalties that the arguments ask for, bound to what they say of the circuit."""
-    facts = _facts(parameters, circuit, device, dtype)
-    return [_as_penalty(regularizer.bind(facts)) for regularizer in _regularizers(parameters)]
+    facts = facts_of(parameters, circuit, device, dtype)
+    return bound_penalties(asked_penalties(parameters), facts)
+
+
+def bound_penalties(regularizers: list[Regularizer], facts: Facts) -> list[Penalty]:
+    """Return penalties that know the facts."""
+    return [_as_penalty(regularizer.bind(facts)) for regularizer in regularizers]
 
 
 def refuse_idle_strengths(parameters: RNNParameters) -> None:
@@ -66,7 +71,8 @@ def refuse_idle_strengths(parameters: RNNParameters) -> None:
             )
 
 
-def _regularizers(parameters: RNNParameters) -> list[Regularizer]:
+def asked_penalties(parameters: RNNParameters) -> list[Regularizer]:
+    """Return the penalties that the arguments ask for, by name or as objects."""
     asked = parameters.regularizer
     found: list[Regularizer] = []
     if parameters.rate_penalty > 0:
@@ -100,9 +106,10 @@ def _takes_one(function: Callable[..., Any]) -> bool:
     return False
 
 
-def _facts(
+def facts_of(
     parameters: RNNParameters, circuit: Circuit, device: torch.device, dtype: torch.dtype
 ) -> Facts:
+    """Return what the arguments say of the circuit."""
     positions = distances = connectome = blocks = None
     if parameters.coordinates is not None:
         points = unit_positions(

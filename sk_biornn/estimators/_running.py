@@ -91,6 +91,9 @@ class RunningRNN(FittedNetwork, RNNParameters):
         names = self.unit_names_
         return range(len(self.W_rec_)) if names is None else names
 
+    def _note(self, outputs: torch.Tensor, values: torch.Tensor, weights: torch.Tensor) -> None:
+        """See the outputs of every training batch; a leaf may keep account of them."""
+
     def _fitted_network(self, trials: Trials) -> tuple[RNNParams, Dynamics]:
         device = boundary.resolve_device(self.device)
         dtype = boundary.torch_dtype(trials.x.dtype)

@@ -50,10 +50,14 @@ class Synapses(NamedTuple):
         return {**moments, "w_rec": of_synapses}
 
 
+def in_circuit(constraint: Constraint, mask: Tensor) -> Constraint:
+    """Return a constraint with what depends on the whole mask filled in."""
+    return constraint.in_circuit(mask) if hasattr(constraint, "in_circuit") else constraint
+
+
 def bind_synapses(constraint: Constraint, signs: Tensor, mask: Tensor) -> Synapses:
     """Bind a constraint to the circuit, in the form in which training is fastest."""
-    if hasattr(constraint, "in_circuit"):  # before it is given one synapse at a time
-        constraint = constraint.in_circuit(mask)
+    constraint = in_circuit(constraint, mask)  # before it is given one synapse at a time
     support = support_where_it_pays(mask, signs.dtype)
     if support is None:
         return Synapses(constraint.bind(signs, mask))

@@ -24,8 +24,9 @@ from sk_biornn.core import (
 )
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Projection
+from sk_biornn.estimators._stackable import Recipe
 from sk_biornn.estimators._state import FitState
-from sk_biornn.estimators._synapses import Synapses, bind_synapses
+from sk_biornn.estimators._synapses import Synapses, bind_synapses, in_circuit
 from sk_biornn.estimators._validation import Trials
 
 Report = Callable[[History, Callable[[], FitState]], bool]  # after each epoch; True ends it
@@ -76,11 +77,9 @@ class Training:
         """Cross into torch, bind what the circuit says, and run the training loop."""
         circuit, w_rec = state.circuit, state.weights["w_rec"]
         dtype = boundary.torch_dtype(w_rec.dtype)
-        synapses = bind_synapses(
-            self.constraint,
-            boundary.to_tensor(circuit.signs, self.device, dtype),
-            boundary.to_tensor(circuit.mask, self.device),
-        )
+        allowed = boundary.to_tensor(circuit.mask, self.device)
+        signs = boundary.to_tensor(circuit.signs, self.device, dtype)
+        synapses = bind_synapses(self.constraint, signs, allowed)
         history = state.history()
         history.moments = synapses.contract(self._moments(state))
         noise = self._noise(state)
@@ -91,9 +90,10 @@ class Training:
 
             return self.report(history, middle)
 
+        loss = self.bind_loss(circuit, synapses, dtype, noise)
         params, history = yield from train_by_epochs(
             boundary.to_params(state.weights, dtype, self.device),
-            self.bind_loss(circuit, synapses, dtype, noise),
+            loss,
             self._spaces(circuit, synapses, dtype, state),
             self.trials.n_trials,
             replace(self.optimisation, max_iter=max_iter),
@@ -103,6 +103,7 @@ class Training:
             on_epoch=report,
             history=history,
             epochs=epochs,
+            recipe=Recipe(in_circuit(self.constraint, allowed), circuit, self.frozen, loss),
         )
         return _after(state, params, history, synapses)
 

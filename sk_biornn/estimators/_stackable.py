@@ -1,0 +1,255 @@
+"""Networks that learn side by side: which go together, and what their common step is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch import Tensor
+
+from sk_biornn.biology._spaces import clipping_space, sign_bounds
+from sk_biornn.biology.constraints import Constraint
+from sk_biornn.biology.regularizers import Facts
+from sk_biornn.core import (
+    Dynamics,
+    Epoch,
+    RNNParams,
+    Spaces,
+    WeightSpace,
+    Workspace,
+    run,
+    sum_of_two,
+    within,
+)
+from sk_biornn.core.losses import EACH
+from sk_biornn.core.stacked import Stack
+from sk_biornn.estimators import _boundary as boundary
+from sk_biornn.estimators._circuit import Circuit, Projection
+
+if TYPE_CHECKING:
+    from sk_biornn.estimators._loss import Loss
+
+_VECTORS = ("strength", "emd_strength")  # of penalties: what may differ within a stack
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """What the epochs of one network are made of.
+
+    Parameters
+    ----------
+    constraint : Constraint
+        Where its recurrent weights may be, with what depends on the circuit filled in.
+    circuit : Circuit
+        Units and connections.
+    frozen : frozenset of str
+        Weights that do not move.
+    loss : Loss
+        Of its trials.
+    """
+
+    constraint: Constraint
+    circuit: Circuit
+    frozen: frozenset[str]
+    loss: Loss
+
+    def reason_alone(self) -> str | None:
+        """Return why the network cannot learn side by side with others; None if it can."""
+        loss = self.loss
+        if loss.noise is not None:
+            return "noise, whose stream is its own"
+        if loss.synapses.support is not None:
+            return "few synapses, for which sparse products are faster"
+        if loss.data.lengths is not None:
+            return "trials of unequal length"
+        if loss.judgement.loss not in EACH:
+            return "a loss of its own"
+        if not getattr(self.constraint, "by_synapse", False):
+            return "a constraint that does not treat synapses one by one"
+        if not all(hasattr(price, "bind_stack") for price in loss.penalties.regularizers):
+            return "a penalty of its own"
+        return None
+
+    def key(self, epoch: Epoch) -> Hashable:
+        """Return what networks that learn side by side have in common."""
+        loss, how = self.loss, epoch.optimisation
+        facts = loss.penalties.facts
+        return (
+            tuple((tensor.shape, tensor.dtype, tensor.device) for tensor in epoch.theta),
+            tuple(map(len, epoch.batches)),
+            (self.constraint, self.frozen, self.circuit.n_biases),
+            tuple(_has(self.circuit, name) for name in ("inputs", "readout")),
+            (how.solver, how.epsilon, how.max_grad_norm, epoch.optimiser.param_groups[0]["lr"]),
+            _steps_taken(epoch),
+            _moves(loss.dynamics),
+            (loss.judgement.loss, loss.network_kind, loss.data.every_step),
+            (loss.data.x.shape, loss.data.step_weights is None),
+            tuple(map(_kind_of, loss.penalties.regularizers)),
+            tuple(fact is None for fact in facts),
+        )
+
+
+def _has(circuit: Circuit, name: str) -> tuple[bool, bool]:
+    projection: Projection = getattr(circuit, name)
+    return projection.mask is None, projection.signs is None
+
+
+def _steps_taken(epoch: Epoch) -> tuple[float, ...]:
+    """Return how many steps the optimiser has made of each weight."""
+    states = (epoch.optimiser.state.get(leaf, {}) for leaf in epoch.leaves)
+    return tuple(float(state["step"]) if "step" in state else -1.0 for state in states)
+
+
+def _moves(dynamics: Dynamics) -> Hashable:
+    leak: Any = dynamics.leak
+    leak = tuple(leak.tolist()) if isinstance(leak, Tensor) else leak
+    return dynamics.activation, dynamics.rectify, leak, dynamics.readout_from
+
+
+def _kind_of(price: Any) -> Hashable:
+    """Return the class of a penalty and those of its numbers that all of a stack share."""
+    own = (field.name for field in fields(price) if field.name not in _VECTORS)
+    return type(price), tuple(getattr(price, name) for name in own)
+
+
+def stack_of(epochs: Sequence[Epoch]) -> Stack:
+    """Return the stack of networks whose keys are equal.
+
+    Parameters
+    ----------
+    epochs : sequence of Epoch
+        Their next epochs.
+
+    Returns
+    -------
+    Stack
+        What computes these, and later ones.
+    """
+    recipes: list[Recipe] = [epoch.recipe for epoch in epochs]
+    with torch.inference_mode(False):
+        like = epochs[0].theta.w_rec
+        return Stack(epochs, _spaces(recipes, like), _losses([r.loss for r in recipes], like))
+
+
+def _spaces(recipes: Sequence[Recipe], like: Tensor) -> Spaces:
+    """Return where the weights of all networks may be, along a leading axis."""
+    first = recipes[0]
+    circuits = [recipe.circuit for recipe in recipes]
+    signs = _stacked([circuit.signs for circuit in circuits], like)
+    mask = _stacked([circuit.mask for circuit in circuits], like, torch.bool)
+    biases = WeightSpace()
+    if not first.circuit.n_biases:
+        biases = within(like.new_zeros(like.shape[-1]))
+    spaces = {
+        "w_in": _projection([circuit.inputs for circuit in circuits], like),
+        "w_rec": first.constraint.bind(signs[:, None, :], mask),
+        "b_rec": sum_of_two(biases) if first.circuit.n_biases == 2 else biases,
+        "w_out": _projection([circuit.readout for circuit in circuits], like),
+        "b_out": WeightSpace(),
+    }
+    for name in first.frozen:
+        spaces[name] = spaces[name]._replace(trainable=False)
+    return Spaces(**spaces)
+
+
+def _projection(projections: Sequence[Projection], like: Tensor) -> WeightSpace:
+    first = projections[0]
+    mask = None
+    if first.mask is not None:
+        mask = _stacked([p.mask for p in projections], like, torch.bool)
+    if first.signs is None:
+        return WeightSpace() if mask is None else within(mask.to(like.dtype))
+    signs = _stacked([p.signs for p in projections], like)[:, None, :]
+    if mask is None:
+        mask = torch.ones_like(signs, dtype=torch.bool)
+    return clipping_space(*sign_bounds(signs, mask))
+
+
+def _stacked(arrays: Sequence[Any], like: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    dtype = like.dtype if dtype is None else dtype
+    return torch.stack([boundary.to_tensor(array, like.device, dtype) for array in arrays])
+
+
+def _losses(losses: Sequence[Loss], like: Tensor) -> Callable[[RNNParams, Tensor], Tensor]:
+    """Return (weights, trials) -> loss of each network."""
+    first = losses[0]
+    data = _Data.of(losses)
+    penalty = _penalty(losses, like)
+    each, transform = EACH[first.judgement.loss], first.judgement.transform
+    notes = [loss.judgement.note for loss in losses if loss.takes_notes]
+    workspace, every_step = Workspace(), first.data.every_step
+
+    def function(params: RNNParams, indices: Tensor) -> Tensor:
+        x, values, weights, step_weights = data.take(indices.to(like.device))
+        outputs, rates, _ = run(
+            params, x, first.dynamics, workspace=workspace, every_step=every_step
+        )
+        outputs = transform(outputs)
+        value = each(outputs, values, weights)
+        for note, *seen in zip(notes, outputs, values, weights, strict=bool(notes)):
+            note(*seen)
+        return value if penalty is None else value + penalty(params, rates, step_weights)
+
+    return function
+
+
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """Trials and targets of all networks; those that all share are there once."""
+
+    parts: tuple[Tensor | None, ...]  # x, values, weights, step_weights
+    shared: tuple[bool, ...]
+
+    @classmethod
+    def of(cls, losses: Sequence[Loss]) -> _Data:
+        """Put the training sets of all networks together."""
+        names = ("x", "values", "weights", "step_weights")
+        parts, shared = zip(
+            *(_together([getattr(loss.data, name) for loss in losses]) for name in names),
+            strict=True,
+        )
+        return cls(parts, shared)
+
+    def take(self, indices: Tensor) -> list[Any]:
+        """Return the trials (n_networks, batch_size) of every part."""
+        network = torch.arange(len(indices), device=indices.device)[:, None]
+        return [
+            None if part is None else part[indices] if is_shared else part[network, indices]
+            for part, is_shared in zip(self.parts, self.shared, strict=True)
+        ]
+
+
+def _together(tensors: Sequence[Tensor | None]) -> tuple[Tensor | None, bool]:
+    first = tensors[0]
+    if first is None:
+        return None, True
+    some = [tensor for tensor in tensors if tensor is not None]
+    if all(tensor is first or torch.equal(tensor, first) for tensor in some[1:]):
+        return first, True
+    return torch.stack(some), False
+
+
+def _penalty(losses: Sequence[Loss], like: Tensor) -> Callable[..., Tensor] | None:
+    """Return (weights, rates, weights of steps) -> penalty of each network; None without any."""
+    prices = list(zip(*(loss.penalties.regularizers for loss in losses), strict=True))
+    if not prices:
+        return None
+    facts = _facts([loss.penalties.facts for loss in losses])
+    bound = [type(of_one[0]).bind_stack(of_one, facts, like) for of_one in prices]
+
+    def penalty(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
+        return sum((price(params, rates, weights) for price in bound), start=like.new_zeros(()))
+
+    return penalty
+
+
+def _facts(each: Sequence[Facts]) -> Facts:
+    """Return the facts of all networks, along a leading axis."""
+    return Facts(
+        *(
+            cast(Tensor, None if some[0] is None else torch.stack(list(some)))
+            for some in zip(*each, strict=True)
+        )
+    )
