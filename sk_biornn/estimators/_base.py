@@ -64,6 +64,11 @@ class BaseRNN(RunningRNN):
     def _fit(self, *arguments: Any, **options: Any) -> Self:
         return alone(self._fit_by_epochs(*arguments, **options))
 
+    def _epochs_of_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Epochs[Self]:
+        """Return what `fit` does, epoch by epoch."""
+        resume = check_flag("warm_start", self.warm_start) and hasattr(self, "W_rec_")
+        return self._fit_by_epochs(X, y, sample_weight, resume=resume, max_iter=self.max_iter)
+
     def _fit_by_epochs(self, *arguments: Any, **options: Any) -> Epochs[Self]:
         """Fit; a fit that is refused or diverges leaves the estimator as it was."""
         before = dict(self.__dict__)

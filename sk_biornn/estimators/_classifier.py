@@ -69,8 +69,7 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
         TypeError
             If an argument is of another type.
         """
-        resume = check_flag("warm_start", self.warm_start) and hasattr(self, "W_rec_")
-        return self._fit(X, y, sample_weight, resume=resume, max_iter=self.max_iter)
+        return alone(self._epochs_of_fit(X, y, sample_weight))
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one more epoch, from the weights as they are.

@@ -1,0 +1,307 @@
+"""`fit_many`: fits estimators as their own `fit` would, many of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed, effective_n_jobs
+
+from sk_biornn._checks import check_choice, check_number, is_integer, refusal
+from sk_biornn._plain import short
+from sk_biornn.many._lockstep import Lockstep, Member
+from sk_biornn.many._sizes import most_together
+from sk_biornn.many._trials import take_trials
+
+STRATEGIES = ("auto", "stacked", "alone")
+ERRORS = ("raise", "keep")
+
+
+class FittedNetworks(list[Any]):
+    """The estimators that `fit_many` was given, fitted, and how that was done.
+
+    Attributes
+    ----------
+    stacking_report : DataFrame
+        A row per estimator: `stack`, the largest number of networks, itself included, that it
+        learned side by side with; `reason`, why it learned alone, empty if it did not.
+    errors : dict of int to Exception
+        What fits ended with that did not come to an end, by number of the estimator.
+    """
+
+    stacking_report: pd.DataFrame
+    errors: dict[int, BaseException]
+
+
+def fit_many(
+    estimators: Sequence[Any],
+    X: Any,
+    y: Any,
+    *,
+    sample_weight: Any = None,
+    indices: Sequence[Any] | None = None,
+    strategy: str = "auto",
+    device: str | None = None,
+    max_memory: float | None = None,
+    n_jobs: int | None = None,
+    errors: str = "raise",
+    verbose: int = 0,
+) -> FittedNetworks:
+    """Fit estimators, those of one architecture side by side.
+
+    Every estimator becomes what its own ``fit`` would make of it: the same seeds are drawn, the
+    same batches taken, and weights differ by rounding only. Networks of one architecture
+    learn in stacks, whose every step is one product of stacks of matrices. They may differ in
+    seeds, initial weights, signs, masks, positions, strengths of penalties, the order of batches,
+    the trials they learn from, and in when they stop; those that differ in more are in other
+    stacks. A network that diverges or stops leaves its stack, and the others go on.
+
+    Parameters
+    ----------
+    estimators : sequence of estimators
+        Networks of this package, each another object; they are fitted in place. Other estimators
+        are fitted by their own `fit`.
+    X, y : array-like or list
+        Trials and targets, as the estimators take them.
+    sample_weight : array-like or None, default=None
+        Weights, as the estimators take them.
+    indices : sequence of int arrays or None, default=None
+        Per estimator the trials of `X` that it learns from, such as the training part of a fold;
+        None: all.
+    strategy : {"auto", "stacked", "alone"}, default="auto"
+        "auto": stacks where they pay, by a rule that was measured; "stacked": wherever it can be;
+        "alone": never.
+    device : str or None, default=None
+        Where all networks learn; None: where their own argument `device` says.
+    max_memory : float or None, default=None
+        Bytes that a stack may take; None: half of what is free.
+    n_jobs : int or None, default=None
+        Number of joblib's jobs, among which the estimators are divided.
+    errors : {"raise", "keep"}, default="raise"
+        What becomes of a fit that fails: "raise" raises the first error when all others have come
+        to their ends, "keep" leaves the estimator as it was and notes the error in `errors`.
+    verbose : int, default=0
+        1 shows a bar with the median and the worst training loss.
+
+    Returns
+    -------
+    FittedNetworks
+        The estimators in their order, with `stacking_report` and `errors`.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of another type.
+    ValueError
+        If an argument does not fit, or a fit fails.
+    KeyboardInterrupt
+        If it comes before a network has finished an epoch; those that have are fitted.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If fits are interrupted from the keyboard: networks keep what their last epoch left.
+
+    Examples
+    --------
+    >>> from sk_biornn import DaleRNNRegressor
+    >>> from sk_biornn.datasets import make_flip_flop
+    >>> from sk_biornn.ensemble import fit_many
+    >>> X, y = make_flip_flop(100, n_steps=20, random_state=0)
+    >>> networks = [DaleRNNRegressor(n_units=16, max_iter=3, random_state=k) for k in range(6)]
+    >>> fitted = fit_many(networks, X, y)
+    >>> fitted[0] is networks[0], fitted.stacking_report["stack"].tolist()
+    (True, [6, 6, 6, 6, 6, 6])
+    """
+    estimators = _checked_estimators(estimators)
+    check_choice("strategy", strategy, STRATEGIES)
+    check_choice("errors", errors, ERRORS)
+    if max_memory is not None:
+        max_memory = check_number("max_memory", max_memory, low=0.0, open_low=True)
+    parts = _checked_indices(indices, len(estimators))
+    if device is not None:
+        for estimator in estimators:
+            estimator.set_params(device=device)
+    options = {"strategy": strategy, "max_memory": max_memory, "verbose": verbose}
+    groups = _divided(len(estimators), n_jobs)
+    if len(groups) == 1:
+        ended = _fit_here(estimators, X, y, sample_weight, parts, **options)
+    else:
+        ended = _fit_elsewhere(groups, estimators, X, y, sample_weight, parts, n_jobs, options)
+    return _report(estimators, ended, errors)
+
+
+_Ended = tuple[int, "str | None", "BaseException | None"]  # largest stack, why alone, error
+
+
+def _fit_here(
+    estimators: Sequence[Any],
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    parts: Sequence[Any],
+    *,
+    strategy: str,
+    max_memory: float | None,
+    verbose: int,
+) -> list[_Ended]:
+    members = [
+        Member(_epochs(estimator, *take_trials(part, X, y, sample_weight)))
+        for estimator, part in zip(estimators, parts, strict=True)
+    ]
+    with _bar(estimators, verbose) as watch:
+        if strategy == "alone":
+            lockstep = Lockstep(lambda epoch: (1, "strategy='alone'"), watch)
+        else:
+            lockstep = Lockstep(
+                lambda epoch: most_together(epoch, max_memory, strategy == "stacked"), watch
+            )
+        lockstep.run(members)
+    return [(m.largest_stack, m.reason, m.error) for m in members]
+
+
+def _fit_elsewhere(
+    groups: Sequence[Sequence[int]],
+    estimators: Sequence[Any],
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    parts: Sequence[Any],
+    n_jobs: int | None,
+    options: dict[str, Any],
+) -> list[_Ended]:
+    def some(items: Sequence[Any], group: Sequence[int]) -> list[Any]:
+        return [items[number] for number in group]
+
+    results = Parallel(n_jobs=n_jobs)(
+        delayed(_fit_and_return)(
+            some(estimators, group), X, y, sample_weight, some(parts, group), options
+        )
+        for group in groups
+    )
+    ended: list[Any] = [None] * len(estimators)
+    for group, (fitted, of_group) in zip(groups, results, strict=True):
+        for number, twin, end in zip(group, fitted, of_group, strict=True):
+            estimators[number].__dict__.update(twin.__dict__)
+            ended[number] = end
+    return ended
+
+
+def _fit_and_return(
+    estimators: list[Any], X: Any, y: Any, sample_weight: Any, parts: list[Any], options: Any
+) -> tuple[list[Any], list[_Ended]]:
+    return estimators, _fit_here(estimators, X, y, sample_weight, parts, **options)
+
+
+def _epochs(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
+    """Return the fit as a generator of epochs; that of a foreign estimator has none."""
+    if hasattr(estimator, "_epochs_of_fit"):
+        return estimator._epochs_of_fit(X, y, sample_weight)
+    return _without_epochs(estimator, X, y, sample_weight)
+
+
+def _without_epochs(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
+    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+    estimator.fit(X, y, **weights)
+    return estimator
+    yield  # a generator, as those of networks are
+
+
+def _report(estimators: Sequence[Any], ended: Sequence[_Ended], errors: str) -> FittedNetworks:
+    fitted = FittedNetworks(estimators)
+    fitted.stacking_report = pd.DataFrame(
+        [
+            {"stack": max(1, stack), "reason": _reason(estimator, stack, why)}
+            for estimator, (stack, why, _) in zip(estimators, ended, strict=True)
+        ]
+    )
+    fitted.errors = {number: error for number, (*_, error) in enumerate(ended) if error is not None}
+    for error in fitted.errors.values():
+        if errors == "raise" or isinstance(error, KeyboardInterrupt):
+            raise error
+    return fitted
+
+
+def _reason(estimator: Any, stack: int, why: str | None) -> str:
+    if stack > 1:
+        return ""
+    if not hasattr(estimator, "_epochs_of_fit"):
+        return f"{type(estimator).__name__} is no network of this package"
+    return why or "no other network of its architecture"
+
+
+def _checked_estimators(estimators: Any) -> list[Any]:
+    several = isinstance(estimators, (list, tuple)) or (
+        isinstance(estimators, np.ndarray) and estimators.dtype == object
+    )
+    if not several or not len(estimators):
+        raise refusal(
+            "estimators",
+            "a list of at least one estimator",
+            estimators,
+            right_type=several,
+        )
+    for estimator in estimators:
+        if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+            raise TypeError(
+                f"estimators must hold objects with a method fit, got {short(estimator)}."
+            )
+    if len({id(estimator) for estimator in estimators}) < len(estimators):
+        raise ValueError(
+            "estimators must be another object each, got one of them twice; clone() makes more."
+        )
+    return list(estimators)
+
+
+def _checked_indices(indices: Any, n_estimators: int) -> list[Any]:
+    if indices is None:
+        return [None] * n_estimators
+    parts = list(indices)
+    if len(parts) != n_estimators:
+        raise ValueError(
+            f"indices must have one array per estimator, {n_estimators}, got {len(parts)}."
+        )
+    return [None if part is None else _whole_numbers(part) for part in parts]
+
+
+def _whole_numbers(part: Any) -> np.ndarray:
+    array = np.asarray(part)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise TypeError(
+            "indices must hold arrays of trial numbers, (n_trials_of_the_estimator,) of int, got "
+            f"{array.dtype} of shape {array.shape}."
+        )
+    return array
+
+
+def _divided(n_estimators: int, n_jobs: int | None) -> list[Sequence[int]]:
+    """Return which estimators each job fits: neighbours, which are often of one kind, apart."""
+    if n_jobs is not None and not is_integer(n_jobs):
+        raise refusal("n_jobs", "None or an integer", n_jobs, right_type=False)
+    n_groups = min(n_estimators, max(1, effective_n_jobs(n_jobs)))
+    return [range(first, n_estimators, n_groups) for first in range(n_groups)]
+
+
+class _bar:
+    """A progress bar of epochs, with the median and the worst loss; silent where not asked for."""
+
+    def __init__(self, estimators: Sequence[Any], verbose: int) -> None:
+        from tqdm import tqdm
+
+        most = max((getattr(e, "max_iter", 1) for e in estimators), default=1)
+        self._bar = tqdm(total=most, unit="epoch", disable=not verbose)
+
+    def __enter__(self) -> Callable[[Sequence[Member]], None]:
+        return self._watch
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def _watch(self, members: Sequence[Member]) -> None:
+        losses = [member.loss for member in members if member.loss == member.loss]
+        if losses and not self._bar.disable:
+            shown = f"loss: median {np.median(losses):.4g}, worst {max(losses):.4g}"
+            self._bar.set_postfix_str(shown)
+        self._bar.update()

@@ -1,0 +1,126 @@
+"""Trainings that go on epoch by epoch, those with the same key side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sk_biornn.core import Epoch, Epochs, Stack
+from sk_biornn.estimators._stackable import stack_of
+
+
+@dataclass(eq=False)
+class Member:
+    """One training among many, and what became of it."""
+
+    epochs: Epochs[Any]
+    epoch: Epoch | None = None  # the next to be computed; None when it has ended
+    result: Any = None
+    error: BaseException | None = None
+    largest_stack: int = 0  # of how many networks, itself included; 0 before the first epoch
+    reason: str | None = None  # why it went alone
+    loss: float = float("nan")  # of its last epoch
+
+    def start(self) -> None:
+        """Begin, up to the first epoch."""
+        self._go_on(lambda: next(self.epochs))
+
+    def take(self, loss: float, n_together: int) -> None:
+        """Note the loss of an epoch, and go on to the next one."""
+        self.loss, self.largest_stack = loss, max(self.largest_stack, n_together)
+        self._go_on(lambda: self.epochs.send(loss))
+
+    def meet(self, error: BaseException) -> None:
+        """Have the training deal with an error in its epoch, or with an interruption."""
+        self._go_on(lambda: self.epochs.throw(error))
+
+    @property
+    def next_epoch(self) -> Epoch:
+        """The next epoch, of a training that has not ended."""
+        assert self.epoch is not None
+        return self.epoch
+
+    def _go_on(self, step: Callable[[], Epoch]) -> None:
+        try:
+            self.epoch = step()
+        except StopIteration as end:
+            self.epoch, self.result = None, end.value
+        except (Exception, KeyboardInterrupt) as error:  # its own; the others go on
+            self.epoch, self.error = None, error
+
+
+@dataclass(eq=False)
+class Lockstep:
+    """Carries trainings to their ends.
+
+    Parameters
+    ----------
+    most : callable
+        Epoch -> (how many networks such as this may learn side by side, why not more).
+    watch : callable
+        Called with the members after every round, in which each of them took one epoch.
+    """
+
+    most: Callable[[Epoch], tuple[int, str]]
+    watch: Callable[[Sequence[Member]], None]
+    _kept: dict[Member, Stack] = field(default_factory=dict)  # by the first member of each
+
+    def run(self, members: Sequence[Member]) -> None:
+        """Carry all trainings to their ends; the error of one is no matter of the others.
+
+        An interruption from the keyboard ends all: each keeps what its last finished epoch left.
+        """
+        for member in members:
+            member.start()
+        while living := [member for member in members if member.epoch is not None]:
+            try:
+                for group in self._groups(living):
+                    self._compute(group)
+                self.watch(members)
+            except KeyboardInterrupt as interrupt:
+                for member in living:
+                    if member.epoch is not None:
+                        member.meet(interrupt)
+
+    def _groups(self, living: Sequence[Member]) -> list[list[Member]]:
+        """Return the members that go together, in their order."""
+        groups: dict[Hashable, list[Member]] = {}
+        for member in living:
+            epoch = member.next_epoch
+            member.reason = epoch.recipe.reason_alone()
+            key = member if member.reason else epoch.recipe.key(epoch)
+            groups.setdefault(key, []).append(member)
+        return [part for group in groups.values() for part in self._parts(group)]
+
+    def _parts(self, group: list[Member]) -> list[list[Member]]:
+        """Cut a group into stacks of equal size, as few as may be."""
+        most, why = self.most(group[0].next_epoch)
+        if most <= 1 and not group[0].reason:
+            for member in group:
+                member.reason = why
+        n_parts = -(-len(group) // max(1, most))
+        size = -(-len(group) // n_parts)
+        return [group[low : low + size] for low in range(0, len(group), size)]
+
+    def _compute(self, group: Sequence[Member]) -> None:
+        epochs = [member.next_epoch for member in group]
+        if len(epochs) > 1:
+            losses = self._stack(group, epochs).compute(epochs)
+            for member, loss in zip(group, losses, strict=True):
+                member.take(loss, len(group))
+            return
+        self._kept.pop(group[0], None)
+        try:
+            loss = epochs[0].compute()
+        except Exception as error:
+            group[0].meet(error)
+        else:
+            group[0].take(loss, 1)
+
+    def _stack(self, group: Sequence[Member], epochs: Sequence[Epoch]) -> Stack:
+        """Return the stack that computed the epochs before these, or a new one."""
+        kept = self._kept.get(group[0])
+        if kept is None or not kept.holds(epochs):
+            kept = self._kept[group[0]] = stack_of(epochs)
+        return kept
