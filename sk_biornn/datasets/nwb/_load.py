@@ -52,6 +52,10 @@ def load_nwb_populations(
     clean_windows: bool = True,
     infer_changes: bool = False,
     on_error: str = "raise",
+    kind: str = "DfOverF",
+    series: str | Sequence[str] | None = None,
+    depths: float | Mapping[str, float] | None = None,
+    infinite: str = "raise",
 ) -> Bunch:
     """Load population activity around image changes and omissions from NWB files.
 
@@ -100,6 +104,19 @@ def load_nwb_populations(
     on_error : {"raise", "skip"}, default="raise"
         What to do at a file that cannot be read or lacks something: raise, or go on and record it
         in `files`. If no file at all can be read, "skip" raises too.
+    kind : {"DfOverF", "Fluorescence", "events"}, default="DfOverF"
+        What to read; see `load_nwb_traces`. "dF/F" stands for it on this page.
+    series : str, list of str or None, default=None
+        Names of series to read, for files that have several of that kind for one plane:
+        "dff/traces", as much of the end of "ophys/dff/traces" (module, interface, series) as tells
+        it from the others. None: all of that kind.
+    depths : float, mapping or None, default=None
+        Depth in um of planes whose files do not say it, or say it wrongly: one number for all, or
+        a mapping whose keys are names of planes, experiments, or "experiment/plane". None: as the
+        files say.
+    infinite : {"raise", "nan"}, default="raise"
+        What to do at infinite dF/F, of cells whose baseline is 0: refuse the file, or take it as
+        missing.
 
     Returns
     -------
@@ -136,10 +153,17 @@ def load_nwb_populations(
 
     See Also
     --------
+    load_nwb_traces : The traces of any file with imaging, whole.
     make_population_traces : The same kind of rows, synthetic.
 
     Notes
     -----
+    Values are in the units of the file, ``data * conversion + offset``, as `get_data_in_units` of
+    pynwb has them. A depth is a plain number of um in `imaging_depth`, or a number with its unit
+    (um or mm) in the description of the plane, such as "at depth 0.35 mm". Two series of one plane
+    would count every trial twice and are refused, as is a presentation that is listed twice. What
+    is omitted before the first image of a session is none of its presentations.
+
     A cell counts in a trial if its dF/F is finite in the whole window, and in the plane if its
     `valid_roi` is not False. Files of other structures, Cre lines or depths, and of sessions of
     another kind than asked for, are not errors: `files` has them as "filtered".
@@ -172,6 +196,7 @@ def load_nwb_populations(
     choice = check_arguments(
         events, active, experience, depth_bins, areas, cell_types,
         window_start, n_frames, frame_rate, keep_cells, clean_windows, infer_changes,
+        kind, series, depths, infinite,
     )  # fmt: skip
     on_error = check_choice("on_error", on_error, ("raise", "skip"))
     found, files = _read_all(_resolve(paths), choice, on_error)
@@ -193,12 +218,7 @@ def _read_all(
     seen: dict[tuple[str, str], Path] = {}
     for path in paths:
         try:
-            recording = read_recording(
-                path,
-                list(choice.cell_types),
-                infer_changes=choice.infer_changes,
-                with_active=choice.active is not None,
-            )
+            recording = read_recording(path, choice)
             _check_new(path, recording, seen)
             rows, reason = _rows_of(path, recording, choice)
         except (ValueError, FileNotFoundError) as error:
@@ -244,24 +264,27 @@ def _rows_of(path: Path, recording: Recording, choice: Choice) -> tuple[list[Row
     """Return the rows of a file by event and population, or why there are none."""
     cell_type = choice.cell_types.get(recording.cre_line)
     if cell_type is None:
-        return [], f"Cre line {recording.cre_line} is not asked for"
+        known = ", ".join(choice.cell_types)
+        return [], f"Cre line {recording.cre_line} is not asked for by cell_types= ({known})"
     if choice.experience is not None:
         if recording.experience is None:
             raise ValueError(
                 f"{path} does not say how well the mouse knows the images: it has neither a column "
-                "is_image_novel nor a session_type such as OPHYS_1_images_A."
+                "is_image_novel nor a session_type such as OPHYS_1_images_A; experience=None "
+                "takes all."
             )
         if recording.experience != choice.experience:
-            return [], f"experience is {recording.experience}"
+            return [], f"experience is {recording.experience}, experience= asks for another"
     rows, reasons = [], []
     for plane in recording.planes:
         area = choice.areas.get(plane.structure)
         if area is None:
-            reasons.append(f"structure {plane.structure} is not asked for")
+            known = ", ".join(choice.areas)
+            reasons.append(f"structure {plane.structure} is not asked for by areas= ({known})")
             continue
         layers = layers_of(plane.depth, cell_type, area, recording.experience, choice.bins)
         if not layers:
-            reasons.append(f"depth {plane.depth:g} um of {cell_type} is in no bin")
+            reasons.append(f"depth {plane.depth:g} um of {cell_type} is in no bin of depth_bins=")
             continue
         names = [
             (area, layer, cell_type, population_name(area, layer, cell_type)) for layer in layers
@@ -270,8 +293,19 @@ def _rows_of(path: Path, recording: Recording, choice: Choice) -> tuple[list[Row
         check_seen(path, recording, plane, new)
         rows += new
     if rows and not any(len(part.values) for part in rows):
-        reasons.append("no event of that kind, or none with a clean window")
+        reasons.append(_why_no_event(recording, choice.active))
     return rows, "; ".join(reasons)
+
+
+def _why_no_event(recording: Recording, active: bool | None) -> str:
+    flashes = recording.stimuli[recording.stimuli["is_flash"]]
+    if active is not None and len(flashes) and not (flashes["active"] == active).any():
+        session, other = ("passive", False) if active else ("active", True)
+        return (
+            f"the session is {session}, and active={active} leaves all of it out (active={other} "
+            "or active=None takes it)"
+        )
+    return "no event of that kind, or none with a clean window"
 
 
 def _check_any(files: list[tuple[str, str, str]]) -> None:
