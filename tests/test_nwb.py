@@ -199,6 +199,7 @@ def test_windows_equal_a_loop(kinds, start, length, event):
             "stop": FLASH * np.arange(len(kinds)) + 0.25,
             "is_change": [kind == "change" for kind in kinds],
             "omitted": [kind == "omitted" for kind in kinds],
+            "is_flash": True,
             "active": True,
         }
     )
@@ -373,7 +374,11 @@ def test_areas_and_types_of_ones_own(tmp_path):
         ({"depth": 600}, {}, "depth 600 um of Pyr is in no bin"),
         ({"genotype": "Ntsr1-Cre_GN220/wt"}, {}, "Cre line Ntsr1-Cre_GN220 is not asked for"),
         ({}, {"experience": "novel"}, "experience is Familiar"),
-        ({}, {"active": False}, "no event of that kind"),
+        (
+            {"stimuli": presentations(active=np.arange(40) < 5)},
+            {"active": True},
+            "no event of that kind",
+        ),
         (
             {"stimuli": presentations(is_change=False)},
             {"events": "change"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,7 +82,7 @@ def _why(error: Exception) -> str:
         return f"it is truncated, part of it is missing ({text})"
     if "signature not found" in text:
         return "it is not an HDF5 file"
-    return shorten(text, 200) or type(error).__name__
+    return _in_plain_words(shorten(text, 200)) or type(error).__name__
 
 
 def _broken_part(error: Exception) -> str:
@@ -92,4 +93,10 @@ def _broken_part(error: Exception) -> str:
         why = f"it has no {cause.args[0]}"
     else:  # "Could not construct X object due to: X.__init__: missing argument 'y'"
         why = str(error.args[-1]).split("due to: ")[-1].split("__init__: ")[-1].rstrip(".")
-    return f"its part {part} could not be read ({shorten(why, 200)})"
+    return f"its part {part} could not be read ({_in_plain_words(shorten(why, 200))})"
+
+
+def _in_plain_words(text: str) -> str:
+    """Return what a library says, but for what it says about its own insides."""
+    inner = re.search(r"__|\b_\w|has no attribute|ufunc|<class", text)
+    return "it is not what the format has there" if inner else text

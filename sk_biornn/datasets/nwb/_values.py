@@ -22,6 +22,11 @@ def noun(series: Series) -> str:
 def rois_of(path: Path, series: Series) -> NDArray[np.intp]:
     """Return the row in the table of cells of every column, (n_cells,)."""
     region = series.traces.rois
+    if region.table is None:
+        raise ValueError(
+            f"{path} does not say of which cells its {noun(series)} in {series.label} is: the rois "
+            "of the series name no table."
+        )
     rois = np.asarray(region.data[:], dtype=np.intp)
     n_known = len(region.table)
     outside = rois[(rois < 0) | (rois >= n_known)]
@@ -103,7 +108,10 @@ def times_of(path: Path, series: Series, n_times: int) -> NDArray[np.float64]:
         if not np.isfinite(start):
             raise ValueError(f"{path} has {what} with a starting_time of {start}.")
         return start + np.arange(n_times) / float(traces.rate)
-    times = np.asarray(traces.timestamps[:], dtype=np.float64)
+    times = np.asarray(traces.timestamps[:])
+    if times.dtype.kind not in "iuf":
+        raise ValueError(f"{path} has timestamps of {what} that are no numbers ({times.dtype}).")
+    times = times.astype(np.float64)
     if len(times) != n_times:
         raise ValueError(f"{path} has {len(times)} timestamps for {n_times} samples of {what}.")
     if not (np.diff(times) > 0).all():  # NaN is not larger either
