@@ -139,7 +139,6 @@ def add_plane(
     description: str = "at depth 175 um",
     valid: Any = None,
     matched: bool = True,
-    n_cells: int | None = None,
     holder: str = "DfOverF",
     **options: Any,
 ) -> Any:
@@ -166,7 +165,7 @@ def add_plane(
     table = segmentation.create_plane_segmentation(
         name="cell_specimen_table", description="d", imaging_plane=plane
     )
-    n_cells = (dff.shape[1] if dff.ndim == 2 else 1) if n_cells is None else n_cells
+    n_cells = dff.shape[1] if dff.ndim == 2 else 1
     ids = 1000 * number + np.arange(n_cells) if matched else np.full(n_cells, -1)
     valid = np.ones(n_cells, dtype=bool) if valid is None else np.array(valid)
     for cell in range(n_cells):
@@ -225,6 +224,20 @@ def write(file: Any, path: Path) -> Path:
     options = {"manager": BuildManager(type_map())} if extended else {}
     with NWBHDF5IO(str(path), "w", **options) as io:
         io.write(file)
+    return path
+
+
+def replace_data(
+    path: Path, data: np.ndarray, part: str = "processing/ophys/dff/traces/data"
+) -> Path:
+    """Put other data in a file, which pynwb reads but would not write."""
+    import h5py
+
+    with h5py.File(path, "a") as file:
+        attributes = dict(file[part].attrs)
+        del file[part]
+        file[part] = data
+        file[part].attrs.update(attributes)
     return path
 
 

@@ -25,6 +25,7 @@ from nwb_files import (
     new_file,
     presentations,
     ramps,
+    replace_data,
     timestamps,
     write,
     write_experiment,
@@ -706,13 +707,7 @@ def test_an_experiment_cannot_come_twice(tmp_path, one_plane):
 def test_columns_that_do_not_fit_their_cells_are_refused(tmp_path):
     """pynwb itself only warns."""
     path = write_experiment(tmp_path / "a.nwb", n_cells=3)
-    with h5py.File(path, "a") as file:
-        traces = file["processing/ophys/dff/traces"]
-        data = traces["data"][:, :2]
-        attributes = dict(traces["data"].attrs)
-        del traces["data"]
-        traces["data"] = data
-        traces["data"].attrs.update(attributes)
+    replace_data(path, ramps(2))
     with pytest.raises(ValueError, match=r"dF/F of shape \(535, 2\) .* with the 3 cells"):
         load_nwb_populations(path)
 

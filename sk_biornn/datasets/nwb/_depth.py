@@ -15,7 +15,7 @@ _NUMBER = r"(?<![\w.,+\-\u2212\u2013\u2014±])(?P<number>\d+(?:\.\d+)?)"
 _BARE_NUMBER = r"\d+(?:\.\d+)?"
 # "150 to 200 um", "400 x 400 um", "350 um ± 10 um": more than one number, so not the depth.
 _SEVERAL = re.compile(
-    rf"{_BARE_NUMBER}\s*(?:{_BARE_UNIT})?\s*(?:[-\u2212\u2013\u2014±x\u00d7,/&]|\+/?-|to\b|and\b|or\b|by\b)\s*"
+    rf"(?<![\w/.,]){_BARE_NUMBER}\s*(?:{_BARE_UNIT})?\s*(?:[-\u2212\u2013\u2014±x\u00d7,/&]|\+/?-|to\b|and\b|or\b|by\b)\s*"
     rf"{_BARE_NUMBER}\s*{_BARE_UNIT}",
     re.IGNORECASE,
 )
