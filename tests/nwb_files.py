@@ -172,7 +172,7 @@ def add_plane(
         table.add_roi(image_mask=np.ones((2, 2)), id=100 * number + cell)
     table.add_column("cell_specimen_id", "d", data=ids)
     table.add_column("valid_roi", "d", data=valid)
-    add_series(file, table, dff, holder, holder_name=f"dff{suffix}", **options)
+    add_series(file, table, dff, holder, **({"holder_name": f"dff{suffix}"} | options))
     return table
 
 
