@@ -104,7 +104,9 @@ def test_several_planes_are_named_and_chosen_from(suite2p):
             assert traces.cells["roi"].tolist() == [200, 201, 202]
     with pytest.raises(ValueError, match="choose one by series= or plane="):
         load_nwb_traces(suite2p, "events")
-    with pytest.raises(ValueError, match=r"plane 'p', which plane= asks for: .*g_plane_1, imagin"):
+    with pytest.raises(
+        ValueError, match=r"plane 'p', which plane= asks for: .*g_plane_1, imaging_plane_2"
+    ):
         load_nwb_traces(suite2p, "events", plane="p")
     neuropil = load_nwb_traces(suite2p, "Fluorescence", series="Neuropil/Plane1")
     np.testing.assert_array_equal(neuropil.values, 10 * DATA)

@@ -33,7 +33,7 @@ _JITTER = 0.1  # of the usual step; clocks of microscopes are steadier, a lost f
 class Traces:
     """Traces of the cells of one imaging plane.
 
-    Attributes
+    Parameters
     ----------
     values : ndarray of shape (n_steps, n_cells)
         Values of the cells in time, float64, in `unit`; NaN where they are missing.

@@ -146,9 +146,10 @@ def cell_columns(table: Any, rois: NDArray[np.intp]) -> pd.DataFrame:
     """Return the columns of the table of cells that hold one value per cell, without images."""
     columns = {"roi": np.asarray(table.id[:])[rois]}
     for name in table.colnames:
-        data = table[name].data if hasattr(table[name], "data") else None
-        n_axes = len(np.shape(data)) if data is not None else 0
-        is_plain = n_axes == 1 and not hasattr(table[name], "target") and len(data) == len(table)
-        if is_plain and not hasattr(table[name], "table"):
-            columns[name] = np.asarray(data[:])[rois]
+        column = table[name]
+        # Lists per cell come as an index into what they are of, references as rows of a table.
+        is_reference = hasattr(column, "target") or hasattr(column, "table")
+        data = getattr(column, "data", None)
+        if not is_reference and np.shape(data) == (len(table),):
+            columns[name] = np.asarray(column.data[:])[rois]
     return pd.DataFrame(columns)
