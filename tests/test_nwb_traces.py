@@ -21,7 +21,7 @@ from nwb_files import (
     write_experiment,
 )
 
-from sk_biornn.datasets import Traces, load_nwb_traces
+from sk_biornn.datasets import Traces, load_nwb_populations, load_nwb_traces
 
 CLOCK = {"rate": 10.0, "starting_time": 2.0}
 DATA = np.arange(12.0).reshape(4, 3)
@@ -177,6 +177,20 @@ def test_columns_of_several_values_per_cell_are_left_out(tmp_path):
     assert columns == ["roi", "cell_specimen_id", "valid_roi"]
 
 
+def test_cells_need_not_be_of_a_plane(tmp_path):
+    from hdmf.common import DynamicTable
+
+    file = new_file()
+    table = DynamicTable(name="cells", description="d", id=[5, 6, 7])
+    file.create_processing_module("ophys", "d").add(table)
+    add_series(file, table, DATA, "DfOverF", **CLOCK)
+    path = write(file, tmp_path / "a.nwb")
+    traces = load_nwb_traces(path)
+    assert traces.plane is None and traces.cells["roi"].tolist() == [5, 6, 7]
+    with pytest.raises(ValueError, match="does not say which imaging plane ophys/dff/traces is of"):
+        load_nwb_populations(path)
+
+
 def test_irregular_timestamps_are_reported(tmp_path):
     times = np.arange(20) / 10
     times[12:] += 0.5
@@ -242,6 +256,11 @@ def test_a_file_without_imaging_is_refused(tmp_path):
 def test_arguments_are_checked(allen, arguments, error, sentence):
     with pytest.raises(error, match=sentence):
         load_nwb_traces(**({"path": allen} | arguments))
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(ValueError, match="path must be the path of a file, got the folder"):
+        load_nwb_traces(tmp_path)
 
 
 def test_without_pynwb_the_extra_is_named(monkeypatch, allen):

@@ -224,6 +224,20 @@ def test_two_holders_with_the_same_cells_are_refused(tmp_path, rois):
     assert len(change_rows(path, series="dff/traces")) == 3
 
 
+def test_what_is_chosen_among_planes_keeps_its_own_depth(tmp_path):
+    """The metadata of the file do not say which of its planes is 100 um deep."""
+    file = new_file(imaging_depth=100)
+    add_subject(file, "m1", SST)
+    for number, depth in ((1, 175), (2, 275)):
+        add_plane(file, ramps(2), number=number, description=f"at depth {depth} um")
+    add_stimuli(file, presentations())
+    path = write(file, tmp_path / "a.nwb")
+    data = load_nwb_populations(path, events="change", series="dff_2/traces")
+    assert set(data.metadata["depth"]) == {275.0}
+    data = load_nwb_populations(path, events="change", depths={"imaging_plane_1": 300})
+    assert data.metadata["depth"].unique().tolist() == [300.0, 275.0]
+
+
 def test_a_series_that_does_not_exist_is_named_with_those_that_do(tmp_path):
     path = write_experiment(tmp_path / "a.nwb")
     sentence = "no series that is called 'races', which series= asks for: it has ophys/dff/traces"
@@ -344,6 +358,8 @@ def test_a_depth_that_is_not_clear_is_asked_for(tmp_path, text):
         load_nwb_populations(path)
     assert "depths={'imaging_plane_1': ...} gives it in um" in str(raised.value)
     assert repr(text) in str(raised.value)
+    with pytest.raises(ValueError, match=r"depths must name .* got 'plane_1', which is"):
+        load_nwb_populations(path, depths={"imaging_plane_1": 275, "plane_1": 275})
     for depths in (275, {"imaging_plane_1": 275}, {"1": 275.0}, {"1/imaging_plane_1": 275}):
         data = load_nwb_populations(path, events="change", depths=depths)
         assert list(data.rows["change"]) == ["V1_L4_sst"]
@@ -376,6 +392,12 @@ def test_what_is_omitted_before_the_first_image_is_no_trial(tmp_path, spontaneou
     assert counts["n_events"].tolist() == [3]
     # They are none of the presentations, which are counted from the first on.
     assert data.metadata["trial"].tolist() == [k - 2 + spontaneous for k in OMISSIONS]
+
+
+def test_presentations_without_a_start_are_called_that(tmp_path):
+    path = write_experiment(tmp_path / "a.nwb", stimuli=presentations(start_time=np.nan))
+    with pytest.raises(ValueError, match="stimulus presentations without a start_time"):
+        load_nwb_populations(path)
 
 
 def test_a_grey_screen_before_a_change_is_no_repeat(tmp_path):
@@ -474,6 +496,8 @@ def test_fluorescence_is_offered_where_there_is_no_dff_and_can_be_read(tmp_path)
         )
     rows = change_rows(path, kind="Fluorescence")
     np.testing.assert_allclose(rows, expected_rows(), rtol=1e-12)
+    description = load_nwb_populations(path, kind="Fluorescence").DESCR
+    assert "activity (fluorescence)" in description and "dF/F" not in description
 
 
 @pytest.fixture(scope="module")

@@ -9,25 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sk_biornn._checks import check_choice
-from sk_biornn.datasets.nwb._choice import EVENTS, Choice, check_arguments, layers_of
-from sk_biornn.datasets.nwb._file import Recording, read_recording
-from sk_biornn.datasets.nwb._rows import (
-    Rows,
-    check_seen,
-    rows_by_event,
-    rows_of_plane,
-    tables_of,
-)
-from sk_biornn.units.names import population_name
+from sk_biornn.datasets.nwb._choice import EVENTS, Choice, check_arguments
+from sk_biornn.datasets.nwb._collect import read_all
+from sk_biornn.datasets.nwb._rows import rows_by_event, tables_of
+from sk_biornn.datasets.nwb._series import KINDS
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
 DESCRIPTION = """\
-Two-photon calcium activity (dF/F) of populations in {n_mice} mice, {n_experiments} experiments,
+Two-photon calcium activity ({values}) of populations in {n_mice} mice, {n_experiments} experiments,
 read from {n_read} of {n_files} NWB files and aligned to: {events}.
 
-rows      event: population: ({what}, n_frames) dF/F
+rows      event: population: ({what}, n_frames) {values}
 metadata  one line per row, in the same order within event and population
 counts    events, trials, mice, sessions, experiments, cells per event and population
 cells     the cells of every experiment
@@ -199,7 +193,7 @@ def load_nwb_populations(
         kind, series, depths, infinite,
     )  # fmt: skip
     on_error = check_choice("on_error", on_error, ("raise", "skip"))
-    found, files = _read_all(_resolve(paths), choice, on_error)
+    found, files = read_all(_resolve(paths), choice, on_error)
     _check_any(files)
     tables = tables_of(found, files, choice)
     return Bunch(
@@ -208,28 +202,6 @@ def load_nwb_populations(
         time=1000 * choice.relative_s,
         DESCR=_describe(tables, choice),
     )
-
-
-def _read_all(
-    paths: Iterable[Path], choice: Choice, on_error: str
-) -> tuple[list[Any], list[tuple[str, str, str]]]:
-    """Return the rows of all files, and what became of each: its path, a status, the reason."""
-    found, files = [], []
-    seen: dict[tuple[str, str], Path] = {}
-    for path in paths:
-        try:
-            recording = read_recording(path, choice)
-            _check_new(path, recording, seen)
-            rows, reason = _rows_of(path, recording, choice)
-        except (ValueError, FileNotFoundError) as error:
-            if on_error == "raise":
-                raise
-            files.append((str(path), "failed", str(error)))
-            continue
-        found += rows
-        kept = any(len(part.values) for part in rows)
-        files.append((str(path), "read" if kept else "filtered", reason))
-    return found, files
 
 
 def _resolve(paths: Any) -> list[Path]:
@@ -248,64 +220,6 @@ def _resolve(paths: Any) -> list[Path]:
     if not files:
         raise ValueError("paths must name at least one file, got none.")
     return files
-
-
-def _check_new(path: Path, recording: Recording, seen: dict[tuple[str, str], Path]) -> None:
-    """Refuse an experiment that another file has given already: its trials would count twice."""
-    for plane in recording.planes:
-        earlier = seen.setdefault((recording.experiment, plane.name), path)
-        if earlier is not path:
-            raise ValueError(
-                f"{path} holds experiment {recording.experiment} again, which is in {earlier} too."
-            )
-
-
-def _rows_of(path: Path, recording: Recording, choice: Choice) -> tuple[list[Rows], str]:
-    """Return the rows of a file by event and population, or why there are none."""
-    cell_type = choice.cell_types.get(recording.cre_line)
-    if cell_type is None:
-        known = ", ".join(choice.cell_types)
-        return [], f"Cre line {recording.cre_line} is not asked for by cell_types= ({known})"
-    if choice.experience is not None:
-        if recording.experience is None:
-            raise ValueError(
-                f"{path} does not say how well the mouse knows the images: it has neither a column "
-                "is_image_novel nor a session_type such as OPHYS_1_images_A; experience=None "
-                "takes all."
-            )
-        if recording.experience != choice.experience:
-            return [], f"experience is {recording.experience}, experience= asks for another"
-    rows, reasons = [], []
-    for plane in recording.planes:
-        area = choice.areas.get(plane.structure)
-        if area is None:
-            known = ", ".join(choice.areas)
-            reasons.append(f"structure {plane.structure} is not asked for by areas= ({known})")
-            continue
-        layers = layers_of(plane.depth, cell_type, area, recording.experience, choice.bins)
-        if not layers:
-            reasons.append(f"depth {plane.depth:g} um of {cell_type} is in no bin of depth_bins=")
-            continue
-        names = [
-            (area, layer, cell_type, population_name(area, layer, cell_type)) for layer in layers
-        ]
-        new = rows_of_plane(recording, plane, names, choice)
-        check_seen(path, recording, plane, new)
-        rows += new
-    if rows and not any(len(part.values) for part in rows):
-        reasons.append(_why_no_event(recording, choice.active))
-    return rows, "; ".join(reasons)
-
-
-def _why_no_event(recording: Recording, active: bool | None) -> str:
-    flashes = recording.stimuli[recording.stimuli["is_flash"]]
-    if active is not None and len(flashes) and not (flashes["active"] == active).any():
-        session, other = ("passive", False) if active else ("active", True)
-        return (
-            f"the session is {session}, and active={active} leaves all of it out (active={other} "
-            "or active=None takes it)"
-        )
-    return "no event of that kind, or none with a clean window"
 
 
 def _check_any(files: list[tuple[str, str, str]]) -> None:
@@ -336,6 +250,7 @@ def _describe(tables: dict[str, Any], choice: Choice) -> str:
         n_read=int((files["status"] == "read").sum()),
         n_files=len(files),
         events=", ".join(choice.events),
+        values={**KINDS, "events": "events"}[choice.kind],
         what="n_trials x n_cells" if choice.keep_cells else "n_trials",
         n_frames=len(choice.relative_s),
     )

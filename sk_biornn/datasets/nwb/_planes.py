@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sk_biornn._plain import short
 from sk_biornn.datasets.nwb._choice import Choice
 from sk_biornn.datasets.nwb._depth import depth_in_numbers, depth_in_words
-from sk_biornn.datasets.nwb._series import KINDS, Series, chosen_series
+from sk_biornn.datasets.nwb._series import KINDS, Series, chosen_series, find_series
 from sk_biornn.datasets.nwb._values import (
     check_infinite,
     noun,
@@ -47,7 +47,8 @@ def planes_of(
             )
     _check_once(path, found)
     # Metadata that speak of the file as a whole say how deep its plane is if it has but one.
-    stated = fact("imaging_depth") if len(found) == 1 else None
+    n_planes = len({id(series.plane) for series in find_series(nwb)})
+    stated = fact("imaging_depth") if n_planes == 1 else None
     return [_plane(path, series, choice, experiment, stated) for series in found]
 
 

@@ -19,6 +19,8 @@ def stimuli_of(
 ) -> tuple[pd.DataFrame, bool | None]:
     """Return the table of presentations, and whether any image was new (None: it is not said)."""
     shown = _presentations(path, nwb)
+    if not np.isfinite(shown["start_time"].to_numpy(dtype=np.float64)).all():
+        raise ValueError(f"{path} has stimulus presentations without a start_time.")
     if "omitted" in shown:
         shown = _from_first_image(path, shown)
     if infer_changes and "is_change" not in shown and {"image_name", "omitted"} <= set(shown):
@@ -30,8 +32,6 @@ def stimuli_of(
             f"{path} has stimulus presentations without the column {' and '.join(missing)}{hint}."
         )
     start, stop = (shown[name].to_numpy(dtype=np.float64) for name in ("start_time", "stop_time"))
-    if not np.isfinite(start).all():
-        raise ValueError(f"{path} has stimulus presentations without a start_time.")
     names = shown["image_name"] if "image_name" in shown else pd.Series("", index=shown.index)
     table = pd.DataFrame(
         {

@@ -164,6 +164,8 @@ def load_nwb_traces(
     if plane is not None and not isinstance(plane, str):
         raise TypeError(f"plane must be None or the name of an imaging plane, got {short(plane)}.")
     path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"path must be the path of a file, got the folder {path}.")
     with opened(path, "load_nwb_traces") as nwb:
         found = _the_one(path, chosen_series(path, nwb, kind, check_series(series)), plane)
         traces = _read(path, found, infinite)

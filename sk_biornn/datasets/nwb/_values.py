@@ -149,7 +149,7 @@ def cell_columns(table: Any, rois: NDArray[np.intp]) -> pd.DataFrame:
         column = table[name]
         # Lists per cell come as an index into what they are of, references as rows of a table.
         is_reference = hasattr(column, "target") or hasattr(column, "table")
-        data = getattr(column, "data", None)
+        data: Any = getattr(column, "data", None)
         if not is_reference and np.shape(data) == (len(table),):
             columns[name] = np.asarray(column.data[:])[rois]
     return pd.DataFrame(columns)
