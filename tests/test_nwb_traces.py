@@ -279,3 +279,19 @@ def test_traces_feed_a_network(allen):
     X = (traces.values[:100] / 50)[None, :, traces.cells["valid_roi"]]
     network = DaleRNNRegressor(n_units=8, max_iter=1, random_state=0).fit(X[:, :-1], X[:, 1:])
     assert network.predict(X).shape == (1, 100, 2)
+
+
+def test_gaps_are_refused_by_a_network_with_the_way_out_and_taken_as_a_list(tmp_path):
+    from sk_biornn import DaleRNNRegressor
+
+    data = np.sin(np.arange(40.0)).reshape(20, 2)
+    data[8:10] = np.nan
+    path = write_experiment(tmp_path / "a.nwb", dff=data, **CLOCK)
+    with pytest.warns(UserWarning, match="pass the stretches between gaps as a list"):
+        values = load_nwb_traces(path).values
+    network = DaleRNNRegressor(n_units=8, max_iter=1, random_state=0)
+    with pytest.raises(ValueError, match="pass the stretches between gaps as a list"):
+        network.fit(values[None, :-1], np.zeros((1, 19, 2)))
+    stretches = [values[:8], values[10:]]
+    network.fit([part[:-1] for part in stretches], [part[1:] for part in stretches])
+    assert [len(part) for part in network.predict(stretches)] == [8, 10]
