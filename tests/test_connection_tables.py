@@ -229,3 +229,16 @@ def test_campagnola_et_al_needs_the_orientation_as_typed(published):
     pd.testing.assert_frame_equal(typed, inferred)
     assert typed.loc["Vip", "Pvalb"] == 0.0 and typed.loc["Pvalb", "Vip"] == 0.04
     assert np.isfinite(typed.to_numpy()).all()
+
+
+@pytest.mark.parametrize("text", ["pre\\post,A\nA,0.3\n", "post|pre,A\nA,0.3\n"])
+def test_a_square_file_of_one_population(tmp_path, text):
+    """The array of a frame of one cell is a view that cannot be written to."""
+    path = tmp_path / "one.csv"
+    path.write_text(text)
+    table = read_connection_probabilities(path)
+    assert table.loc["A", "A"] == 0.3 and table.shape == (1, 1)
+    populations = pd.DataFrame({"population": ["A"], "n_units": [5], "sign": [1]})
+    assert block_probabilities(populations, table).density.tolist() == [[0.3]]
+    path.write_text(text.replace("0.3", ""))
+    assert read_connection_probabilities(path, fill_missing=0.1).loc["A", "A"] == 0.1

@@ -8,7 +8,7 @@ from sk_biornn.datasets.microns import (
     make_functional_connectome,
     microns_fields,
 )
-from sk_biornn.datasets.nwb import load_nwb_populations
+from sk_biornn.datasets.nwb import Traces, load_nwb_populations, load_nwb_traces
 from sk_biornn.datasets.populations import (
     average_samples,
     load_connection_probabilities,
@@ -32,12 +32,14 @@ from sk_biornn.datasets.tasks import (
 )
 
 __all__ = [
+    "Traces",
     "average_samples",
     "fetch_microns",
     "fetch_sequential_mnist",
     "load_connection_probabilities",
     "load_microns",
     "load_nwb_populations",
+    "load_nwb_traces",
     "load_population_arrays",
     "load_sequential_digits",
     "make_flip_flop",

@@ -30,7 +30,7 @@ def square_of_file(path: Path, cells: pd.DataFrame, orientation: str | None) -> 
     first, heading = cells.iloc[1:, 0].tolist(), cells.iloc[0, 1:].tolist()
     orientation = _orientation(path, cells, orientation)
     _check_names(path, first, heading)
-    values = cells.iloc[1:, 1:].astype(object).to_numpy()
+    values = cells.iloc[1:, 1:].astype(object).to_numpy(copy=True)  # that of one cell is a view
     values[values == ""] = np.nan  # a pair that is not given
     table = pd.DataFrame(values, index=first, columns=heading)
     return square_table(table.T if orientation == "pre_by_post" else table, name=str(path))
