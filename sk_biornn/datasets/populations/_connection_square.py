@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from sk_biornn.datasets._text_numbers import text_numbers
 from sk_biornn.units.connection_table import one_label, square_table
 from sk_biornn.units.names import listed, name_key
 
@@ -30,8 +30,8 @@ def square_of_file(path: Path, cells: pd.DataFrame, orientation: str | None) -> 
     first, heading = cells.iloc[1:, 0].tolist(), cells.iloc[0, 1:].tolist()
     orientation = _orientation(path, cells, orientation)
     _check_names(path, first, heading)
-    values = cells.iloc[1:, 1:].astype(object).to_numpy()
-    values[values == ""] = np.nan  # a pair that is not given
+    texts = cells.iloc[1:, 1:].to_numpy(dtype=object)
+    values = text_numbers(texts.ravel().tolist(), path).reshape(texts.shape)
     table = pd.DataFrame(values, index=first, columns=heading)
     return square_table(table.T if orientation == "pre_by_post" else table, name=str(path))
 
