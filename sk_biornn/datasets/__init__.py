@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sk_biornn.datasets.connectomes import read_connectome
 from sk_biornn.datasets.microns import (
     fetch_microns,
     load_microns,
@@ -52,6 +53,7 @@ __all__ = [
     "one_step_ahead",
     "population_samples",
     "read_connection_probabilities",
+    "read_connectome",
     "smooth",
     "split_trials",
 ]

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import codecs
 import csv
+import gzip
 import re
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from pathlib import Path
 from sk_biornn._plain import short, short_text
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar", " ": "white space"}
+GZIP = b"\x1f\x8b"
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # The first line by which a spreadsheet program says the separator: sep=;
 SAID = re.compile(r'"?sep=([^\w\s"]|\t)"?', flags=re.IGNORECASE)
@@ -74,7 +77,10 @@ def _text(path: Path) -> str:
     """Text of a file, without a byte order mark."""
     data = path.read_bytes()
     try:
+        data = gzip.decompress(data) if data.startswith(GZIP) else data
         text = data.decode("utf-16" if data.startswith(UTF16) else "utf-8-sig")
+    except (OSError, EOFError, zlib.error):
+        raise ValueError(f"{path} is a damaged gzip file.") from None
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path} is not a CSV file in UTF-8 ({short_text(error)}); save it as such."

@@ -11,13 +11,10 @@ import pandas as pd
 
 from sk_biornn._checks import check_choice, check_number
 from sk_biornn._plain import short
+from sk_biornn.datasets._orientation import ORIENTATIONS
 from sk_biornn.datasets._text_numbers import text_numbers
 from sk_biornn.datasets._text_tables import read_text_table
-from sk_biornn.datasets.populations._connection_square import (
-    ORIENTATIONS,
-    is_square,
-    square_of_file,
-)
+from sk_biornn.datasets.populations._connection_square import is_square, square_of_file
 from sk_biornn.units.connection_table import (
     PROBABILITY,
     column_key,
