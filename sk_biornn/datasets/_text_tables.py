@@ -113,10 +113,9 @@ def _cut(path: Path, numbered: list[tuple[int, str]], separator: str) -> TextTab
     except csv.Error:
         return None
     rows = [(row, line) for row, line in zip(cells, lines, strict=True) if any(row)]
-    if not any(len(row) > 1 for row, _ in rows):
-        return None
     marked = frozenset(number for number, line in numbered if line.lstrip().startswith("#"))
-    return TextTable(path, separator, [row for row, _ in rows], [line for _, line in rows], marked)
+    table = TextTable(path, separator, [row for row, _ in rows], [line for _, line in rows], marked)
+    return table if any(len(row) > 1 for row, _ in _unmarked(table)) else None
 
 
 def _only_one(path: Path, tables: list[TextTable], is_heading: Heading) -> TextTable:
@@ -150,7 +149,7 @@ def _even(table: TextTable) -> TextTable | None:
     """
     heading, *rows = (row for row, _ in _unmarked(table))
     widths = {len(row) for row in rows}
-    if widths <= {len(heading)}:
+    if len(heading) > 1 and widths <= {len(heading)}:
         return table
     same_names = sorted(heading) == sorted(row[0] for row in rows)
     if widths == {len(heading) + 1} and same_names:

@@ -17,22 +17,29 @@ def connectome_of(
     wiring: Wiring, asked: list[str] | None, given: Mapping[str, Any]
 ) -> tuple[Connectome, list[str]]:
     """Bring all that is known into one order; say also what had to be left out."""
-    n_units = wiring.weights.shape[0]
-    own = wiring.names if wiring.names is not None else [str(number) for number in range(n_units)]
-    if len(own) != n_units:
-        raise ValueError(
-            f"names must name every row of {wiring.where}, {n_units} in all, got {len(own)}."
-        )
-    names = own if asked is None else asked
+    own, names = _own_and_asked(wiring, asked)
     places = _places(names, own, wiring.where)
     known, left_out = _complete(wiring, places, given)
     has_order = wiring.has_order or asked is not None
     for fact, value in given.items():
         if value is not None:
             known[fact] = aligned(fact, value, names, has_order)
-    whole = places == list(range(n_units))
+    whole = places == list(range(len(own)))
     weights = wiring.weights if whole else wiring.weights[places][:, places]
     return Connectome(dense(weights, wiring.where), tuple(names), **known), left_out
+
+
+def _own_and_asked(wiring: Wiring, asked: list[str] | None) -> tuple[list[str], list[str]]:
+    """Return names in the order of the weights, and those to return, which name what has none."""
+    n_units = wiring.weights.shape[0]
+    own = wiring.names if wiring.names is not None else asked
+    if own is None:
+        own = [str(number) for number in range(n_units)]
+    if len(own) != n_units:
+        raise ValueError(
+            f"names must name every row of {wiring.where}, {n_units} in all, got {len(own)}."
+        )
+    return own, own if asked is None else asked
 
 
 def _places(names: list[str], own: list[str], where: str) -> list[int]:

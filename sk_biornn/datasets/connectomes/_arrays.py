@@ -14,8 +14,6 @@ from sk_biornn.datasets._npy import read_npy
 from sk_biornn.datasets.connectomes._matlab import read_mat
 from sk_biornn.units.names import listed
 
-NAMES = ("names", "name", "labels", "label", "neurons", "neuron", "ids", "id")
-
 
 def file_matrix(path: Path, key: str | None, names: str | None) -> tuple[Any, Any]:
     """Return the matrix of a file, and those of its variables that holds the names, if asked."""
@@ -58,7 +56,7 @@ def _is_square(value: Any) -> bool:
 
 def _read_npz(path: Path) -> dict[str, Any]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             if {"format", "shape"} <= set(file.files):
                 return {"matrix": sp.load_npz(path)}
             return {name: file[name] for name in file.files}

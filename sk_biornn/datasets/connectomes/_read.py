@@ -254,14 +254,6 @@ def _matrix_wiring(matrix: Any, where: str, reading: Reading, names: list[str] |
         raise ValueError(
             f"{where} must hold finite numbers, got NaN or infinity; fill_missing=0 sets NaN."
         )
-    asked = reading.choice.names
-    if names is None and asked is not None:
-        if len(asked) != matrix.shape[0]:
-            raise ValueError(
-                f"names must name every row of {where}, which has no labels: {matrix.shape[0]} in "
-                f"all, got {len(asked)}."
-            )
-        names = asked
     return Wiring(where, turned(matrix, reading.orientation), names)
 
 

@@ -38,11 +38,7 @@ class Reading:
 
 def text_wiring(path: Path, reading: Reading) -> Wiring:
     """Read a text file."""
-
-    def is_edge_list(heading: list[str]) -> bool:
-        return _sides(heading, reading, str(path)) is not None
-
-    table = read_text_table(path, is_edge_list)
+    table = read_text_table(path, lambda heading: _is_edge_list(heading, reading))
     return cells_wiring(table.cells, str(path), reading, path)
 
 
@@ -82,6 +78,17 @@ def frame_wiring(frame: pd.DataFrame, reading: Reading) -> Wiring:
     limits = {column: float_limit(columns[column].dtype) for column in sides}
     lists = {name: list(column) for name, column in columns.items()}
     return _edge_wiring(lists, sides, where, reading, None, limits)
+
+
+def _is_edge_list(heading: list[str], reading: Reading) -> bool:
+    """Whether a heading names both sides, once or several times."""
+    asked = {reading.pre, reading.post}
+    if asked != {"pre", "post"}:
+        return asked <= set(heading)
+    try:
+        return _sides(heading, reading, "") is not None
+    except ValueError:  # too many of them
+        return True
 
 
 def _sides(heading: list[str], reading: Reading, where: str) -> tuple[str, str] | None:
