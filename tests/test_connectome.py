@@ -611,6 +611,30 @@ def test_matrices_that_are_no_circuits_are_refused(matrix, message):
         read_connectome(matrix)
 
 
+def test_an_edge_list_without_heading_is_no_square(write):
+    with pytest.raises(
+        ValueError, match=r"must have two columns that say .*got the columns '1', '2'"
+    ):
+        read_connectome(write("1 2 5\n2 3 6\n3 1 7\n", "a.edgelist"))
+    with pytest.raises(
+        ValueError, match=r"must have two columns that say .*got the columns '1', '2'"
+    ):
+        read_connectome(write("1 2 3 4\n2 0 0 0\n3 0 0 0\n", "a.txt"))
+    with pytest.raises(
+        ValueError, match=r"must have two columns that say .*got the columns 'A', 'B'"
+    ):
+        read_connectome(write("A B 5\nB C 6\nC A 7\n", "a.txt"))
+
+
+def test_pickled_names_are_not_unpickled_and_do_not_hide_the_matrix(tmp_path):
+    np.savez(tmp_path / "a.npz", W=W, names=np.array(NAMES, dtype=object))
+    check(read_connectome(tmp_path / "a.npz", names=NAMES))
+    with pytest.raises(
+        ValueError, match=r"names of .* holds Python objects, .*; save it with dtype"
+    ):
+        read_connectome(tmp_path / "a.npz", names="names")
+
+
 # MATLAB
 
 
@@ -704,6 +728,8 @@ def test_graph_files_have_edges_from_pre_to_post(tmp_path, file, kind):
     check(
         read_connectome(tmp_path / file, names=["DD1", "AVAL"]), [[5, 1], [0, 0]], ["DD1", "AVAL"]
     )
+    WRITERS[file](graph_of(kind), tmp_path / f"{file}.gz")
+    check(read_connectome(tmp_path / f"{file}.gz"))
     with pytest.raises(
         ValueError, match=r"orientation must be None for .*edges lead from pre to post"
     ):

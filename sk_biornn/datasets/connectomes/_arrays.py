@@ -30,6 +30,11 @@ def file_matrix(path: Path, key: str | None, names: str | None) -> tuple[Any, An
             f"names must be names of neurons or a variable of {path}, which has "
             f"{listed(variables, 8)}, got {names!r}."
         )
+    if variables[names] is None:
+        raise ValueError(
+            f"names must be a variable of texts, and {names} of {path} holds Python objects, which "
+            "are not unpickled; save it with dtype=str."
+        )
     return matrix, _texts(variables[names])
 
 
@@ -59,14 +64,24 @@ def _read_npz(path: Path) -> dict[str, Any]:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             if {"format", "shape"} <= set(file.files):
                 return {"matrix": sp.load_npz(path)}
-            return {name: file[name] for name in file.files}
+            return {name: _unless_pickled(file, name) for name in file.files}
     except Exception as error:  # of zipfile, zlib or NumPy: a damaged file can raise anything
         raise ValueError(f"{path} is not a readable npz file ({short_text(error)}).") from None
 
 
+def _unless_pickled(file: Any, name: str) -> Any:
+    """Return an array, None for one of Python objects, which would have to be unpickled."""
+    try:
+        return file[name]
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise
+        return None
+
+
 def _texts(values: Any) -> list[Any]:
     """Return a variable of names as a list: cells of MATLAB hold arrays of one text each."""
-    items = list(np.ravel(values)) if isinstance(values, np.ndarray) else list(values)
+    items = list(np.ravel(values))
     return [
         item.item() if isinstance(item, np.ndarray) and item.size == 1 else item for item in items
     ]

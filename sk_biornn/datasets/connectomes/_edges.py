@@ -222,7 +222,8 @@ def _joined(matrix: Any, where: str) -> Any:
     if (matrix != matrix.T).nnz:
         raise ValueError(
             f"{where} must list electrical synapses once per pair, or all of them in both "
-            "directions with one weight, got both."
+            "directions with one weight, got both; drop the second direction, or call them "
+            "otherwise to read every row in its own."
         )
     return matrix
 

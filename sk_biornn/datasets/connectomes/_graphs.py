@@ -29,8 +29,8 @@ def is_graph(value: Any) -> bool:
     return hasattr(value, "is_directed") and hasattr(value, "adj")
 
 
-def read_graph(path: Path) -> Any:
-    """Read GraphML, GML or GEXF."""
+def read_graph(path: Path, kind: str) -> Any:
+    """Read a file of the kind ".graphml", ".gml" or ".gexf", which may be compressed."""
     import networkx as nx
 
     readers: dict[str, Callable[..., Any]] = {
@@ -39,7 +39,7 @@ def read_graph(path: Path) -> Any:
         ".gml": _read_gml,
     }
     try:
-        return readers[path.suffix.lower()](path)
+        return readers[kind](path)
     except Exception as error:  # of the XML parser or networkx: a damaged file can raise anything
         raise ValueError(f"{path} is not a readable graph ({short_text(error)}).") from None
 

@@ -190,8 +190,8 @@ def _file_wiring(path: Path, reading: Reading, key: str | None, variable: str | 
     if not path.is_file():
         raise FileNotFoundError(f"no file of a connectome at {path}.")
     kind = path.suffix.lower()
-    if kind == ".gz":
-        kind = Path(path.stem).suffix.lower()
+    if kind == ".gz" and (inner := Path(path.stem).suffix.lower()) in (*TEXT, *GRAPHS):
+        kind = inner
     if key is not None and kind not in (*SHEETS, *MATRICES):
         raise ValueError(f"key must be None for {path}, which has no sheets or variables.")
     if variable is not None and kind not in MATRICES:
@@ -206,7 +206,7 @@ def _file_wiring(path: Path, reading: Reading, key: str | None, variable: str | 
         return cells_wiring(sheet_cells(path, key), str(path), reading)
     if kind in GRAPHS:
         refuse_orientation(reading.orientation, str(path), "whose edges lead from pre to post")
-        return graph_wiring(read_graph(path), str(path), reading.choice)
+        return graph_wiring(read_graph(path, kind), str(path), reading.choice)
     raise ValueError(
         f"{path} must be a file of one of the kinds {', '.join((*TEXT, *SHEETS, *GRAPHS))}, "
         f"{', '.join(MATRICES)}; read another one with its library and pass the table or matrix."

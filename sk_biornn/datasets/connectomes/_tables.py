@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from sk_biornn.datasets.connectomes._names import float_limit, unit_names
 from sk_biornn.datasets.connectomes._wiring import Wiring
 from sk_biornn.units.names import listed
 
+EDGE_FILE = re.compile(r"\.edge(?:s|list)(?:\.gz)?$")  # of numbers only, it may look like a square
 WAYS_OUT = (
     "two columns that say which side is which, such as pre and post (else name them with pre= and "
     "post=), or the same names in its heading and in its first column"
@@ -126,11 +128,12 @@ def _square_cells(
     cells: list[list[Any]], where: str, reading: Reading, path: Path | None
 ) -> Wiring:
     """Read a square with names in its heading and first column, or of numbers only."""
-    if len(cells) == len(cells[0]) and all(map(_is_number_cell, cells[0])):
+    no_heading = all(map(_is_number_cell, cells[0]))
+    if no_heading and len(cells) == len(cells[0]) and not EDGE_FILE.search(where.lower()):
         weights = _values(cells, where, reading, path)
         return Wiring(where, turned(weights, reading.orientation))
     heading, rows = cells[0][1:], cells[1:]
-    if not rows or any(cell in ("", None) for cell in heading):
+    if no_heading or not rows or any(cell in ("", None) for cell in heading):
         raise ValueError(f"{where} must have {WAYS_OUT}, got {_seen(cells)}.")
     columns = unit_names(heading, f"the heading of {where}")
     first = [row[0] for row in rows]
