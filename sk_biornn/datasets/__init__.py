@@ -1,4 +1,4 @@
-"""Tasks, synthetic circuits and data: `make_*` generates, `load_*` reads, `fetch_*` downloads."""
+"""Tasks, circuits and data: `make_*` generates, `load_*` and `read_*` read, `fetch_*` downloads."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ def _same_names(rows: list[str], columns: list[str], where: str) -> list[int]:
         raise ValueError(
             f"{where} must be square, with the same neurons in rows and columns, got shape "
             f"({len(rows)}, {len(columns)}) and {listed(alone)} on one side only; pass the list of "
-            "edges, or reindex both sides to all neurons."
+            "edges, with a heading such as pre, post, or reindex both sides to all neurons."
         )
     place = {name: number for number, name in enumerate(columns)}
     return [place[name] for name in rows]

@@ -129,6 +129,9 @@ def read_connection_probabilities(
 ) -> pd.DataFrame:
     r"""Read a CSV file of connection probabilities: square, or one pair per row (long).
 
+    Commas, semicolons, tabs and spaces separate cells; numbers may have decimal commas; "NA" is an
+    empty cell, and lines that begin with # are comments.
+
     Parameters
     ----------
     path : str or path-like
