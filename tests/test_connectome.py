@@ -273,6 +273,16 @@ def test_several_columns_are_asked_about_and_named():
     check(read_connectome(edge_frame().assign(source="paper", target="cell"), names=NAMES))
 
 
+def test_a_column_that_is_there_twice_is_refused(write):
+    frame = edge_frame().set_axis(["pre", "post", "n"], axis=1).assign(m=1)
+    frame.columns = ["pre", "post", "n", "n"]
+    for source in (frame, write(frame.to_csv(index=False))):
+        with pytest.raises(ValueError, match="must have every column once, got n twice"):
+            read_connectome(source)
+    named = edge_frame().set_axis(pd.Index([7] * 5, name="pre"))  # the column counts
+    check(read_connectome(named, names=NAMES))
+
+
 def test_columns_that_do_not_say_the_direction_are_asked_about(write):
     frame = edge_frame(pre="Neuron 1", post="Neuron 2")
     with pytest.raises(ValueError, match="must have columns that say which side is which"):
@@ -496,10 +506,12 @@ def test_named_axes_of_a_frame_decide():
         read_connectome(square_frame("pre", "presynaptic neuron"))
 
 
-def test_columns_in_another_order_are_brought_into_that_of_the_rows():
+def test_columns_in_another_order_are_brought_into_that_of_the_rows(write):
     check(read_connectome(square_frame()[["DD1", "AVAL", "VA1"]]))
     check(read_connectome(square_frame(None, None)[["DD1", "AVAL", "VA1"]]))
     check(read_connectome(square_frame().iloc[[2, 0, 1]], names=NAMES))
+    path = write(square_frame("post/pre")[["DD1", "AVAL", "VA1"]].to_csv())
+    check(read_connectome(path))
     check(read_connectome(square_frame(), names=["DD1", "AVAL"]), [[5, 1], [0, 0]], ["DD1", "AVAL"])
 
 

@@ -185,7 +185,7 @@ def _is_whole(table: TextTable, separators: set[str]) -> bool:
     """Whether no cell holds another of the separators, but for decimal commas."""
     others = separators - {table.separator}
     inside = (cell for row in table.cells for cell in row if any(c in cell for c in others))
-    return all(table.separator != "," and DECIMAL_COMMA.fullmatch(cell) for cell in inside)
+    return all(DECIMAL_COMMA.fullmatch(cell) for cell in inside)
 
 
 def _heading_of_comment(

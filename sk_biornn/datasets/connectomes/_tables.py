@@ -15,7 +15,7 @@ from sk_biornn._plain import short
 from sk_biornn.datasets._orientation import axes_orientation, corner_orientation
 from sk_biornn.datasets._text_numbers import POINT
 from sk_biornn.datasets._text_tables import read_text_table
-from sk_biornn.datasets.connectomes._columns import check_column, side_columns
+from sk_biornn.datasets.connectomes._columns import side_columns
 from sk_biornn.datasets.connectomes._edges import Choice, Edges, filled, numbers, wiring_of_edges
 from sk_biornn.datasets.connectomes._names import float_limit, unit_names
 from sk_biornn.datasets.connectomes._wiring import Wiring
@@ -53,9 +53,7 @@ def cells_wiring(
     if sides is None:
         return _square_cells(cells, where, reading, path)
     columns = {name: [row[i] for row in rows] for i, name in enumerate(heading)}
-    twice = [name for name, count in Counter(heading).items() if name and count > 1]
-    if twice:
-        raise ValueError(f"{where} must have every column once, got {twice[0]} twice.")
+    _refuse_twice(heading, where)
     return _edge_wiring(columns, sides, where, reading, path)
 
 
@@ -64,22 +62,31 @@ def frame_wiring(frame: pd.DataFrame, reading: Reading) -> Wiring:
     where = "the table"
     whole, sides = frame, None
     if axes_orientation(None, frame.columns.name) is None and frame.columns.nlevels == 1:
-        levels = frame.index.names
-        if any(
-            level in (reading.pre, reading.post) or axes_orientation(level, None)
-            for level in levels
-        ):
-            whole = frame.reset_index()
+        whole = _with_sides_of_index(frame, reading)
         sides = _sides(list(map(str, whole.columns)), reading, where)
     if sides is None:
         return _square_frame(frame, where, reading)
     heading = list(map(str, whole.columns))
-    for column in sides:
-        check_column("pre" if column == sides[0] else "post", column, heading, where)
+    _refuse_twice(heading, where)
     columns = {name: whole.iloc[:, i] for i, name in enumerate(heading)}
     limits = {column: float_limit(columns[column].dtype) for column in sides}
     lists = {name: list(column) for name, column in columns.items()}
     return _edge_wiring(lists, sides, where, reading, None, limits)
+
+
+def _refuse_twice(heading: list[str], where: str) -> None:
+    twice = [name for name, count in Counter(heading).items() if name and count > 1]
+    if twice:
+        raise ValueError(f"{where} must have every column once, got {twice[0]} twice.")
+
+
+def _with_sides_of_index(frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    """Make columns of the levels of an index that name a side, as `groupby` leaves them."""
+    levels, asked = frame.index.names, (reading.pre, reading.post)
+    names_side = any(level in asked or axes_orientation(level, None) for level in levels)
+    if not names_side or None in levels or set(levels) & set(frame.columns):
+        return frame
+    return frame.reset_index()
 
 
 def _is_edge_list(heading: list[str], reading: Reading) -> bool:
