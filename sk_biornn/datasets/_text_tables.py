@@ -102,6 +102,8 @@ def _leading_comments(
 
 def _cut(path: Path, numbered: list[tuple[int, str]], separator: str) -> TextTable | None:
     """Cut lines into cells; None where the quotes do not fit the separator, or it is not there."""
+    if not any(separator in line for _, line in numbered):
+        return None
     # Tabs are no spaces: an empty cell between two of them is a cell.
     text = [line.strip(" ") if separator == " " else line for _, line in numbered]
     reader = csv.reader(text, delimiter=separator, skipinitialspace=separator != "\t", strict=True)
