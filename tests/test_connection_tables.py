@@ -103,9 +103,10 @@ def test_an_empty_cell_is_a_pair_that_is_not_given(write):
     [
         (["E,I", "E,0.1,0.2", "I,1.1,0"], r"values in \[0, 1\], got 1.1 for pre I to post E"),
         (["E,I", "E,0.1,-0.2", "I,0,0"], r"values in \[0, 1\], got -0.2 for pre E to post I"),
-        (["E,I", "E,0.1,nan", "I,0,0"], "hold numbers, got 'nan'"),
+        (["E,I", "E,0.1,nan", "I,0,0"], "every pair, got none for pre E to post I"),
         (["E,I", "E,0.1,inf", "I,0,0"], r"values in \[0, 1\], got inf"),
-        (["E,I", "E,0.1,NA", "I,0,0"], "hold numbers, got 'NA'"),
+        (["E,I", "E,0.1,NA", "I,0,0"], "every pair, got none for pre E to post I"),
+        (["E,I", "E,0.1,x", "I,0,0"], "hold numbers, got 'x'"),
         (["E,I", "E,0.1,0.2"], "heading, got I in its heading only"),
         (["E", "E,0.1", "I,0.2"], "heading, got I in its first column only"),
         (["A,B", "E,0.1,0.2", "I,0,0"], "heading, got E, I in its first column only"),

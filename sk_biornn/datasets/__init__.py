@@ -1,7 +1,8 @@
-"""Tasks, synthetic circuits and data: `make_*` generates, `load_*` reads, `fetch_*` downloads."""
+"""Tasks, circuits and data: `make_*` generates, `load_*` and `read_*` read, `fetch_*` downloads."""
 
 from __future__ import annotations
 
+from sk_biornn.datasets.connectomes import read_connectome
 from sk_biornn.datasets.microns import (
     fetch_microns,
     load_microns,
@@ -54,6 +55,7 @@ __all__ = [
     "one_step_ahead",
     "population_samples",
     "read_connection_probabilities",
+    "read_connectome",
     "smooth",
     "split_trials",
 ]
