@@ -17,9 +17,9 @@ import pandas as pd
 from sk_biornn._plain import is_masked, plain_frame, refuse_masked, short
 from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.names import listed
+from sk_biornn.units.orientation import axis_side
 
 Labels = tuple[Any, ...]
-POST, PRE = ("post", "target", "to"), ("pre", "source", "from")
 BY_POSITION = "pass its to_numpy() to have it taken by position"
 
 
@@ -106,7 +106,7 @@ def _labels(index: pd.Index) -> Labels | None:
 
 def lies_transposed(frame: pd.DataFrame, name: str) -> bool:
     """Whether the names of the axes say [pre, post]."""
-    sides = [_side(axis) for axis in (frame.index, frame.columns)]
+    sides = [axis_side(_axis_name(axis)) for axis in (frame.index, frame.columns)]
     if sides[0] is not None and sides[0] == sides[1]:
         raise ValueError(
             f"{name} must have the postsynaptic side on one axis and the presynaptic on the other, "
@@ -114,13 +114,6 @@ def lies_transposed(frame: pd.DataFrame, name: str) -> bool:
             f"{short(_axis_name(frame.columns))}."
         )
     return sides[0] == "pre" or sides[1] == "post"
-
-
-def _side(axis: pd.Index) -> str | None:
-    words = str(_axis_name(axis) or "").strip().casefold().replace("-", "_").replace(" ", "_")
-    if words in POST or words.startswith(("post_", "postsyn")):
-        return "post"
-    return "pre" if words in PRE or words.startswith(("pre_", "presyn")) else None
 
 
 def _axis_name(axis: pd.Index) -> Any:

@@ -15,7 +15,6 @@ import scipy.sparse as sp
 
 from sk_biornn._checks import check_choice, check_number
 from sk_biornn._plain import found, is_several, plain, plain_frame, real_array
-from sk_biornn.datasets._orientation import ORIENTATIONS
 from sk_biornn.datasets.connectomes._arrange import FACTS, connectome_of
 from sk_biornn.datasets.connectomes._arrays import file_matrix
 from sk_biornn.datasets.connectomes._edges import Choice
@@ -33,6 +32,7 @@ from sk_biornn.datasets.connectomes._tables import (
 from sk_biornn.datasets.connectomes._wiring import Wiring
 from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.names import listed
+from sk_biornn.units.orientation import ORIENTATIONS
 
 TEXT = (".csv", ".tsv", ".tab", ".txt", ".dat", ".edges", ".edgelist")
 SHEETS = (".xlsx", ".xlsm")

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn._plain import short
-from sk_biornn.datasets._orientation import axes_orientation, corner_orientation
 from sk_biornn.datasets._text_numbers import POINT
 from sk_biornn.datasets._text_tables import read_text_table
 from sk_biornn.datasets.connectomes._columns import side_columns
@@ -20,6 +19,7 @@ from sk_biornn.datasets.connectomes._edges import Choice, Edges, filled, numbers
 from sk_biornn.datasets.connectomes._names import float_limit, unit_names
 from sk_biornn.datasets.connectomes._wiring import Wiring
 from sk_biornn.units.names import listed
+from sk_biornn.units.orientation import axes_orientation, corner_orientation
 
 EDGE_FILE = re.compile(r"\.edge(?:s|list)(?:\.gz)?$")  # of numbers only, it may look like a square
 WAYS_OUT = (

@@ -11,7 +11,6 @@ import pandas as pd
 
 from sk_biornn._checks import check_choice, check_number
 from sk_biornn._plain import short
-from sk_biornn.datasets._orientation import ORIENTATIONS
 from sk_biornn.datasets._text_numbers import text_numbers
 from sk_biornn.datasets._text_tables import read_text_table
 from sk_biornn.datasets.populations._connection_square import is_square, square_of_file
@@ -22,6 +21,7 @@ from sk_biornn.units.connection_table import (
     square_table,
 )
 from sk_biornn.units.names import layer_name, listed, name_key
+from sk_biornn.units.orientation import ORIENTATIONS
 
 LAYERS, CELL_TYPES = ("L2/3", "L4", "L5", "L6"), ("Pyr", "SST", "VIP")
 # Row = postsynaptic, column = presynaptic, in the order of LAYERS and, within a layer, CELL_TYPES.

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from sk_biornn.datasets._orientation import corner_orientation
 from sk_biornn.datasets._text_numbers import text_numbers
 from sk_biornn.units.connection_table import one_label, square_table
 from sk_biornn.units.names import listed, name_key
+from sk_biornn.units.orientation import corner_orientation
 
 
 def is_square(cells: pd.DataFrame) -> bool:

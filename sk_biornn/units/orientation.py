@@ -27,14 +27,15 @@ def axes_orientation(rows: Any, columns: Any) -> str | None:
     ValueError
         If both name the same side.
     """
-    sides = [_axis_side(rows), _axis_side(columns)]
+    sides = [axis_side(rows), axis_side(columns)]
     if sides[0] is not None and sides[0] == sides[1]:
         raise ValueError(f"rows and columns must be two sides, got {rows!r} and {columns!r}.")
     other = {"pre": "post", "post": "pre", None: None}
     return _orientation(sides[0] or other[sides[1]], sides[1] or other[sides[0]])
 
 
-def _axis_side(name: Any) -> str | None:
+def axis_side(name: Any) -> str | None:
+    """Side that the name of an axis says, "pre" or "post"; None if it says neither."""
     match = AXIS.fullmatch(str(name).strip()) if isinstance(name, str) else None
     return None if match is None else _side(match[1])
 
