@@ -20,7 +20,9 @@ from sk_biornn.units.names import listed
 from sk_biornn.units.orientation import axis_side
 
 Labels = tuple[Any, ...]
-BY_POSITION = "pass its to_numpy() to have it taken by position"
+ROWS = "its rows"
+SQUARE = "sk_biornn.datasets.read_connectome makes such a table square"
+BY_POSITION = "pass a plain array to have it taken by position"
 
 
 class Labelled:
@@ -196,7 +198,7 @@ class UnitOrder:
         """
         if labels is None or self.names is None or labels == self.names:
             return None
-        whose = "its rows" if name == self.source else self.source
+        whose = ROWS if name == self.source else self.source
         return _places(self.names, labels, name, whose)
 
     def arranged(self, value: Any, name: str, axes: tuple[int, ...], others: Any = None) -> Any:
