@@ -330,6 +330,7 @@ def _places(wanted: Labels, labels: Labels, name: str, whose: str) -> Sequence[i
     missing = [label for label in wanted if label not in set(labels)]
     if other or missing:
         what = f"{listed(other)}, which is none of them" if other else f"none for {listed(missing)}"
-        raise ValueError(f"{name} must have the same names as {whose}, got {what}; {BY_POSITION}.")
+        way = SQUARE if whose == ROWS else BY_POSITION
+        raise ValueError(f"{name} must have the same names as {whose}, got {what}; {way}.")
     place = {label: number for number, label in enumerate(labels)}
     return [place[label] for label in wanted]
