@@ -21,6 +21,7 @@ from sk_biornn.datasets.populations import (
     smooth,
     split_trials,
 )
+from sk_biornn.datasets.recordings import Trials, cut_trials, from_neurogym, load_suite2p
 from sk_biornn.datasets.tasks import (
     fetch_sequential_mnist,
     load_sequential_digits,
@@ -32,14 +33,18 @@ from sk_biornn.datasets.tasks import (
 )
 
 __all__ = [
+    "Trials",
     "average_samples",
+    "cut_trials",
     "fetch_microns",
     "fetch_sequential_mnist",
+    "from_neurogym",
     "load_connection_probabilities",
     "load_microns",
     "load_nwb_populations",
     "load_population_arrays",
     "load_sequential_digits",
+    "load_suite2p",
     "make_flip_flop",
     "make_functional_connectome",
     "make_go_nogo",
