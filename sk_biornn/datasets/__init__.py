@@ -1,4 +1,7 @@
-"""Tasks, synthetic circuits and data: `make_*` generates, `load_*` reads, `fetch_*` downloads."""
+"""Tasks, synthetic circuits and data: `make_*` generates, `load_*` reads, `fetch_*` downloads.
+
+`cut_trials` makes trials of a recording.
+"""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def _ends(events: Any, session: Session) -> np.ndarray | None:
                 "events must have the columns 'start' and 'end' when they are a table, got "
                 f"{short(list(events.columns))}; of points in time pass the one column."
             )
-        columns = [events[name] for name in names]
+        columns: list[Any] = [events[name] for name in names]
     elif getattr(events, "ndim", 1) == 2 or (
         isinstance(events, (list, tuple)) and len(events) and np.ndim(events[0]) == 1
     ):
