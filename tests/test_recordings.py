@@ -238,8 +238,9 @@ def test_spikes_of_pynapple_are_no_recording(nap):
         pd.to_timedelta(np.arange(100) * 100, unit="ms"),
         pd.date_range("2024-03-01 12:00", periods=100, freq="100ms"),
         pd.date_range("2024-03-01 12:00", periods=100, freq="100ms", tz="Europe/Paris"),
+        pd.period_range("2024-03-01 12:00", periods=100, freq="100ms"),
     ],
-    ids=["numbers", "durations", "dates", "zone"],
+    ids=["numbers", "durations", "dates", "zone", "periods"],
 )
 def test_time_of_a_frame_is_its_index(index):
     recording = pd.DataFrame(VALUES, columns=NAMES, index=index)
@@ -252,6 +253,14 @@ def test_time_of_a_frame_is_its_index(index):
     assert_array_equal(trials.X, [VALUES[19:26], VALUES[49:56]])
     assert_allclose(trials.times[0], np.arange(19, 26) / 10)
     assert trials.X[0].index.name == "time"
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+def test_times_may_be_dates(as_list):
+    dates = pd.date_range("2024", periods=100, freq="100ms")
+    times = list(dates) if as_list else dates.to_numpy()
+    trials = cut_trials(VALUES, times=times, events=dates[[20]], window=(0.0, 0.5), targets=None)
+    assert_array_equal(trials.X, [VALUES[20:26]])
 
 
 def test_rows_that_are_only_numbered_are_no_times():
@@ -284,6 +293,15 @@ def test_dimensions_of_xarray_are_taken_by_name(dims):
     assert_array_equal(trials.X, VALUES.reshape(5, 20, 3)[:, :-1])
     assert list(trials.X[0].columns) == NAMES
     assert_allclose(trials.times[1][0], 2.0)
+
+
+def test_trials_of_xarray_are_several_recordings():
+    xr = pytest.importorskip("xarray")
+    trials = xr.DataArray(VALUES[:80].reshape(4, 20, 3), dims=("trial", "time", "unit"))
+    for array in (trials, trials.transpose("unit", "time", "trial")):
+        found = cut_trials(array, length=10, targets=None)
+        assert_array_equal(found.X, VALUES[:80].reshape(8, 10, 3))
+        assert_array_equal(found.groups, np.repeat(range(4), 2))
 
 
 def test_time_of_xarray():
@@ -436,7 +454,7 @@ MISSING = np.where(np.arange(3) == 1, np.nan, VALUES)
             r"events must have the columns 'start' and 'end' .* \['onset'\]",
         ),
         ([VALUES, VALUES], {"length": 5, "times": [1]}, ValueError, "times must be a list with"),
-        ([frame()], {"events": [1, 2], "window": (0, 1)}, ValueError, "events must be a list wit"),
+        ([frame()], {"events": [1, 2], "window": (0, 1)}, ValueError, "events must be a list with"),
         ([VALUES], {"length": 5, "targets": np.ones(9)}, ValueError, "targets must be a list"),
         ([VALUES, VALUES[:, :2]], {"length": 5}, ValueError, "recording must have the same units"),
         ([frame(), frame(names=list("abc"))], {"length": 5}, ValueError, "recording must have the"),
@@ -447,6 +465,25 @@ MISSING = np.where(np.arange(3) == 1, np.nan, VALUES)
         (np.ma.masked_less(VALUES, 0), {"length": 5}, ValueError, "recording must be a plain arr"),
         ([["a", "b"]], {"length": 5}, ValueError, "recording must be an array of numbers"),
         (np.zeros((5, 0)), {"length": 5}, ValueError, r"recording must be \(n_steps, n_units\)"),
+        (
+            frame().reset_index(names="Time"),
+            {"length": 5},
+            ValueError,
+            r"recording must have its times as the index, got a column 'Time' .*_index\('Time'\)",
+        ),
+        (frame(names=list("aab")), {"length": 5}, ValueError, "recording must name every column"),
+        (
+            frame().set_axis(pd.date_range("2024", periods=100).astype(str)),
+            {"length": 5},
+            ValueError,
+            r"recording must have times as its index, .* got \['2024-01-01', .*pandas.to_datetime",
+        ),
+        (
+            frame().set_axis(pd.date_range("2024", periods=100, tz="UTC")),
+            {"events": pd.DatetimeIndex(["2024-01-01"]), "window": (0, 1)},
+            TypeError,
+            "events must have the time zone of the recording",
+        ),
         (pd.concat({"a": frame()}), {"length": 5}, ValueError, "recording must have one level of"),
     ],
 )

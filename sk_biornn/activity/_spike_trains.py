@@ -24,8 +24,9 @@ class SpikeTrains(NamedTuple):
 
 def is_spike_trains(value: Any) -> bool:
     """Whether a value holds spike trains and cannot be a recording of traces or counts."""
-    is_matrix = hasattr(value, "shape")  # sparse ones of scipy can be dicts
-    if (isinstance(value, Mapping) and not is_matrix) or _has_unit(value):
+    # A sparse matrix of scipy can be a dict, and a data set of xarray is a mapping.
+    is_other = hasattr(value, "shape") or hasattr(value, "dims")
+    if (isinstance(value, Mapping) and not is_other) or _has_unit(value):
         return True
     return isinstance(value, (list, tuple)) and any(map(_has_unit, value))
 

@@ -53,8 +53,10 @@ def check_increasing(times: Times, name: str) -> Times:
 def time_index(index: Any, name: str) -> tuple[Any, Any]:
     """Return the times of the index of a data frame in s and its origin; None, None without one.
 
-    A count of rows is no clock, and neither are texts.
+    A count of rows is no clock.
     """
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
     if isinstance(index, pd.MultiIndex):
         raise ValueError(
             f"{name} must have one level of rows, its time, got {index.nlevels} levels; pass one "
@@ -67,7 +69,11 @@ def time_index(index: Any, name: str) -> tuple[Any, Any]:
         return seconds(index, f"{name}.index", origin), origin
     if isinstance(index, pd.TimedeltaIndex) or pd.api.types.is_numeric_dtype(index.dtype):
         return seconds(index, f"{name}.index"), None
-    return None, None
+    raise ValueError(
+        f"{name} must have times as its index, numbers (of s), durations or dates, got "
+        f"{short(list(index[:3]))}; read them with pandas.to_datetime, or number the rows with "
+        ".reset_index(drop=True)."
+    )
 
 
 def unit_in_seconds(unit: Any, name: str) -> float:
@@ -87,5 +93,6 @@ def _numbers_of_dates(times: Any, name: str, origin: Any) -> Any:
         try:
             index = index - origin
         except TypeError as error:
-            raise TypeError(f"{name} must have the time zone of the recording: {error}.") from None
+            reason = str(error).rstrip(".")
+            raise TypeError(f"{name} must have the time zone of the recording: {reason}.") from None
     return index.total_seconds().to_numpy() if isinstance(index, pd.TimedeltaIndex) else times

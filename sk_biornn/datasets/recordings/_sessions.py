@@ -12,6 +12,7 @@ import pandas as pd
 from sk_biornn._checks import check_number
 from sk_biornn._plain import found, plain, plain_frame, real_array, refuse_dates, refuse_masked
 from sk_biornn.activity.recordings import (
+    TRIAL_DIMS,
     has_dims,
     is_several,
     time_dim,
@@ -26,6 +27,7 @@ from sk_biornn.datasets.recordings._clock import (
     unit_in_seconds,
 )
 
+CLOCKS = ("time", "times", "timestamp", "timestamps")
 NO_CLOCK = ("frame", "frames", "sample", "samples", "step", "steps")
 
 
@@ -63,6 +65,10 @@ def as_parts(recording: Any) -> tuple[list[Any], bool]:
     """Return the recordings, and whether several came."""
     refuse_masked(recording, "recording")
     refuse_dates(recording, "recording")
+    if has_dims(recording) and not hasattr(recording, "data_vars"):
+        trials = next((dim for dim in recording.dims if str(dim).lower() in TRIAL_DIMS), None)
+        if trials is not None:
+            return [recording.isel({trials: i}) for i in range(recording.sizes[trials])], True
     if hasattr(recording, "dims") or _is_of_pynapple(recording):
         return [recording], False
     recording = plain(recording, "recording")
@@ -101,9 +107,23 @@ def read_own_clock(part: Any, name: str) -> Session:
         return Session(_floats(part, name), None, None)
     clock, origin = time_index(part.index, name)
     columns = list(part.columns)
+    _check_columns(columns, name)
     is_named = all(isinstance(column, str) for column in columns)
     values = _floats(part, name)
     return Session(values, columns if is_named and columns else None, clock, origin)
+
+
+def _check_columns(columns: list[Any], name: str) -> None:
+    """Refuse times among the units, and names that two units have."""
+    for column in columns:
+        if str(column).lower() in CLOCKS:
+            raise ValueError(
+                f"{name} must have its times as the index, got a column {column!r} among the units;"
+                f" pass {name}.set_index({column!r}), or drop it."
+            )
+    if len(set(columns)) < len(columns):
+        twice = next(column for column in columns if columns.count(column) > 1)
+        raise ValueError(f"{name} must name every column once, got {twice!r} twice.")
 
 
 def _of_xarray(part: Any, name: str) -> Session:
@@ -176,7 +196,8 @@ def _with_clock(session: Session, times: Any, rate: float | None) -> Session:
         return replace(session, times=seconds(np.arange(n_steps) / rate, "rate"))
     if times is None:
         return session
-    origin = pd.Index(times)[0] if getattr(times, "dtype", np.dtype(float)).kind == "M" else None
+    dates = pd.Index(times) if np.ndim(times) == 1 else None
+    origin = dates[0] if isinstance(dates, pd.DatetimeIndex) and len(dates) else None
     clock = seconds(times, "times", origin)
     if len(clock) != n_steps:
         raise ValueError(
