@@ -491,3 +491,42 @@ def test_mistakes_are_named(recording, arguments, error, message):
     with pytest.raises(error, match=f"^{message}") as caught:
         cut_trials(recording, **arguments)
     assert str(caught.value).endswith(".")
+
+
+# ------------------------------------------------------------------- edges
+
+
+def test_a_window_that_begins_one_step_too_early_is_left_out():
+    """Its first step was not recorded; one that begins between two steps lacks none."""
+    events = [[-0.1, 0.3], [-0.05, 0.3], [9.6, 9.95], [9.6, 10.0]]
+    with pytest.warns(UserWarning, match="2 of 4 events"):
+        trials = cut_trials(VALUES, events=events, rate=10.0, targets=None)
+    assert_array_equal(trials.events, [1, 2])
+
+
+def test_a_missing_step_ends_a_window_however_soon_it_comes():
+    values, times = VALUES.copy(), np.arange(100) / 10
+    values[50], times[50] = np.nan, 4.95
+    with pytest.warns(UserWarning, match="1 of 2 events"):
+        trials = cut_trials(values, times=times, events=[[4.0, 4.94], [4.0, 4.95]], targets=None)
+    assert_array_equal(trials.events, [0])
+
+
+def test_a_short_interval_within_a_long_one_does_not_end_its_group():
+    events = [[1.0, 5.0], [2.0, 2.5], [4.0, 6.0], [6.1, 7.0]]
+    assert_array_equal(cut_trials(VALUES, events=events, rate=10.0).groups, [0, 0, 0, 1])
+
+
+def test_far_windows_that_gaps_do_not_cost():
+    values = VALUES[:12].copy()
+    values[5] = np.nan
+    trials = cut_trials(values, length=2, stride=11)
+    assert_array_equal(trials.X[:, 0], VALUES[[0, 6]])
+    assert trials.n_dropped == 0
+
+
+def test_times_are_compared_to_the_nanosecond():
+    times = np.cumsum(np.full(100, 0.1))  # 0.30000000000000004 and so on
+    assert times[2] != 0.3
+    trials = cut_trials(VALUES, times=times, events=[[0.3, 0.8]], targets=None)
+    assert_array_equal(trials.X, [VALUES[2:8]])

@@ -60,6 +60,17 @@ def test_a_window_is_closed_in_seconds_too(start, window):
     assert far < 0 < near
 
 
+def test_seconds_are_converted_to_the_nanosecond():
+    """As numbers of ms, times a thousand, these are 1.0000000000002 ms apart or more."""
+    starts = np.array([s for s in range(3000) if (s + 1) / 1000 * 1000 - s / 1000 * 1000 > 1])
+    assert len(starts) > 10
+    for start in starts[:10]:
+        found = activity.spike_time_tiling(
+            [[start / 1000], [(start + 1) / 1000]], t_stop=9.0, window=1.0, time_unit="s"
+        )
+        assert found[0, 1] > 0
+
+
 @pytest.mark.parametrize("length", [60.0, 600.0])
 def test_seconds_that_are_read_as_ms_are_refused(length):
     trains = [train * (length / 60) for train in IN_SECONDS]
@@ -147,6 +158,19 @@ def test_spikes_of_two_epochs_are_not_near(nap):
     trains = [nap.Ts([0.999], time_support=support), nap.Ts([1.002], time_support=support)]
     found = activity.spike_time_tiling(trains, window=5.0)
     assert_allclose(found[0, 1], -0.006 / 1.999)
+
+
+def test_epochs_of_trains_are_joined(nap):
+    """One within the other, and one apart: as pynapple joins them in a group."""
+    supports = [nap.IntervalSet(0, 10), nap.IntervalSet(2, 3), nap.IntervalSet(20, 30)]
+    trains = [
+        nap.Ts(times, time_support=support)
+        for times, support in zip(([1.0, 8.0], [2.5], [21.0]), supports, strict=True)
+    ]
+    found = activity.spike_time_tiling(trains, window=100.0)
+    group = nap.TsGroup(dict(enumerate(trains)), time_support=supports[0].union(supports[2]))
+    assert_array_equal(found, activity.spike_time_tiling(group, window=100.0))
+    assert_allclose(found[1, 2], -0.2 / 20)
 
 
 def test_names_are_known():
@@ -247,6 +271,7 @@ def test_cells_in_rows_are_noticed_at_every_door(measure):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         measure(TRACES)
+        measure(TRACES[:3])  # square
         measure(np.stack([TRACES[:2]] * 3))  # short trials, many of them
 
 

@@ -226,6 +226,23 @@ def test_seeds():
     )
 
 
+class OneBuffer(Delay):
+    def __init__(self):
+        super().__init__(delays=(3,))
+        self.kept = np.zeros((7, 3), dtype=np.float32), np.zeros(7, dtype=np.int64)
+
+    def new_trial(self, **kwargs):
+        super().new_trial()
+        self.kept[0][:], self.kept[1][:] = self.ob, self.gt
+        self.ob, self.gt = self.kept
+
+
+def test_trials_are_copies():
+    found = from_neurogym(OneBuffer(), 8, random_state=0)
+    expected = from_neurogym(Delay(delays=(3,)), 8, random_state=0)
+    assert_same(found, expected)
+
+
 def test_a_network_learns_from_them():
     X, y = from_neurogym(Delay(), 20, random_state=0)
     network = DaleRNNClassifier(n_units=8, max_iter=1, random_state=0).fit(X, y)
