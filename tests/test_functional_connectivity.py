@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from sk_biornn.activity._tiling import tiling_coefficient, tiling_of_counts, tiling_of_events
+from sk_biornn.activity._tiles import tiling_coefficient, tiling_of_counts, tiling_of_events
 from sk_biornn.initializers import FunctionalConnectivity
 
 KINDS = ["correlation", "partial_correlation", "precision", "sttc"]
