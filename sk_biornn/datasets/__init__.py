@@ -1,4 +1,7 @@
-"""Tasks, circuits and data: `make_*` generates, `load_*` and `read_*` read, `fetch_*` downloads."""
+"""Tasks, circuits and data: `make_*` generates, `load_*` and `read_*` read, `fetch_*` downloads.
+
+`cut_trials` makes trials of a recording.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from sk_biornn.datasets.populations import (
     smooth,
     split_trials,
 )
+from sk_biornn.datasets.recordings import Trials, cut_trials, from_neurogym, load_suite2p
 from sk_biornn.datasets.tasks import (
     fetch_sequential_mnist,
     load_sequential_digits,
@@ -34,15 +38,19 @@ from sk_biornn.datasets.tasks import (
 
 __all__ = [
     "Traces",
+    "Trials",
     "average_samples",
+    "cut_trials",
     "fetch_microns",
     "fetch_sequential_mnist",
+    "from_neurogym",
     "load_connection_probabilities",
     "load_microns",
     "load_nwb_populations",
     "load_nwb_traces",
     "load_population_arrays",
     "load_sequential_digits",
+    "load_suite2p",
     "make_flip_flop",
     "make_functional_connectome",
     "make_go_nogo",
