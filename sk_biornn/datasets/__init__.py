@@ -24,6 +24,7 @@ from sk_biornn.datasets.populations import (
 from sk_biornn.datasets.tasks import (
     fetch_sequential_mnist,
     load_sequential_digits,
+    make_delayed_match_to_sample,
     make_flip_flop,
     make_go_nogo,
     make_one_choice_inference,
@@ -40,6 +41,7 @@ __all__ = [
     "load_nwb_populations",
     "load_population_arrays",
     "load_sequential_digits",
+    "make_delayed_match_to_sample",
     "make_flip_flop",
     "make_functional_connectome",
     "make_go_nogo",
