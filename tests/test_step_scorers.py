@@ -207,7 +207,7 @@ def test_bio_scoring_by_name():
     for name in NAMES:
         assert repr(found[name]) == repr(getattr(metrics, name))
         assert found[name] is not getattr(metrics, name)
-    with pytest.raises(ValueError, match="'step_accuracy'.*got 'neg_step_r2'"):
+    with pytest.raises(ValueError, match=r"'step_accuracy'.*got 'neg_step_r2'"):
         bio_scoring("neg_step_r2")
 
 
@@ -255,7 +255,7 @@ def test_sample_weights_are_routed_if_they_are_asked_for(clf):
     with config_context(enable_metadata_routing=True):
         network.set_fit_request(sample_weight=True)
         scorer = bio_scoring("step_accuracy")["step_accuracy"]
-        with pytest.raises(ValueError, match="sample_weight.*not explicitly set as requested"):
+        with pytest.raises(ValueError, match=r"sample_weight.*not explicitly set as requested"):
             cross_validate(network, X, CODES, scoring=scorer, **options)
         scorer.set_score_request(sample_weight=True)
         weighted = cross_validate(
@@ -327,7 +327,7 @@ def test_arguments_are_checked(clf):
         StepScorer("accuracy_score", response="words")
     with pytest.raises(TypeError, match="greater_is_better must be True or False"):
         StepScorer("accuracy_score", greater_is_better=1)
-    with pytest.raises(ValueError, match="name of a function in sklearn.metrics, got 'acuracy'"):
+    with pytest.raises(ValueError, match=r"name of a function in sklearn.metrics, got 'acuracy'"):
         StepScorer("acuracy")(clf, X, CODES)
 
 

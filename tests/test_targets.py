@@ -147,7 +147,9 @@ def test_trials_of_unequal_length(missing, trials):
     y = MASKED if isinstance(missing, str) else with_(missing)
     expected = classifier().fit(PADDED, with_(None))
     same(classifier().fit(trials, cut(y)), expected)
-    flat = np.concatenate([row[:n] for row, n in zip(expected.predict(PADDED), LENGTHS)])
+    flat = np.concatenate(
+        [row[:n] for row, n in zip(expected.predict(PADDED), LENGTHS, strict=True)]
+    )
     judged = JUDGED[VALID]
     score = accuracy_score(CODES[VALID][judged], flat[judged])
     assert expected.score(trials, cut(y)) == pytest.approx(score, abs=1e-12)
@@ -516,3 +518,20 @@ def test_a_split_keeps_the_mask():
     parts = train_test_split(X, MASKED, random_state=0)
     assert parts[2].mask.sum() + parts[3].mask.sum() == (~JUDGED).sum()
     assert_array_equal(cross_val_predict(classifier(), X, MASKED, cv=3).shape, CODES.shape)
+
+
+@pytest.mark.parametrize("n_steps", [N_STEPS, 3])
+def test_why_probabilities_are_not_left_to_cross_val_predict(n_steps):
+    """It numbers the classes of each step anew: the network sees other labels than were given."""
+    labels = np.where(np.arange(n_steps) == 0, 2, CODES[:, :n_steps])  # 2 becomes 0 there
+    options = {"cv": KFold(3), "method": "predict_proba"}
+    if n_steps != 3:  # classes
+        with pytest.warns(RuntimeWarning), pytest.raises(ValueError, match="shape mismatch"):
+            cross_val_predict(classifier(), X[:, :n_steps], labels, **options)
+        return
+    found = cross_val_predict(classifier(), X[:, :3], labels, **options)
+    anew = np.stack([np.unique(step, return_inverse=True)[1] for step in labels.T], axis=1)
+    assert (anew[:, 0] == 0).all()
+    for train, test in SPLITS:
+        of_others = classifier().fit(X[train, :3], anew[train]).predict_proba(X[test, :3])
+        assert_array_equal(found[test], of_others)
