@@ -104,7 +104,7 @@ def weights_of_steps(
     sample_weight = plain(sample_weight, "sample_weight")
     if _is_rows(sample_weight):
         sample_weight = _padded(sample_weight, lengths, n_steps)
-    if np.ndim(sample_weight) < 2:
+    if not _has_steps(sample_weight):
         return None
     weights = real_array(sample_weight, "sample_weight", truth_values=True)
     if weights.shape != (len(lengths), n_steps):
@@ -133,6 +133,13 @@ def _is_rows(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.dtype == object and value.ndim == 1 and any(map(is_several, value))
     return isinstance(value, (list, tuple)) and any(map(is_several, value))
+
+
+def _has_steps(value: Any) -> bool:
+    try:
+        return np.asarray(value).ndim > 1
+    except NO_NUMBERS:
+        return False  # no array, as is said where one weight per trial is read
 
 
 def _padded(rows: Sequence[Any], lengths: NDArray[np.int64], n_steps: int) -> NDArray[np.float64]:

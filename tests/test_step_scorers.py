@@ -289,7 +289,10 @@ def test_wrapped_estimators():
 REFUSED = [
     (CODES[:-1], None, "X and y have inconsistent numbers of trials: X has 20 and y has 19"),
     (CODES[:, :-1], None, "y must have one entry per step of X: trial 0 has 7 steps"),
-    (CODES[:, -1], None, "y must have one entry per step of X: trial 0 .* shape \\(\\)"),
+    (CODES[:, -1], None, r"y must have one entry per step of each trial.* got shape \(20,\)"),
+    (3, None, r"y must have one entry per step of each trial.* got shape \(\)"),
+    ([[0, 1], 1], None, "y must|X and y have inconsistent numbers of trials"),
+    (CODES[..., None], None, r"y must have the shape of the predictions, \(140,\) .*\(140, 1\)"),
     (np.full(CODES.shape, None), None, "y must have at least one entry to be judged"),
     (CODES, np.ones(N_TRIALS - 1), "sample_weight must have one weight per trial, 20"),
     (CODES, -WEIGHTS, "sample_weight must be non-negative and finite"),

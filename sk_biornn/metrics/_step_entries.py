@@ -104,6 +104,11 @@ class _Layout(NamedTuple):
 
     def flat(self, name: str, rows: Sequence[Any] | NDArray[Any], dtype: Any) -> NDArray[Any]:
         """Return the steps of all trials in one axis, without those after the end of a trial."""
+        if not _is_rows(rows) and np.ndim(rows) < 2:
+            raise ValueError(
+                f"{name} must have one entry per step of each trial, as the predictions have, got "
+                f"shape {np.shape(rows)}."
+            )
         if len(rows) != len(self.lengths):
             raise ValueError(
                 f"X and {name} have inconsistent numbers of trials: X has {len(self.lengths)} and "
