@@ -323,6 +323,26 @@ def test_a_label_that_the_fit_did_not_know_has_no_probability(clf):
         step_log_loss(clf, X, CODES + 1)
 
 
+def test_what_has_weight_zero_is_not_looked_at(clf, reg):
+    y, weights = CODES.copy(), np.ones(CODES.shape)
+    y[0, 0], weights[0, 0] = 7, 0  # a class of its own, which the fit did not know
+    for name in ("step_f1", "step_balanced_accuracy", "step_log_loss"):
+        value = expected(name, clf, weights > 0, None, trials=X)
+        assert getattr(metrics, name)(clf, X, y, weights) == pytest.approx(value, rel=1e-12)
+    numbers = NUMBERS.copy()
+    numbers[1:, :, 1] = np.nan
+    of_trials = (np.arange(N_TRIALS) > 0).astype(float)  # the second output only where they are 0
+    value = theirs.r2_score(NUMBERS[1:, :, 0].ravel(), reg.predict(X[1:])[..., 0].ravel())
+    assert step_r2(reg, X, numbers, of_trials) == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e308])
+def test_only_ratios_of_weights_matter(clf, reg, scale):
+    for scorer, network, y in ((step_accuracy, clf, CODES), (step_r2, reg, NUMBERS)):
+        value = scorer(network, X, y, OF_TRIALS)
+        assert scorer(network, X, y, OF_TRIALS * scale) == pytest.approx(value, rel=1e-9)
+
+
 def test_arguments_are_checked(clf):
     with pytest.raises(TypeError, match="func must be a function of targets and predictions"):
         StepScorer(3)
@@ -330,8 +350,10 @@ def test_arguments_are_checked(clf):
         StepScorer("accuracy_score", response="words")
     with pytest.raises(TypeError, match="greater_is_better must be True or False"):
         StepScorer("accuracy_score", greater_is_better=1)
-    with pytest.raises(ValueError, match=r"name of a function in sklearn.metrics, got 'acuracy'"):
-        StepScorer("acuracy")(clf, X, CODES)
+    with pytest.raises(
+        ValueError, match=r"name of a function in sklearn.metrics, got 'right_score'"
+    ):
+        StepScorer("right_score")(clf, X, CODES)
 
 
 def test_one_wrong_step_in_a_prediction_by_hand():

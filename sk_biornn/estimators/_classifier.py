@@ -410,6 +410,9 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the share of correct decisions.
 
+        With labels per step, searches take it by default, or ``bio_scoring("step_accuracy")`` and
+        the like (`sk_biornn.metrics`); scikit-learn's own scorers do not know of steps.
+
         Parameters
         ----------
         X : array-like or list

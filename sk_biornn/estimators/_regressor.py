@@ -254,6 +254,9 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R^2, the mean over outputs.
 
+        With targets at every step, searches take it by default, or ``bio_scoring("step_r2")`` and
+        the like (`sk_biornn.metrics`); scikit-learn's own scorers do not know of steps.
+
         Parameters
         ----------
         X : array-like or list

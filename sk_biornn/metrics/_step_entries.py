@@ -13,6 +13,7 @@ from sk_biornn._plain import (
     NO_NUMBERS,
     conversion_of,
     is_several,
+    moderate,
     plain,
     real_array,
     refuse_dates,
@@ -132,7 +133,7 @@ class _Layout(NamedTuple):
             sample_weight = np.full(len(self.lengths), sample_weight)
         weights = weights_of_steps(sample_weight, self.lengths, self.n_steps)
         if weights is not None:
-            return (weights / weights.max())[np.arange(self.n_steps) < self.lengths[:, None]]
+            return moderate(weights)[np.arange(self.n_steps) < self.lengths[:, None]]
         weights = real_array(sample_weight, "sample_weight", truth_values=True)
         if weights.shape != self.lengths.shape:
             raise ValueError(
@@ -140,7 +141,7 @@ class _Layout(NamedTuple):
                 f"{weights.shape}."
             )
         require_weights(weights)
-        return np.repeat(weights / weights.max(), self.lengths)  # sums cannot overflow
+        return np.repeat(moderate(weights), self.lengths)  # sums stay finite
 
 
 def _lengths(X: Any, n_trials: int, n_steps: int) -> NDArray[np.int64]:
