@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
@@ -54,8 +55,11 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
             Targets: (n_trials,) or (n_trials, n_outputs), compared at the last step of a trial;
             (n_trials, n_steps, n_outputs), compared at every step (a list of arrays for trials of
             unequal length). NaN or a masked entry is not scored.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial in the loss; a trial of weight 0 is as if it were not there.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial in the loss; a trial of weight 0 is as if it were not there. Or,
+            with targets per step, weight of each step (a list of arrays for trials of unequal
+            length): a step of weight 0 is not judged, and penalties on activity do not ask for it.
+            None: 1.
 
         Returns
         -------
@@ -82,8 +86,8 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         ----------
         X, y : array-like
             Trials and targets, as in `fit`.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as in `fit`. None: 1.
 
         Returns
         -------
@@ -250,6 +254,9 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R^2, the mean over outputs.
 
+        With targets at every step, searches take it by default, or ``bio_scoring("step_r2")`` and
+        the like (`sk_biornn.metrics`); scikit-learn's own scorers do not know of steps.
+
         Parameters
         ----------
         X : array-like or list
@@ -257,8 +264,8 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         y : array-like or list
             Targets, as in `fit`; with targets at every step all steps of all trials are pooled.
             NaN is not scored.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as in `fit`. None: 1.
 
         Returns
         -------
@@ -277,8 +284,9 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         outputs, (values, _) = self._squash(outputs), _numbers(y, trials)
         if values.shape != outputs.shape:
             raise ValueError(f"y must have shape {outputs.shape}, got shape {values.shape}.")
-        weights = check_weights(sample_weight, trials)
-        per_entry = np.broadcast_to(weights.reshape(-1, *(1,) * (values.ndim - 1)), values.shape)
+        weights = check_weights(sample_weight, trials, every_step)
+        per_entry = weights.reshape(*weights.shape, *(1,) * (values.ndim - weights.ndim))
+        per_entry = np.broadcast_to(per_entry, values.shape)
         if every_step:
             values = np.where(trials.valid[:, :, None], values, np.nan)
         if not (np.isfinite(values) & (per_entry > 0)).any():
@@ -297,11 +305,11 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
 
 def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, bool]:
     """Return targets (n_trials[, n_steps], n_outputs) as floats, and whether y had one axis."""
-    y = plain(without_mask(y, np.nan, np.float64), "y")  # a masked entry is not scored
+    y = without_mask(plain(y, "y"), np.nan, np.float64)  # a masked entry is not scored
     refuse_dates(y, "y")
     with conversion_of("y"), np.errstate(over="ignore", invalid="ignore"):
         values = check_array(
-            pad_targets(y, trials, fill=np.nan, item_ndim=2),
+            _with_nan(pad_targets(y, trials, fill=np.nan, item_ndim=2)),
             dtype=np.float64,
             allow_nd=True,
             ensure_2d=False,
@@ -316,6 +324,13 @@ def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, bool]:
     if values.shape[-1] == 0:
         raise ValueError(f"y must have at least 1 output, got shape {values.shape}.")
     return (values[:, None], True) if values.ndim == 1 else (values, False)
+
+
+def _with_nan(y: Any) -> Any:
+    """Return objects with NaN for NA, which no conversion to numbers knows."""
+    if not isinstance(y, np.ndarray) or y.dtype != object:
+        return y
+    return np.where(pd.isna(y), np.nan, y)
 
 
 def _mean_r2(values: np.ndarray, predictions: np.ndarray, weights: np.ndarray) -> float:
