@@ -160,7 +160,7 @@ def test_dale_of_a_wrong_kind(value):
         ([1, np.nan, 1, 1, 1, 1], r"\[nan\]"),
         ("excitatory", "str"),
         (["E", "E", "E", "E", "I", "I"], "list"),
-        ({"a": 1}, "dict"),
+        ({"a": 1}, r"shape \(1,\)"),
         ([None] * 6, r"\[nan\]"),
     ],
 )

@@ -128,7 +128,7 @@ def test_labels_of_units_go_with_signs_and_places_in_metrics():
     "name",
     sorted(
         {*metrics.__all__}
-        - {"WeightScorer", "bio_scoring", "communities", "select_refit"}
+        - {"StepScorer", "WeightScorer", "bio_scoring", "communities", "select_refit"}
         - {name for name in metrics.__all__ if name.endswith("_scorer") or name.startswith("step_")}
     ),
 )
