@@ -100,35 +100,41 @@ def time_axis(value: Any) -> int | None:
     return next((axis for axis, dim in enumerate(dims) if _is_time_name(dim)), None)
 
 
-def refuse_misplaced_time(value: Any, name: str) -> None:
-    """Raise if time lies along another axis than that of the steps, or if rows are time."""
-    if is_list(value):
-        for number, item in enumerate(value):
-            if (time_axis(item) or 0) > 0 and np.ndim(item) == 2:
-                raise ValueError(
-                    f"{name} must have the steps of a trial in its rows, got them in the columns "
-                    f"of trial {number}; pass its transpose."
-                )
+def refuse_misplaced_time(
+    value: Any, name: str, what: str = "n_features", *, rows_may_be_time: bool = False
+) -> None:
+    """Raise if time lies along another axis than that of the steps, or if rows are time.
+
+    `what` is the last axis, "n_features" or "n_outputs". Where the rows of a table may be time, it
+    is a recording that needs no trials, or trials that have a date.
+    """
+    for number, item in enumerate(value) if is_list(value) else ():
+        if time_axis(item) == 1 and len(np.shape(item)) == 2:
+            raise ValueError(
+                f"{name} must have the steps of a trial in its rows, got them in the columns of "
+                f"trial {number}; pass its transpose."
+            )
+    axis, shape = time_axis(value), tuple(getattr(value, "shape", ()))
+    if axis is None or axis == len(shape) - 2 == 1 or len(shape) not in (2, 3):
         return
-    axis, n_axes = time_axis(value), len(getattr(value, "shape", ()))
-    if axis is None or (n_axes == 3 and axis == 1) or n_axes not in (2, 3):
-        return
-    if n_axes == 3:
+    if len(shape) == 3:
         raise ValueError(
-            f"{name} must be (n_trials, n_steps, n_features), got the time on axis {axis} of shape "
-            f"{tuple(value.shape)}; move it to axis 1."
+            f"{name} must be (n_trials, n_steps, {what}), got the time on axis {axis} of shape "
+            f"{shape}; move it to axis 1."
         )
-    if axis == 0:
+    if axis == 1:
+        raise ValueError(
+            f"{name} must be (n_trials, n_steps, {what}), got two axes, of which the last is time; "
+            f"pass its values as {name}[..., None] if it is (n_trials, n_steps), or its transpose "
+            "if it is one recording, which is then cut into trials."
+        )
+    if not rows_may_be_time:
         raise ValueError(
             f"{name} must hold trials, got one recording, whose rows are points in time: cut it "
             "with sk_biornn.datasets.cut_trials, or, if every row is a trial of its own, pass its "
-            "values without the times, as (n_trials, n_features) held for n_static_steps steps or "
-            "as values[:, None]."
+            f"values without the times, as (n_trials, {what}) held for n_static_steps steps or as "
+            "values[:, None]."
         )
-    raise ValueError(
-        f"{name} must be (n_trials, n_steps, n_features), got two axes, of which the last is time; "
-        f"pass {name}[..., None] of its values if there is one feature per step."
-    )
 
 
 def _labels(value: Any) -> list[Any] | None:
@@ -158,7 +164,7 @@ def _is_time_name(name: Any) -> bool:
 
 
 def _numbering(other: Sequence[str] | None) -> list[str]:
-    return [str(number) for number in range(len(other or ()))]
+    return [] if other is None else [str(number) for number in range(len(other))]
 
 
 def _shown(names: Sequence[str] | None) -> str:

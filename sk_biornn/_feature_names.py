@@ -16,6 +16,7 @@ from sk_biornn._axes import (
     refuse_double_names,
     refuse_other_names,
 )
+from sk_biornn._plain import plain
 
 
 def check_feature_names(estimator: BaseEstimator, X: Any, *, reset: bool) -> None:
@@ -37,6 +38,7 @@ def check_feature_names(estimator: BaseEstimator, X: Any, *, reset: bool) -> Non
 
 def check_output_names(estimator: BaseEstimator, y: Any, *, reset: bool) -> None:
     """Set `output_names_` from the names of y when `reset`, else compare y with it."""
+    y = plain(y, "y")
     refuse_double_names(y, "y")
     names = common_names(y, "y")
     if not reset:

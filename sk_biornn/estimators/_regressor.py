@@ -12,6 +12,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from sk_biornn._axes import refuse_misplaced_time
 from sk_biornn._checks import check_flag
 from sk_biornn._feature_names import check_output_names
 from sk_biornn._plain import conversion_of, moderate, plain, refuse_dates, without_mask
@@ -341,6 +342,7 @@ def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, int]:
     """
     y = plain(without_mask(y, np.nan, np.float64), "y")  # a masked entry is not scored
     refuse_dates(y, "y")
+    refuse_misplaced_time(y, "y", "n_outputs", rows_may_be_time=True)
     with conversion_of("y"), np.errstate(over="ignore", invalid="ignore"):
         values = check_array(
             pad_targets(y, trials, fill=np.nan, item_ndim=2),

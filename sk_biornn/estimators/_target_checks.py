@@ -80,7 +80,7 @@ def warn_of_far_targets(
         sds = np.sqrt((weights * (values - means) ** 2).sum(axis=0))
     reach = np.abs(b_out) + np.abs(w_out).sum(axis=1)
     beyond = np.abs(means) - np.maximum(_FAR * reach + n_moves, _SDS * sds)
-    beyond[sds == 0] = 0  # there is nothing to explain
+    beyond[sds <= 1e-9 * np.abs(means)] = 0  # there is nothing to explain
     worst = int(np.argmax(beyond))
     if beyond[worst] <= 0:
         return

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_array
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk_biornn._checks import is_number, number_text
-from sk_biornn.preprocessing._names import check_names
 from sk_biornn.preprocessing._output import ChoosesOutput
 from sk_biornn.preprocessing._stack import Stack, stacked
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
 
-class TrialFlattener(ChoosesOutput, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class TrialFlattener(  # type: ignore[call-arg]  # the stubs know no keyword
+    ChoosesOutput, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     """Makes a row of every trial, step after step, so that any estimator can be the baseline.
 
     (n_trials, n_steps, n_features) becomes (n_trials, n_steps * n_features): column
@@ -155,7 +157,7 @@ class TrialFlattener(ChoosesOutput, TransformerMixin, BaseEstimator, auto_wrap_o
             If X does not fit.
         """
         check_is_fitted(self, "n_steps_")
-        rows = stacked(self, X).rows
+        rows = check_array(X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan")
         if rows.shape[1] != self.n_steps_ * self.n_features_in_:
             raise ValueError(
                 f"X must have {self.n_steps_ * self.n_features_in_} columns, {self.n_steps_} steps "
@@ -190,8 +192,7 @@ class TrialFlattener(ChoosesOutput, TransformerMixin, BaseEstimator, auto_wrap_o
         return np.array(found, dtype=object)
 
     def _stack(self, X: Any, *, reset: bool) -> Stack:
-        stack = stacked(self, X)
-        check_names(self, X, stack.shape[-1], reset=reset)
+        stack = stacked(self, X, reset=reset)
         if not reset and len(stack.shape) < self._n_axes:
             raise ValueError(
                 "X must be (n_trials, n_steps, n_features), as in the fit, got two axes, shape "

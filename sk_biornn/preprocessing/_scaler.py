@@ -10,15 +10,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._checks import check_flag
-from sk_biornn.preprocessing._names import check_names
 from sk_biornn.preprocessing._output import ChoosesOutput
-from sk_biornn.preprocessing._stack import Stack, stacked
+from sk_biornn.preprocessing._stack import stacked
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
 
-class TrialScaler(
+class TrialScaler(  # type: ignore[call-arg]  # the stubs know no keyword
     ChoosesOutput, OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Shifts and scales every feature by its mean and deviation over all steps of all trials.
@@ -106,7 +105,7 @@ class TrialScaler(
         ValueError
             If X does not fit.
         """
-        return self._learn(StandardScaler(), X, reset=True)
+        return self._learn(StandardScaler().set_output(transform="default"), X, reset=True)
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Learn from further trials, as if they had come with those before.
@@ -137,7 +136,7 @@ class TrialScaler(
             with_mean=check_flag("with_mean", self.with_mean),
             with_std=check_flag("with_std", self.with_std),
         )
-        rows = self._stack(X, reset=reset).rows
+        rows = stacked(self, X, reset=reset, rows_may_be_time=True).rows
         if reset and np.isnan(rows).all(axis=0).any():
             empty = int(np.argmax(np.isnan(rows).all(axis=0)))
             raise ValueError(
@@ -169,7 +168,7 @@ class TrialScaler(
             If X does not fit.
         """
         check_is_fitted(self, "_scaler")
-        stack = self._stack(X, reset=False)
+        stack = stacked(self, X, reset=False, rows_may_be_time=True)
         scaled = stack.as_they_came(self._scaler.transform(stack.rows))
         return self._handed_over(scaled, self.get_feature_names_out())
 
@@ -194,13 +193,8 @@ class TrialScaler(
             If X does not fit.
         """
         check_is_fitted(self, "_scaler")
-        stack = self._stack(X, reset=False, named=False)
+        stack = stacked(self, X, reset=False, named=False, rows_may_be_time=True)
         return stack.as_they_came(self._scaler.inverse_transform(stack.rows))
-
-    def _stack(self, X: Any, *, reset: bool, named: bool = True) -> Stack:
-        stack = stacked(self, X)
-        check_names(self, X if named else None, stack.shape[-1], reset=reset)
-        return stack
 
     def __sklearn_tags__(self) -> Tags:
         """Say that NaN and three axes are welcome."""

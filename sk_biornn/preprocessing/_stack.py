@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.utils import check_array
 
 from sk_biornn._axes import is_list, refuse_misplaced_time
+from sk_biornn._feature_names import check_feature_names
 from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked
 
 
@@ -22,17 +23,32 @@ class Stack(NamedTuple):
     shape: tuple[int, ...]  # of the array; of a list (n_trials, n_steps of the longest, n_features)
 
 
-def stacked(estimator: Any, X: Any, name: str = "X") -> Stack:
+def stacked(
+    estimator: Any, X: Any, *, reset: bool, named: bool = True, rows_may_be_time: bool = False
+) -> Stack:
     """Check trials and stack their steps.
 
     Taken are (n_trials, n_steps, n_features), (n_trials, n_features), and lists, tuples, series
-    and object arrays of (n_steps_i, n_features). NaN stays where it is.
+    and object arrays of (n_steps_i, n_features). NaN stays where it is. Number and names of the
+    features are set when `reset`, and compared otherwise. Whether a recording that is not cut into
+    trials may come is for the estimator to say.
     """
-    refuse_masked(X, name)
-    X = plain(X, name)
-    refuse_dates(X, name)
-    refuse_misplaced_time(X, name)
-    return _of_list(estimator, list(X), name) if _is_ragged(X) else _of_array(estimator, X, name)
+    refuse_masked(X, "X")
+    X = plain(X, "X")
+    refuse_dates(X, "X")
+    refuse_misplaced_time(X, "X", rows_may_be_time=rows_may_be_time)
+    if named:
+        check_feature_names(estimator, X, reset=reset)
+    stack = _of_list(estimator, list(X)) if _is_ragged(X) else _of_array(estimator, X)
+    n_features = stack.shape[-1]
+    if reset:
+        estimator.n_features_in_ = n_features
+    elif n_features != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {n_features} features, but {type(estimator).__name__} is expecting "
+            f"{estimator.n_features_in_} features as input."
+        )
+    return stack
 
 
 def _is_ragged(X: Any) -> bool:
@@ -47,30 +63,27 @@ def _first_row(item: Any) -> Any:
     return item[0] if isinstance(item, (list, tuple)) and len(item) else 0
 
 
-def _of_array(estimator: Any, X: Any, name: str) -> Stack:
-    array = _floats(estimator, X, name)
+def _of_array(estimator: Any, X: Any) -> Stack:
+    array = _floats(estimator, X)
     if array.ndim > 3:
         raise ValueError(
             f"Found array with dim {array.ndim}, while dim <= 3 is required by "
-            f"{type(estimator).__name__}: {name} must be (n_trials, n_steps, n_features) or "
+            f"{type(estimator).__name__}: X must be (n_trials, n_steps, n_features) or "
             "(n_trials, n_features)."
         )
-    frame = X if isinstance(X, pd.DataFrame) else None
 
     def as_they_came(rows: np.ndarray) -> Any:
-        if frame is not None:
-            return pd.DataFrame(rows, index=frame.index, columns=frame.columns)
-        return rows.reshape(array.shape)
+        return _like(X, rows.reshape(array.shape))
 
     return Stack(array.reshape(-1, array.shape[-1]), as_they_came, None, array.shape)
 
 
-def _of_list(estimator: Any, trials: list[Any], name: str) -> Stack:
-    arrays = [_floats(estimator, trial, name, ensure_min_samples=0) for trial in trials]
+def _of_list(estimator: Any, trials: list[Any]) -> Stack:
+    arrays = [_floats(estimator, trial, ensure_min_samples=0) for trial in trials]
     for number, array in enumerate(arrays):
         if array.ndim != 2 or array.shape[1] != arrays[0].shape[1]:
             raise ValueError(
-                f"{name} must have the same number of features in every trial, "
+                "X must have the same number of features in every trial, "
                 f"{arrays[0].shape[-1]}, got shape {array.shape} in trial {number}."
             )
     lengths = np.array([len(array) for array in arrays])
@@ -83,20 +96,23 @@ def _of_list(estimator: Any, trials: list[Any], name: str) -> Stack:
     return Stack(np.concatenate(arrays), as_they_came, lengths, shape)
 
 
-def _like(trial: Any, values: np.ndarray) -> Any:
-    if isinstance(trial, pd.DataFrame):
-        return pd.DataFrame(values, index=trial.index, columns=trial.columns)
+def _like(container: Any, values: np.ndarray) -> Any:
+    """Return values with the names of what they came in: a frame, or an array of xarray."""
+    if isinstance(container, pd.DataFrame):
+        return pd.DataFrame(values, index=container.index, columns=container.columns)
+    if hasattr(container, "dims") and hasattr(container, "coords"):
+        return container.copy(data=values)
     return values
 
 
-def _floats(estimator: Any, X: Any, name: str, **options: Any) -> np.ndarray:
-    with conversion_of(name), np.errstate(invalid="ignore", over="ignore"):
+def _floats(estimator: Any, X: Any, **options: Any) -> np.ndarray:
+    with conversion_of("X"), np.errstate(invalid="ignore", over="ignore"):
         return check_array(
             X,
             dtype=[np.float64, np.float32],
             allow_nd=True,
             ensure_all_finite="allow-nan",
             estimator=estimator,
-            input_name=name,
+            input_name="X",
             **options,
         )

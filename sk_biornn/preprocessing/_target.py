@@ -107,7 +107,7 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             fit_params = {**fit_params, "validation": of_validation}
         self.regressor_ = clone(self.regressor).fit(X, self._scaled(y), **fit_params)
         for name in ("n_features_in_", "feature_names_in_"):
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
             if hasattr(self.regressor_, name):
                 setattr(self, name, getattr(self.regressor_, name))
         return self
