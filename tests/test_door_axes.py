@@ -172,6 +172,15 @@ def test_two_axes_after_a_fit_on_three_are_refused(n_axes):
                 call(X[:, 0])
 
 
+def test_weights_from_elsewhere_learn_of_the_axes_from_the_first_trials():
+    weights = regressor().fit(X, Y[:, -1])
+    given = {name: getattr(weights, f"{name}_") for name in ("W_rec", "W_in", "W_out")}
+    made = DaleRNNRegressor.from_weights(**given, every_step=False, signs=weights.signs_)
+    assert made.predict(X[:, 0]).shape == made.predict(X).shape == (N_TRIALS, 2)
+    with pytest.raises(ValueError, match=r"X\[None\]"):
+        made.partial_fit(X, Y[:, -1]).predict(X[:, 0])
+
+
 def test_one_trial_passed_in_the_ways_of_the_sentence():
     fitted = regressor().fit(X, Y)
     np.testing.assert_allclose(fitted.predict(X[0][None]), fitted.predict(X)[:1], atol=1e-12)

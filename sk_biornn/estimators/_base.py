@@ -93,6 +93,7 @@ class BaseRNN(RunningRNN):
         check_ways(self.early_stopping, validation, validation_groups)
         device = boundary.resolve_device(self.device)
         trials = check_trials(self, X, reset=not resume, n_static_steps=self.n_static_steps)
+        self.__dict__.setdefault("_n_axes", 2 if trials.is_static else 3)  # of `from_weights`
         targets = self._check_targets(y, trials, resume=resume, **target_options)
         self.n_steps_ = trials.n_steps  # padding included, of which nothing is computed
         if validation_groups is not None:

@@ -87,7 +87,9 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         ------
         ValueError
             If an argument does not fit (its name, what was expected and what came are said), or if
-            the loss becomes non-finite.
+            the loss becomes non-finite. Two-dimensional X and y whose rows are the steps of one
+            recording do not fit: rows with times, y that is X some steps later, or tables of 10
+            times more rows than columns whose rows are like the one before (r > 0.5).
         TypeError
             If an argument is of another type.
 
