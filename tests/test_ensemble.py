@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.base import clone, is_classifier, is_regressor
@@ -11,7 +12,7 @@ from sklearn.model_selection import cross_validate
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.datasets import make_flip_flop, make_go_nogo
-from sk_biornn.ensemble import SeedEnsemble
+from sk_biornn.ensemble import SeedEnsemble, _summary
 
 TINY = {"n_units": 6, "max_iter": 2}
 
@@ -119,6 +120,18 @@ def test_the_summary_has_means_and_from_five_seeds_intervals(decisions, n_seeds)
     scores = summary.loc[["train_score", "best_validation_score"]]
     assert (scores["low"] >= 0).all()
     assert (scores["high"] <= 1).all()
+
+
+def test_intervals_stay_on_the_scale_of_the_scores():
+    values = {"loss": [0.0, 0, 0, 0, 1], "train_score": [0.0, 0, 0, 0, 1]}
+    results = pd.DataFrame({"seed": range(5), **values})
+    low, high = stats.ttest_1samp(values["loss"], 0).confidence_interval(0.95)
+    of_accuracy, of_r2 = (_summary(results, is_accuracy=flag) for flag in (True, False))
+    assert of_accuracy.loc["train_score", ["low", "high"]].tolist() == [0, pytest.approx(high)]
+    for row in (of_r2.loc["train_score"], of_r2.loc["loss"]):
+        assert (row["low"], row["high"]) == pytest.approx((low, high))
+    near_one = results.assign(train_score=1 - results["train_score"])
+    assert _summary(near_one, is_accuracy=False).loc["train_score", "high"] == 1
 
 
 def test_what_no_seed_has_is_in_no_summary():

@@ -52,8 +52,9 @@ def epochs(network, trials, targets, judge, **fit_params):
 # --------------------------------------------------------------------- trials of one's own
 
 
+@pytest.mark.parametrize("output_activation", ["identity", "tanh"])
 @pytest.mark.parametrize("ragged", [False, True])
-def test_curves_are_score_and_error_on_the_trials_given(ragged):
+def test_curves_are_score_and_error_on_the_trials_given(ragged, output_activation):
     x, y = X_VAL, Y_VAL
     if ragged:
         lengths = 3 + np.arange(len(x)) % 6
@@ -65,7 +66,8 @@ def test_curves_are_score_and_error_on_the_trials_given(ragged):
         steps = [len(t) for t in y]
         return network.score(x, y), np.average(error, weights=steps)
 
-    seen, fitted = epochs(regressor(), X, Y, judge, validation=(x, y))
+    network = regressor(output_activation=output_activation)
+    seen, fitted = epochs(network, X, Y, judge, validation=(x, y))
     scores, losses = zip(*seen, strict=True)
     np.testing.assert_allclose(fitted.validation_scores_, scores, rtol=1e-5)
     np.testing.assert_allclose(fitted.validation_loss_curve_, losses, rtol=1e-5)

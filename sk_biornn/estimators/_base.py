@@ -233,8 +233,7 @@ class BaseRNN(RunningRNN):
             targets = self._check_targets(y, trials, resume=True)
             targets = self._weigh_alike(targets, training)
             self._check_held_out(targets, "give more of them")
-        trials = trials.without_padding()
-        return trials, targets.first_steps(trials.n_steps)
+        return trials, targets
 
     def _weigh_alike(self, targets: Targets, training: Targets) -> Targets:
         """Return validation targets with weights like those of training; a leaf may have such."""
