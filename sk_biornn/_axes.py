@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,27 +40,24 @@ def has_text_names(value: Any) -> bool:
 
 
 def common_names(value: Any, name: str) -> list[str] | None:
-    """Return the names of an array or frame, or those on which all of a list of them agree."""
-    if not is_list(value):
-        return column_names(value)
-    found = [column_names(item) for item in value]
-    first = found[0] if found else None
-    for number, names in enumerate(found):
+    """Return the names of an array or frame, or those on which all of a list of them agree.
+
+    Refused are names that come twice.
+    """
+    items = value if is_list(value) else [value]
+    first = None
+    for number, item in enumerate(items):
+        if number and _have_one_header(item, items[0]):
+            continue
+        names = column_names(item)
+        _refuse_double(names, name)
+        first = names if number == 0 else first
         if names != first:
             raise ValueError(
                 f"{name} must have the same columns, in the same order, in every trial of the "
                 f"list, got {_shown(names)} in trial {number} and {_shown(first)} in trial 0."
             )
     return first
-
-
-def refuse_double_names(value: Any, name: str) -> None:
-    """Raise if two columns of a frame, or of one of a list of frames, have one name."""
-    for frame in value if is_list(value) else [value]:
-        names = column_names(frame) or []
-        if len(set(names)) < len(names):
-            twice = next(each for each in names if names.count(each) > 1)
-            raise ValueError(f"{name} must name every column once, got {short(twice)} twice.")
 
 
 def refuse_other_names(
@@ -109,6 +107,8 @@ def refuse_misplaced_time(
     is a recording that needs no trials, or trials that have a date.
     """
     for number, item in enumerate(value) if is_list(value) else ():
+        if number and _have_one_header(item, value[0]):
+            continue
         if time_axis(item) == 1 and len(np.shape(item)) == 2:
             raise ValueError(
                 f"{name} must have the steps of a trial in its rows, got them in the columns of "
@@ -137,6 +137,18 @@ def refuse_misplaced_time(
         )
 
 
+def _have_one_header(frame: Any, other: Any) -> bool:
+    """Whether two frames have the same columns, as most of a list have."""
+    are_frames = isinstance(frame, pd.DataFrame) and isinstance(other, pd.DataFrame)
+    return are_frames and frame.columns.equals(other.columns)
+
+
+def _refuse_double(names: list[str] | None, name: str) -> None:
+    if names is not None and len(set(names)) < len(names):
+        twice = next(each for each in names if names.count(each) > 1)
+        raise ValueError(f"{name} must name every column once, got {short(twice)} twice.")
+
+
 def _labels(value: Any) -> list[Any] | None:
     if hasattr(value, "column_names"):  # pyarrow, whose columns are the data
         return list(value.column_names)
@@ -160,7 +172,12 @@ def _is_time(index: pd.Index) -> bool:
 
 
 def _is_time_name(name: Any) -> bool:
-    return isinstance(name, str) and _TIME.fullmatch(name.lower()) is not None
+    return isinstance(name, str) and _is_word_of_time(name)
+
+
+@lru_cache(maxsize=1024)  # trials by the thousand have one header
+def _is_word_of_time(name: str) -> bool:
+    return _TIME.fullmatch(name.lower()) is not None
 
 
 def _numbering(other: Sequence[str] | None) -> list[str]:

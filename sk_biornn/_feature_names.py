@@ -13,7 +13,6 @@ from sk_biornn._axes import (
     common_names,
     has_text_names,
     is_list,
-    refuse_double_names,
     refuse_other_names,
 )
 from sk_biornn._plain import plain
@@ -25,7 +24,6 @@ def check_feature_names(estimator: BaseEstimator, X: Any, *, reset: bool) -> Non
     The sentences are those of scikit-learn, which knows names that are text; columns that have
     other labels, such as numbers of cells, are compared as well.
     """
-    refuse_double_names(X, "X")
     names = common_names(X, "X")
     if not reset and not hasattr(estimator, "n_features_in_"):
         return
@@ -39,7 +37,6 @@ def check_feature_names(estimator: BaseEstimator, X: Any, *, reset: bool) -> Non
 def check_output_names(estimator: BaseEstimator, y: Any, *, reset: bool) -> None:
     """Set `output_names_` from the names of y when `reset`, else compare y with it."""
     y = plain(y, "y")
-    refuse_double_names(y, "y")
     names = common_names(y, "y")
     if not reset:
         refuse_other_names(names, getattr(estimator, "output_names_", None), "y", "outputs")
