@@ -215,9 +215,9 @@ def _has_dates(value: Any, depth: int = 0) -> bool:
     is_list = isinstance(value, (list, tuple)) and depth < _DEEPEST
     if is_list and any(hasattr(item, "dtype") for item in value):
         return any(_has_dates(item, depth + 1) for item in value)
-    dtypes = getattr(value, "dtypes", None)  # of pynapple a method
-    if hasattr(value, "columns") and dtypes is not None and not callable(dtypes):
-        return any(getattr(dtype, "kind", "") in ("m", "M") for dtype in list(dtypes))
+    dtypes = getattr(value, "dtypes", None)  # of pynapple's frames it is a function
+    if hasattr(value, "columns") and isinstance(dtypes, Iterable):
+        return any(getattr(dtype, "kind", "") in ("m", "M") for dtype in dtypes)
     try:
         array = np.asarray(value)
     except NO_NUMBERS:  # trials of unequal length

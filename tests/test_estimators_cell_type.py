@@ -416,10 +416,6 @@ WRONG = {
         {"pruning": "random", "density": np.full((8, 8), 0.1)},
         None,
     ),
-    "density must have post in its rows and pre in its columns": (
-        {"pruning": "random", "density": SQUARE.rename_axis(index="pre", columns="post")},
-        None,
-    ),
     "density must have each population once, got 'zzz', which is none": (
         {"pruning": "random", "density": SQUARE.reindex([*SQUARE.index, "zzz"]).fillna(0.1)},
         None,

@@ -13,6 +13,7 @@ from sk_biornn._random import RandomState, make_rng
 from sk_biornn._strategy import Strategy
 from sk_biornn.biology._blocks import block_densities, check_densities, each_block
 from sk_biornn.biology.prior import matrix_mask
+from sk_biornn.units.labels import UnitOrder, as_mask
 
 Pruned = tuple[NDArray[np.bool_], Any]  # kept synapses, achieved density
 
@@ -72,7 +73,10 @@ class BlockwisePruner(Strategy):
         >>> kept.tolist(), achieved
         ([[True, False], [False, True]], 0.5)
         """
-        weights = _square(W)
+        order = UnitOrder.of({"W": (W, (0, 1)), "mask": (mask, (0, 1)), "blocks": (blocks, (0,))})
+        weights = _square(order.arranged(W, "W", (0, 1)))
+        mask = order.arranged(as_mask(mask), "mask", (0, 1))
+        blocks = order.arranged(blocks, "blocks", (0,))
         target = check_densities(density, blocks, len(weights))
         allowed = matrix_mask("mask", mask, (len(weights), len(weights)))
         strengths = self._strengths(weights)

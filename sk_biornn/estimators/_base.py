@@ -31,7 +31,12 @@ from sk_biornn.estimators._circuit import (
     input_projection,
     readout_projection,
 )
-from sk_biornn.estimators._given_weights import read_weights, refuse_contradictions
+from sk_biornn.estimators._given_weights import (
+    arranged,
+    read_weights,
+    refuse_contradictions,
+    weights_order,
+)
 from sk_biornn.estimators._held_out import (
     HeldOut,
     check_ways,
@@ -55,6 +60,7 @@ from sk_biornn.estimators._validation import (
     check_weights,
     require_scored,
 )
+from sk_biornn.units.labels import UnitOrder, as_mask
 
 
 class BaseRNN(RunningRNN):
@@ -139,18 +145,32 @@ class BaseRNN(RunningRNN):
     ) -> Circuit:
         """Read from the arguments what the network is; a family may add to it."""
         units = self._units()
-        n_units = len(units.signs)
+        order, n_units = units.order, len(units.signs)
+        mask = order.arranged(as_mask(self.mask), "mask", (0, 1))
         inputs = self._allowed_inputs(size.n_features, units)
+        input_signs = self._features().arranged(self.input_signs, "input_signs", (0,))
         readout = self._allowed_readout(size.n_outputs, units)
+        readout_signs = order.arranged(self.readout_signs, "readout_signs", (0,))
         return Circuit(
             unit_signs=units.signs,
             signs=self._signs_in_force(units),
-            mask=synapse_mask(n_units, self.mask, self.autapses),
-            inputs=input_projection(inputs, self.input_signs, size.n_features),
-            readout=readout_projection(readout, self.readout_signs, units.signs, size.n_outputs),
+            mask=synapse_mask(n_units, mask, self.autapses),
+            inputs=input_projection(inputs, input_signs, size.n_features),
+            readout=readout_projection(readout, readout_signs, units.signs, size.n_outputs),
             n_biases=2 if isinstance(self.recurrent_bias, str) else int(self.recurrent_bias),
             populations=units.populations,
+            order=order,
         )
+
+    def _features(self) -> UnitOrder:
+        """Return the order of the columns of X, where they have names."""
+        names = getattr(self, "feature_names_in_", None)
+        return UnitOrder(None if names is None else tuple(names), "X")
+
+    def _outputs(self) -> UnitOrder:
+        """Return the order of the columns of y, where they have names."""
+        names = getattr(self, "output_names_", None)
+        return UnitOrder(None if names is None else tuple(names), "y")
 
     def _signs_in_force(self, units: Units) -> np.ndarray:
         """Return the signs that the columns obey."""
@@ -164,10 +184,14 @@ class BaseRNN(RunningRNN):
         return units.signs if in_force is None else in_force(units.signs)
 
     def _allowed_inputs(self, n_features: int, units: Units) -> np.ndarray | None:
-        return matrix_mask("input_mask", self.input_mask, (len(units.signs), n_features))
+        features = self._features()
+        mask = units.order.arranged(self.input_mask, "input_mask", (0,), features)
+        return matrix_mask("input_mask", mask, (len(units.signs), n_features))
 
     def _allowed_readout(self, n_outputs: int, units: Units) -> np.ndarray | None:
-        return matrix_mask("readout_mask", self.readout_mask, (n_outputs, len(units.signs)))
+        outputs = self._outputs()
+        mask = units.order.arranged(self.readout_mask, "readout_mask", (1,), outputs)
+        return matrix_mask("readout_mask", mask, (n_outputs, len(units.signs)))
 
     def _pruning_plan(self, circuit: Circuit) -> PruningPlan | None:
         return pruning_plan(self, circuit, self.density, self.blocks)
@@ -251,7 +275,9 @@ class BaseRNN(RunningRNN):
         """Put together what does not change while the network learns."""
         # A fit that goes on keeps the precision of its weights, whatever that of X.
         dtype, circuit = boundary.torch_dtype(state.weights["w_rec"].dtype), state.circuit
-        dynamics = self._dynamics(device, dtype, circuit.n_units, circuit.populations)
+        dynamics = self._dynamics(
+            device, dtype, circuit.n_units, circuit.populations, circuit.order
+        )
         if self.early_stopping and held_out is None:
             (trials, targets), held_out = self._hold_out(state, trials, targets)
         judgement = Judgement(self._transform, self._loss, self._note)
@@ -361,6 +387,9 @@ class BaseRNN(RunningRNN):
         generator = make_rng(network.random_state)
         split_seed = int(generator.integers(2**31))
         circuit = network._make_circuit(size, generator, None)
+        if circuit.order.names is None:
+            circuit = replace(circuit, order=weights_order(given))
+        weights, _ = read_weights(arranged(given, circuit.order))
         refuse_contradictions(weights, circuit, network.dale)
         network._show(FitState(circuit, weights, generator, split_seed))
         return network
@@ -443,6 +472,7 @@ class BaseRNN(RunningRNN):
         for name, array in state.weights.items():
             setattr(self, ATTRIBUTES[name], array)
         self.signs_, self.mask_ = state.circuit.signs, state.circuit.mask
+        self.unit_names_ = state.circuit.order.names
         self.loss_curve_ = list(state.losses)
         self.n_iter_ = state.n_iter
         self.best_loss_ = min(state.losses) if state.losses else float("nan")

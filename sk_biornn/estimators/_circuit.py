@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sk_biornn._checks import refusal
+from sk_biornn.units.labels import UNNAMED, UnitOrder
 from sk_biornn.units.signs import sign_array
 
 Signs = NDArray[np.float64]  # +1 excitatory, -1 inhibitory, 0 free
@@ -29,6 +30,7 @@ class Units(NamedTuple):
     signs: Signs  # (n_units,)
     are_given: bool  # whether the user said so, or a default did
     populations: pd.DataFrame | None = None  # the checked table, in families that have one
+    order: UnitOrder = UNNAMED  # of the arguments that name them
 
     @property
     def table(self) -> pd.DataFrame:
@@ -62,6 +64,8 @@ class Circuit:
         Biases of a unit: none, one, or two that are added.
     populations : DataFrame or None
         One row per population, in the order of the units.
+    order : UnitOrder
+        Names of the units, by which labelled arguments are put in order.
     drawn, drawn_with : ndarray or None
         Synapses that chance allowed, and the probabilities, per pair of populations, that they were
         drawn with; a fit that goes on with the same probabilities does not draw again.
@@ -74,6 +78,7 @@ class Circuit:
     readout: Projection
     n_biases: int
     populations: pd.DataFrame | None = None
+    order: UnitOrder = UNNAMED
     drawn: Mask | None = None
     drawn_with: NDArray[np.float64] | None = None
 

@@ -17,7 +17,10 @@ PARAMETERS = """
 n_units : int, default=128
     Number of recurrent units.
 signs : array-like of shape (n_units,) or None, default=None
-    Sign of each unit's outgoing weights: +1 excitatory, -1 inhibitory, 0 not constrained.
+    Sign of each unit's outgoing weights: +1 excitatory, -1 inhibitory, 0 not constrained. This and
+    whatever else is said of units may come with their names, as a Series, DataFrame, dict or
+    `Connectome`: all are then put in the order of `unit_names_`. Without names, entries are
+    taken as they lie, a matrix [post, pre].
 excitatory_fraction : float, default=0.8
     When `signs` is None: share of excitatory units, in (0, 1]; they come first.
 dale : <laws>, object or None, default="projection"
@@ -25,8 +28,9 @@ dale : <laws>, object or None, default="projection"
     An object needs a method ``bind(signs, mask)``; see `sk_biornn.biology.Dale`.
 
 <rows of laws>
-mask : array-like of bool of shape (n_units, n_units) or None, default=None
-    Allowed synapses [post, pre]; all others are exactly 0.
+mask : array-like of bool of shape (n_units, n_units), Connectome or None, default=None
+    Allowed synapses [post, pre]; all others are exactly 0. A frame whose axes are named "pre" and
+    "post" may lie either way. A `Connectome`: the synapses that it has.
 autapses : bool, default=True
     Whether a unit may contact itself.
 input_mask : array-like of bool of shape (n_units, n_features) or None, default=None
@@ -58,7 +62,7 @@ default=None
     Positions of the units; the shape of a grid on which they stand; or "grid": the most compact.
 unit_cube : bool, default=True
     Scale every axis of the coordinates to [0, 1], so that grids and measured positions compare.
-connectome : array-like of shape (n_units, n_units) or None, default=None
+connectome : array-like of shape (n_units, n_units), Connectome or None, default=None
     Measured weights or counts of synapses [post, pre], read by "communicability_emd".
 regularizer : <penalties>, object, list or None, default=None
     Penalty on weights or activity, see `sk_biornn.biology`. An object needs a method
@@ -206,6 +210,10 @@ signs_ : ndarray of shape (n_units,)
     Sign of each column of `W_rec_`; 0 where it is free.
 mask_ : bool ndarray of shape (n_units, n_units)
     Allowed synapses; after pruning those that were kept.
+unit_names_ : tuple of length n_units, or None
+    Names of the units, in the order of the first of `mask`, `connectome`, `recurrent_init`,
+    `signs`, `coordinates`, `tau`, `blocks`, the other masks and signs that names them, or in that
+    of the columns of X where these have the same names; None where no argument has names.
 W_dense_ : ndarray of shape (n_units, n_units) or None
     Recurrent weights before the (last) pruning; None without.
 achieved_density_ : float, ndarray of shape (n_blocks, n_blocks) or None

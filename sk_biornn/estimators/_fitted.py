@@ -24,6 +24,7 @@ class FittedNetwork:
     b_out_: NDArray[Any]  # (n_outputs,)
     signs_: NDArray[Any]  # (n_units,), of each column of W_rec_
     mask_: NDArray[Any]  # (n_units, n_units), bool
+    unit_names_: tuple[Any, ...] | None  # (n_units,); None where no argument names the units
     W_dense_: NDArray[Any] | None  # (n_units, n_units); None without pruning, as the next two
     achieved_density_: Any  # float, or (n_blocks, n_blocks)
     n_iter_dense_: int | None

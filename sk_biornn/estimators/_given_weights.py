@@ -9,9 +9,25 @@ from numpy.typing import NDArray
 
 from sk_biornn._plain import real_array, short
 from sk_biornn.estimators._circuit import Circuit, Size
+from sk_biornn.units.labels import UnitOrder
 
 Arrays = dict[str, NDArray[Any]]
 WORDS = {"w_in": "W_in", "w_rec": "W_rec", "b_rec": "b_rec", "w_out": "W_out", "b_out": "b_out"}
+
+OF_UNITS = {"w_rec": (0, 1), "w_in": (0,), "b_rec": (0,), "w_out": (1,)}  # axes that are units
+
+
+def weights_order(given: dict[str, Any]) -> UnitOrder:
+    """Return the order of the units in weights that name them."""
+    return UnitOrder.of({WORDS[name]: (given[name], axes) for name, axes in OF_UNITS.items()})
+
+
+def arranged(given: dict[str, Any], order: UnitOrder) -> dict[str, Any]:
+    """Return weights that have labels as plain arrays in the order of the units."""
+    in_order = {
+        name: order.arranged(given[name], WORDS[name], axes) for name, axes in OF_UNITS.items()
+    }
+    return {**given, **in_order}
 
 
 def read_weights(given: dict[str, Any]) -> tuple[Arrays, Size]:

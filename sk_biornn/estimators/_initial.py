@@ -14,6 +14,7 @@ from sk_biornn.initializers import (
     readout_weights,
     recurrent_weights,
 )
+from sk_biornn.initializers._order import InOtherOrder
 
 
 def draw_weights(
@@ -46,8 +47,12 @@ def _recurrent(
     init = parameters.recurrent_init
     if isinstance(init, str) and init == "auto":
         init = "orthogonal" if parameters.dale is None else "dale_orthogonal"
+    names = getattr(init, "unit_names_", None)
+    places = circuit.order.places(names, "recurrent_init")
+    if places is not None:
+        init = InOtherOrder(init, places)
     weights = recurrent_weights(
-        init,
+        circuit.order.arranged(init, "recurrent_init", (0, 1)),
         signs=circuit.signs,
         mask=circuit.mask,
         rng=rng,

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.base import BaseEstimator
 
@@ -33,6 +34,21 @@ from sk_biornn.estimators._rules import (
     check_rules,
 )
 from sk_biornn.initializers._feedforward import FEEDFORWARD_INITS
+from sk_biornn.units.labels import UnitOrder
+
+# Arguments that may name the units, those first whose order counts; which of their axes are units.
+OF_UNITS = {
+    "mask": (0, 1),
+    "connectome": (0, 1),
+    "recurrent_init": (0, 1),
+    "signs": (0,),
+    "coordinates": (0,),
+    "tau": (0,),
+    "blocks": (0,),
+    "input_mask": (0,),
+    "readout_mask": (1,),
+    "readout_signs": (0,),
+}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -145,8 +161,23 @@ class RNNParameters(BaseEstimator):
 
     def _units(self) -> Units:
         """Return the units as the arguments describe them; a family may have other words."""
-        signs = column_signs(self.n_units, self.signs, self.excitatory_fraction)
-        return Units(signs, self.signs is not None)
+        order = self._unit_order()
+        signs = order.arranged(self.signs, "signs", (0,))
+        signs = column_signs(self.n_units, signs, self.excitatory_fraction)
+        return Units(signs, self.signs is not None, order=order)
+
+    def _unit_order(self) -> UnitOrder:
+        """Return the order in which arguments that name the units have them."""
+        arguments = {name: (getattr(self, name), axes) for name, axes in OF_UNITS.items()}
+        names = getattr(self.recurrent_init, "unit_names_", None)
+        if names is not None:  # of an initialiser that was fitted to labelled matrices
+            arguments["recurrent_init"] = (pd.Series(0.0, index=list(names)), (0,))
+        order = UnitOrder.of(arguments)
+        features = getattr(self, "feature_names_in_", None)
+        if order.names is None or features is None or set(features) != set(order.names):
+            return order
+        # Units are channels of X: whoever says "unit k sees channel k" means the order of X.
+        return UnitOrder.of({"X": (pd.Series(0.0, index=list(features)), (0,)), **arguments})
 
     def _time_constants(self, populations: Any = None) -> Any:
         """Return tau, which a family may have in a table of populations."""

@@ -106,12 +106,14 @@ def _facts(
     positions = distances = connectome = blocks = None
     if parameters.coordinates is not None:
         points = unit_positions(
-            parameters.coordinates, circuit.n_units, unit_cube=parameters.unit_cube
+            circuit.order.arranged(parameters.coordinates, "coordinates", (0,)),
+            circuit.n_units,
+            unit_cube=parameters.unit_cube,
         )
         positions = to_tensor(points, device, dtype)
         distances = pairwise_distances(positions)
     if parameters.connectome is not None:
-        connectome = to_tensor(_checked_connectome(parameters, circuit.n_units), device, dtype)
+        connectome = to_tensor(_checked_connectome(parameters, circuit), device, dtype)
     block_of_units = _blocks(parameters, circuit)
     if block_of_units is not None:
         blocks = to_tensor(block_of_units, device)
@@ -127,14 +129,16 @@ def _facts(
 
 def _blocks(parameters: RNNParameters, circuit: Circuit) -> np.ndarray | None:
     if parameters.blocks is not None:
-        return np.asarray(parameters.blocks).astype(np.int64)
+        blocks = circuit.order.arranged(parameters.blocks, "blocks", (0,))
+        return np.asarray(blocks).astype(np.int64)
     return None if circuit.populations is None else unit_index(circuit.populations)
 
 
-def _checked_connectome(parameters: RNNParameters, n_units: int) -> np.ndarray:
-    shape = (n_units, n_units)
+def _checked_connectome(parameters: RNNParameters, circuit: Circuit) -> np.ndarray:
+    shape = circuit.mask.shape
     expected = f"a numeric array of shape {shape}, W[post, pre]"
-    connectome = real_array(parameters.connectome, "connectome", expected, truth_values=True)
+    connectome = circuit.order.arranged(parameters.connectome, "connectome", (0, 1))
+    connectome = real_array(connectome, "connectome", expected, truth_values=True)
     if connectome.shape != shape:
         raise ValueError(
             f"connectome must be {expected}, got {type(parameters.connectome).__name__} of shape "

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sk_biornn._plain import short
 from sk_biornn.biology.connections import BetweenAreas
+from sk_biornn.units.labels import lies_transposed
 from sk_biornn.units.names import name_key
 
 
@@ -59,12 +60,8 @@ def check_order(argument: str, what: str, found: Any, table: pd.DataFrame) -> No
 
 def density_in_order(names: pd.Series, density: pd.DataFrame) -> np.ndarray:
     """Return a table of densities [post, pre], by names of populations, in their order."""
-    axes = (density.index.name, density.columns.name)
-    if axes == ("pre", "post"):
-        raise ValueError(
-            "density must have post in its rows and pre in its columns, got the names pre and post "
-            "for them; pass its transpose."
-        )
+    if lies_transposed(density, "density"):
+        density = density.T
     labels = [*density.index, *density.columns]
     missing = [n for n in names if n not in density.index or n not in density.columns]
     if missing:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._plain import plain_frame, short
 from sk_biornn.biology.connections import (
@@ -49,23 +49,10 @@ class PopulationRNN(FittedPopulations, BaseRNN):
     readout: str = "population"
     freeze_readout: bool = True
 
-    def recurrent_frame(self) -> pd.DataFrame:
-        """Return the recurrent weights with the population of every unit.
-
-        Returns
-        -------
-        DataFrame of shape (n_units, n_units)
-            `W_rec_`, rows labelled "post" and columns labelled "pre" by names of populations.
-
-        Raises
-        ------
-        NotFittedError
-            If the network has not been fitted.
-        """
-        check_is_fitted(self, "W_rec_")
-        labels = unit_labels(self.populations_)
-        post, pre = pd.Index(labels, name="post"), pd.Index(labels, name="pre")
-        return pd.DataFrame(self.W_rec_, index=post, columns=pre)
+    def _unit_labels(self) -> Sequence[Any]:
+        """Return the population of each unit where nothing names the units themselves."""
+        names = self.unit_names_
+        return unit_labels(self.populations_).tolist() if names is None else names
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -97,7 +84,7 @@ class PopulationRNN(FittedPopulations, BaseRNN):
             return units._replace(populations=table)
         table = check_populations(self.populations)
         check_sizes(self, table)
-        return Units(unit_signs(table), True, table)
+        return Units(unit_signs(table), True, table, self._unit_order())
 
     def _time_constants(self, populations: Any = None) -> Any:
         if self.tau is not None or self.dt is None or self.populations is None:

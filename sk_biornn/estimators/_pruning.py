@@ -78,6 +78,7 @@ def pruning_plan(
 ) -> PruningPlan | None:
     """Return what the arguments ask for, or None without pruning; refuse what does not fit."""
     asked = parameters.pruning
+    blocks = circuit.order.arranged(blocks, "blocks", (0,))
     if asked is None:
         if density is not None:
             raise ValueError(

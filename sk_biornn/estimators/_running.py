@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._fitted import FittedNetwork
 from sk_biornn.estimators._parameters import RNNParameters, leak_of
 from sk_biornn.estimators._validation import Trials, check_trials
+from sk_biornn.units.labels import UnitOrder
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -66,12 +68,36 @@ class RunningRNN(FittedNetwork, RNNParameters):
         params, dynamics = self._fitted_network(trials)
         return blank_padding(boundary.predict_activity(params, trials, dynamics, kind), trials)
 
+    def recurrent_frame(self) -> pd.DataFrame:
+        """Return the recurrent weights with the names of the units.
+
+        Returns
+        -------
+        DataFrame of shape (n_units, n_units)
+            `W_rec_`, rows named "post" and columns named "pre", labelled by `unit_names_`; by
+            numbers from 0 where nothing names the units.
+
+        Raises
+        ------
+        NotFittedError
+            If the network has not been fitted.
+        """
+        check_is_fitted(self, "W_rec_")
+        labels = list(self._unit_labels())
+        post, pre = (pd.Index(labels, name=side, tupleize_cols=False) for side in ("post", "pre"))
+        return pd.DataFrame(self.W_rec_, index=post, columns=pre)
+
+    def _unit_labels(self) -> Sequence[Any]:
+        names = self.unit_names_
+        return range(len(self.W_rec_)) if names is None else names
+
     def _fitted_network(self, trials: Trials) -> tuple[RNNParams, Dynamics]:
         device = boundary.resolve_device(self.device)
         dtype = boundary.torch_dtype(trials.x.dtype)
         params = boundary.to_params(self._weight_arrays(), dtype, device)
         populations = getattr(self, "populations_", None)
-        return params, self._dynamics(device, dtype, len(self.W_rec_), populations)
+        order = UnitOrder(self.unit_names_, "the fitted network")
+        return params, self._dynamics(device, dtype, len(self.W_rec_), populations, order)
 
     def _weight_arrays(self) -> dict[str, np.ndarray]:
         return {name: getattr(self, attribute) for name, attribute in ATTRIBUTES.items()}
@@ -82,8 +108,10 @@ class RunningRNN(FittedNetwork, RNNParameters):
         dtype: torch.dtype,
         n_units: int,
         populations: pd.DataFrame | None,
+        order: UnitOrder,
     ) -> Dynamics:
-        leak = leak_of(self.dt, self._time_constants(populations), n_units)
+        tau = order.arranged(self._time_constants(populations), "tau", (0,))
+        leak = leak_of(self.dt, tau, n_units)
         return Dynamics(
             activation=self.activation,
             rectify=bool(self.rectify),

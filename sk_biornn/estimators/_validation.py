@@ -216,7 +216,7 @@ def _strip_padding(array: np.ndarray, ragged: bool) -> Trials:
     if (is_nan & ~outside[:, :, None]).any():
         raise ValueError(
             "Input X contains NaN inside a trial; only whole steps at the end of a trial may be "
-            "NaN (padding)."
+            "NaN (padding): pass the stretches between gaps as a list."
         )
     return Trials(np.where(is_nan, 0, array), lengths, ragged)
 

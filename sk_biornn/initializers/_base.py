@@ -8,6 +8,7 @@ import numpy as np
 
 from sk_biornn._plain import real_array
 from sk_biornn.biology.prior import matrix_mask
+from sk_biornn.units.labels import UnitOrder, square_in_order
 from sk_biornn.units.signs import sign_array
 
 
@@ -32,7 +33,7 @@ def obey(W: np.ndarray, signs: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 def check_matrix(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Return a finite float64 matrix of that shape, or refuse."""
-    matrix = real_array(value, name)
+    matrix = real_array(square_in_order(value, name)[0], name)
     if matrix.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {matrix.shape}.")
     if not np.isfinite(matrix).all():
@@ -42,8 +43,10 @@ def check_matrix(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
 
 def check_signs_and_mask(signs: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarray]:
     """Return (n_units,) float64 signs and an (n_units, n_units) bool mask, or refuse."""
-    signs = sign_array(signs)
+    order = UnitOrder.of({"mask": (mask, (0, 1)), "signs": (signs, (0,))})
+    signs = sign_array(order.arranged(signs, "signs", (0,)))
     n_units = signs.size
     shape = (n_units, n_units)
+    mask = order.arranged(mask, "mask", (0, 1))
     allowed = matrix_mask("mask", mask, shape, "boolean (or hold only 0 and 1)")
     return signs, np.ones(shape, dtype=bool) if allowed is None else allowed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -18,10 +19,10 @@ from sk_biornn.initializers._base import (
     obey,
 )
 from sk_biornn.initializers._bio_dale import dale_functional_weights
-from sk_biornn.initializers._matrices import named_matrices, scaled_product
+from sk_biornn.initializers._matrices import matrices_in_order, named_matrices, scaled_product
 from sk_biornn.units.signs import sign_array
 
-FITTED = ("functional_", "n_features_in_", "feature_names_in_")
+FITTED = ("functional_", "n_features_in_", "feature_names_in_", "unit_names_")
 
 
 # No `set_output`: weights are wanted as an array, whatever the matrices came as.
@@ -81,8 +82,11 @@ class BioWeightInitializer(  # type: ignore[call-arg]
         Product of the scaled matrices, in [0, 1], [post, pre].
     n_features_in_ : int
         Number of neurons.
+    unit_names_ : tuple of length n_units, or None
+        Names of the neurons, if the matrices have labels; a network that names its units gets its
+        weights by them.
     feature_names_in_ : ndarray of shape (n_units,)
-        Names of the neurons, if a single DataFrame with names was given.
+        The same, if a single DataFrame with names was given.
 
     See Also
     --------
@@ -132,6 +136,8 @@ class BioWeightInitializer(  # type: ignore[call-arg]
     (24, 24)
     """
 
+    unit_names_: tuple[Any, ...] | None
+
     def __init__(
         self,
         *,
@@ -168,7 +174,8 @@ class BioWeightInitializer(  # type: ignore[call-arg]
         ----------
         X : Bunch, dict, array-like of shape (n_units, n_units) or sequence of them
             By name, as `load_microns` returns them (`matrices` chooses); one matrix, as
-            `FunctionalConnectivity` returns it; or several, which are all multiplied.
+            `FunctionalConnectivity` returns it; or several, which are all multiplied. Matrices
+            with labels are put in the order of the first.
         y : Ignored
             Not used; here for the interface.
 
@@ -351,10 +358,15 @@ class BioWeightInitializer(  # type: ignore[call-arg]
         return np.where(B > 0, np.maximum(B, float(self.floor)), 0.0)
 
     def _product(self, X: Any, *, reset: bool) -> np.ndarray:
-        named = named_matrices(X, self.matrices)
-        if len(named) == 1 and named[0][0] == "X":  # a single one may bring names of neurons
+        earlier: tuple[Any, ...] | None = None if reset else self.unit_names_
+        named, names = matrices_in_order(named_matrices(X, self.matrices), earlier)
+        self.unit_names_ = names
+        if len(named) == 1 and named[0][0] == "X":  # a single one is what a pipeline hands on
+            X = named[0][1]
             refuse_masked(X, "X")
             refuse_dates(X, "X")
+            if names is not None and all(isinstance(name, str) for name in names):
+                X = pd.DataFrame(X, columns=list(names))
             with conversion_of("X"):
                 X = validate_data(self, plain(X, "X"), reset=reset, dtype=np.float64)
             named = [("X", X)]

@@ -10,6 +10,7 @@ from sklearn.utils import check_array
 
 from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked
 from sk_biornn.activity.recordings import is_several
+from sk_biornn.units.labels import UnitOrder
 
 DEFAULT_NAMES = ("correlation", "sttc")
 
@@ -27,6 +28,32 @@ def named_matrices(X: Any, chosen: Any = None) -> list[tuple[str, Any]]:
     if is_several(X):
         return [(f"X[{index}]", matrix) for index, matrix in enumerate(X)]
     return [("X", X)]
+
+
+def matrices_in_order(
+    named: list[tuple[str, Any]], names: tuple[Any, ...] | None = None
+) -> tuple[list[tuple[str, Any]], tuple[Any, ...] | None]:
+    """Return matrices with their units in one order, and the names of these.
+
+    Parameters
+    ----------
+    named : list of (str, object)
+        Matrices by name.
+    names : tuple or None
+        Units in the order that is wanted; None takes that of the first matrix with labels.
+
+    Returns
+    -------
+    named : list of (str, object)
+        Those that had labels as arrays, others as they are.
+    names : tuple or None
+        The order; None where nothing names the units.
+    """
+    order = UnitOrder.of({name: (matrix, (0, 1)) for name, matrix in named})
+    if names is not None:
+        order = UnitOrder(names, "the fitted matrices")
+    in_order = [(name, order.arranged(matrix, name, (0, 1))) for name, matrix in named]
+    return in_order, order.names
 
 
 def scaled_product(named: list[tuple[str, Any]]) -> np.ndarray:
@@ -53,6 +80,7 @@ def checked_matrix(matrix: Any, name: str) -> np.ndarray:
     """Return a finite matrix of float64."""
     refuse_masked(matrix, name)
     refuse_dates(matrix, name)
+    matrix = matrix.toarray() if hasattr(matrix, "toarray") else matrix
     with conversion_of(name):
         return check_array(plain(matrix, name), dtype=np.float64, input_name=name)
 

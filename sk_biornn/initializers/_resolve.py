@@ -19,6 +19,7 @@ from sk_biornn.initializers._base import (
 )
 from sk_biornn.initializers._classical import Normal, Orthogonal, TruncatedNormal, Uniform
 from sk_biornn.initializers._dale import Balanced, DaleSpectral, SignedUniform
+from sk_biornn.units.labels import UnitOrder
 
 FOR_DALE: dict[str, Initializer] = {
     "dale_orthogonal": DaleSpectral("flat"),
@@ -98,6 +99,11 @@ def recurrent_weights(
     >>> bool((W * signs >= 0).all()), W.diagonal().tolist()
     (True, [0.0, 0.0, 0.0])
     """
+    order = UnitOrder.of(
+        {"mask": (mask, (0, 1)), "recurrent_init": (init, (0, 1)), "signs": (signs, (0,))}
+    )
+    signs, mask = order.arranged(signs, "signs", (0,)), order.arranged(mask, "mask", (0, 1))
+    init = order.arranged(init, "recurrent_init", (0, 1))
     checked = check_signs_and_mask(signs, mask)
     if not isinstance(signs, np.ndarray) or not isinstance(mask, np.ndarray):
         signs, mask = checked

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sk_biornn._checks import check_choice
 from sk_biornn._plain import plain, plain_frame, refuse_masked, short
 from sk_biornn.metrics._checks import check_weights
+from sk_biornn.units.labels import UnitOrder, square_in_order
 from sk_biornn.units.names import cell_type_name, listed, name_key
 
 LEVELS = ("population", "layer", "area", "cell_type")
@@ -85,11 +86,18 @@ def weights_of(network: Any) -> NDArray[np.float64]:
     return check_weights(getattr(network, "W_rec_", network))
 
 
+def order_of(network: Any) -> UnitOrder:
+    """Return the names of the units of an estimator, or of a matrix with labels."""
+    if not hasattr(network, "W_rec_"):
+        return square_in_order(network, "W")[1]
+    return UnitOrder(getattr(network, "unit_names_", None), "the fitted network")
+
+
 def blocks_of(network: Any, labels: Any = None, level: str = "population") -> Blocks:
     """Return the blocks of a network, from `labels` or from its own table of populations."""
     check_choice("level", level, LEVELS)
     table = _table_in(network, labels)
-    blocks = _of_units(labels, level) if table is None else _of_table(table, level)
+    blocks = _of_units(network, labels, level) if table is None else _of_table(table, level)
     n_units = len(weights_of(network))
     if len(blocks.of_unit) != n_units:
         raise ValueError(
@@ -101,8 +109,16 @@ def blocks_of(network: Any, labels: Any = None, level: str = "population") -> Bl
 def units_named(network: Any, name: str, labels: Any = None) -> NDArray[np.intp]:
     """Return the units of a population, or of a layer, an area or a cell type of the table.
 
-    A name that several levels have is that of the finest one.
+    A name that several levels have is that of the finest one, which is that of a single unit where
+    the units have names.
     """
+    names = order_of(network).names or ()
+    if name in names:
+        return np.flatnonzero([own == name for own in names])
+    if names and labels is None and not hasattr(network, "populations_"):
+        raise ValueError(
+            f"part must name units of the network ({listed(names, 20)}), got {name!r}."
+        )
     blocks = blocks_of(network, labels)
     table = _table_in(network, labels)
     if table is None:
@@ -145,13 +161,14 @@ def _of_table(table: pd.DataFrame, level: str) -> Blocks:
     return Blocks(block_labels(table, level), unit_index(table, level))
 
 
-def _of_units(labels: Any, level: str) -> Blocks:
+def _of_units(network: Any, labels: Any, level: str) -> Blocks:
     if level != "population":
         raise ValueError(
             "labels must be a table of populations with their areas, layers or cell types for "
             f"level={short(level)}, got one label per unit."
         )
     refuse_masked(labels, "labels")
+    labels = order_of(network).arranged(labels, "labels", (0,))
     per_unit = np.asarray(plain(labels, "labels"))
     if per_unit.ndim != 1:
         raise ValueError(f"labels must be of shape (n_units,), got {per_unit.shape}.")

@@ -16,10 +16,12 @@ from sk_biornn.inspection._networks import (
     blocks_of,
     networks_in,
     one_network_in,
+    order_of,
     units_named,
     weights_of,
 )
 from sk_biornn.inspection._skill import flat_outputs, output_names
+from sk_biornn.units.labels import UnitOrder, as_mask
 from sk_biornn.units.names import listed
 
 Part = str | int | Sequence[str] | Sequence[int] | NDArray[Any] | tuple[str, str]
@@ -39,10 +41,11 @@ def silence(estimator: Any, part: Part, *, labels: Any = None) -> Any:
         every network in it is cut.
     part : str, int, list of str or int, bool ndarray (n_units,), or tuple of two str
         A population by name, or all populations of a layer ("V1_L23"), an area ("V1") or a cell
-        type ("PV") of the table of populations; a unit by number; a list of such names, or of
-        numbers, for all of them at once; True for every unit of the part; or an edge class
-        (post, pre): the weights from `pre` to `post`, each a name as above. A name that several
-        levels have means the population before the layer, the area and the cell type.
+        type ("PV") of the table of populations; a unit by number, or by its name if the network has
+        `unit_names_`; a list of such names, or of numbers, for all of them at once; True for every
+        unit of the part; or an edge class (post, pre): the weights from `pre` to `post`, each a
+        name as above. A name that several levels have means the unit before the population, the
+        layer, the area and the cell type.
     labels : array-like of shape (n_units,), DataFrame or None, default=None
         Population of every unit, or a table of populations. None: the `populations_` of the
         estimator.
@@ -128,7 +131,8 @@ def _is_edge_class(part: Any) -> TypeGuard[tuple[str, str]]:
 def _units(network: Any, part: Any, labels: Any, n_units: int) -> NDArray[np.intp]:
     """Return the units that are given by names, by numbers or by a boolean array."""
     if _is_marks(part):
-        return _marked(np.asarray(part), n_units)
+        marks = order_of(network).arranged(part, "part", (0,))
+        return _marked(np.asarray(marks), n_units)
     entries = _entries(part)
     if entries and all(isinstance(entry, str) for entry in entries):
         return np.unique(np.concatenate([units_named(network, name, labels) for name in entries]))
@@ -176,6 +180,9 @@ def _described(item: Any) -> str:
     return text if len(text) <= 60 else f"an object of type {type(item).__name__}"
 
 
+_UNIT_AXES = {"mask": (0, 1), "readout_mask": (1,)}  # the other axis is outputs
+
+
 def _zero(network: Any, name: str, where: Any) -> None:
     """Set entries of a fitted array to 0 (False), in an array of its own."""
     array = getattr(network, name, None)
@@ -190,11 +197,15 @@ def _forbid(network: Any, argument: str, weights: str, where: Any) -> None:
     from sk_biornn.biology.prior import matrix_mask  # loads torch
 
     if hasattr(network, argument):
-        shape = np.shape(getattr(network, weights))
-        allowed = matrix_mask(argument, getattr(network, argument), shape)
+        shape, axes = np.shape(getattr(network, weights)), _UNIT_AXES[argument]
+        units = order_of(network)
+        outputs = getattr(network, "output_names_", None)
+        channels = UnitOrder(None if outputs is None else tuple(outputs), "y")
+        mask = units.arranged(as_mask(getattr(network, argument)), argument, axes, channels)
+        allowed = matrix_mask(argument, mask, shape)
         allowed = np.ones(shape, dtype=bool) if allowed is None else allowed
         allowed[where] = False
-        setattr(network, argument, allowed)
+        setattr(network, argument, units.labelled(allowed, axes))
 
 
 def silencing_effect(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn.metrics._checks import check_weights
+from sk_biornn.metrics._checks import check_weights, check_weights_and
 from sk_biornn.units.signs import sign_array
 
 
@@ -62,6 +62,6 @@ def dale_violations(W: Any, signs: Any) -> int:
     >>> dale_violations([[1.0, 1.0], [1.0, -1.0]], signs=[1, -1])
     1
     """
-    array = check_weights(W)
+    array, signs = check_weights_and(W, "signs", signs)
     column_signs = sign_array(signs, len(array))
     return int((array * column_signs < 0).sum())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sk_biornn._checks import check_number
-from sk_biornn.metrics._checks import check_weights
+from sk_biornn.metrics._checks import check_weights_and
 from sk_biornn.units.positions import unit_positions
 
 
@@ -50,7 +50,7 @@ def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool
     >>> wiring_cost([[0, -2], [0, 0]], [[0, 0, 0], [3, 4, 0]])
     10.0
     """
-    weights = check_weights(W)
+    weights, coordinates = check_weights_and(W, "coordinates", coordinates)
     power = check_number("power", power, low=0.0, open_low=True)
     positions = unit_positions(coordinates, len(weights), unit_cube=unit_cube)
     from scipy.spatial.distance import cdist

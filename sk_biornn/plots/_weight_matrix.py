@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,11 @@ import numpy as np
 from sk_biornn._checks import check_flag, check_number
 from sk_biornn._plain import real_array
 from sk_biornn.plots._style import EXCITATORY, INHIBITORY, fitted, new_axes
+from sk_biornn.units.labels import UnitOrder, read_labels
 from sk_biornn.units.signs import sign_array
 
+Names = tuple[Sequence[Any] | None, Sequence[Any] | None]  # of rows and columns
+_MOST_NAMES = 60  # along one axis
 _MOST = 1e300  # beyond it the width of a scale from -limit to limit has no number
 
 
@@ -23,6 +27,8 @@ class WeightMatrixDisplay:
         Weights W[post, pre].
     signs : ndarray of shape (n_pre,) or None, default=None
         Column signs, +1 excitatory, -1 inhibitory, 0 free; shown as a strip above the matrix.
+    names : tuple of two, default=(None, None)
+        Names of the rows and of the columns, written along the axes up to 60 of them.
 
     Attributes
     ----------
@@ -44,9 +50,15 @@ class WeightMatrixDisplay:
     'presynaptic unit'
     """
 
-    def __init__(self, weights: np.ndarray, signs: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        weights: np.ndarray,
+        signs: np.ndarray | None = None,
+        names: Names = (None, None),
+    ) -> None:
         self.weights = weights
         self.signs = signs
+        self.names = names
 
     @classmethod
     def from_weights(cls, W: Any, *, signs: Any = None, sort: bool = False) -> WeightMatrixDisplay:
@@ -55,7 +67,8 @@ class WeightMatrixDisplay:
         Parameters
         ----------
         W : array-like of shape (n_post, n_pre)
-            Weights W[post, pre].
+            Weights W[post, pre]; with labels, columns of the same units as the rows are put in
+            their order.
         signs : array-like of shape (n_pre,) or None, default=None
             Column signs.
         sort : bool, default=False
@@ -73,6 +86,7 @@ class WeightMatrixDisplay:
             If W is not a finite matrix, `signs` does not fit it, or a matrix that is not square is
             to be sorted.
         """
+        W, signs, names = _read(W, signs)
         W = real_array(W, "W", "a finite matrix (n_post, n_pre)", truth_values=True)
         if W.ndim != 2 or W.size == 0 or not np.isfinite(W).all():
             raise ValueError(f"W must be a finite matrix (n_post, n_pre), got shape {W.shape}.")
@@ -86,7 +100,8 @@ class WeightMatrixDisplay:
                 order = np.lexsort([-np.abs(W).sum(axis=0), kind])
             W = W[np.ix_(order, order)]
             signs = None if signs is None else signs[order]
-        return cls(W, signs)
+            names = _in_order(names[0], order), _in_order(names[1], order)
+        return cls(W, signs, names)
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, sort: bool = False) -> WeightMatrixDisplay:
@@ -110,7 +125,8 @@ class WeightMatrixDisplay:
             If the network has not been fitted.
         """
         weights, signs = fitted(estimator, "W_rec_"), getattr(estimator, "signs_", None)
-        return cls.from_weights(weights, signs=signs, sort=sort)
+        units = UnitOrder(getattr(estimator, "unit_names_", None))
+        return cls.from_weights(units.labelled(weights, (0, 1)), signs=signs, sort=sort)
 
     def plot(
         self, ax: Any = None, *, limit: float | None = None, colorbar: bool = True
@@ -156,10 +172,38 @@ class WeightMatrixDisplay:
         if colorbar:
             extend = "both" if sizes.size and sizes.max() > limit else "neither"
             ax.figure.colorbar(self.image_, ax=ax, label="weight", shrink=0.85, extend=extend)
+        _draw_names(ax, self.names)
         if self.signs is not None:
             _draw_signs(ax, self.signs, colours)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def _read(W: Any, signs: Any) -> tuple[Any, Any, Names]:
+    """Return weights [post, pre], signs of their columns, and the names of rows and columns."""
+    labelled = read_labels(W, "W")
+    if labelled is None or len(labelled.labels) != 2:
+        return W, signs, (None, None)
+    rows, columns = labelled.labels
+    if rows is not None and columns is not None and set(rows) == set(columns):  # recurrent
+        order = UnitOrder.of({"W": (W, (0, 1)), "signs": (signs, (0,))})
+        return order.arranged(W, "W", (0, 1)), order.arranged(signs, "signs", (0,)), (rows, rows)
+    order = UnitOrder(columns, "the columns of W")
+    return labelled.values, order.arranged(signs, "signs", (0,)), (rows, columns)
+
+
+def _in_order(names: Sequence[Any] | None, order: np.ndarray) -> Sequence[Any] | None:
+    return None if names is None else [names[place] for place in order]
+
+
+def _draw_names(ax: Any, names: Names) -> None:
+    """Write the names of the units along the axes, as long as they can be read."""
+    for axis, of_axis in zip((ax.yaxis, ax.xaxis), names, strict=True):
+        if of_axis is not None and len(of_axis) <= _MOST_NAMES:
+            size = min(8.0, 240 / len(of_axis))
+            axis.set_ticks(range(len(of_axis)), [str(name) for name in of_axis], fontsize=size)
+    if names[1] is not None:
+        ax.tick_params(axis="x", labelrotation=90)
 
 
 def _draw_signs(ax: Any, signs: np.ndarray, colours: Any) -> None:

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn.studies._intervals import p_text
-from sk_biornn.studies._rows import groups_of, rows_of
-from sk_biornn.studies._text import align, signed, span
+from sk_biornn.studies._tables import align, groups_of, rows_of, signed, span
 from sk_biornn.studies.cell_types.published import BETWEEN_BLOCKS, MARKS
 
 _STAGES = {"dense": "dense", "pruned": "just pruned", "sparse": "at the end"}

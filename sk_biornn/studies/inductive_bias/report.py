@@ -21,9 +21,8 @@ from sk_biornn.studies._intervals import (
     scale_of,
 )
 from sk_biornn.studies._report import Drawings, Report, Tables
-from sk_biornn.studies._rows import groups_of, rows_of
 from sk_biornn.studies._study import Plan, Records
-from sk_biornn.studies._text import align, signed, span
+from sk_biornn.studies._tables import align, groups_of, rows_of, signed, span
 from sk_biornn.studies.inductive_bias.design import BASELINE, BY_NAME, CONTRASTS, TASKS, Contrast
 from sk_biornn.studies.inductive_bias.field import field_of
 from sk_biornn.studies.inductive_bias.job import CURVE, RESULTS, Run

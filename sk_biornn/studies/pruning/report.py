@@ -18,9 +18,8 @@ from sk_biornn.studies._intervals import (
     scale_of,
 )
 from sk_biornn.studies._report import Drawings, Report, Tables
-from sk_biornn.studies._rows import groups_of, rows_of
 from sk_biornn.studies._study import Plan, Records
-from sk_biornn.studies._text import align, signed, span
+from sk_biornn.studies._tables import align, groups_of, rows_of, signed, span
 from sk_biornn.studies.dale.report import METRIC_NAMES
 from sk_biornn.studies.pruning.job import POINT, Run
 from sk_biornn.studies.pruning.settings import DENSITIES, LEGACY, LEGACY_RANDOM, PUBLISHED

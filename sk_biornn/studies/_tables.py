@@ -1,12 +1,32 @@
-"""Tables as text for a terminal."""
+"""Tables: their rows and groups, and how they look in a terminal.
+
+Of the columns no type can say what they hold: text or numbers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 Format = Callable[[float], str]
+
+
+def groups_of(
+    table: pd.DataFrame, columns: str | list[str], *, sort: bool = False
+) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """Yield the rows that agree in one column, or in several, after what they agree in.
+
+    In the order in which they come first, unless `sort` asks for theirs.
+    """
+    yield from table.groupby(columns, sort=sort)
+
+
+def rows_of(table: pd.DataFrame) -> Iterator[Any]:
+    """Yield the rows as named tuples."""
+    yield from table.itertuples()
 
 
 def align(lines: Sequence[Sequence[str]]) -> list[str]:
