@@ -110,8 +110,8 @@ class SeedEnsemble(BaseEstimator):
         ----------
         X, y : array-like or list
             Trials and targets, as the estimator takes them.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as the estimator takes them. None: 1.
         **fit_params : object
             Handed to the `fit` of every copy: `validation`, `validation_groups` and the like.
 
@@ -248,8 +248,8 @@ class SeedEnsemble(BaseEstimator):
         ----------
         X, y : array-like or list
             Trials and targets.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as the estimator takes them. None: 1.
 
         Returns
         -------

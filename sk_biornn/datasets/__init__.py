@@ -29,6 +29,7 @@ from sk_biornn.datasets.recordings import Trials, cut_trials, from_neurogym, loa
 from sk_biornn.datasets.tasks import (
     fetch_sequential_mnist,
     load_sequential_digits,
+    make_delayed_match_to_sample,
     make_flip_flop,
     make_go_nogo,
     make_one_choice_inference,
@@ -51,6 +52,7 @@ __all__ = [
     "load_population_arrays",
     "load_sequential_digits",
     "load_suite2p",
+    "make_delayed_match_to_sample",
     "make_flip_flop",
     "make_functional_connectome",
     "make_go_nogo",

@@ -234,20 +234,25 @@ class BaseRNN(RunningRNN):
     def _weigh(
         self, trials: Trials, targets: Targets, sample_weight: Any, resume: bool
     ) -> tuple[Trials, Targets]:
-        """Multiply trial weights into the targets' weights and drop trials of weight zero."""
+        """Multiply sample weights into the targets' weights and drop trials of weight zero.
+
+        A step of weight zero is one that is not judged: its trial stays, and its activity counts.
+        """
         if sample_weight is None:
             return trials, targets
-        weights = check_weights(sample_weight, trials)
-        kept = np.flatnonzero(weights)
-        per_entry = weights.reshape(-1, *(1,) * (targets.weights.ndim - 1))
-        weighed = targets.weights * per_entry
-        targets = targets._replace(weights=weighed, trial_weights=weights).take(kept)
+        weights = check_weights(sample_weight, trials, targets.every_step)
+        per_entry = weights.reshape(*weights.shape, *(1,) * (targets.weights.ndim - weights.ndim))
+        targets = targets._replace(weights=targets.weights * per_entry)
+        if weights.ndim == 1:
+            kept = np.flatnonzero(weights)
+            trials = trials.take(kept)
+            targets = targets._replace(trial_weights=weights).take(kept)
         if not targets.weights.any():
             raise ValueError(
                 "y must have at least one entry that is not NaN in trials of positive "
                 "sample_weight, got none."
             )
-        return trials.take(kept), targets
+        return trials, targets
 
     def _read_validation(self, validation: Any, training: Targets) -> tuple[Trials, Targets]:
         """Return the validation trials that the user chose, checked as those of training are."""

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._checks import check_flag
 from sk_biornn._plain import short, short_text
+from sk_biornn._unjudged import warn_of_text
 from sk_biornn.core import cross_entropy
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._fitted import FittedClassifier
@@ -59,9 +60,13 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
             static stimulus per trial, held for `n_static_steps` steps.
         y : array-like of shape (n_trials,) or (n_trials, n_steps), or list
             A label per trial, decided at its last step, or a label per step (a list of arrays for
-            trials of unequal length). None, NA or a masked entry is not judged.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial in the loss; a trial of weight 0 is as if it were not there.
+            trials of unequal length). None, NA or a masked entry is not judged, nor NaN in labels
+            per step.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial in the loss; a trial of weight 0 is as if it were not there. Or,
+            with labels per step, weight of each step (a list of arrays for trials of unequal
+            length): a step of weight 0 is not judged, and penalties on activity do not ask for it.
+            None: 1.
         validation : tuple (X, y) or None, default=None
             Trials and targets on which `early_stopping` judges; all of `X` is then trained on.
         validation_groups : array-like of shape (n_trials,) or None, default=None
@@ -96,8 +101,8 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
             Trials and labels, as in `fit`.
         classes : array-like or None, default=None
             All labels that will ever come; read at the first call.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as in `fit`. None: 1.
 
         Returns
         -------
@@ -196,6 +201,7 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
         if labels.dtype.kind == "f":
             assert_all_finite(labels[counted], input_name="y")
         check_classification_targets(labels[counted])
+        warn_of_text(labels[counted], self._known_classes(classes, resume))
         self._set_classes(np.unique(labels[counted]), classes, resume)
         codes = np.zeros(labels.shape, dtype=np.int64)
         codes[counted] = np.searchsorted(self.classes_, labels[counted])
@@ -216,6 +222,11 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
             raise ValueError(
                 f"y must have one label per {wanted}, as in the fit, got shape {labels.shape}."
             )
+
+    def _known_classes(self, classes: Any, resume: bool) -> np.ndarray:
+        if resume:
+            return self.classes_
+        return np.array([]) if classes is None else read_classes(classes)
 
     def _set_classes(self, found: np.ndarray, classes: Any, resume: bool) -> None:
         known = None if classes is None else read_classes(classes)
@@ -419,15 +430,17 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the share of correct decisions.
 
+        With labels per step, searches take it by default, or ``bio_scoring("step_accuracy")`` and
+        the like (`sk_biornn.metrics`); scikit-learn's own scorers do not know of steps.
+
         Parameters
         ----------
         X : array-like or list
             Trials, as in `fit`.
         y : array-like of shape (n_trials,) or (n_trials, n_steps), or list
-            Labels; with labels per step every step of every trial counts once. None, NA or a
-            masked entry is not judged.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+            Labels, as in `fit`; with labels per step every judged step of every trial counts once.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as in `fit`. None: 1.
 
         Returns
         -------
@@ -448,8 +461,9 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
         counted = trials.valid & ~missing if self._every_step else ~missing
         if labels.dtype.kind == "f":
             assert_all_finite(labels[counted], input_name="y")
-        weights = check_weights(sample_weight, trials)
-        weights = weights[:, None] * counted if self._every_step else weights * counted
+        warn_of_text(labels[counted], self.classes_)
+        weights = check_weights(sample_weight, trials, self._every_step)
+        weights = weights.reshape(len(counted), *(-1,) * (counted.ndim - 1)) * counted
         _require_judged(weights > 0)
         hits = self.classes_[_codes(scores)] == labels
         return float(np.average(hits[counted], weights=weights[counted]))

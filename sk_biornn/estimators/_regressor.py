@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
@@ -70,8 +71,11 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
             (n_trials, n_steps, n_outputs), compared at every step (a list of arrays for trials of
             unequal length). NaN or a masked entry is not scored. (n_trials, 1, n_outputs) are those
             of the last step too, and say so where there are as many outputs as steps.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial in the loss; a trial of weight 0 is as if it were not there.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial in the loss; a trial of weight 0 is as if it were not there. Or,
+            with targets per step, weight of each step (a list of arrays for trials of unequal
+            length): a step of weight 0 is not judged, and penalties on activity do not ask for it.
+            None: 1.
         validation : tuple (X, y) or None, default=None
             Trials and targets on which `early_stopping` judges; all of `X` is then trained on.
         validation_groups : array-like of shape (n_trials,) or None, default=None
@@ -112,8 +116,8 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         ----------
         X, y : array-like
             Trials and targets, as in `fit`.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as in `fit`. None: 1.
 
         Returns
         -------
@@ -291,6 +295,9 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R^2, the mean over outputs.
 
+        With targets at every step, searches take it by default, or ``bio_scoring("step_r2")`` and
+        the like (`sk_biornn.metrics`); scikit-learn's own scorers do not know of steps.
+
         Parameters
         ----------
         X : array-like or list
@@ -298,8 +305,8 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         y : array-like or list
             Targets, as in `fit`; with targets at every step all steps of all trials are pooled.
             NaN is not scored.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as in `fit`. None: 1.
 
         Returns
         -------
@@ -319,8 +326,9 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         check_output_names(self, y, reset=False)
         if values.shape != outputs.shape:
             raise ValueError(f"y must have shape {outputs.shape}, got shape {values.shape}.")
-        weights = check_weights(sample_weight, trials)
-        per_entry = np.broadcast_to(weights.reshape(-1, *(1,) * (values.ndim - 1)), values.shape)
+        weights = check_weights(sample_weight, trials, every_step)
+        per_entry = weights.reshape(*weights.shape, *(1,) * (values.ndim - weights.ndim))
+        per_entry = np.broadcast_to(per_entry, values.shape)
         if every_step:
             values = np.where(trials.valid[:, :, None], values, np.nan)
         if not (np.isfinite(values) & (per_entry > 0)).any():
@@ -342,12 +350,12 @@ def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, int]:
 
     Targets of one step, where trials have several, are those of the last.
     """
-    y = plain(without_mask(y, np.nan, np.float64), "y")  # a masked entry is not scored
+    y = without_mask(plain(y, "y"), np.nan, np.float64)  # a masked entry is not scored
     refuse_dates(y, "y")
     refuse_misplaced_time(y, "y", "n_outputs", rows_may_be_time=True)
     with conversion_of("y"), np.errstate(over="ignore", invalid="ignore"):
         values = check_array(
-            pad_targets(y, trials, fill=np.nan, item_ndim=2),
+            _with_nan(pad_targets(y, trials, fill=np.nan, item_ndim=2)),
             dtype=np.float64,
             allow_nd=True,
             ensure_2d=False,
@@ -364,6 +372,13 @@ def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, int]:
     if values.ndim == 3 and values.shape[1] == 1 < trials.n_steps:
         return values[:, 0], 3
     return (values[:, None] if values.ndim == 1 else values), values.ndim
+
+
+def _with_nan(y: Any) -> Any:
+    """Return objects with NaN for NA, which no conversion to numbers knows."""
+    if not isinstance(y, np.ndarray) or y.dtype != object:
+        return y
+    return np.where(pd.isna(y), np.nan, y)
 
 
 def _mean_r2(values: np.ndarray, predictions: np.ndarray, weights: np.ndarray) -> float:

@@ -14,6 +14,7 @@ from sk_biornn._axes import refuse_misplaced_time
 from sk_biornn._checks import check_count, check_number, is_number
 from sk_biornn._feature_names import check_feature_names
 from sk_biornn._plain import conversion_of, plain, real_array, refuse_dates, refuse_masked
+from sk_biornn._unjudged import exact_labels, weights_of_steps
 
 
 class Trials(NamedTuple):
@@ -255,7 +256,7 @@ def pad_targets(y: Any, trials: Trials, fill: Any, item_ndim: int) -> Any:
         return y
     if not isinstance(y, (list, tuple, np.ndarray)) or len(y) == 0 or np.isscalar(y[0]):
         return y
-    items = [np.asarray(item) for item in y]
+    items = [exact_labels(item) if item_ndim == 1 else np.asarray(item) for item in y]
     lengths = [len(item) if item.ndim else 0 for item in items]
     is_column = item_ndim == 1 and set(lengths) == {1}
     if items[0].ndim == 0 or is_column or (items[0].ndim < item_ndim and len(set(lengths)) == 1):
@@ -317,8 +318,24 @@ def check_lengths_agree(trials: Trials, y: np.ndarray, every_step: bool) -> None
         )
 
 
-def check_weights(sample_weight: Any, trials: Trials) -> np.ndarray:
-    """Return one non-negative weight per trial."""
+def check_weights(sample_weight: Any, trials: Trials, every_step: bool) -> np.ndarray:
+    """Return non-negative weights, one per trial, or per step where targets are at every step."""
+    weights = None
+    if sample_weight is not None and not is_number(sample_weight):
+        lengths = trials.valid.sum(axis=1)
+        weights = weights_of_steps(sample_weight, lengths, trials.n_steps)
+        if weights is not None and not every_step:
+            raise ValueError(
+                "sample_weight must have shape (n_trials,) where y is judged at the last step of "
+                f"each trial, got one weight per step, {weights.shape}."
+            )
+    if weights is None:
+        weights = _weights_of_trials(sample_weight, trials)
+    # Only their ratios matter, and sums of what is at most 1 cannot overflow.
+    return (weights / weights.max()).astype(trials.x.dtype)
+
+
+def _weights_of_trials(sample_weight: Any, trials: Trials) -> np.ndarray:
     if sample_weight is not None:
         refuse_masked(sample_weight, "sample_weight")
         if is_number(sample_weight):
@@ -330,5 +347,4 @@ def check_weights(sample_weight: Any, trials: Trials) -> np.ndarray:
     )
     if not (weights > 0).any():
         raise ValueError("sample_weight must have at least one positive value, got only zeros.")
-    # Only their ratios matter, and sums of what is at most 1 cannot overflow.
-    return (weights / weights.max()).astype(trials.x.dtype)
+    return weights

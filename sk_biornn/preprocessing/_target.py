@@ -213,7 +213,7 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
 def _without_hidden(y: Any) -> Any:
     """Return targets with NaN, which is not scored, where a mask hides an entry."""
-    y = plain(without_mask(y, np.nan, np.float64), "y")
+    y = without_mask(plain(y, "y"), np.nan, np.float64)
     return y if isinstance(y, (list, tuple)) or hasattr(y, "columns") else np.asarray(y)
 
 
