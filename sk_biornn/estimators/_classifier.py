@@ -28,7 +28,6 @@ from sk_biornn.estimators._validation import (
     Trials,
     check_lengths_agree,
     check_weights,
-    require_scored,
     require_y,
 )
 
@@ -42,7 +41,15 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
 
     _loss = staticmethod(cross_entropy)
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        validation: Any = None,
+        validation_groups: Any = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -60,6 +67,11 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
             with labels per step, weight of each step (a list of arrays for trials of unequal
             length): a step of weight 0 is not judged, and penalties on activity do not ask for it.
             None: 1.
+        validation : tuple (X, y) or None, default=None
+            Trials and targets on which `early_stopping` judges; all of `X` is then trained on.
+        validation_groups : array-like of shape (n_trials,) or None, default=None
+            A label per trial, its session or animal for instance: `early_stopping` then holds out
+            `validation_fraction` of the groups, each as a whole.
 
         Returns
         -------
@@ -75,7 +87,8 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
             If an argument is of another type.
         """
         resume = check_flag("warm_start", self.warm_start) and hasattr(self, "W_rec_")
-        return self._fit(X, y, sample_weight, resume=resume, max_iter=self.max_iter)
+        held_out = {"validation": validation, "validation_groups": validation_groups}
+        return self._fit(X, y, sample_weight, resume=resume, max_iter=self.max_iter, **held_out)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one more epoch, from the weights as they are.
@@ -260,6 +273,22 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
         """Multiply class weights into the targets' weights; a class is counted where it counts."""
         if self.class_weight is None:
             return targets
+        weights = targets.weights * self._class_weights(targets)[targets.values]
+        if not weights.any():
+            raise ValueError(
+                "class_weight must be positive for a class of y that is there, got "
+                f"{short(self.class_weight)}."
+            )
+        return targets._replace(weights=weights)
+
+    def _weigh_alike(self, targets: Targets, training: Targets) -> Targets:
+        if self.class_weight is None:
+            return targets
+        of_class = self._class_weights(training)
+        return targets._replace(weights=targets.weights * of_class[targets.values])
+
+    def _class_weights(self, targets: Targets) -> np.ndarray:
+        """Return the weight of each class (n_classes,)."""
         present = self.classes_[targets.values[targets.weights > 0]]
         if isinstance(self.class_weight, str) and len(np.unique(present)) < len(self.classes_):
             raise ValueError(
@@ -281,28 +310,19 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
                 "class_weight must be non-negative and finite, with a positive one, got "
                 f"{short(self.class_weight)}."
             )
-        weights = targets.weights * of_class[targets.values]
-        if not weights.any():
-            raise ValueError(
-                "class_weight must be positive for a class of y that is there, got "
-                f"{short(self.class_weight)}."
-            )
-        return targets._replace(weights=weights)
+        return of_class
 
-    def _check_held_out(self, held: Targets) -> None:
+    def _check_held_out(self, held: Targets, way_out: str) -> None:
         if not held.weights.any():
             raise ValueError(
                 "early_stopping needs at least one judged label of positive weight among the "
-                "validation trials, got none; raise "
-                f"validation_fraction={self.validation_fraction} or give more trials."
+                f"validation trials, got none; {way_out}."
             )
 
     def _split(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        kept, held = (
-            super()._split(targets, seed) if targets.every_step else self._stratified(targets, seed)
-        )
-        require_scored(targets.take(kept), self.validation_fraction)
-        return kept, held
+        if targets.every_step:
+            return super()._split(targets, seed)
+        return self._stratified(targets, seed)
 
     def _stratified(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
         try:
