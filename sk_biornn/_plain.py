@@ -71,7 +71,8 @@ def is_masked(value: Any) -> bool:
 
 def _as_list_of_masked(value: Any) -> Any:
     """Return an object array that holds masked arrays as the list that it stands for."""
-    if not isinstance(value, np.ndarray) or value.dtype != object or value.ndim != 1:
+    is_plain = isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray)
+    if not is_plain or value.dtype != object or value.ndim != 1:
         return value
     return list(value) if any(isinstance(i, np.ma.MaskedArray) for i in value) else value
 

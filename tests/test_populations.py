@@ -466,8 +466,10 @@ def test_without_probabilities_areas_are_full_inside():
         (pd.DataFrame(np.eye(2), ["E", "PV"], ["E", "SST"]), "on one side only"),
         (pd.DataFrame(np.eye(2), ["E", "E"], ["E", "E"]), "name its rows once, got E twice"),
         (
-            pd.DataFrame(np.eye(2), pd.Index(["E", "PV"], name="pre"), ["E", "PV"]),
-            "postsynaptic side in its rows",
+            pd.DataFrame(
+                np.eye(2), pd.Index(["E", "PV"], name="pre"), pd.Index(["E", "PV"], name="pre")
+            ),
+            "the postsynaptic side on one axis and the presynaptic on the other",
         ),
         (load_connection_probabilities(), "populations must have layer"),
     ],
