@@ -49,6 +49,7 @@ def plain(value: Any, name: str) -> Any:
 
 def without_mask(value: Any, fill: Any, dtype: Any) -> Any:
     """Return arrays, or a list of arrays, with what a mask hides replaced by `fill`."""
+    value = _as_list_of_masked(value)
     if isinstance(value, np.ma.MaskedArray):
         if not is_masked(value):
             return value.data
@@ -62,9 +63,18 @@ def without_mask(value: Any, fill: Any, dtype: Any) -> Any:
 
 def is_masked(value: Any) -> bool:
     """Whether an array, or one of a list of arrays, hides entries under a mask."""
+    value = _as_list_of_masked(value)
     if isinstance(value, np.ma.MaskedArray):
         return bool(np.ma.is_masked(value))
     return isinstance(value, (list, tuple)) and any(np.ma.is_masked(item) for item in value)
+
+
+def _as_list_of_masked(value: Any) -> Any:
+    """Return an object array that holds masked arrays as the list that it stands for."""
+    is_plain = isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray)
+    if not is_plain or value.dtype != object or value.ndim != 1:
+        return value
+    return list(value) if any(isinstance(i, np.ma.MaskedArray) for i in value) else value
 
 
 def refuse_masked(value: Any, name: str) -> None:
@@ -215,8 +225,9 @@ def _has_dates(value: Any, depth: int = 0) -> bool:
     is_list = isinstance(value, (list, tuple)) and depth < _DEEPEST
     if is_list and any(hasattr(item, "dtype") for item in value):
         return any(_has_dates(item, depth + 1) for item in value)
-    if hasattr(value, "columns") and hasattr(value, "dtypes"):
-        return any(getattr(dtype, "kind", "") in ("m", "M") for dtype in list(value.dtypes))
+    dtypes = getattr(value, "dtypes", None)  # of pynapple's frames it is a function
+    if hasattr(value, "columns") and isinstance(dtypes, Iterable):
+        return any(getattr(dtype, "kind", "") in ("m", "M") for dtype in dtypes)
     try:
         array = np.asarray(value)
     except NO_NUMBERS:  # trials of unequal length

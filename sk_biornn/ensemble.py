@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
+from scipy import stats
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sk_biornn._checks import check_count
+from sk_biornn._checks import check_count, check_flag
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.core import one_of_many
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
+
+__all__ = ["SeedEnsemble"]
+
+_FEWEST = 5  # seeds from which an interval of the mean is given
+_CONFIDENCE = 0.95
 
 
 def _member_has(name: str) -> Any:
@@ -47,6 +55,10 @@ class SeedEnsemble(BaseEstimator):
     results_ : DataFrame
         A row per seed: seed, n_iter, the last and the best training loss, score on the training
         trials and the best validation score (NaN without early stopping).
+    summary_ : DataFrame
+        A row per column of `results_`, but for the seed: n, mean and sd over the seeds, and `low`
+        and `high`, the 95 % interval of the mean (Student's t). Below five seeds there is none
+        (NaN). No interval of scores goes beyond 1, and none of accuracies below 0.
     classes_ : ndarray
         Labels, of an ensemble of classifiers.
 
@@ -72,6 +84,11 @@ class SeedEnsemble(BaseEstimator):
     >>> ensemble = SeedEnsemble(network, n_seeds=3, random_state=0).fit(X[:300], y[:300])
     >>> ensemble.results_.shape, ensemble.predict(X[:5]).shape
     ((3, 6), (5,))
+    >>> ensemble.summary_.columns.tolist()
+    ['n', 'mean', 'sd', 'low', 'high']
+    >>> mean, sd = ensemble.predict_proba(X[:5], return_std=True)
+    >>> mean.shape, sd.shape
+    ((5, 10), (5, 10))
     """
 
     def __init__(
@@ -86,15 +103,17 @@ class SeedEnsemble(BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **fit_params: Any) -> Self:
         """Fit all copies.
 
         Parameters
         ----------
         X, y : array-like or list
             Trials and targets, as the estimator takes them.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as the estimator takes them. None: 1.
+        **fit_params : object
+            Handed to the `fit` of every copy: `validation`, `validation_groups` and the like.
 
         Returns
         -------
@@ -108,8 +127,6 @@ class SeedEnsemble(BaseEstimator):
         ValueError
             If `n_seeds` is below 1, or the estimator has no `random_state`.
         """
-        import pandas as pd
-
         n_seeds = check_count("n_seeds", self.n_seeds)
         if "random_state" not in self.estimator.get_params():
             raise ValueError(
@@ -117,63 +134,112 @@ class SeedEnsemble(BaseEstimator):
                 f"{type(self.estimator).__name__}, which has none."
             )
         self.seeds_ = make_rng(self.random_state).integers(2**31, size=n_seeds)
+        if sample_weight is not None:
+            fit_params = {**fit_params, "sample_weight": sample_weight}
         fitted = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit_one)(self.estimator, int(seed), X, y, sample_weight)
-            for seed in self.seeds_
+            delayed(_fit_one)(self.estimator, int(seed), X, y, fit_params) for seed in self.seeds_
         )
         self.estimators_ = [member for member, _ in fitted]
         self.results_ = pd.DataFrame([row for _, row in fitted])
+        self.summary_ = _summary(self.results_, is_classifier(self.estimator))
         if is_classifier(self.estimator):
             self.classes_ = self.estimators_[0].classes_
         return self
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any, return_std: bool = False) -> Any:
         """Return the labels of highest mean probability, or the mean prediction.
 
         Parameters
         ----------
         X : array-like or list
             Trials.
+        return_std : bool, default=False
+            Whether to return the standard deviation over the seeds too (ddof=1), of an ensemble of
+            regressors. Labels have none: that of their probabilities is asked of `predict_proba`.
 
         Returns
         -------
-        ndarray
-            In the shape of the estimator's own predictions.
+        ndarray or tuple of two
+            In the shape of the estimator's own predictions; the mean and the standard deviation
+            with `return_std`.
 
         Raises
         ------
         ValueError
-            If X does not fit.
+            If X does not fit, or `return_std` is asked for of labels or of a single seed.
         """
         check_is_fitted(self, "estimators_")
         if is_classifier(self.estimator):
-            return _per_trial(lambda mean: self.classes_[mean.argmax(axis=-1)], self._mean_proba(X))
-        return _mean([member.predict(X) for member in self.estimators_])
+            if check_flag("return_std", return_std):
+                raise ValueError(
+                    "return_std must be False for labels, which have no standard deviation; "
+                    "predict_proba(X, return_std=True) has that of their probabilities."
+                )
+            mean = self._over_seeds("predict_proba", X, False)
+            return _per_trial(lambda mean: self.classes_[mean.argmax(axis=-1)], mean)
+        return self._over_seeds("predict", X, return_std)
 
     @_member_has("predict_proba")
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Any, return_std: bool = False) -> Any:
         """Return the mean probability of each class.
 
         Parameters
         ----------
         X : array-like or list
             Trials.
+        return_std : bool, default=False
+            Whether to return the standard deviation over the seeds too (ddof=1).
 
         Returns
         -------
-        ndarray
-            In the shape of the estimator's own probabilities.
+        ndarray or tuple of two
+            In the shape of the estimator's own probabilities; the mean and the standard deviation
+            with `return_std`.
 
         Raises
         ------
         ValueError
-            If X does not fit.
+            If X does not fit, or `return_std` is asked for of a single seed.
         """
         check_is_fitted(self, "estimators_")
-        return self._mean_proba(X)
+        return self._over_seeds("predict_proba", X, return_std)
 
-    def _mean_proba(self, X: Any) -> np.ndarray:
-        return _mean([member.predict_proba(X) for member in self.estimators_])
+    @_member_has("hidden_states")
+    def hidden_states(self, X: Any, kind: str = "state") -> np.ndarray:
+        """Return the activity of the units of every copy.
+
+        Units of different seeds are different units: their mean over seeds means nothing.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Trials.
+        kind : {"state", "rate"}, default="state"
+            The states, or the rates that are fed back.
+
+        Returns
+        -------
+        ndarray of shape (n_seeds, n_trials, n_steps, n_units)
+            Activity, in the order of `seeds_`. For a list X an object array (n_seeds, n_trials) of
+            arrays (n_steps_i, n_units).
+
+        Raises
+        ------
+        ValueError
+            If X does not fit, or `kind` is unknown.
+        """
+        check_is_fitted(self, "estimators_")
+        return np.stack([member.hidden_states(X, kind) for member in self.estimators_])
+
+    def _over_seeds(self, method: str, X: Any, return_std: bool) -> Any:
+        """Return the mean over the copies of what a method returns, and the deviation if asked."""
+        if check_flag("return_std", return_std) and len(self.estimators_) < 2:
+            raise ValueError("return_std needs at least 2 seeds, got n_seeds=1.")
+        values = [getattr(member, method)(X) for member in self.estimators_]
+        mean = _over_members(values, lambda trials: np.mean(trials, axis=0))
+        if not return_std:
+            return mean
+        return mean, _over_members(values, lambda trials: np.std(trials, axis=0, ddof=1))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the mean score of the copies: what one seed is worth.
@@ -182,8 +248,8 @@ class SeedEnsemble(BaseEstimator):
         ----------
         X, y : array-like or list
             Trials and targets.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as the estimator takes them. None: 1.
 
         Returns
         -------
@@ -210,12 +276,11 @@ class SeedEnsemble(BaseEstimator):
 
 
 def _fit_one(
-    estimator: Any, seed: int, X: Any, y: Any, sample_weight: Any
+    estimator: Any, seed: int, X: Any, y: Any, fit_params: dict[str, Any]
 ) -> tuple[Any, dict[str, Any]]:
     member = clone(estimator).set_params(random_state=seed)
-    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
     with one_of_many():
-        member.fit(X, y, **weights)
+        member.fit(X, y, **fit_params)
     validation = getattr(member, "validation_scores_", None) or [np.nan]
     losses = getattr(member, "loss_curve_", None) or [np.nan]
     row = {
@@ -223,19 +288,36 @@ def _fit_one(
         "n_iter": getattr(member, "n_iter_", np.nan),
         "loss": losses[-1],
         "best_loss": min(losses),
-        "train_score": member.score(X, y, sample_weight),
+        "train_score": member.score(X, y, fit_params.get("sample_weight")),
         "best_validation_score": max(validation),
     }
     return member, row
 
 
-def _mean(values: list[np.ndarray]) -> np.ndarray:
-    """Return the mean over members, also of object arrays with one array per trial."""
+def _summary(results: pd.DataFrame, is_accuracy: bool) -> pd.DataFrame:
+    """Return mean, deviation and interval of every column over the seeds."""
+    rows = {}
+    for name in results.columns.drop("seed"):
+        values = results[name].dropna().to_numpy(dtype=np.float64)
+        n = len(values)
+        mean, sd = (values.mean() if n else np.nan), (values.std(ddof=1) if n > 1 else np.nan)
+        half = np.nan
+        if n >= _FEWEST:
+            half = stats.t.ppf((1 + _CONFIDENCE) / 2, n - 1) * sd / np.sqrt(n)
+        low, high = mean - half, mean + half
+        if name.endswith("_score"):
+            low, high = np.clip([low, high], 0.0 if is_accuracy else -np.inf, 1.0)
+        rows[name] = {"n": n, "mean": mean, "sd": sd, "low": low, "high": high}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _over_members(values: list[np.ndarray], reduce: Callable[[Any], np.ndarray]) -> np.ndarray:
+    """Reduce over members, also object arrays with one array per trial."""
     if values[0].dtype != object:
-        return np.mean(values, axis=0)
-    mean = np.empty(len(values[0]), dtype=object)
-    mean[:] = [np.mean(trial, axis=0) for trial in zip(*values, strict=True)]
-    return mean
+        return reduce(values)
+    found = np.empty(len(values[0]), dtype=object)
+    found[:] = [reduce(trial) for trial in zip(*values, strict=True)]
+    return found
 
 
 def _per_trial(function: Any, values: np.ndarray) -> np.ndarray:

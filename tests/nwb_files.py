@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ CHANGES = (8, 16, 27, 34)
 OMISSIONS = (12, 26, 30)  # the one at 26 is followed by a change
 # Where the laboratory's extension of the format keeps what the core has no place for.
 EXTENSION = "ndx-aibs-behavior-ophys"
+EVENT_DETECTION = "OphysEventDetection"
 FACTS = {
     "ophys_experiment_id": "int",
     "ophys_session_id": "int",
-    "imaging_depth": "int",
+    "imaging_depth": "numeric",
     "session_type": "text",
 }
 
@@ -74,6 +76,7 @@ def type_map() -> Any:
     groups = {
         "OphysBehaviorMetadata": ("LabMetaData", [attribute(*fact) for fact in FACTS.items()]),
         "BehaviorSubject": ("Subject", [attribute("driver_line", "text", (None,))]),
+        EVENT_DETECTION: ("RoiResponseSeries", [attribute("noise_std", "float")]),
     }
     for name, (base, attributes) in groups.items():
         group = NWBGroupSpec(
@@ -136,11 +139,14 @@ def add_plane(
     description: str = "at depth 175 um",
     valid: Any = None,
     matched: bool = True,
-    **clock: Any,
-) -> None:
-    """An imaging plane with its cells and their dF/F; `clock` is timestamps or rate."""
-    from hdmf.common import DynamicTableRegion
-    from pynwb.ophys import DfOverF, ImageSegmentation, OpticalChannel
+    holder: str = "DfOverF",
+    **options: Any,
+) -> Any:
+    """An imaging plane with its cells and their dF/F; returns the table of cells.
+
+    `options` are those of `add_series`, such as timestamps or rate.
+    """
+    from pynwb.ophys import ImageSegmentation, OpticalChannel
 
     name = f"imaging_plane_{number}"
     plane = file.create_imaging_plane(
@@ -159,23 +165,53 @@ def add_plane(
     table = segmentation.create_plane_segmentation(
         name="cell_specimen_table", description="d", imaging_plane=plane
     )
-    n_cells = dff.shape[1]
+    n_cells = dff.shape[1] if dff.ndim == 2 else 1
     ids = 1000 * number + np.arange(n_cells) if matched else np.full(n_cells, -1)
     valid = np.ones(n_cells, dtype=bool) if valid is None else np.array(valid)
     for cell in range(n_cells):
         table.add_roi(image_mask=np.ones((2, 2)), id=100 * number + cell)
     table.add_column("cell_specimen_id", "d", data=ids)
     table.add_column("valid_roi", "d", data=valid)
-    cells = DynamicTableRegion(name="rois", data=np.arange(n_cells), description="d", table=table)
-    interface = DfOverF(name=f"dff{suffix}")
-    module.add(interface)
-    interface.create_roi_response_series(
-        name="traces",
-        data=dff,
-        unit="NA",
-        rois=cells,
-        **({"timestamps": timestamps()} | clock if "rate" not in clock else clock),
-    )
+    add_series(file, table, dff, holder, **({"holder_name": f"dff{suffix}"} | options))
+    return table
+
+
+def add_series(
+    file: Any,
+    table: Any,
+    data: Any,
+    holder: str | None,
+    *,
+    holder_name: str = "dff",
+    name: str = "traces",
+    module: str = "ophys",
+    rois: Any = None,
+    **options: Any,
+) -> None:
+    """A series of the cells of a table, in a holder: a DfOverF, a Fluorescence, or none (None)."""
+    from hdmf.common import DynamicTableRegion
+    from pynwb import ophys
+
+    rois = np.arange(len(table)) if rois is None else np.array(rois)
+    cells = DynamicTableRegion(name="rois", data=rois, description="d", table=table)
+    clock = {} if "rate" in options else {"timestamps": timestamps()}
+    values = {"name": name, "data": data, "unit": "NA", "rois": cells} | clock | options
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is wrong on purpose, such as the order of axes
+        if holder == EVENT_DETECTION:
+            series = type_map().get_dt_container_cls(EVENT_DETECTION, EXTENSION)(**values)
+        else:
+            series = ophys.RoiResponseSeries(**values)
+    if module == "acquisition":
+        file.add_acquisition(series)
+        return
+    place = file.processing.get(module) or file.create_processing_module(module, "d")
+    if holder in (None, EVENT_DETECTION):
+        place.add(series)
+        return
+    if holder_name not in place.data_interfaces:
+        place.add(getattr(ophys, holder)(name=holder_name))
+    place[holder_name].add_roi_response_series(series)
 
 
 def write(file: Any, path: Path) -> Path:
@@ -183,10 +219,25 @@ def write(file: Any, path: Path) -> Path:
     from pynwb import NWBHDF5IO
 
     # Without the extension, which costs more time to read than all the rest.
-    extended = file.lab_meta_data or type(file.subject).__name__ == "BehaviorSubject"
+    types = {type(thing).__name__ for thing in file.objects.values()}
+    extended = file.lab_meta_data or types & {"BehaviorSubject", EVENT_DETECTION}
     options = {"manager": BuildManager(type_map())} if extended else {}
     with NWBHDF5IO(str(path), "w", **options) as io:
         io.write(file)
+    return path
+
+
+def replace_data(
+    path: Path, data: np.ndarray, part: str = "processing/ophys/dff/traces/data"
+) -> Path:
+    """Put other data in a file, which pynwb reads but would not write."""
+    import h5py
+
+    with h5py.File(path, "a") as file:
+        attributes = dict(file[part].attrs)
+        del file[part]
+        file[part] = data
+        file[part].attrs.update(attributes)
     return path
 
 

@@ -172,12 +172,12 @@ def test_the_transformer_offers_the_same_tiling():
         (
             lambda: activity.spike_time_tiling(3.0, t_stop=2.0),
             TypeError,
-            "spike_times must be a list with the spike times per neuron, got 3.0",
+            "spike_times must be a list with the spike times per neuron, a dict .* got 3.0",
         ),
         (
             lambda: activity.spike_time_tiling([], t_stop=2.0),
             ValueError,
-            "spike_times must hold those of at least one neuron, got none",
+            "spike_times must hold the spike times of at least one neuron, got none",
         ),
     ],
 )

@@ -103,9 +103,10 @@ def test_an_empty_cell_is_a_pair_that_is_not_given(write):
     [
         (["E,I", "E,0.1,0.2", "I,1.1,0"], r"values in \[0, 1\], got 1.1 for pre I to post E"),
         (["E,I", "E,0.1,-0.2", "I,0,0"], r"values in \[0, 1\], got -0.2 for pre E to post I"),
-        (["E,I", "E,0.1,nan", "I,0,0"], "hold numbers, got 'nan'"),
+        (["E,I", "E,0.1,nan", "I,0,0"], "every pair, got none for pre E to post I"),
         (["E,I", "E,0.1,inf", "I,0,0"], r"values in \[0, 1\], got inf"),
-        (["E,I", "E,0.1,NA", "I,0,0"], "hold numbers, got 'NA'"),
+        (["E,I", "E,0.1,NA", "I,0,0"], "every pair, got none for pre E to post I"),
+        (["E,I", "E,0.1,x", "I,0,0"], "hold numbers, got 'x'"),
         (["E,I", "E,0.1,0.2"], "heading, got I in its heading only"),
         (["E", "E,0.1", "I,0.2"], "heading, got I in its first column only"),
         (["A,B", "E,0.1,0.2", "I,0,0"], "heading, got E, I in its first column only"),
@@ -229,3 +230,16 @@ def test_campagnola_et_al_needs_the_orientation_as_typed(published):
     pd.testing.assert_frame_equal(typed, inferred)
     assert typed.loc["Vip", "Pvalb"] == 0.0 and typed.loc["Pvalb", "Vip"] == 0.04
     assert np.isfinite(typed.to_numpy()).all()
+
+
+@pytest.mark.parametrize("text", ["pre\\post,A\nA,0.3\n", "post|pre,A\nA,0.3\n"])
+def test_a_square_file_of_one_population(tmp_path, text):
+    """The array of a frame of one cell is a view that cannot be written to."""
+    path = tmp_path / "one.csv"
+    path.write_text(text)
+    table = read_connection_probabilities(path)
+    assert table.loc["A", "A"] == 0.3 and table.shape == (1, 1)
+    populations = pd.DataFrame({"population": ["A"], "n_units": [5], "sign": [1]})
+    assert block_probabilities(populations, table).density.tolist() == [[0.3]]
+    path.write_text(text.replace("0.3", ""))
+    assert read_connection_probabilities(path, fill_missing=0.1).loc["A", "A"] == 0.1

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import cross_validate
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.datasets import make_flip_flop, make_go_nogo
-from sk_biornn.ensemble import SeedEnsemble
+from sk_biornn.ensemble import SeedEnsemble, _summary
 
 TINY = {"n_units": 6, "max_iter": 2}
 
@@ -61,6 +63,95 @@ def test_jobs_do_not_matter_and_cross_validate_works(decisions):
         np.testing.assert_array_equal(a.W_rec_, b.W_rec_)
     scores = cross_validate(ensemble, X, y, cv=2, error_score="raise")["test_score"]
     assert scores.shape == (2,)
+
+
+@pytest.mark.parametrize("ragged", [False, True])
+def test_deviations_over_seeds(ragged):
+    X, y = make_flip_flop(8, n_steps=6, random_state=0)
+    if ragged:
+        X, y = [X[0][:3], *X[1:]], [y[0][:3], *y[1:]]
+    ensemble = SeedEnsemble(DaleRNNRegressor(**TINY), n_seeds=3, random_state=0).fit(X, y)
+    mean, sd = ensemble.predict(X, return_std=True)
+    members = [member.predict(X) for member in ensemble.estimators_]
+    for k in range(8):
+        values = [member[k] for member in members]
+        np.testing.assert_allclose(mean[k], np.mean(values, axis=0))
+        np.testing.assert_allclose(sd[k], np.std(values, axis=0, ddof=1))
+    states, rates = ensemble.hidden_states(X), ensemble.hidden_states(X, kind="rate")
+    assert states.shape == ((3, 8) if ragged else (3, 8, 6, 6))
+    for seed, member in enumerate(ensemble.estimators_):
+        for k in range(8):
+            np.testing.assert_array_equal(states[seed, k], member.hidden_states(X)[k])
+            np.testing.assert_array_equal(rates[seed, k], member.hidden_states(X, "rate")[k])
+
+
+def test_deviations_of_probabilities_and_none_of_labels(decisions):
+    X, y = decisions
+    ensemble = SeedEnsemble(DaleRNNClassifier(**TINY), n_seeds=3, random_state=0).fit(X, y)
+    mean, sd = ensemble.predict_proba(X, return_std=True)
+    members = [member.predict_proba(X) for member in ensemble.estimators_]
+    np.testing.assert_array_equal(mean, ensemble.predict_proba(X))
+    np.testing.assert_array_equal(sd, np.std(members, axis=0, ddof=1))
+    with pytest.raises(ValueError, match=r"^return_std must be False for labels.*predict_proba"):
+        ensemble.predict(X, return_std=True)
+    with pytest.raises(TypeError, match=r"^return_std must be True or False, got 1"):
+        ensemble.predict(X, return_std=1)
+    alone = SeedEnsemble(DaleRNNClassifier(**TINY), n_seeds=1, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match=r"^return_std needs at least 2 seeds, got n_seeds=1"):
+        alone.predict_proba(X, return_std=True)
+
+
+@pytest.mark.parametrize("n_seeds", [1, 4, 5])
+def test_the_summary_has_means_and_from_five_seeds_intervals(decisions, n_seeds):
+    X, y = decisions
+    network = DaleRNNClassifier(**TINY, early_stopping=True)
+    ensemble = SeedEnsemble(network, n_seeds=n_seeds, random_state=0).fit(X, y)
+    summary, results = ensemble.summary_, ensemble.results_
+    assert summary.index.tolist() == results.columns.drop("seed").tolist()
+    losses, row = results["loss"], summary.loc["loss"]
+    assert row["n"] == n_seeds
+    assert row["mean"] == pytest.approx(losses.mean())
+    assert np.isnan(row["sd"]) if n_seeds == 1 else row["sd"] == pytest.approx(losses.std())
+    if n_seeds < 5:
+        assert summary[["low", "high"]].isna().all(axis=None)
+        return
+    low, high = stats.ttest_1samp(losses, 0).confidence_interval(0.95)
+    assert (row["low"], row["high"]) == pytest.approx((low, high))
+    scores = summary.loc[["train_score", "best_validation_score"]]
+    assert (scores["low"] >= 0).all()
+    assert (scores["high"] <= 1).all()
+
+
+def test_intervals_stay_on_the_scale_of_the_scores():
+    values = {"loss": [0.0, 0, 0, 0, 1], "train_score": [0.0, 0, 0, 0, 1]}
+    results = pd.DataFrame({"seed": range(5), **values})
+    low, high = stats.ttest_1samp(values["loss"], 0).confidence_interval(0.95)
+    of_accuracy, of_r2 = (_summary(results, is_accuracy=flag) for flag in (True, False))
+    assert of_accuracy.loc["train_score", ["low", "high"]].tolist() == [0, pytest.approx(high)]
+    for row in (of_r2.loc["train_score"], of_r2.loc["loss"]):
+        assert (row["low"], row["high"]) == pytest.approx((low, high))
+    near_one = results.assign(train_score=1 - results["train_score"])
+    assert _summary(near_one, is_accuracy=False).loc["train_score", "high"] == 1
+
+
+def test_what_no_seed_has_is_in_no_summary():
+    X, y = make_flip_flop(8, n_steps=6, random_state=0)
+    ensemble = SeedEnsemble(DaleRNNRegressor(**TINY), n_seeds=5, random_state=0).fit(X, y)
+    assert ensemble.summary_.loc["best_validation_score", "n"] == 0
+    assert ensemble.summary_.loc["best_validation_score", "mean":].isna().all()
+    assert ensemble.summary_.loc["train_score", "low"] < 0  # R^2 has no lower end
+
+
+def test_parameters_of_the_fit_are_handed_on(decisions):
+    X, y = decisions
+    weights = np.where(np.arange(len(y)) < 20, 1.0, 0.0)
+    network = DaleRNNClassifier(**TINY, early_stopping=True)
+    ensemble = SeedEnsemble(network, n_seeds=2, random_state=0)
+    ensemble.fit(X, y, weights, validation=(X[20:], y[20:]))
+    alone = clone(network).set_params(random_state=int(ensemble.seeds_[0]))
+    alone.fit(X[:20], y[:20], validation=(X[20:], y[20:]))
+    np.testing.assert_array_equal(ensemble.estimators_[0].W_rec_, alone.W_rec_)
+    assert not hasattr(SeedEnsemble(LinearRegression()), "hidden_states")
 
 
 def test_the_ensemble_is_of_the_kind_of_its_estimator():

@@ -160,7 +160,7 @@ def test_dale_of_a_wrong_kind(value):
         ([1, np.nan, 1, 1, 1, 1], r"\[nan\]"),
         ("excitatory", "str"),
         (["E", "E", "E", "E", "I", "I"], "list"),
-        ({"a": 1}, "dict"),
+        ({"a": 1}, r"shape \(1,\)"),
         ([None] * 6, r"\[nan\]"),
     ],
 )
@@ -395,7 +395,8 @@ BAD_LABELS = {
     "one class": (X, LABELS * 0 + 4, ["2 classes", r"\[4\]"]),
     "one class per step": (X, LABELS_PER_STEP * 0, ["2 classes", r"\[0\]"]),
     "NaN": (X, np.where(LABELS == 1, np.nan, LABELS), ["y contains NaN"]),
-    "NaN per step": (X, np.where(LABELS_PER_STEP == 1, np.nan, 0), ["y contains NaN"]),
+    "one class and NaN per step": (X, np.where(LABELS_PER_STEP == 1, np.nan, 0), ["2 classes"]),
+    "NaN at all steps": (X, LABELS_PER_STEP * np.nan, ["^y must", "at least one label"]),
     "infinity": (X, np.where(LABELS == 1, np.inf, LABELS), ["y contains infinity"]),
     "continuous": (X, NUMBERS, ["Unknown label type: continuous"]),
     "a ragged list too few": (LIST, cut(LABELS_PER_STEP)[:-1], ["X has 12 and y has 11"]),
@@ -501,7 +502,8 @@ def test_score_refuses_labels_of_another_kind():
 BAD_WEIGHTS = {
     "negative": (-np.ones(N_TRIALS), ["sample_weight", "[Nn]egative"]),
     "too few": (np.ones(N_TRIALS - 1), ["sample_weight", r"\(11,\)"]),
-    "per step": (np.ones((N_TRIALS, N_STEPS)), ["[Ss]ample.weight", "1D"]),
+    "too few steps": (np.ones((N_TRIALS, N_STEPS - 1)), ["sample_weight", r"\(12, 4\)"]),
+    "per step and output": (np.ones((N_TRIALS, N_STEPS, 2)), ["sample_weight", r"\(12, 5, 2\)"]),
     "zero": (np.zeros(N_TRIALS), ["[Ss]ample.weight", "zero"]),
     "NaN": (np.full(N_TRIALS, np.nan), ["sample_weight contains NaN"]),
     "infinite": (np.full(N_TRIALS, np.inf), ["sample_weight contains infinity"]),

@@ -30,6 +30,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.estimators import _boundary
+from sk_biornn.units import Connectome
 
 SMALL = {"n_units": 7, "max_iter": 4, "learning_rate_init": 0.02, "random_state": 0}
 WEIGHTS = ("W_rec_", "W_in_", "b_rec_", "W_out_", "b_out_")
@@ -608,13 +609,15 @@ def test_a_fitted_estimator_holds_numpy_only():
 def test_skops_trusts_all_but_the_class_itself():
     skops = pytest.importorskip("skops.io")
     X = arrays()[0]
-    for estimator in (fit_on("label per step"), fit_on("outputs")):
+    named = fit_on("outputs", mask=Connectome(np.ones((7, 7)), list("abcdefg")))
+    for estimator in (fit_on("label per step"), fit_on("outputs"), named):
         dumped = skops.dumps(estimator)
         cls = type(estimator)
         name = f"{cls.__module__}.{cls.__name__}"
         assert skops.get_untrusted_types(data=dumped) == [name]
         loaded = skops.loads(dumped, trusted=[name])
         np.testing.assert_array_equal(loaded.predict(X), estimator.predict(X))
+        assert loaded.unit_names_ == estimator.unit_names_
 
 
 def test_clone_forgets_the_fit_and_keeps_the_arguments():

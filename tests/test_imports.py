@@ -24,6 +24,7 @@ ALLOWED = {
     "biology": {"core", "units"},
     "datasets": {"activity", "units"},
     "metrics": {"units"},
+    "preprocessing": set(),
     "initializers": {"activity", "biology", "core", "metrics", "units"},
     "inspection": {"biology", "core", "metrics", "units"},
     "plots": {"inspection", "metrics", "units"},
@@ -40,6 +41,7 @@ FORBIDDEN = {
     "activity": {"torch", "pandas", "networkx", "bct", "matplotlib"},
     "biology": {"sklearn", "matplotlib"},
     "metrics": {"torch", "matplotlib"},
+    "preprocessing": {"torch", "networkx", "bct", "matplotlib"},
     "datasets": {"torch", "matplotlib"},
     "plots": {"torch"},
 }
@@ -137,7 +139,9 @@ def test_importing_the_package_loads_nothing_heavy():
     assert heavy_modules_after("import sk_biornn", heavy) == set()
 
 
-@pytest.mark.parametrize("room", ["units", "activity", "metrics", "datasets", "plots"])
+@pytest.mark.parametrize(
+    "room", ["units", "activity", "metrics", "datasets", "preprocessing", "plots"]
+)
 def test_rooms_of_facts_and_pictures_do_not_load_torch(room):
     heavy = {"torch", "matplotlib", "bct"} | ({"networkx"} if room == "units" else set())
     assert heavy_modules_after(f"import sk_biornn.{room}", heavy) == set()

@@ -467,8 +467,8 @@ def test_after_the_end_of_a_trial_there_is_no_current():
 
 
 def test_a_static_stimulus_is_held():
-    reg = regressor(n_static_steps=4)
     X = trials()[:, 0]
+    reg = regressor(n_static_steps=4).fit(X, X)
     current = current_decomposition(reg, X)
     held = current_decomposition(reg, np.repeat(X[:, None], 4, axis=1))
     for name in ("recurrent", "input", "total"):

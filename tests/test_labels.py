@@ -128,7 +128,7 @@ def test_labels_of_units_go_with_signs_and_places_in_metrics():
     "name",
     sorted(
         {*metrics.__all__}
-        - {"WeightScorer", "bio_scoring", "communities", "select_refit"}
+        - {"StepScorer", "WeightScorer", "bio_scoring", "communities", "select_refit"}
         - {name for name in metrics.__all__ if name.endswith("_scorer") or name.startswith("step_")}
     ),
 )
@@ -208,7 +208,7 @@ def test_the_first_that_names_the_units_has_their_order():
     [
         (
             {"mask": frame(MASK), "signs": pd.Series(SIGNS, [*NAMES[:-1], "Z"])},
-            r"^signs must have the same names as mask, got Z, which is none of them; pass its to_n",
+            r"^signs must have the same names as mask, got Z, which is none of them; pass a plain",
         ),
         (
             {"mask": frame(MASK, columns=[*NAMES[:-1], "Z"])},

@@ -25,6 +25,7 @@ from nwb_files import (
     new_file,
     presentations,
     ramps,
+    replace_data,
     timestamps,
     write,
     write_experiment,
@@ -199,6 +200,7 @@ def test_windows_equal_a_loop(kinds, start, length, event):
             "stop": FLASH * np.arange(len(kinds)) + 0.25,
             "is_change": [kind == "change" for kind in kinds],
             "omitted": [kind == "omitted" for kind in kinds],
+            "is_flash": True,
             "active": True,
         }
     )
@@ -373,7 +375,11 @@ def test_areas_and_types_of_ones_own(tmp_path):
         ({"depth": 600}, {}, "depth 600 um of Pyr is in no bin"),
         ({"genotype": "Ntsr1-Cre_GN220/wt"}, {}, "Cre line Ntsr1-Cre_GN220 is not asked for"),
         ({}, {"experience": "novel"}, "experience is Familiar"),
-        ({}, {"active": False}, "no event of that kind"),
+        (
+            {"stimuli": presentations(active=np.arange(40) < 5)},
+            {"active": True},
+            "no event of that kind",
+        ),
         (
             {"stimuli": presentations(is_change=False)},
             {"events": "change"},
@@ -701,13 +707,7 @@ def test_an_experiment_cannot_come_twice(tmp_path, one_plane):
 def test_columns_that_do_not_fit_their_cells_are_refused(tmp_path):
     """pynwb itself only warns."""
     path = write_experiment(tmp_path / "a.nwb", n_cells=3)
-    with h5py.File(path, "a") as file:
-        traces = file["processing/ophys/dff/traces"]
-        data = traces["data"][:, :2]
-        attributes = dict(traces["data"].attrs)
-        del traces["data"]
-        traces["data"] = data
-        traces["data"].attrs.update(attributes)
+    replace_data(path, ramps(2))
     with pytest.raises(ValueError, match=r"dF/F of shape \(535, 2\) .* with the 3 cells"):
         load_nwb_populations(path)
 

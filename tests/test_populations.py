@@ -466,8 +466,10 @@ def test_without_probabilities_areas_are_full_inside():
         (pd.DataFrame(np.eye(2), ["E", "PV"], ["E", "SST"]), "on one side only"),
         (pd.DataFrame(np.eye(2), ["E", "E"], ["E", "E"]), "name its rows once, got E twice"),
         (
-            pd.DataFrame(np.eye(2), pd.Index(["E", "PV"], name="pre"), ["E", "PV"]),
-            "postsynaptic side in its rows",
+            pd.DataFrame(
+                np.eye(2), pd.Index(["E", "PV"], name="pre"), pd.Index(["E", "PV"], name="pre")
+            ),
+            "the postsynaptic side on one axis and the presynaptic on the other",
         ),
         (load_connection_probabilities(), "populations must have layer"),
     ],
@@ -633,8 +635,10 @@ def test_names_of_populations_are_read(write):
         (["pre,post,probability", "E,E,0.1", "E,I,0.1", "I,I,0"], "none for pre I to post E"),
         (["pre,post,probability", "E,E,0.1", "E,E,0.1"], "every pair once"),
         (["pre,post,probability", "E,E,1.1"], r"values in \[0, 1\], got 1.1"),
-        (["pre,post,probability", "E,E,"], "hold numbers, got ''"),
-        (["pre,post,probability", "E,E,nan"], "hold numbers, got 'nan'"),
+        (["pre,post,probability", "E,E,"], "got none for pre E to post E"),
+        (["pre,post,probability", "E,E,nan"], "got none for pre E to post E"),
+        (["pre,post,probability", "E,E,x"], "hold numbers, got 'x'"),
+        (["pre,post,probability,Probability", "E,E,0,1"], "every column once, got 'probability'"),
         (["pre,post,probability"], "has no rows"),
         (["pre,post,weight", "E,E,0.1"], "columns pre, post and probability"),
         (["pre,probability", "E,0.1"], "columns pre, post and probability"),

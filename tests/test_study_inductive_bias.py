@@ -51,6 +51,7 @@ from sk_biornn.studies.inductive_bias.report import (
     summarise_variants,
 )
 from sk_biornn.studies.inductive_bias.study import make_settings
+from sk_biornn.units.labels import UnitOrder
 
 TINY = InductiveBiasSettings(
     preset="tiny",
@@ -155,7 +156,7 @@ def distances_of(network):
     network.set_params(regularizer="spatial", regu_strength=1.0)
     size = network.n_units
     facts = {"mask": np.ones((size, size), bool), "signs": np.zeros(size), "populations": None}
-    circuit = SimpleNamespace(n_units=size, **facts)
+    circuit = SimpleNamespace(n_units=size, order=UnitOrder(), **facts)
     (penalty,) = bind_penalties(network, circuit, torch.device("cpu"), torch.float64)
     weights = torch.ones(network.n_units, network.n_units, dtype=torch.float64, requires_grad=True)
     return torch.autograd.grad(penalty(weights), weights)[0].numpy()

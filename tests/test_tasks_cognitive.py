@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import binom, norm
 
 from sk_biornn.datasets import (
+    make_delayed_match_to_sample,
     make_go_nogo,
     make_one_choice_inference,
     make_perceptual_decision_making,
@@ -275,3 +276,139 @@ def test_perceptual_times_are_whole_steps():
 def test_perceptual_arguments_are_checked(arguments, error, message):
     with pytest.raises(error, match=message):
         make_perceptual_decision_making(**arguments)
+
+
+# Delayed match to sample
+
+
+def match_trial(sample, test, delay, longest, n_stimuli=3, steps=(2, 3, 3, 3)):
+    """A trial written down step by step, by the table of the task; None after its end."""
+    n_fixation, n_sample, n_test, n_response = steps
+    rows = [[1.0] + [0.0] * n_stimuli for _ in range(n_fixation + n_sample + delay + n_test)]
+    for step in range(n_sample):
+        rows[n_fixation + step][1 + sample] = 1.0
+    for step in range(n_test):
+        rows[n_fixation + n_sample + delay + step][1 + test] = 1.0
+    rows += [[0.0] * (1 + n_stimuli)] * n_response
+    rows += [[np.nan] * (1 + n_stimuli)] * (longest - delay)
+    return np.array(rows, dtype=np.float32)
+
+
+def read_match_trial(X, n_fixation=2, n_sample=3):
+    """Sample, test and delay of a trial without noise."""
+    sample = int(X[n_fixation, 1:].argmax())
+    shown = np.flatnonzero(np.nan_to_num(X[:, 1:]).any(axis=1))
+    test = int(X[shown[-1], 1:].argmax())
+    after = shown[shown >= n_fixation + n_sample]
+    return sample, test, int(after[0]) - n_fixation - n_sample
+
+
+@given(
+    st.tuples(st.integers(0, 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3)),
+    st.integers(1, 4),
+    st.integers(0, 4),
+    st.integers(2, 4),
+)
+def test_match_epochs_are_those_of_the_table(steps, shortest, extra, n_stimuli):
+    n_fixation, n_sample, n_test, n_response = steps
+    X, y = make_delayed_match_to_sample(
+        15,
+        n_stimuli=n_stimuli,
+        n_fixation_steps=n_fixation,
+        n_sample_steps=n_sample,
+        delay_steps=(shortest, shortest + extra),
+        n_test_steps=n_test,
+        n_response_steps=n_response,
+        random_state=0,
+    )
+    for trial, labels in zip(X, y, strict=True):
+        sample, test, delay = read_match_trial(trial, n_fixation, n_sample)
+        assert shortest <= delay <= shortest + extra
+        by_hand = match_trial(sample, test, delay, shortest + extra, n_stimuli, steps)
+        assert_array_equal(trial, by_hand)
+        end = np.isfinite(trial[:, 0]).sum()
+        judged = np.arange(end - n_response, end)
+        assert_array_equal(np.flatnonzero(~labels.mask), judged)
+        assert_array_equal(labels.data[judged], int(sample == test))
+        assert (np.delete(labels.data, judged) == -1).all()  # a lost mask is seen
+
+
+def test_match_shapes_types_and_kinds_of_label():
+    X, y = make_delayed_match_to_sample(random_state=0)
+    assert X.shape == (100, 26, 3) and X.dtype == np.float32 and X.flags.c_contiguous
+    assert isinstance(y, np.ma.MaskedArray) and y.shape == (100, 26) and y.dtype == np.int64
+    same_X, answer = make_delayed_match_to_sample(judged="last step", random_state=0)
+    assert_array_equal(same_X, X)
+    assert type(answer) is np.ndarray and answer.dtype == np.int64
+    assert_array_equal(answer, y.max(axis=1))
+    assert y.count() == 3 * 100
+
+
+@pytest.mark.parametrize("source", [int, np.random.RandomState, np.random.default_rng])
+def test_match_same_seed_gives_same_bits(source):
+    options = {"sigma": 0.1}
+    (X, y), (again, y_again) = (
+        make_delayed_match_to_sample(40, random_state=source(3), **options) for _ in range(2)
+    )
+    other = make_delayed_match_to_sample(40, **options)[0]
+    assert X.tobytes() == again.tobytes() != other.tobytes()
+    assert_array_equal(y.data, y_again.data)
+
+
+def test_match_trials_are_drawn_as_is_said():
+    n_trials = 6000
+    X, y = make_delayed_match_to_sample(
+        n_trials, n_stimuli=3, delay_steps=(2, 5), match_probability=0.3, random_state=1
+    )
+    read = np.array([read_match_trial(trial) for trial in X])
+    assert_array_equal(y.max(axis=1), read[:, 0] == read[:, 1])
+
+    def is_binomial(count, n, p):
+        return binom.ppf(1e-6, n, p) <= count <= binom.ppf(1 - 1e-6, n, p)
+
+    assert is_binomial((read[:, 0] == read[:, 1]).sum(), n_trials, 0.3)
+    for value in range(3):
+        assert is_binomial((read[:, 0] == value).sum(), n_trials, 1 / 3)
+        others = read[(read[:, 0] == value) & (read[:, 1] != value)]
+        assert is_binomial((others[:, 1] == (value + 1) % 3).sum(), len(others), 1 / 2)
+    for delay in range(2, 6):
+        assert is_binomial((read[:, 2] == delay).sum(), n_trials, 1 / 4)
+
+
+def test_match_noise_is_normal_on_the_stimuli_only():
+    quiet, _ = make_delayed_match_to_sample(2000, delay_steps=4, random_state=0)
+    X, _ = make_delayed_match_to_sample(2000, delay_steps=4, sigma=0.3, random_state=0)
+    assert_array_equal(X[..., 0], quiet[..., 0])
+    assert not np.isnan(X).any()  # one delay, no padding
+    noise = (X - quiet)[..., 1:].astype(float)
+    assert abs(noise.mean()) < 5 * 0.3 / np.sqrt(noise.size)
+    assert abs(noise.std() - 0.3) < 5 * 0.3 / np.sqrt(2 * noise.size)
+
+
+@pytest.mark.parametrize("probability", [0.0, 1.0])
+def test_match_probability_at_its_ends(probability):
+    options = {"n_stimuli": 2, "match_probability": probability, "judged": "last step"}
+    assert (make_delayed_match_to_sample(50, **options)[1] == probability).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"n_trials": 0}, ValueError, "n_trials must be an integer of at least 1, got 0"),
+        ({"n_stimuli": 1}, ValueError, "n_stimuli must be an integer of at least 2, got 1"),
+        ({"n_sample_steps": 0}, ValueError, "n_sample_steps must be an integer of at least 1"),
+        ({"n_test_steps": 0}, ValueError, "n_test_steps must be an integer of at least 1"),
+        ({"n_response_steps": 0}, ValueError, "n_response_steps must be an integer of at least 1"),
+        ({"delay_steps": -1}, ValueError, "delay_steps must be an integer of at least 0, or two"),
+        ({"delay_steps": (5, 3)}, ValueError, r"the least and the most, got \(5, 3\)"),
+        ({"delay_steps": (1, 2, 3)}, TypeError, r"the least and the most, got \(1, 2, 3\)"),
+        ({"delay_steps": (1, 2.5)}, TypeError, "delay_steps must be an integer"),
+        ({"delay_steps": 2.5}, TypeError, "delay_steps must be an integer"),
+        ({"match_probability": 2}, ValueError, "match_probability must be a number in"),
+        ({"sigma": -1}, ValueError, "sigma must be a number of at least 0"),
+        ({"judged": "all"}, ValueError, "judged must be one of"),
+    ],
+)
+def test_match_arguments_are_checked(arguments, error, message):
+    with pytest.raises(error, match=message):
+        make_delayed_match_to_sample(**arguments)

@@ -1,28 +1,35 @@
-"""Spike time tiling coefficient (STTC) of all pairs of neurons, without a loop over pairs.
-
-All pairs share one matrix of counts and one vector T, so that the work is a matrix product (binned
-counts) or one pass over all spikes per neuron (event times).
-"""
+"""Spike time tiling coefficient (STTC) of all pairs of neurons, and windows it is no use for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import warnings
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d
 
 from sk_biornn._blas import single_blas_thread
 from sk_biornn._checks import check_number
-from sk_biornn._plain import found, is_several
-from sk_biornn.activity.recordings import check_recordings, check_train
+from sk_biornn.activity._spike_trains import SpikeTrains, read_spike_trains
+from sk_biornn.activity._tiles import (
+    Tiling,
+    tiling_coefficient,
+    tiling_of_counts,
+    tiling_of_events,
+)
+from sk_biornn.activity.recordings import check_recordings
 
-CHUNK_STEPS = 4096
-EXACT_FLOAT32 = 2**24  # integers up to here, and their sums, are exact in float32
+LARGEST_WINDOW = 1 / 8  # of a recording: within a window around one spike lies a quarter of it
+FEW_BINS = 10  # a window of so few bins is no mistake of units, however short the recording
+FULL = 0.99  # share of a recording near the spikes of a neuron from which on it says nothing
 
 
 def spike_time_tiling(
-    spike_times: Iterable[Any], *, t_stop: float, t_start: float = 0.0, window: float = 100.0
+    spike_times: Any,
+    *,
+    t_stop: float | None = None,
+    t_start: float = 0.0,
+    window: float = 100.0,
+    time_unit: str = "ms",
 ) -> np.ndarray:
     r"""Return the spike time tiling coefficient of all pairs of spike trains.
 
@@ -35,14 +42,18 @@ def spike_time_tiling(
 
     Parameters
     ----------
-    spike_times : iterable of array-like of shape (n_spikes,)
-        Spike times of each neuron in ms, in any order.
-    t_stop : float
-        End of the recording, in ms.
+    spike_times : list, dict, TsGroup or Ts of pynapple, or list of SpikeTrain of neo
+        Spike times of each neuron in any order, in `time_unit`; a dict has them by name. Times of
+        pynapple and neo have their own unit, and are converted from it.
+    t_stop : float or None, default=None
+        End of the recording, in `time_unit`. None: as the objects of pynapple or neo have it, a
+        time support of several epochs too; no spikes are near across two epochs.
     t_start : float, default=0.0
-        Start of the recording, in ms.
+        Start of the recording, in `time_unit`; it plays no part without `t_stop`.
     window : float, default=100.0
-        Two spikes are near if they differ by `window` or less, in ms.
+        Two spikes are near if they differ by `window` or less, always in ms.
+    time_unit : {"ms", "s"}, default="ms"
+        Unit of `spike_times`, `t_start` and `t_stop`. Seconds are converted to the nanosecond.
 
     Returns
     -------
@@ -55,7 +66,15 @@ def spike_time_tiling(
     TypeError
         If an argument is of another kind.
     ValueError
-        If an argument is out of its range, or a spike is outside of the recording.
+        If an argument is out of its range, a spike is outside of the recording, or `window` is
+        longer than an eighth of the recording, or T is .99 or more for all of two or more neurons
+        that spike. As T approaches 1, so does P, and the coefficient of any two neurons. Times in
+        seconds that are read as ms are such a case.
+
+    Warns
+    -----
+    UserWarning
+        If T is .99 or more for half of the neurons that spike, and not for all of them.
 
     See Also
     --------
@@ -79,19 +98,19 @@ def spike_time_tiling(
            [-0.05, -0.05,  1.  ]])
     """
     window = check_number("window", window, low=0.0)
-    t_start = check_number("t_start", t_start)
-    t_stop = check_number("t_stop", t_stop, low=t_start, open_low=True)
-    if not is_several(spike_times):
-        raise TypeError(
-            f"spike_times must be a list with the spike times per neuron, got {found(spike_times)}."
-        )
-    trains = [
-        check_train("spike_times", number, train, t_start, t_stop)
-        for number, train in enumerate(spike_times)
-    ]
-    if not trains:
-        raise ValueError("spike_times must hold those of at least one neuron, got none.")
-    return sttc_of_events(trains, window, t_start, t_stop)
+    trains = read_spike_trains(
+        spike_times, "spike_times", time_unit=time_unit, t_start=t_start, t_stop=t_stop
+    )
+    return tiling_of_trains(trains, window)
+
+
+def tiling_of_trains(trains: SpikeTrains, window: float) -> np.ndarray:
+    """STTC (n_neurons, n_neurons) of spike trains; a window that tiles all of it is not used."""
+    length = float((trains.epochs[:, 1] - trains.epochs[:, 0]).sum())
+    _check_window(window, length, "time_unit='s' if the spike times are in seconds")
+    tiling = tiling_of_events(trains.times, window, trains.epochs)
+    _check_tiles(tiling, "time_unit='s' if the spike times are in seconds")
+    return tiling_coefficient(tiling)
 
 
 @single_blas_thread
@@ -123,8 +142,16 @@ def spike_count_tiling(counts: Any, *, dt: float, window: float = 100.0) -> np.n
     TypeError
         If `dt` or `window` is not a number.
     ValueError
-        If an argument is out of its range, a count is negative, or the recordings do not hold
-        finite numbers of one number of neurons.
+        If an argument is out of its range, a count is negative, the recordings do not hold
+        finite numbers of one number of neurons, or `window` is longer than an eighth of all
+        recordings together, or leaves too few steps out, see `spike_time_tiling`; a window of up
+        to 10 bins is taken in any case.
+
+    Warns
+    -----
+    UserWarning
+        If there are more neurons than steps, as in an array (cells, frames); or as
+        `spike_time_tiling`.
 
     See Also
     --------
@@ -152,93 +179,41 @@ def spike_count_tiling(counts: Any, *, dt: float, window: float = 100.0) -> np.n
     recordings = check_recordings(counts, "counts")
     if any(part.min() < 0 for part in recordings):
         raise ValueError("counts must be numbers of spikes, got a negative one.")
-    return sttc_of_counts(recordings, steps_within(window, dt))
+    n_window_steps = steps_within(window, dt)
+    if n_window_steps <= FEW_BINS:
+        return tiling_coefficient(tiling_of_counts(recordings, n_window_steps))
+    _check_window(window, sum(map(len, recordings)) * dt, "dt in ms, as window is")
+    tiling = tiling_of_counts(recordings, n_window_steps)
+    _check_tiles(tiling, "dt in ms, as window is")
+    return tiling_coefficient(tiling)
+
+
+def _check_window(window: float, length: float, way_out: str) -> None:
+    if window > LARGEST_WINDOW * length:
+        raise ValueError(
+            f"window must be at most an eighth of the recording of {length:g} ms, or every spike "
+            f"is near every other, got {window:g} ms; pass {way_out}."
+        )
+
+
+def _check_tiles(tiling: Tiling, way_out: str) -> None:
+    """Refuse a matrix of ones; warn if half of the neurons are always near a spike."""
+    T = np.sort(tiling.T[tiling.n_spikes > 0])
+    if len(T) < 2 or np.median(T) < FULL:
+        return
+    if T[0] >= FULL:
+        raise ValueError(
+            f"window must leave some of the recording out, got one with which at least {T[0]:.2%} "
+            f"of it is near a spike of any neuron that has one; pass {way_out}."
+        )
+    warnings.warn(
+        f"{np.median(T):.2%} of the recording (median of the neurons) is within window of a spike,"
+        f" so that coefficients are near 1 whatever the neurons do; pass {way_out}.",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 def steps_within(window: float, dt: float) -> int:
     """Return how many whole bins fit into a window; the addend keeps 0.3 / 0.1 at 3."""
     return int(window / dt + 1e-9)
-
-
-def sttc_of_counts(recordings: Sequence[np.ndarray], n_window_steps: int) -> np.ndarray:
-    """STTC (n_neurons, n_neurons) of binned counts, each recording (n_steps, n_neurons).
-
-    Two bins are near if their indices differ by `n_window_steps` or less; nothing is near across
-    two recordings. A bin with the value c counts as c spikes.
-    """
-    n_neurons = recordings[0].shape[1]
-    near = np.zeros((n_neurons, n_neurons))  # [a, b]: spikes of a near a spike of b
-    n_spikes, n_tiled, n_steps = np.zeros(n_neurons), np.zeros(n_neurons), 0
-    for counts in recordings:
-        tiles = maximum_filter1d(
-            (counts > 0).view(np.uint8), 2 * n_window_steps + 1, axis=0, mode="constant"
-        )
-        near += _product(counts, tiles)
-        n_spikes += counts.sum(axis=0, dtype=np.float64)
-        n_tiled += tiles.sum(axis=0, dtype=np.int64)
-        n_steps += len(counts)
-    return _tiling_coefficient(near, n_spikes, n_tiled / n_steps)
-
-
-def sttc_of_events(
-    trains: Sequence[np.ndarray], window: float, t_start: float, t_stop: float
-) -> np.ndarray:
-    """STTC (n_neurons, n_neurons) of sorted event times within [t_start, t_stop].
-
-    Two events are near if their times differ by `window` or less.
-    """
-    n_neurons = len(trains)
-    n_spikes = np.array([len(train) for train in trains])
-    times = np.concatenate(trains)
-    order = np.argsort(times, kind="stable")
-    times, owner = times[order], np.repeat(np.arange(n_neurons), n_spikes)[order]
-    near = np.zeros((n_neurons, n_neurons))
-    tiled = np.zeros(n_neurons)
-    for b, train in enumerate(trains):
-        if len(train):
-            is_near = _distance_to_nearest(times, train) <= window
-            near[:, b] = np.bincount(owner[is_near], minlength=n_neurons)
-            tiled[b] = _tiled_time(train, window, t_start, t_stop) / (t_stop - t_start)
-    return _tiling_coefficient(near, n_spikes, tiled)
-
-
-def _tiling_coefficient(near: np.ndarray, n_spikes: np.ndarray, T: np.ndarray) -> np.ndarray:
-    """Combine the counts; 0 for a silent neuron with any other, 1 on the diagonal."""
-    P = near / np.maximum(n_spikes, np.finfo(float).tiny)[:, np.newaxis]
-    PT = np.minimum(P * T, 1.0)
-    # P T = 1: every spike of a is near b because b tiles everything; the limit of the term is 1.
-    limit = PT == 1.0
-    term = np.where(limit, 1.0, (P - T) / np.where(limit, 1.0, 1.0 - PT))
-    coefficient = (term + term.T) / 2.0
-    silent = n_spikes == 0
-    coefficient[silent] = 0.0
-    coefficient[:, silent] = 0.0
-    np.fill_diagonal(coefficient, 1.0)
-    return coefficient
-
-
-def _product(counts: np.ndarray, tiles: np.ndarray) -> np.ndarray:
-    """Return counts.T @ tiles in chunks of steps; float32 where that loses nothing."""
-    is_small = counts.dtype.kind in "iub" or bool((counts == np.floor(counts)).all())
-    is_small = is_small and float(counts.max(initial=0)) * CHUNK_STEPS <= EXACT_FLOAT32
-    dtype = np.float32 if is_small else np.float64
-    product = np.zeros((counts.shape[1], tiles.shape[1]))
-    for start in range(0, len(counts), CHUNK_STEPS):
-        chunk = slice(start, start + CHUNK_STEPS)
-        product += counts[chunk].astype(dtype).T @ tiles[chunk].astype(dtype)
-    return product
-
-
-def _distance_to_nearest(times: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """Distance of every time to the nearest event of a sorted, non-empty train."""
-    after = np.searchsorted(train, times)
-    left = train[np.maximum(after - 1, 0)]
-    right = train[np.minimum(after, len(train) - 1)]
-    return np.minimum(np.abs(times - left), np.abs(right - times))
-
-
-def _tiled_time(train: np.ndarray, window: float, t_start: float, t_stop: float) -> float:
-    """Length of the union of [t - window, t + window], cut at the ends of the recording."""
-    between = np.minimum(np.diff(train), 2.0 * window).sum()
-    ends = min(train[0] - t_start, window) + min(t_stop - train[-1], window)
-    return float(between + ends)

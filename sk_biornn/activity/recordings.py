@@ -1,7 +1,8 @@
-"""What counts as one recording, as several, and as spike times."""
+"""What counts as one recording and as several, and which of its axes is time."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,12 +10,18 @@ import numpy as np
 
 from sk_biornn._plain import plain, real_array, refuse_dates, refuse_masked
 
+TRIAL_DIMS = ("trial", "trials", "epoch", "epochs", "session", "recording")
+TIME_DIMS = (
+    *("time", "times", "t", "timestamp", "timestamps"),
+    *("frame", "frames", "sample", "samples", "step", "steps"),
+)
+
 
 def check_recordings(X: Any, name: str = "recordings") -> list[np.ndarray]:
     """Return one finite array (n_steps_i, n_neurons) per recording, padding left out."""
     refuse_masked(X, name)
     refuse_dates(X, name)
-    X = plain(X, name)
+    X = time_first(plain(X, name), name)
     parts = [without_padding(part) for part in X] if is_several(X) else [X]
     recordings = [_check_recording(part, name) for part in parts]
     n_neurons = {part.shape[1] for part in recordings}
@@ -23,7 +30,72 @@ def check_recordings(X: Any, name: str = "recordings") -> list[np.ndarray]:
             f"{name} must hold one number of neurons and at least one recording, got "
             f"{sorted(n_neurons)} neurons in {len(recordings)} recordings."
         )
+    warn_if_transposed(recordings)
     return recordings
+
+
+def warn_if_transposed(recordings: Sequence[np.ndarray]) -> None:
+    """Warn if there are more units than steps in all recordings (n_steps_i, n_units) together."""
+    n_steps, n_units = sum(map(len, recordings)), recordings[0].shape[1]
+    if n_units > n_steps:
+        warnings.warn(
+            f"a recording must be (n_steps, n_units), got one of {n_steps} steps and {n_units} "
+            "units; if it is (cells, frames), as suite2p and CaImAn write it, pass its transpose, "
+            "recording.T.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def time_first(X: Any, name: str) -> Any:
+    """Return arrays with named dimensions (xarray) as plain ones with time, or trials, first.
+
+    Lists are looked through, and anything else is returned as it is.
+    """
+    if isinstance(X, (list, tuple)):
+        return [time_first(part, name) for part in X] if any(map(has_dims, X)) else X
+    if not has_dims(X):
+        return X
+    time = time_dim(X, name)
+    trials = [dim for dim in X.dims if str(dim).lower() in TRIAL_DIMS]
+    return np.asarray(X.transpose(*trials, time, ...))
+
+
+def unit_names(X: Any, name: str) -> list[str] | None:
+    """Return the names of the units of one recording (n_steps, n_units), if they are texts.
+
+    They are the columns of pynapple's frames, or the coordinate of the dimension of xarray that is
+    not time.
+    """
+    names: Any = getattr(X, "columns", None)
+    if has_dims(X):
+        others = [dim for dim in X.dims if dim != time_dim(X, name)]
+        is_matrix = len(others) == 1 and others[0] in X.coords
+        names = X.coords[others[0]].values.tolist() if is_matrix else None
+    if names is None or not all(isinstance(unit, str) for unit in names):
+        return None
+    return list(names)
+
+
+def has_dims(value: Any) -> bool:
+    """Whether a value is an array with named dimensions, as of xarray."""
+    return hasattr(value, "dims") and hasattr(value, "transpose") and hasattr(value, "coords")
+
+
+def time_dim(value: Any, name: str) -> Any:
+    """Return the one dimension of an xarray that is time by its name or its coordinate."""
+    if hasattr(value, "data_vars"):
+        raise TypeError(
+            f"{name} must be an array, got a Dataset of xarray; choose one of its variables, "
+            f"such as {name}[{str(next(iter(value.data_vars), 'traces'))!r}]."
+        )
+    found = [dim for dim in value.dims if str(dim).lower() in TIME_DIMS]
+    if len(found) != 1:
+        raise ValueError(
+            f"{name} must have one dimension of time, called 'time', 't', 'frame', 'sample' or "
+            f"'step', got {tuple(map(str, value.dims))}; rename it with .rename()."
+        )
+    return found[0]
 
 
 def _check_recording(part: Any, name: str) -> np.ndarray:
@@ -65,23 +137,3 @@ def without_padding(part: Any) -> Any:
         return part
     present = np.flatnonzero(~np.isnan(values).all(axis=1))
     return part[: present[-1] + 1 if present.size else 0]
-
-
-def check_train(name: str, index: int, train: Any, start: float, stop: float) -> np.ndarray:
-    """Return the sorted event times of one neuron, all within [start, stop]."""
-    try:
-        times = real_array(train, name)
-    except (TypeError, ValueError):
-        times = np.empty((0, 0))
-    if times.ndim != 1:
-        raise ValueError(
-            f"{name} must be a list with one array of event times in ms per neuron when t_stop is "
-            f"given, got something else for neuron {index}."
-        )
-    outside = times[~((times >= start) & (times <= stop))]
-    if outside.size:
-        raise ValueError(
-            f"{name} must hold event times from t_start={start:g} to t_stop={stop:g} ms, got "
-            f"{outside[0]:g} for neuron {index}."
-        )
-    return np.sort(times)

@@ -13,6 +13,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from sk_biornn._checks import check_flag
 from sk_biornn._random import make_rng
 from sk_biornn.biology.constraints import LAWS, Constraint, FixedMask, NonNegative
 from sk_biornn.biology.prior import matrix_mask, synapse_mask
@@ -22,7 +23,6 @@ from sk_biornn.core import (
     Epochs,
     History,
     Optimisation,
-    RNNParams,
     alone,
 )
 from sk_biornn.estimators import _boundary as boundary
@@ -40,6 +40,14 @@ from sk_biornn.estimators._given_weights import (
     refuse_contradictions,
     weights_order,
 )
+from sk_biornn.estimators._held_out import (
+    HeldOut,
+    check_ways,
+    pair_of,
+    read_groups,
+    speaking_of_validation,
+    split_groups,
+)
 from sk_biornn.estimators._initial import draw_weights
 from sk_biornn.estimators._loss import Judgement, bind_loss
 from sk_biornn.estimators._penalties import bind_penalties
@@ -48,7 +56,13 @@ from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
 from sk_biornn.estimators._running import ATTRIBUTES, NAMES, RunningRNN
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._training import Training
-from sk_biornn.estimators._validation import Targets, Trials, check_trials, check_weights
+from sk_biornn.estimators._validation import (
+    Targets,
+    Trials,
+    check_trials,
+    check_weights,
+    require_scored,
+)
 from sk_biornn.units.labels import UnitOrder, as_mask
 
 
@@ -64,10 +78,13 @@ class BaseRNN(RunningRNN):
     def _fit(self, *arguments: Any, **options: Any) -> Self:
         return alone(self._fit_by_epochs(*arguments, **options))
 
-    def _epochs_of_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Epochs[Self]:
+    def _epochs_of_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, **held_out: Any
+    ) -> Epochs[Self]:
         """Return what `fit` does, epoch by epoch."""
         resume = check_flag("warm_start", self.warm_start) and hasattr(self, "W_rec_")
-        return self._fit_by_epochs(X, y, sample_weight, resume=resume, max_iter=self.max_iter)
+        options = {"resume": resume, "max_iter": self.max_iter, **held_out}
+        return self._fit_by_epochs(X, y, sample_weight, **options)
 
     def _fit_by_epochs(self, *arguments: Any, **options: Any) -> Epochs[Self]:
         """Fit; a fit that is refused or diverges leaves the estimator as it was."""
@@ -88,21 +105,28 @@ class BaseRNN(RunningRNN):
         resume: bool,
         max_iter: int,
         may_prune: bool = True,
+        validation: Any = None,
+        validation_groups: Any = None,
         **target_options: Any,
     ) -> Epochs[Self]:
         self._check_parameters()
+        check_ways(self.early_stopping, validation, validation_groups)
         device = boundary.resolve_device(self.device)
         trials = check_trials(self, X, reset=not resume, n_static_steps=self.n_static_steps)
+        self.__dict__.setdefault("_n_axes", 2 if trials.is_static else 3)  # of `from_weights`
         targets = self._check_targets(y, trials, resume=resume, **target_options)
         self.n_steps_ = trials.n_steps  # padding included, of which nothing is computed
+        if validation_groups is not None:
+            trials = trials._replace(groups=read_groups(validation_groups, trials.n_trials))
         trials, targets = self._weigh(trials, targets, sample_weight, resume)
+        held_out = None if validation is None else self._read_validation(validation, targets)
         # Steps that no trial has would change no number, and cost time.
         trials = trials.without_padding()
         targets = targets.first_steps(trials.n_steps)
         state = self._start(Size(self.n_features_in_, targets.n_outputs), trials, resume)
         plan = self._pruning_plan(state.circuit)
         state = self._with_weights(state, targets, trials.x.dtype, resume)
-        training = self._training(state, trials, targets, device)
+        training = self._training(state, trials, targets, device, held_out)
         if plan is None or not may_prune or state.has_reached(plan.goal):
             state = yield from training.run(state, max_iter)
         else:
@@ -225,23 +249,48 @@ class BaseRNN(RunningRNN):
     def _weigh(
         self, trials: Trials, targets: Targets, sample_weight: Any, resume: bool
     ) -> tuple[Trials, Targets]:
-        """Multiply trial weights into the targets' weights and drop trials of weight zero."""
+        """Multiply sample weights into the targets' weights and drop trials of weight zero.
+
+        A step of weight zero is one that is not judged: its trial stays, and its activity counts.
+        """
         if sample_weight is None:
             return trials, targets
-        weights = check_weights(sample_weight, trials)
-        kept = np.flatnonzero(weights)
-        per_entry = weights.reshape(-1, *(1,) * (targets.weights.ndim - 1))
-        weighed = targets.weights * per_entry
-        targets = targets._replace(weights=weighed, trial_weights=weights).take(kept)
+        weights = check_weights(sample_weight, trials, targets.every_step)
+        per_entry = weights.reshape(*weights.shape, *(1,) * (targets.weights.ndim - weights.ndim))
+        targets = targets._replace(weights=targets.weights * per_entry)
+        if weights.ndim == 1:
+            kept = np.flatnonzero(weights)
+            trials = trials.take(kept)
+            targets = targets._replace(trial_weights=weights).take(kept)
         if not targets.weights.any():
             raise ValueError(
                 "y must have at least one entry that is not NaN in trials of positive "
                 "sample_weight, got none."
             )
-        return trials.take(kept), targets
+        return trials, targets
+
+    def _read_validation(self, validation: Any, training: Targets) -> tuple[Trials, Targets]:
+        """Return the validation trials that the user chose, checked as those of training are."""
+        X, y = pair_of(validation)
+        with speaking_of_validation():
+            trials = check_trials(self, X, reset=False, n_static_steps=self.n_static_steps)
+            targets = self._check_targets(y, trials, resume=True)
+            targets = self._weigh_alike(targets, training)
+            self._check_held_out(targets, "give more of them")
+        return trials, targets
+
+    def _weigh_alike(self, targets: Targets, training: Targets) -> Targets:
+        """Return validation targets with weights like those of training; a leaf may have such."""
+        del training
+        return targets
 
     def _training(
-        self, state: FitState, trials: Trials, targets: Targets, device: torch.device
+        self,
+        state: FitState,
+        trials: Trials,
+        targets: Targets,
+        device: torch.device,
+        held_out: tuple[Trials, Targets] | None,
     ) -> Training:
         """Put together what does not change while the network learns."""
         # A fit that goes on keeps the precision of its weights, whatever that of X.
@@ -249,7 +298,8 @@ class BaseRNN(RunningRNN):
         dynamics = self._dynamics(
             device, dtype, circuit.n_units, circuit.populations, circuit.order
         )
-        (trials, targets), monitor = self._hold_out(state, trials, targets, dynamics)
+        if self.early_stopping and held_out is None:
+            (trials, targets), held_out = self._hold_out(state, trials, targets)
         judgement = Judgement(self._transform, self._loss, self._note)
         return Training(
             trials=trials,
@@ -259,33 +309,41 @@ class BaseRNN(RunningRNN):
             optimisation=self._optimisation(trials.n_trials),
             bind_loss=partial(bind_loss, self, dynamics, judgement, trials, targets, device),
             noisy=self.noise_level > 0 or self.recurrent_noise > 0,
-            monitor=monitor,
+            monitor=self._monitor(state, held_out, dynamics),
             report=self._after_epoch,
             say=print if self.verbose else _say_nothing,
         )
 
     def _hold_out(
-        self, state: FitState, trials: Trials, targets: Targets, dynamics: Dynamics
-    ) -> tuple[tuple[Trials, Targets], Callable[[RNNParams], float] | None]:
-        """Set validation trials aside when stopping early; return the rest and the monitor."""
-        if not self.early_stopping:
-            return (trials, targets), None
-        train_indices, test_indices = self._split(targets, state.split_seed)
-        self._check_held_out(targets.take(test_indices))
-        held_trials, held_targets = trials.take(test_indices), targets.take(test_indices)
+        self, state: FitState, trials: Trials, targets: Targets
+    ) -> tuple[tuple[Trials, Targets], tuple[Trials, Targets]]:
+        """Set validation trials aside; return the rest, and them."""
+        fraction, seed = self.validation_fraction, state.split_seed
+        if trials.groups is None:
+            kept, held = self._split(targets, seed)
+        else:
+            kept, held = split_groups(trials.groups, fraction, seed)
+        require_scored(targets.take(kept), fraction)
+        rest, held_out = ((trials.take(part), targets.take(part)) for part in (kept, held))
+        self._check_held_out(
+            held_out[1], f"raise validation_fraction={fraction} or give more trials"
+        )
+        return rest, held_out
 
-        def monitor(params: RNNParams) -> float:
-            try:
-                outputs = boundary.predict_outputs(
-                    params, held_trials, dynamics, held_targets.every_step
-                )
-            except boundary.ActivityError:
-                return float("nan")  # no weights are worse
-            return self._score_outputs(outputs, held_targets)
+    def _monitor(
+        self, state: FitState, held_out: tuple[Trials, Targets] | None, dynamics: Dynamics
+    ) -> HeldOut | None:
+        if held_out is None:
+            return None
 
-        return (trials.take(train_indices), targets.take(train_indices)), monitor
+        def loss(outputs: torch.Tensor, *values_and_weights: torch.Tensor) -> torch.Tensor:
+            return self._loss(self._transform(outputs), *values_and_weights)
 
-    def _check_held_out(self, held: Targets) -> None:
+        return HeldOut(
+            *held_out, dynamics, self._score_outputs, loss, list(state.validation_losses)
+        )
+
+    def _check_held_out(self, held: Targets, way_out: str) -> None:
         """Refuse validation trials that cannot be scored; a leaf may say when."""
 
     def _split(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -436,6 +494,8 @@ class BaseRNN(RunningRNN):
         self.n_iter_ = state.n_iter
         self.best_loss_ = min(state.losses) if state.losses else float("nan")
         self.validation_scores_ = list(state.scores) if self.early_stopping else None
+        losses = list(state.validation_losses) if self.early_stopping else None
+        self.validation_loss_curve_ = losses
         pruned = state.pruned
         self.achieved_density_ = None if pruned is None else pruned.achieved_density
         self.W_dense_ = None if pruned is None else pruned.W_dense

@@ -16,7 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._checks import check_flag
 from sk_biornn._plain import short, short_text
-from sk_biornn.core import cross_entropy
+from sk_biornn._unjudged import warn_of_text
+from sk_biornn.core import alone, cross_entropy
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._fitted import FittedClassifier
 from sk_biornn.estimators._labels import read_classes, read_labels
@@ -27,7 +28,6 @@ from sk_biornn.estimators._validation import (
     Trials,
     check_lengths_agree,
     check_weights,
-    require_scored,
     require_y,
 )
 
@@ -41,7 +41,15 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
 
     _loss = staticmethod(cross_entropy)
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        validation: Any = None,
+        validation_groups: Any = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -52,9 +60,18 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
             static stimulus per trial, held for `n_static_steps` steps.
         y : array-like of shape (n_trials,) or (n_trials, n_steps), or list
             A label per trial, decided at its last step, or a label per step (a list of arrays for
-            trials of unequal length). None, NA or a masked entry is not judged.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial in the loss; a trial of weight 0 is as if it were not there.
+            trials of unequal length). None, NA or a masked entry is not judged, nor NaN in labels
+            per step.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial in the loss; a trial of weight 0 is as if it were not there. Or,
+            with labels per step, weight of each step (a list of arrays for trials of unequal
+            length): a step of weight 0 is not judged, and penalties on activity do not ask for it.
+            None: 1.
+        validation : tuple (X, y) or None, default=None
+            Trials and targets on which `early_stopping` judges; all of `X` is then trained on.
+        validation_groups : array-like of shape (n_trials,) or None, default=None
+            A label per trial, its session or animal for instance: `early_stopping` then holds out
+            `validation_fraction` of the groups, each as a whole.
 
         Returns
         -------
@@ -69,7 +86,8 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
         TypeError
             If an argument is of another type.
         """
-        return alone(self._epochs_of_fit(X, y, sample_weight))
+        held_out = {"validation": validation, "validation_groups": validation_groups}
+        return alone(self._epochs_of_fit(X, y, sample_weight, **held_out))
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one more epoch, from the weights as they are.
@@ -82,8 +100,8 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
             Trials and labels, as in `fit`.
         classes : array-like or None, default=None
             All labels that will ever come; read at the first call.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as in `fit`. None: 1.
 
         Returns
         -------
@@ -182,6 +200,7 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
         if labels.dtype.kind == "f":
             assert_all_finite(labels[counted], input_name="y")
         check_classification_targets(labels[counted])
+        warn_of_text(labels[counted], self._known_classes(classes, resume))
         self._set_classes(np.unique(labels[counted]), classes, resume)
         codes = np.zeros(labels.shape, dtype=np.int64)
         codes[counted] = np.searchsorted(self.classes_, labels[counted])
@@ -202,6 +221,11 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
             raise ValueError(
                 f"y must have one label per {wanted}, as in the fit, got shape {labels.shape}."
             )
+
+    def _known_classes(self, classes: Any, resume: bool) -> np.ndarray:
+        if resume:
+            return self.classes_
+        return np.array([]) if classes is None else read_classes(classes)
 
     def _set_classes(self, found: np.ndarray, classes: Any, resume: bool) -> None:
         known = None if classes is None else read_classes(classes)
@@ -248,6 +272,22 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
         """Multiply class weights into the targets' weights; a class is counted where it counts."""
         if self.class_weight is None:
             return targets
+        weights = targets.weights * self._class_weights(targets)[targets.values]
+        if not weights.any():
+            raise ValueError(
+                "class_weight must be positive for a class of y that is there, got "
+                f"{short(self.class_weight)}."
+            )
+        return targets._replace(weights=weights)
+
+    def _weigh_alike(self, targets: Targets, training: Targets) -> Targets:
+        if self.class_weight is None:
+            return targets
+        of_class = self._class_weights(training)
+        return targets._replace(weights=targets.weights * of_class[targets.values])
+
+    def _class_weights(self, targets: Targets) -> np.ndarray:
+        """Return the weight of each class (n_classes,)."""
         present = self.classes_[targets.values[targets.weights > 0]]
         if isinstance(self.class_weight, str) and len(np.unique(present)) < len(self.classes_):
             raise ValueError(
@@ -269,28 +309,19 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
                 "class_weight must be non-negative and finite, with a positive one, got "
                 f"{short(self.class_weight)}."
             )
-        weights = targets.weights * of_class[targets.values]
-        if not weights.any():
-            raise ValueError(
-                "class_weight must be positive for a class of y that is there, got "
-                f"{short(self.class_weight)}."
-            )
-        return targets._replace(weights=weights)
+        return of_class
 
-    def _check_held_out(self, held: Targets) -> None:
+    def _check_held_out(self, held: Targets, way_out: str) -> None:
         if not held.weights.any():
             raise ValueError(
                 "early_stopping needs at least one judged label of positive weight among the "
-                "validation trials, got none; raise "
-                f"validation_fraction={self.validation_fraction} or give more trials."
+                f"validation trials, got none; {way_out}."
             )
 
     def _split(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        kept, held = (
-            super()._split(targets, seed) if targets.every_step else self._stratified(targets, seed)
-        )
-        require_scored(targets.take(kept), self.validation_fraction)
-        return kept, held
+        if targets.every_step:
+            return super()._split(targets, seed)
+        return self._stratified(targets, seed)
 
     def _stratified(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
         try:
@@ -398,15 +429,17 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the share of correct decisions.
 
+        With labels per step, searches take it by default, or ``bio_scoring("step_accuracy")`` and
+        the like (`sk_biornn.metrics`); scikit-learn's own scorers do not know of steps.
+
         Parameters
         ----------
         X : array-like or list
             Trials, as in `fit`.
         y : array-like of shape (n_trials,) or (n_trials, n_steps), or list
-            Labels; with labels per step every step of every trial counts once. None, NA or a
-            masked entry is not judged.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+            Labels, as in `fit`; with labels per step every judged step of every trial counts once.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as in `fit`. None: 1.
 
         Returns
         -------
@@ -427,8 +460,9 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
         counted = trials.valid & ~missing if self._every_step else ~missing
         if labels.dtype.kind == "f":
             assert_all_finite(labels[counted], input_name="y")
-        weights = check_weights(sample_weight, trials)
-        weights = weights[:, None] * counted if self._every_step else weights * counted
+        warn_of_text(labels[counted], self.classes_)
+        weights = check_weights(sample_weight, trials, self._every_step)
+        weights = weights.reshape(len(counted), *(-1,) * (counted.ndim - 1)) * counted
         _require_judged(weights > 0)
         hits = self.classes_[_codes(scores)] == labels
         return float(np.average(hits[counted], weights=weights[counted]))

@@ -134,7 +134,8 @@ max_grad_norm : float or None, default=None
 early_stopping : bool, default=False
     Hold out validation trials, stop when their score stops improving, and keep the best weights.
 validation_fraction : float, default=0.1
-    Share of trials held out by `early_stopping`.
+    Share of trials held out by `early_stopping`; of groups where `fit` is given
+    `validation_groups`.
 n_iter_no_change : int, default=10
     Epochs without an improvement by `tol` after which `early_stopping` stops.
 tol : float, default=1e-4
@@ -226,11 +227,15 @@ loss_curve_ : list of float
 best_loss_ : float
     Least training loss.
 validation_scores_ : list of float or None
-    Score of each epoch with `early_stopping`.
+    Score of each epoch on the validation trials, with `early_stopping`.
+validation_loss_curve_ : list of float or None
+    Loss on the validation trials of each epoch with `early_stopping`, without penalties and noise.
 n_features_in_ : int
     Number of features: the last axis of X.
 feature_names_in_ : ndarray of str
-    Names of the features, when X was a data frame.
+    Names of the features, when X was a data frame, or a list of them.
+output_names_ : ndarray of str
+    Names of the outputs of a regressor, when y was a data frame, or a list of them.
 n_steps_ : int
     Number of steps of the longest training trial.
 """

@@ -6,7 +6,6 @@ annotated in their bodies. These classes are none, so that what is declared here
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -33,6 +32,7 @@ class FittedNetwork:
     loss_curve_: list[float]
     best_loss_: float
     validation_scores_: list[float] | None  # None without early stopping
+    validation_loss_curve_: list[float] | None  # likewise
     n_features_in_: int
     feature_names_in_: NDArray[Any]  # of str; there is none where X had no names
     n_steps_: int
@@ -51,6 +51,8 @@ class FittedClassifier:
 class FittedRegressor:
     """What a fitted regressor has besides."""
 
+    output_names_: NDArray[Any]  # of str; there is none where y had no names
+
     _target_shape: tuple[bool, int, bool]  # at every step; number of outputs; whether y was flat
 
 
@@ -58,5 +60,3 @@ class FittedPopulations:
     """What a fitted network of populations has besides."""
 
     populations_: pd.DataFrame  # the checked table, one row per population
-
-    _output_names: Sequence[Any] = ()  # of the columns of y, where it has names

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import column_or_1d
 
-from sk_biornn._plain import NO_NUMBERS, found, plain, refuse_masked, without_mask
+from sk_biornn._plain import NO_NUMBERS, found, plain, refuse_masked
+from sk_biornn._unjudged import array_of_labels, missing_labels, typed_labels, without_na
 from sk_biornn.estimators._validation import Trials, pad_targets
 
 
 def read_labels(y: Any, trials: Trials, per_step: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return labels (n_trials,) or (n_trials, n_steps), and which of them are missing.
 
-    Missing are None, NA, what a mask hides, and the padding of shorter trials. One column of
-    labels is a label per trial, unless they are known to be `per_step`.
+    Missing are None, NA, what a mask hides, the padding of shorter trials, and NaN where there is a
+    label per step. One column of labels is a label per trial, unless they are known to be
+    `per_step`.
     """
-    y = _without_na(plain(without_mask(y, None, object), "y"))
-    labels = _as_array(pad_targets(y, trials, fill=None, item_ndim=1))
+    labels = _as_array(pad_targets(without_na(y), trials, fill=None, item_ndim=1))
     if labels.ndim > 2:
         raise ValueError(
             "y must have shape (n_trials,) or (n_trials, n_steps), one label per trial or per "
@@ -28,9 +28,10 @@ def read_labels(y: Any, trials: Trials, per_step: bool) -> tuple[np.ndarray, np.
         )
     if labels.ndim < 2 or (labels.shape[1] == 1 and not per_step):
         labels = column_or_1d(labels, warn=True)
-    if labels.dtype != object:
-        return labels, np.zeros(labels.shape, dtype=bool)
-    return _without_missing(labels)
+    missing = missing_labels(labels, labels.ndim == 2)
+    if labels.dtype != object and not missing.any():
+        return labels, missing
+    return _without_missing(labels, missing)
 
 
 def read_classes(classes: Any) -> np.ndarray:
@@ -55,27 +56,8 @@ def read_classes(classes: Any) -> np.ndarray:
     return known
 
 
-def _without_na(y: Any) -> Any:
-    """Return a series or frame of a nullable kind as objects, None where a label is missing.
-
-    In plain floats NaN is no missing label: it is refused.
-    """
-    if not isinstance(y, (pd.Series, pd.DataFrame)):
-        return y
-    dtypes = list(y.dtypes) if isinstance(y, pd.DataFrame) else [y.dtype]
-    missing = y.isna().to_numpy()
-    if not missing.any() or not any(map(pd.api.types.is_extension_array_dtype, dtypes)):
-        return y
-    labels = y.astype(object).to_numpy(copy=True)
-    labels[missing] = None
-    return labels
-
-
 def _as_array(y: Any) -> np.ndarray:
-    try:
-        labels = np.asarray(y)
-    except NO_NUMBERS:
-        raise ValueError(f"y must be an array of labels, got {found(y)}.") from None
+    labels = array_of_labels(y)
     if labels.dtype.kind == "O" and any(isinstance(item, np.ndarray) for item in labels.flat):
         raise ValueError("y must be an array of labels, or a list with an array of them per trial.")
     if isinstance(y, (list, tuple)) and labels.dtype.kind in "US":
@@ -83,14 +65,14 @@ def _as_array(y: Any) -> np.ndarray:
     return labels
 
 
-def _without_missing(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    missing = _missing(labels)
+def _without_missing(labels: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels of their own kind, with one of them where they are missing."""
     if missing.all():
         raise ValueError(
             f"y must have at least one label that is not missing, got {labels.size} missing ones."
         )
     known = labels[~missing]
-    typed = _typed(known)
+    typed = typed_labels(known) if labels.dtype == object else known
     if typed.dtype.kind not in "iub":
         _refuse_other_kinds(known)
     if labels.ndim == 2 or not isinstance(known[0], str):
@@ -100,25 +82,9 @@ def _without_missing(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return kept, missing
 
 
-def _missing(labels: np.ndarray) -> np.ndarray:
-    missing = np.equal(labels, np.array(None)).astype(bool)
-    if _typed(labels[~missing]).dtype == object:  # with NA, perhaps
-        missing |= np.array([item is pd.NA for item in labels.flat]).reshape(labels.shape)
-    return missing
-
-
-def _typed(known: np.ndarray) -> np.ndarray:
-    """Return objects as an array of their own kind, where they have one."""
-    try:
-        typed = np.array(known.tolist())
-    except NO_NUMBERS:
-        return known
-    return typed if typed.shape == known.shape else known
-
-
 def _refuse_other_kinds(labels: np.ndarray) -> None:
     """Refuse numbers among words, and NaN among words, which would become the label "nan"."""
-    known = labels[~_missing(labels)]
+    known = labels[~missing_labels(labels, per_step=False)]
     text = np.array([isinstance(item, (str, bytes)) for item in known.flat], dtype=bool)
     if any(isinstance(item, (float, np.floating)) and item != item for item in known.flat):
         raise ValueError("Input y contains NaN; a label that is not judged is None.")

@@ -36,7 +36,6 @@ from sk_biornn.estimators._population_table import table_of_signs
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
 from sk_biornn.estimators._rules import Choice, Flag, check_rules
 from sk_biornn.estimators._state import FitState
-from sk_biornn.estimators._validation import Targets
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -195,14 +194,9 @@ class PopulationRNN(FittedPopulations, BaseRNN):
             return mask
         table = units.table
         _check_one_each(table, "y", "output", n_outputs, "readout='population'", "readout='dense'")
-        if len(self._output_names) == len(table):
-            check_order("y", "output", self._output_names, table)
+        check_order("y", "output", getattr(self, "output_names_", None), table)
         own = np.arange(n_outputs)[:, None] == unit_index(table)
         return own if mask is None else own & mask
-
-    def _check_targets(self, y: Any, *arguments: Any, **options: Any) -> Targets:
-        self._output_names = list(getattr(y, "columns", ()))
-        return super()._check_targets(y, *arguments, **options)
 
     def _frozen(self) -> tuple[str, ...]:
         frozen = super()._frozen()

@@ -6,26 +6,34 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from sk_biornn._axes import refuse_misplaced_time
 from sk_biornn._checks import check_flag
+from sk_biornn._feature_names import check_output_names
 from sk_biornn._plain import conversion_of, moderate, plain, refuse_dates, without_mask
-from sk_biornn.core import squared_error
+from sk_biornn.core import alone, squared_error
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._fitted import FittedRegressor
 from sk_biornn.estimators._rules import Choice, check_rules
 from sk_biornn.estimators._running import blank_padding
+from sk_biornn.estimators._state import FitState
+from sk_biornn.estimators._target_checks import (
+    refuse_recording,
+    warn_of_far_targets,
+    warn_of_steps_as_outputs,
+)
 from sk_biornn.estimators._validation import (
     Targets,
     Trials,
     check_lengths_agree,
     check_weights,
     pad_targets,
-    require_scored,
     require_y,
 )
 
@@ -41,7 +49,15 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
 
     _loss = staticmethod(squared_error)
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        validation: Any = None,
+        validation_groups: Any = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -53,9 +69,18 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         y : array-like or list
             Targets: (n_trials,) or (n_trials, n_outputs), compared at the last step of a trial;
             (n_trials, n_steps, n_outputs), compared at every step (a list of arrays for trials of
-            unequal length). NaN or a masked entry is not scored.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial in the loss; a trial of weight 0 is as if it were not there.
+            unequal length). NaN or a masked entry is not scored. (n_trials, 1, n_outputs) are those
+            of the last step too, and say so where there are as many outputs as steps.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial in the loss; a trial of weight 0 is as if it were not there. Or,
+            with targets per step, weight of each step (a list of arrays for trials of unequal
+            length): a step of weight 0 is not judged, and penalties on activity do not ask for it.
+            None: 1.
+        validation : tuple (X, y) or None, default=None
+            Trials and targets on which `early_stopping` judges; all of `X` is then trained on.
+        validation_groups : array-like of shape (n_trials,) or None, default=None
+            A label per trial, its session or animal for instance: `early_stopping` then holds out
+            `validation_fraction` of the groups, each as a whole.
 
         Returns
         -------
@@ -66,11 +91,20 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         ------
         ValueError
             If an argument does not fit (its name, what was expected and what came are said), or if
-            the loss becomes non-finite.
+            the loss becomes non-finite. Two-dimensional X and y whose rows are the steps of one
+            recording do not fit: rows with times, y that is X some steps later, or tables of 10
+            times more rows than columns whose rows are like the one before (r > 0.5).
         TypeError
             If an argument is of another type.
+
+        Warns
+        -----
+        UserWarning
+            If y has as many outputs at the last step as X has steps, or targets whose mean is far
+            beyond the reach of the read-out.
         """
-        return alone(self._epochs_of_fit(X, y, sample_weight))
+        held_out = {"validation": validation, "validation_groups": validation_groups}
+        return alone(self._epochs_of_fit(X, y, sample_weight, **held_out))
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one more epoch, from the weights as they are.
@@ -81,8 +115,8 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         ----------
         X, y : array-like
             Trials and targets, as in `fit`.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as in `fit`. None: 1.
 
         Returns
         -------
@@ -162,10 +196,15 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
 
     def _check_targets(self, y: Any, trials: Trials, *, resume: bool) -> Targets:
         require_y(self, y)
-        values, was_flat = _numbers(y, trials)
+        values, n_axes = _numbers(y, trials)
         every_step = values.ndim == 3
         check_lengths_agree(trials, values, every_step)
-        shape = (every_step, values.shape[-1], was_flat)
+        check_output_names(self, y, reset=not resume)
+        if n_axes == 2 and trials.is_static:
+            refuse_recording(trials, values)
+        if n_axes == 2 and not resume:
+            warn_of_steps_as_outputs(trials, values)
+        shape = (every_step, values.shape[-1], n_axes == 1)
         if not resume:
             self._target_shape = shape
         elif shape[:2] != self._target_shape[:2]:
@@ -192,6 +231,18 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
             values.shape[-1],
         )
 
+    def _with_weights(
+        self, state: FitState, targets: Targets, dtype: Any, resume: bool
+    ) -> FitState:
+        """Tell of targets that the read-out will not reach from where it starts."""
+        state = super()._with_weights(state, targets, dtype, resume)
+        if not resume:
+            n_trials = len(targets.values)
+            n_batches = np.ceil(n_trials / self._optimisation(n_trials).batch_size)
+            n_moves = float(self.learning_rate_init) * self.max_iter * n_batches
+            warn_of_far_targets(targets, state.weights["w_out"], state.weights["b_out"], n_moves)
+        return state
+
     def _transform(self, outputs: torch.Tensor) -> torch.Tensor:
         return torch.tanh(outputs) if self.output_activation == "tanh" else outputs
 
@@ -202,18 +253,12 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         flat = (a.reshape(-1, targets.n_outputs) for a in (values, outputs, weights))
         return _mean_r2(*flat)
 
-    def _split(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        kept, held = super()._split(targets, seed)
-        require_scored(targets.take(kept), self.validation_fraction)
-        return kept, held
-
-    def _check_held_out(self, held: Targets) -> None:
+    def _check_held_out(self, held: Targets, way_out: str) -> None:
         scored = (held.weights.reshape(-1, held.n_outputs) > 0).sum(axis=0)
         if scored.min() < 2:
             raise ValueError(
                 "early_stopping needs at least 2 scored validation entries per output for R^2, got "
-                f"{scored.min()}; raise validation_fraction={self.validation_fraction} or give more"
-                " trials."
+                f"{scored.min()}; {way_out}."
             )
 
     def _squash(self, outputs: np.ndarray) -> np.ndarray:
@@ -249,6 +294,9 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R^2, the mean over outputs.
 
+        With targets at every step, searches take it by default, or ``bio_scoring("step_r2")`` and
+        the like (`sk_biornn.metrics`); scikit-learn's own scorers do not know of steps.
+
         Parameters
         ----------
         X : array-like or list
@@ -256,8 +304,8 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         y : array-like or list
             Targets, as in `fit`; with targets at every step all steps of all trials are pooled.
             NaN is not scored.
-        sample_weight : array-like of shape (n_trials,) or None, default=None
-            Weight of each trial.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as in `fit`. None: 1.
 
         Returns
         -------
@@ -274,10 +322,12 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         every_step, n_outputs, _ = self._target_shape
         outputs, trials = self._run(X, every_step)
         outputs, (values, _) = self._squash(outputs), _numbers(y, trials)
+        check_output_names(self, y, reset=False)
         if values.shape != outputs.shape:
             raise ValueError(f"y must have shape {outputs.shape}, got shape {values.shape}.")
-        weights = check_weights(sample_weight, trials)
-        per_entry = np.broadcast_to(weights.reshape(-1, *(1,) * (values.ndim - 1)), values.shape)
+        weights = check_weights(sample_weight, trials, every_step)
+        per_entry = weights.reshape(*weights.shape, *(1,) * (values.ndim - weights.ndim))
+        per_entry = np.broadcast_to(per_entry, values.shape)
         if every_step:
             values = np.where(trials.valid[:, :, None], values, np.nan)
         if not (np.isfinite(values) & (per_entry > 0)).any():
@@ -294,13 +344,17 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         return tags
 
 
-def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, bool]:
-    """Return targets (n_trials[, n_steps], n_outputs) as floats, and whether y had one axis."""
-    y = plain(without_mask(y, np.nan, np.float64), "y")  # a masked entry is not scored
+def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, int]:
+    """Return targets (n_trials[, n_steps], n_outputs) as floats, and how many axes y had.
+
+    Targets of one step, where trials have several, are those of the last.
+    """
+    y = without_mask(plain(y, "y"), np.nan, np.float64)  # a masked entry is not scored
     refuse_dates(y, "y")
+    refuse_misplaced_time(y, "y", "n_outputs", rows_may_be_time=True)
     with conversion_of("y"), np.errstate(over="ignore", invalid="ignore"):
         values = check_array(
-            pad_targets(y, trials, fill=np.nan, item_ndim=2),
+            _with_nan(pad_targets(y, trials, fill=np.nan, item_ndim=2)),
             dtype=np.float64,
             allow_nd=True,
             ensure_2d=False,
@@ -314,7 +368,16 @@ def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, bool]:
         )
     if values.shape[-1] == 0:
         raise ValueError(f"y must have at least 1 output, got shape {values.shape}.")
-    return (values[:, None], True) if values.ndim == 1 else (values, False)
+    if values.ndim == 3 and values.shape[1] == 1 < trials.n_steps:
+        return values[:, 0], 3
+    return (values[:, None] if values.ndim == 1 else values), values.ndim
+
+
+def _with_nan(y: Any) -> Any:
+    """Return objects with NaN for NA, which no conversion to numbers knows."""
+    if not isinstance(y, np.ndarray) or y.dtype != object:
+        return y
+    return np.where(pd.isna(y), np.nan, y)
 
 
 def _mean_r2(values: np.ndarray, predictions: np.ndarray, weights: np.ndarray) -> float:

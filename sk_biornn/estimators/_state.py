@@ -39,8 +39,8 @@ class FitState:
         Source of batches and noise; a fit that goes on works with a copy.
     split_seed : int
         Seed of the division into training and validation trials.
-    losses, scores : tuple of float
-        Training loss and validation score of each epoch.
+    losses, scores, validation_losses : tuple of float
+        Training loss, validation score and validation loss of each epoch.
     solver : str, Solver or None
         Whose moments these are.
     moments : dict of dict of ndarray
@@ -59,6 +59,7 @@ class FitState:
     split_seed: int
     losses: tuple[float, ...] = ()
     scores: tuple[float, ...] = ()
+    validation_losses: tuple[float, ...] = ()
     solver: Any = None
     moments: dict[str, Arrays] = field(default_factory=dict)
     noise: NDArray[np.uint8] | None = None

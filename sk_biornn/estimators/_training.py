@@ -24,6 +24,7 @@ from sk_biornn.core import (
 )
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Projection
+from sk_biornn.estimators._held_out import HeldOut
 from sk_biornn.estimators._stackable import Recipe
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._synapses import Synapses, bind_synapses, in_circuit
@@ -52,7 +53,7 @@ class Training:
         (circuit, synapses, dtype, noise) -> loss function of weights and trials.
     noisy : bool
         Whether the loss needs a source of noise.
-    monitor : callable or None
+    monitor : HeldOut or None
         Validation score of weights.
     report : callable
         Called after each epoch with its history and with what makes the state at that moment.
@@ -67,7 +68,7 @@ class Training:
     optimisation: Optimisation
     bind_loss: Callable[..., Any]
     noisy: bool
-    monitor: Callable[[RNNParams], float] | None
+    monitor: HeldOut | None
     report: Report
     say: Callable[[str], None]
 
@@ -86,7 +87,7 @@ class Training:
 
         def report(params: RNNParams, history: History) -> bool:
             def middle() -> FitState:
-                return _after(state, params, history, synapses, noise).with_own_generator()
+                return self._after(state, params, history, synapses, noise).with_own_generator()
 
             return self.report(history, middle)
 
@@ -105,7 +106,30 @@ class Training:
             epochs=epochs,
             recipe=Recipe(in_circuit(self.constraint, allowed), circuit, self.frozen, loss),
         )
-        return _after(state, params, history, synapses)
+        return self._after(state, params, history, synapses)
+
+    def _after(
+        self,
+        state: FitState,
+        params: RNNParams,
+        history: History,
+        synapses: Synapses,
+        noise: torch.Generator | None = None,
+    ) -> FitState:
+        """Return the state that was reached; in the middle of training with where the noise is."""
+        judged = () if self.monitor is None else self.monitor.losses
+        return replace(
+            state,
+            weights=boundary.to_arrays(params),
+            losses=tuple(history.losses),
+            scores=tuple(history.scores),
+            validation_losses=tuple(judged[: len(history.scores)]),  # none of an unfinished epoch
+            solver=history.solver,
+            moments=boundary.from_moments(synapses.expand(history.moments)),
+            noise=None if noise is None else noise.get_state().cpu().numpy().copy(),
+            stopped=history.stopped,
+            interrupted=history.interrupted,
+        )
 
     def _noise(self, state: FitState) -> torch.Generator | None:
         """Return the source of noise: a new one, or that of a fit that was left in the middle."""
@@ -157,24 +181,3 @@ class Training:
 
     def _masked(self, mask: np.ndarray, dtype: torch.dtype) -> WeightSpace:
         return within(boundary.to_tensor(mask, self.device, dtype))
-
-
-def _after(
-    state: FitState,
-    params: RNNParams,
-    history: History,
-    synapses: Synapses,
-    noise: torch.Generator | None = None,
-) -> FitState:
-    """Return the state that training has reached; in the middle of it with where the noise is."""
-    return replace(
-        state,
-        weights=boundary.to_arrays(params),
-        losses=tuple(history.losses),
-        scores=tuple(history.scores),
-        solver=history.solver,
-        moments=boundary.from_moments(synapses.expand(history.moments)),
-        noise=None if noise is None else noise.get_state().cpu().numpy().copy(),
-        stopped=history.stopped,
-        interrupted=history.interrupted,
-    )

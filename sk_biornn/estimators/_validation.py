@@ -1,4 +1,4 @@
-"""What comes in: trials and their targets. The one file that touches scikit-learn's validators."""
+"""What comes in: trials and their targets, as scikit-learn's validators and ours take them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
-from sklearn.utils.validation import _check_feature_names, _check_sample_weight
+from sklearn.utils.validation import _check_sample_weight
 
+from sk_biornn._axes import refuse_misplaced_time
 from sk_biornn._checks import check_count, check_number, is_number
-from sk_biornn._plain import conversion_of, plain, real_array, refuse_dates, refuse_masked, short
+from sk_biornn._feature_names import check_feature_names
+from sk_biornn._plain import conversion_of, plain, real_array, refuse_dates, refuse_masked
+from sk_biornn._unjudged import exact_labels, weights_of_steps
 
 
 class Trials(NamedTuple):
@@ -20,6 +23,8 @@ class Trials(NamedTuple):
     x: np.ndarray  # (n_trials, n_steps, n_features); 0 after the end of a trial
     lengths: np.ndarray | None  # (n_trials,), or None when every trial has n_steps
     ragged_list: bool = False  # whether they came as a list of arrays
+    is_static: bool = False  # whether X had two axes: a stimulus that is held
+    groups: np.ndarray | None = None  # (n_trials,): of which some are held out for validation
 
     @property
     def n_trials(self) -> int:
@@ -49,7 +54,8 @@ class Trials(NamedTuple):
     def take(self, indices: np.ndarray) -> Trials:
         """Return a subset of the trials."""
         lengths = None if self.lengths is None else self.lengths[indices]
-        return Trials(self.x[indices], lengths, self.ragged_list)
+        groups = None if self.groups is None else self.groups[indices]
+        return self._replace(x=self.x[indices], lengths=lengths, groups=groups)
 
 
 def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_steps: int) -> Trials:
@@ -65,18 +71,10 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
     refuse_masked(X, "X")
     X = plain(X, "X")
     refuse_dates(X, "X")
-    _refuse_double_names(X)
+    refuse_misplaced_time(X, "X")
     ragged = _is_ragged(X)
-    if ragged:
-        named = _named_trial(X)
-        if reset:
-            vars(estimator).pop("feature_names_in_", None)  # of an earlier fit
-        if named is not None and (reset or hasattr(estimator, "n_features_in_")):
-            _check_feature_names(estimator, named, reset=reset)
-        X = _pad_trials(X)
-    elif reset or hasattr(estimator, "n_features_in_"):
-        _check_feature_names(estimator, X, reset=reset)
-    array = _as_floats(estimator, X)
+    check_feature_names(estimator, X, reset=reset)
+    array = _as_floats(estimator, _pad_trials(X) if ragged else X)
     name = type(estimator).__name__
     if array.ndim > 3:
         raise ValueError(
@@ -98,20 +96,28 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
             f"X has {n_features} features, but {name} is expecting {estimator.n_features_in_} "
             "features as input."
         )
+    _check_axes(estimator, array, reset)
     if array.ndim == 2:
         n_static_steps = check_count("n_static_steps", n_static_steps, low=1)
         shape = (len(array), n_static_steps, n_features)
-        return Trials(np.broadcast_to(array[:, None, :], shape), None)
+        return Trials(np.broadcast_to(array[:, None, :], shape), None, is_static=True)
     return _strip_padding(array, ragged)
 
 
-def _refuse_double_names(X: Any) -> None:
-    frames = X if isinstance(X, (list, tuple)) else [X]
-    for frame in frames:
-        names = [str(name) for name in getattr(frame, "columns", ())]
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise ValueError(f"X must name every column once, got {short(twice)} twice.")
+def _check_axes(estimator: BaseEstimator, array: np.ndarray, reset: bool) -> None:
+    """Refuse two axes where the fit had three: one trial would become as many as it has steps.
+
+    The reverse has one meaning: a static stimulus is a trial of equal steps.
+    """
+    if reset:
+        vars(estimator)["_n_axes"] = array.ndim
+    elif array.ndim == 2 and vars(estimator).get("_n_axes") == 3:
+        n_rows = len(array)
+        raise ValueError(
+            "X must be (n_trials, n_steps, n_features), as in the fit, got two axes, shape "
+            f"{array.shape}: pass X[None] if it is one trial of {n_rows} steps, X[:, None] if it "
+            f"is {n_rows} trials of one step."
+        )
 
 
 def _as_floats(estimator: BaseEstimator, X: Any) -> np.ndarray:
@@ -171,18 +177,6 @@ def _shape(item: Any) -> tuple[int, ...] | None:
         return None
 
 
-def _named_trial(trials: Sequence[Any]) -> Any:
-    """Return the first of trials that are data frames with the same columns; None for arrays."""
-    names = [list(getattr(trial, "columns", ())) for trial in trials]
-    for number, found in enumerate(names):
-        if found != names[0]:
-            raise ValueError(
-                "X must have the same columns, in the same order, in every trial of the list, got "
-                f"{found} in trial {number} and {names[0]} in trial 0."
-            )
-    return trials[0] if names[0] else None
-
-
 def _pad_trials(trials: Sequence[Any]) -> np.ndarray:
     """Stack trials of unequal length, with NaN after the end of each."""
     arrays = [np.asarray(trial) for trial in trials]
@@ -223,7 +217,7 @@ def _strip_padding(array: np.ndarray, ragged: bool) -> Trials:
     if (is_nan & ~outside[:, :, None]).any():
         raise ValueError(
             "Input X contains NaN inside a trial; only whole steps at the end of a trial may be "
-            "NaN (padding)."
+            "NaN (padding): pass the stretches between gaps as a list."
         )
     return Trials(np.where(is_nan, 0, array), lengths, ragged)
 
@@ -262,7 +256,7 @@ def pad_targets(y: Any, trials: Trials, fill: Any, item_ndim: int) -> Any:
         return y
     if not isinstance(y, (list, tuple, np.ndarray)) or len(y) == 0 or np.isscalar(y[0]):
         return y
-    items = [np.asarray(item) for item in y]
+    items = [exact_labels(item) if item_ndim == 1 else np.asarray(item) for item in y]
     lengths = [len(item) if item.ndim else 0 for item in items]
     is_column = item_ndim == 1 and set(lengths) == {1}
     if items[0].ndim == 0 or is_column or (items[0].ndim < item_ndim and len(set(lengths)) == 1):
@@ -324,8 +318,24 @@ def check_lengths_agree(trials: Trials, y: np.ndarray, every_step: bool) -> None
         )
 
 
-def check_weights(sample_weight: Any, trials: Trials) -> np.ndarray:
-    """Return one non-negative weight per trial."""
+def check_weights(sample_weight: Any, trials: Trials, every_step: bool) -> np.ndarray:
+    """Return non-negative weights, one per trial, or per step where targets are at every step."""
+    weights = None
+    if sample_weight is not None and not is_number(sample_weight):
+        lengths = trials.valid.sum(axis=1)
+        weights = weights_of_steps(sample_weight, lengths, trials.n_steps)
+        if weights is not None and not every_step:
+            raise ValueError(
+                "sample_weight must have shape (n_trials,) where y is judged at the last step of "
+                f"each trial, got one weight per step, {weights.shape}."
+            )
+    if weights is None:
+        weights = _weights_of_trials(sample_weight, trials)
+    # Only their ratios matter, and sums of what is at most 1 cannot overflow.
+    return (weights / weights.max()).astype(trials.x.dtype)
+
+
+def _weights_of_trials(sample_weight: Any, trials: Trials) -> np.ndarray:
     if sample_weight is not None:
         refuse_masked(sample_weight, "sample_weight")
         if is_number(sample_weight):
@@ -337,5 +347,4 @@ def check_weights(sample_weight: Any, trials: Trials) -> np.ndarray:
     )
     if not (weights > 0).any():
         raise ValueError("sample_weight must have at least one positive value, got only zeros.")
-    # Only their ratios matter, and sums of what is at most 1 cannot overflow.
-    return (weights / weights.max()).astype(trials.x.dtype)
+    return weights

@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
 
 from sk_biornn._blas import single_blas_thread
 from sk_biornn._checks import check_choice, check_number
 from sk_biornn._plain import conversion_of, found, plain, refuse_dates, refuse_masked
-from sk_biornn._plain import is_several as holds_several
-from sk_biornn.activity import (
-    correlation,
-    partial_correlation,
-    precision,
-    spike_count_tiling,
-    spike_time_tiling,
-)
+from sk_biornn.activity import correlation, partial_correlation, precision, spike_count_tiling
 from sk_biornn.activity._correlation import CENTERS, check_shrinkage
-from sk_biornn.activity.recordings import check_train, is_several, without_padding
+from sk_biornn.activity._spike_trains import (
+    TIME_UNITS,
+    SpikeTrains,
+    in_order,
+    is_spike_trains,
+    read_spike_trains,
+)
+from sk_biornn.activity._tiling import tiling_of_trains
+from sk_biornn.activity.recordings import is_several, time_first, unit_names, without_padding
 
 KINDS = ("correlation", "partial_correlation", "precision", "sttc")
 FLOATS = [np.float64, np.float32]
@@ -63,14 +65,19 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
         correlation matrix is shrunk towards it. "ledoit_wolf": the weight of least expected
         squared error. At 0 a singular matrix is inverted on its range.
     window : float, default=100.0
-        Of "sttc": two spikes are near if they differ by `window` or less, in ms.
+        Of "sttc": two spikes are near if they differ by `window` or less, always in ms; at most an
+        eighth of the recording.
     dt : float or None, default=None
         Of "sttc" with binned counts: width of a bin, in ms. Bins are near if their indices differ
         by window / dt, rounded down, or less.
     t_start : float, default=0.0
-        Of "sttc" with event times: start of the recording, in ms.
+        Of "sttc" with event times: start of the recording, in `time_unit`.
     t_stop : float or None, default=None
-        Of "sttc": end of the recording, in ms. If it is given, `X` is a list of event times.
+        Of "sttc": end of the recording, in `time_unit`. If it is given, `X` holds event times.
+        Spike trains of pynapple and neo need none, they know when their recording began and ended.
+    time_unit : {"ms", "s"}, default="ms"
+        Of "sttc" with event times: unit of `t_start`, `t_stop` and of times that are plain numbers.
+        Those of pynapple (in s) and neo have their own unit and are converted from it.
 
     Attributes
     ----------
@@ -79,7 +86,8 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
     n_features_in_ : int
         Number of neurons.
     feature_names_in_ : ndarray of shape (n_neurons,)
-        Names of the neurons, if `X` came as a DataFrame with names.
+        Names of the neurons, if `X` came with names: a DataFrame, a dict of spike trains, a
+        TsGroup of pynapple (its index), an array of xarray with a coordinate of names.
 
     See Also
     --------
@@ -129,6 +137,13 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
     array([[ 1.  ,  1.  , -0.05],
            [ 1.  ,  1.  , -0.05],
            [-0.05, -0.05,  1.  ]])
+
+    The same in s, by name; `window` stays in ms:
+
+    >>> trains = {"a": [0.1, 0.4, 0.7], "b": [0.105, 0.408, 0.703], "c": [0.25, 0.9]}
+    >>> sttc = FunctionalConnectivity("sttc", window=10, t_stop=1, time_unit="s").fit(trains)
+    >>> sttc.connectivity_.round(2)[2], sttc.feature_names_in_
+    (array([-0.05, -0.05,  1.  ]), array(['a', 'b', 'c'], dtype=object))
     """
 
     def __init__(
@@ -141,6 +156,7 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
         dt: float | None = None,
         t_start: float = 0.0,
         t_stop: float | None = None,
+        time_unit: str = "ms",
     ) -> None:
         self.kind = kind
         self.center = center
@@ -149,16 +165,18 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
         self.dt = dt
         self.t_start = t_start
         self.t_stop = t_stop
+        self.time_unit = time_unit
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Compute the matrix of a recording.
 
         Parameters
         ----------
-        X : array-like or list
+        X : array-like, list, dict or TsGroup of pynapple
             One recording (n_steps, n_neurons), a list of recordings, or trials of shape
-            (n_trials, n_steps, n_neurons). With `t_stop`: a list with the event times of each
-            neuron, in ms.
+            (n_trials, n_steps, n_neurons); of xarray, the dimension called time is that of the
+            steps. With "sttc" also spike trains: a TsGroup of pynapple, a list of SpikeTrain of
+            neo or, with `t_stop`, a list or dict with the event times of each neuron.
         y : Ignored
             Not used; here for the interface.
 
@@ -172,7 +190,14 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
         TypeError
             If a parameter is of another type.
         ValueError
-            If a parameter or `X` does not fit.
+            If a parameter or `X` does not fit, or `window` is longer than an eighth of the
+            recording: the coefficients of all neurons then approach 1.
+
+        Warns
+        -----
+        UserWarning
+            If `X` has more neurons than steps, as an array (cells, frames) has; or if the window
+            around the spikes covers nearly all of the recording.
         """
         self._check_parameters()
         self.connectivity_ = self._connectivity(X, reset=True)
@@ -195,6 +220,11 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
         ------
         ValueError
             If `X` does not fit the parameters or the number or names of the neurons.
+
+        Warns
+        -----
+        UserWarning
+            As in `fit`.
         """
         check_is_fitted(self, "connectivity_")
         self._check_parameters()
@@ -228,10 +258,12 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
 
     @single_blas_thread
     def _connectivity(self, X: Any, *, reset: bool) -> np.ndarray:
-        if self.kind == "sttc" and self.t_stop is not None:
-            trains = self._event_times(X, self.t_stop, reset)
-            return spike_time_tiling(
-                trains, window=self.window, t_start=self.t_start, t_stop=self.t_stop
+        if self.kind == "sttc" and (self.t_stop is not None or is_spike_trains(X)):
+            return tiling_of_trains(self._spike_trains(X, reset), self.window)
+        if is_spike_trains(X):
+            raise TypeError(
+                f"X must be recordings (n_steps, n_neurons) when kind={self.kind!r}, got "
+                f"{found(X)}; spike trains are for kind='sttc'."
             )
         recordings = self._recordings(X, reset)
         is_sttc = self.kind == "sttc"
@@ -260,7 +292,7 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
         """Return one float array (n_steps_i, n_neurons) per recording, padding left out."""
         refuse_masked(X, "X")
         refuse_dates(X, "X")
-        X = plain(X, "X")
+        X = _with_names(plain(X, "X"))
         if not is_several(X):
             return [self._recording(X, reset)]
         if len(X) == 0:
@@ -274,17 +306,18 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
         with conversion_of("X"):
             return validate_data(self, part, reset=reset, dtype=FLOATS)
 
-    def _event_times(self, X: Any, t_stop: float, reset: bool) -> list[np.ndarray]:
-        if not holds_several(X):
-            raise TypeError(f"X must be a list with the event times per neuron, got {found(X)}.")
-        trains = [check_train("X", i, train, self.t_start, t_stop) for i, train in enumerate(X)]
-        if not trains:
-            raise ValueError("X must hold the event times of at least one neuron, got none.")
+    def _spike_trains(self, X: Any, reset: bool) -> SpikeTrains:
+        trains = read_spike_trains(
+            X, "X", time_unit=self.time_unit, t_start=self.t_start, t_stop=self.t_stop
+        )
+        if not reset and hasattr(self, "feature_names_in_"):
+            trains = in_order(trains, self.feature_names_in_)
+        _check_feature_names(self, _names_only(trains.names), reset=reset)
         if reset:
-            self.n_features_in_ = len(trains)
-        elif len(trains) != self.n_features_in_:
+            self.n_features_in_ = len(trains.times)
+        elif len(trains.times) != self.n_features_in_:
             raise ValueError(
-                f"X has {len(trains)} features, but {type(self).__name__} is expecting "
+                f"X has {len(trains.times)} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input."
             )
         return trains
@@ -292,6 +325,7 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
     def _check_parameters(self) -> None:
         check_choice("kind", self.kind, KINDS)
         check_choice("center", self.center, CENTERS)
+        check_choice("time_unit", self.time_unit, TIME_UNITS)
         check_shrinkage(self.shrinkage)
         check_number("window", self.window, low=0.0)
         start = check_number("t_start", self.t_start)
@@ -299,3 +333,19 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
             check_number("dt", self.dt, low=0.0, open_low=True)
         if self.t_stop is not None:
             check_number("t_stop", self.t_stop, low=start, open_low=True)
+
+
+def _with_names(X: Any) -> Any:
+    """Return arrays of xarray and frames of pynapple as what scikit-learn takes, with names."""
+    if isinstance(X, (list, tuple)):
+        return [_with_names(part) for part in X] if any(hasattr(part, "ndim") for part in X) else X
+    if isinstance(X, pd.DataFrame) or getattr(X, "ndim", 0) != 2:
+        return time_first(X, "X")
+    names = unit_names(X, "X")
+    X = time_first(X, "X")
+    return X if names is None else pd.DataFrame(np.asarray(X), columns=names)
+
+
+def _names_only(names: list[str] | None) -> Any:
+    """Return what scikit-learn reads names from: a frame without rows, or a list without names."""
+    return [] if names is None else pd.DataFrame(columns=names)

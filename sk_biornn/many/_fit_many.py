@@ -124,7 +124,7 @@ def fit_many(
     if device is not None:
         for estimator in estimators:
             estimator.set_params(device=device)
-    options = {"strategy": strategy, "max_memory": max_memory, "verbose": verbose}
+    options: dict[str, Any] = {"strategy": strategy, "max_memory": max_memory, "verbose": verbose}
     groups = _divided(len(estimators), n_jobs)
     if len(groups) == 1:
         ended = _fit_here(estimators, X, y, sample_weight, parts, **options)

@@ -1,4 +1,4 @@
-"""Network metrics: functions of recurrent weights W[post, pre], in NumPy, and scorers of them."""
+"""Network metrics: functions of recurrent weights W[post, pre], in NumPy, and scorers."""
 
 from __future__ import annotations
 
@@ -20,11 +20,21 @@ from sk_biornn.metrics._scorers import (
 from sk_biornn.metrics._selection import select_refit
 from sk_biornn.metrics._small_worldness import small_worldness
 from sk_biornn.metrics._spectral import singular_value_gap, spectral_radius, svd_entropy
+from sk_biornn.metrics._step_scorers import (
+    StepScorer,
+    step_accuracy,
+    step_balanced_accuracy,
+    step_f1,
+    step_log_loss,
+    step_neg_mean_squared_error,
+    step_r2,
+)
 from sk_biornn.metrics._weight_entropy import weight_entropy
 from sk_biornn.metrics._weights import dale_violations, density
 from sk_biornn.metrics._wiring import wiring_cost
 
 __all__ = [
+    "StepScorer",
     "WeightScorer",
     "assortativity",
     "assortativity_scorer",
@@ -45,6 +55,12 @@ __all__ = [
     "small_worldness",
     "small_worldness_scorer",
     "spectral_radius",
+    "step_accuracy",
+    "step_balanced_accuracy",
+    "step_f1",
+    "step_log_loss",
+    "step_neg_mean_squared_error",
+    "step_r2",
     "svd_entropy",
     "weight_entropy",
     "wiring_cost",

@@ -14,6 +14,7 @@ from sk_biornn._plain import short
 from sk_biornn.metrics._assortativity import assortativity
 from sk_biornn.metrics._modularity import modularity
 from sk_biornn.metrics._small_worldness import small_worldness
+from sk_biornn.metrics._step_scorers import STEP_SCORERS, StepScorer, step_scorer
 from sk_biornn.metrics._weight_entropy import weight_entropy
 
 _ATTRIBUTES = {"recurrent": "W_rec_", "input": "W_in_", "readout": "W_out_"}
@@ -154,19 +155,21 @@ assortativity_scorer = WeightScorer(assortativity)
 entropy_scorer = WeightScorer(weight_entropy)
 
 
-def bio_scoring(*names: str) -> dict[str, WeightScorer]:
-    """Return scorers by the names of metrics, for the `scoring` of a search.
+def bio_scoring(*names: str) -> dict[str, WeightScorer | StepScorer]:
+    """Return scorers by name, for the `scoring` of a search.
 
     Parameters
     ----------
     *names : str
         Functions of `sk_biornn.metrics` that return one number, such as "modularity" or
         "density"; "entropy" for "weight_entropy". ``"neg_"`` before a name, as in scikit-learn,
-        makes low values the better ones.
+        makes low values the better ones. Or scorers of targets at every step: "step_accuracy",
+        "step_balanced_accuracy", "step_f1", "step_log_loss", "step_r2",
+        "step_neg_mean_squared_error", in which high is good as they are.
 
     Returns
     -------
-    dict of str to WeightScorer
+    dict of str to WeightScorer or StepScorer
         One scorer per name, in the same order.
 
     Raises
@@ -176,23 +179,25 @@ def bio_scoring(*names: str) -> dict[str, WeightScorer]:
 
     Examples
     --------
-    >>> {"accuracy": "accuracy", **bio_scoring("modularity", "neg_wiring_cost")}
-    {'accuracy': 'accuracy', 'modularity': WeightScorer(modularity),
+    >>> bio_scoring("step_accuracy", "modularity", "neg_wiring_cost")
+    {'step_accuracy': StepScorer('accuracy_score'), 'modularity': WeightScorer(modularity),
      'neg_wiring_cost': WeightScorer(wiring_cost, greater_is_better=False)}
     """
     return {name: _scorer_of(name) for name in names}
 
 
-def _scorer_of(name: str) -> WeightScorer:
+def _scorer_of(name: str) -> WeightScorer | StepScorer:
     """Return the scorer of a metric, which may be of any file of this room."""
     from sk_biornn import metrics
 
+    if isinstance(name, str) and name in STEP_SCORERS:
+        return step_scorer(name)
     plain = str(name).removeprefix("neg_")
     plain = "weight_entropy" if plain == "entropy" else plain
     candidates = (getattr(metrics, public) for public in metrics.__all__)
     functions = {func.__name__: func for func in candidates if _is_scalar_metric(func)}
     if plain not in functions:
-        expected = choice_text(sorted(functions))
+        expected = choice_text(sorted([*functions, *STEP_SCORERS]))
         raise refusal("names", expected, name, right_type=isinstance(name, str))
     return WeightScorer(functions[plain], greater_is_better=not name.startswith("neg_"))
 

@@ -134,7 +134,8 @@ class LearningCurveDisplay:
         estimators : object or sequence of objects
             Fitted estimators.
         attribute : str
-            Which curve: ``"loss_curve_"``, the default, or ``"validation_scores_"``.
+            Which curve: ``"loss_curve_"``, the default, ``"validation_loss_curve_"`` or
+            ``"validation_scores_"``.
         label : str or None, default=None
             Name in the legend.
 
@@ -152,7 +153,11 @@ class LearningCurveDisplay:
         if not isinstance(attribute, str):
             raise TypeError(f"attribute must be the name of a curve, got {found(attribute)}.")
         curves = [fitted(estimator, attribute, "estimators") for estimator in estimators]
-        names = {"loss_curve_": "training loss", "validation_scores_": "validation score"}
+        names = {
+            "loss_curve_": "training loss",
+            "validation_loss_curve_": "validation loss",
+            "validation_scores_": "validation score",
+        }
         return cls.from_curves(curves, ylabel=names.get(attribute, attribute), label=label)
 
     def plot(

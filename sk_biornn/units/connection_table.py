@@ -16,6 +16,7 @@ from sk_biornn.units.names import cell_type_name, layer_name, listed, name_key
 # "L2/3: Pyr", as the repository of Balwani et al. (2025) calls layer and cell type together.
 LAYER_AND_TYPE = re.compile(r"(?:L|layer )\s*\d(?:/?\d)?\s*:\s*\S+", flags=re.IGNORECASE)
 SIDES = ("post", "pre")
+PROBABILITY = ("probability", "connection_probability")  # headings of the values of a long table
 
 
 def square_table(table: Any, *, name: str = "connection_probabilities") -> pd.DataFrame:
@@ -48,13 +49,15 @@ def one_label(label: Any) -> Any:
     return str(label).strip()
 
 
+def column_key(column: Any) -> str:
+    """Return one spelling of a heading: 'Pre-layer' as 'pre_layer'."""
+    return str(column).strip().lower().replace("-", "_")
+
+
 def _long_columns(table: pd.DataFrame) -> pd.DataFrame | None:
     """Columns post, pre, probability of a long table in any of its headings, None if not long."""
-    headings = {str(column).strip().lower().replace("-", "_"): column for column in table.columns}
-    probability = next(
-        (headings[key] for key in ("probability", "connection_probability") if key in headings),
-        None,
-    )
+    headings = {column_key(column): column for column in table.columns}
+    probability = next((headings[key] for key in PROBABILITY if key in headings), None)
     if probability is None:
         return None
     found: dict[str, list[Any]] = {"probability": list(table[probability])}

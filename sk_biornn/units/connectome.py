@@ -147,12 +147,12 @@ class Connectome:
         A     5.0  0.0
         """
         places = self._places(names)
-        parts = (self.signs, self.positions)
         return type(self)(
             self.weights[np.ix_(places, places)],
             tuple(self.names[place] for place in places),
-            *(None if part is None else part[places] for part in parts),
-            None if self.types is None else tuple(self.types[place] for place in places),
+            signs=None if self.signs is None else self.signs[places],
+            positions=None if self.positions is None else self.positions[places],
+            types=None if self.types is None else tuple(self.types[place] for place in places),
         )
 
     def to_networkx(self) -> nx.DiGraph:

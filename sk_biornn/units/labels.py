@@ -17,10 +17,12 @@ import pandas as pd
 from sk_biornn._plain import is_masked, plain_frame, refuse_masked, short
 from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.names import listed
+from sk_biornn.units.orientation import axis_side
 
 Labels = tuple[Any, ...]
-POST, PRE = ("post", "target", "to"), ("pre", "source", "from")
-BY_POSITION = "pass its to_numpy() to have it taken by position"
+ROWS = "its rows"
+SQUARE = "sk_biornn.datasets.read_connectome makes such a table square"
+BY_POSITION = "pass a plain array to have it taken by position"
 
 
 class Labelled:
@@ -106,7 +108,7 @@ def _labels(index: pd.Index) -> Labels | None:
 
 def lies_transposed(frame: pd.DataFrame, name: str) -> bool:
     """Whether the names of the axes say [pre, post]."""
-    sides = [_side(axis) for axis in (frame.index, frame.columns)]
+    sides = [axis_side(_axis_name(axis)) for axis in (frame.index, frame.columns)]
     if sides[0] is not None and sides[0] == sides[1]:
         raise ValueError(
             f"{name} must have the postsynaptic side on one axis and the presynaptic on the other, "
@@ -114,13 +116,6 @@ def lies_transposed(frame: pd.DataFrame, name: str) -> bool:
             f"{short(_axis_name(frame.columns))}."
         )
     return sides[0] == "pre" or sides[1] == "post"
-
-
-def _side(axis: pd.Index) -> str | None:
-    words = str(_axis_name(axis) or "").strip().casefold().replace("-", "_").replace(" ", "_")
-    if words in POST or words.startswith(("post_", "postsyn")):
-        return "post"
-    return "pre" if words in PRE or words.startswith(("pre_", "presyn")) else None
 
 
 def _axis_name(axis: pd.Index) -> Any:
@@ -203,7 +198,7 @@ class UnitOrder:
         """
         if labels is None or self.names is None or labels == self.names:
             return None
-        whose = "its rows" if name == self.source else self.source
+        whose = ROWS if name == self.source else self.source
         return _places(self.names, labels, name, whose)
 
     def arranged(self, value: Any, name: str, axes: tuple[int, ...], others: Any = None) -> Any:
@@ -296,8 +291,8 @@ def square_in_order(value: Any, name: str) -> tuple[Any, UnitOrder]:
     >>> import pandas as pd
     >>> rows, columns = pd.Index(["A", "B"], name="pre"), pd.Index(["B", "A"], name="post")
     >>> W, order = square_in_order(pd.DataFrame([[1, 0], [0, 0]], rows, columns), "W")
-    >>> W.tolist(), order.names  # from A to B
-    ([[0, 0], [1, 0]], ('B', 'A'))
+    >>> W.tolist(), order.names  # from A to B: [post B, pre A]
+    ([[0, 1], [0, 0]], ('B', 'A'))
     """
     if isinstance(value, np.ndarray) and not is_masked(value):
         return value, UNNAMED
@@ -335,6 +330,7 @@ def _places(wanted: Labels, labels: Labels, name: str, whose: str) -> Sequence[i
     missing = [label for label in wanted if label not in set(labels)]
     if other or missing:
         what = f"{listed(other)}, which is none of them" if other else f"none for {listed(missing)}"
-        raise ValueError(f"{name} must have the same names as {whose}, got {what}; {BY_POSITION}.")
+        way = SQUARE if whose == ROWS else BY_POSITION
+        raise ValueError(f"{name} must have the same names as {whose}, got {what}; {way}.")
     place = {label: number for number, label in enumerate(labels)}
     return [place[label] for label in wanted]

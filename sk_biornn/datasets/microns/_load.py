@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sk_biornn._checks import check_count, check_flag
+from sk_biornn._plain import short_text
 from sk_biornn.datasets._data_home import resolve_data_home
 from sk_biornn.datasets._npy import read_npy
+from sk_biornn.datasets._text_numbers import text_numbers
+from sk_biornn.datasets._text_tables import read_text_table
 from sk_biornn.datasets.microns._fields import published_grid
 from sk_biornn.units.grid import check_grid, grids_of
 from sk_biornn.units.positions import to_unit_cube
@@ -190,21 +193,19 @@ def _field_paths(key: tuple[int, ...], home: Path) -> dict[str, Path]:
 
 def _read_connectome(path: Path) -> tuple[np.ndarray, list[str]]:
     """Return the connectome as [post, pre] and the names of its neurons."""
-    import pandas as pd
-
     try:
-        table = pd.read_csv(path, index_col=0)
-        counts = table.to_numpy(dtype=np.float64)
-    except (ValueError, UnicodeDecodeError) as error:  # pandas' own errors are ValueErrors
-        raise ValueError(f"{path} is not a table of numbers ({error}).") from None
+        heading, *rows = read_text_table(path).cells
+        counts = text_numbers([cell for row in rows for cell in row[1:]], path)
+    except ValueError as error:
+        raise ValueError(f"{path} is not a table of numbers ({short_text(error, 300)}).") from None
+    counts = counts.reshape(len(rows), len(heading) - 1)
     if counts.shape[0] != counts.shape[1] or counts.size == 0:
         raise ValueError(
             f"{path} must hold a square matrix after its index column, got shape {counts.shape}."
         )
     if not np.isfinite(counts).all():
         raise ValueError(f"{path} must hold finite numbers, got empty, NaN or infinite entries.")
-    names = [str(name) for name in table.index]
-    columns = [str(name) for name in table.columns]
+    names, columns = [row[0] for row in rows], heading[1:]
     if columns != names and sorted(columns) == sorted(names) and len(set(names)) == len(names):
         counts = counts[:, [columns.index(name) for name in names]]
     # The file is [pre, post]: row i lists the synapses that neuron i makes.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -226,11 +227,13 @@ def _functional_matrices(
     spikes: np.ndarray, traces: np.ndarray, dt: float, window: float
 ) -> dict[str, np.ndarray]:
     """Return what `FunctionalConnectivity` computes of all trials together."""
-    return {
-        "sttc": spike_count_tiling(spikes, dt=dt, window=window),
-        "correlation": correlation(traces),
-        "precision": precision(traces),
-    }
+    with warnings.catch_warnings():  # made here with steps first, however few they are
+        warnings.filterwarnings("ignore", message="a recording must be")
+        return {
+            "sttc": spike_count_tiling(spikes, dt=dt, window=window),
+            "correlation": correlation(traces),
+            "precision": precision(traces),
+        }
 
 
 def _n_steps(name: str, duration: Any, dt: float) -> int:

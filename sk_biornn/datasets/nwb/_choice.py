@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_biornn._checks import check_choice, check_count, check_flag, check_number
+from sk_biornn._checks import check_choice, check_count, check_flag, check_number, is_number
+from sk_biornn._plain import short
+from sk_biornn.datasets.nwb._series import KINDS
+from sk_biornn.datasets.nwb._values import INFINITE
 from sk_biornn.units.names import cell_type_name, layer_name, population_name
 
 EVENTS = ("change", "pre_change", "omission")
@@ -41,6 +44,10 @@ class Choice(NamedTuple):
     keep_cells: bool
     clean_windows: bool
     infer_changes: bool
+    kind: str
+    series: tuple[str, ...] | None
+    depths: dict[str, float] | float | None
+    infinite: str
     populations: list[str]
 
 
@@ -57,6 +64,10 @@ def check_arguments(
     keep_cells: Any,
     clean_windows: Any,
     infer_changes: Any,
+    kind: Any,
+    series: Any,
+    depths: Any,
+    infinite: Any,
 ) -> Choice:
     """Check all arguments but the files."""
     events = (events,) if isinstance(events, str) else tuple(events)
@@ -82,8 +93,41 @@ def check_arguments(
         keep_cells=check_flag("keep_cells", keep_cells),
         clean_windows=check_flag("clean_windows", clean_windows),
         infer_changes=check_flag("infer_changes", infer_changes),
+        kind=check_choice("kind", kind, KINDS),
+        series=check_series(series),
+        depths=_check_depths(depths),
+        infinite=check_choice("infinite", infinite, INFINITE),
         populations=populations_of(bins, areas, types),
     )
+
+
+def check_series(series: Any) -> tuple[str, ...] | None:
+    """Return the names of series, as several."""
+    if series is None:
+        return None
+    names = (series,) if isinstance(series, str) else series
+    is_several = isinstance(names, (list, tuple, set, frozenset)) and len(names) > 0
+    if not is_several or not all(isinstance(name, str) and name.strip("/") for name in names):
+        raise TypeError(
+            f"series must be None, the name of a series or a list of names, got {short(series)}."
+        )
+    return tuple(name.strip("/") for name in names)
+
+
+def _check_depths(depths: Any) -> dict[str, float] | float | None:
+    if depths is None:
+        return None
+    if isinstance(depths, Mapping) and depths:
+        return {
+            str(key): check_number(f"depths[{key!r}]", value, low=0.0)
+            for key, value in depths.items()
+        }
+    if not is_number(depths):
+        raise TypeError(
+            "depths must be None, a number of um or a mapping of planes or experiments to um, got "
+            f"{short(depths)}."
+        )
+    return check_number("depths", depths, low=0.0)
 
 
 def _check_names(name: str, value: Any) -> dict[str, str]:

@@ -9,25 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sk_biornn._checks import check_choice
-from sk_biornn.datasets.nwb._choice import EVENTS, Choice, check_arguments, layers_of
-from sk_biornn.datasets.nwb._file import Recording, read_recording
-from sk_biornn.datasets.nwb._rows import (
-    Rows,
-    check_seen,
-    rows_by_event,
-    rows_of_plane,
-    tables_of,
-)
-from sk_biornn.units.names import population_name
+from sk_biornn.datasets.nwb._choice import EVENTS, Choice, check_arguments
+from sk_biornn.datasets.nwb._collect import read_all
+from sk_biornn.datasets.nwb._rows import rows_by_event, tables_of
+from sk_biornn.datasets.nwb._series import KINDS
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
 DESCRIPTION = """\
-Two-photon calcium activity (dF/F) of populations in {n_mice} mice, {n_experiments} experiments,
+Two-photon calcium activity ({values}) of populations in {n_mice} mice, {n_experiments} experiments,
 read from {n_read} of {n_files} NWB files and aligned to: {events}.
 
-rows      event: population: ({what}, n_frames) dF/F
+rows      event: population: ({what}, n_frames) {values}
 metadata  one line per row, in the same order within event and population
 counts    events, trials, mice, sessions, experiments, cells per event and population
 cells     the cells of every experiment
@@ -52,6 +46,10 @@ def load_nwb_populations(
     clean_windows: bool = True,
     infer_changes: bool = False,
     on_error: str = "raise",
+    kind: str = "DfOverF",
+    series: str | Sequence[str] | None = None,
+    depths: float | Mapping[str, float] | None = None,
+    infinite: str = "raise",
 ) -> Bunch:
     """Load population activity around image changes and omissions from NWB files.
 
@@ -100,6 +98,19 @@ def load_nwb_populations(
     on_error : {"raise", "skip"}, default="raise"
         What to do at a file that cannot be read or lacks something: raise, or go on and record it
         in `files`. If no file at all can be read, "skip" raises too.
+    kind : {"DfOverF", "Fluorescence", "events"}, default="DfOverF"
+        What to read; see `load_nwb_traces`. "dF/F" stands for it on this page.
+    series : str, list of str or None, default=None
+        Names of series to read, for files that have several of that kind for one plane:
+        "dff/traces", as much of the end of "ophys/dff/traces" (module, interface, series) as tells
+        it from the others. None: all of that kind.
+    depths : float, mapping or None, default=None
+        Depth in um of planes whose files do not say it, or say it wrongly: one number for all, or
+        a mapping whose keys are names of planes, experiments, or "experiment/plane". None: as the
+        files say.
+    infinite : {"raise", "nan"}, default="raise"
+        What to do at infinite dF/F, of cells whose baseline is 0: refuse the file, or take it as
+        missing.
 
     Returns
     -------
@@ -136,10 +147,17 @@ def load_nwb_populations(
 
     See Also
     --------
+    load_nwb_traces : The traces of any file with imaging, whole.
     make_population_traces : The same kind of rows, synthetic.
 
     Notes
     -----
+    Values are in the units of the file, ``data * conversion + offset``, as `get_data_in_units` of
+    pynwb has them. A depth is a plain number of um in `imaging_depth`, or a number with its unit
+    (um or mm) in the description of the plane, such as "at depth 0.35 mm". Two series of one plane
+    would count every trial twice and are refused, as is a presentation that is listed twice. What
+    is omitted before the first image of a session is none of its presentations.
+
     A cell counts in a trial if its dF/F is finite in the whole window, and in the plane if its
     `valid_roi` is not False. Files of other structures, Cre lines or depths, and of sessions of
     another kind than asked for, are not errors: `files` has them as "filtered".
@@ -172,9 +190,10 @@ def load_nwb_populations(
     choice = check_arguments(
         events, active, experience, depth_bins, areas, cell_types,
         window_start, n_frames, frame_rate, keep_cells, clean_windows, infer_changes,
+        kind, series, depths, infinite,
     )  # fmt: skip
     on_error = check_choice("on_error", on_error, ("raise", "skip"))
-    found, files = _read_all(_resolve(paths), choice, on_error)
+    found, files = read_all(_resolve(paths), choice, on_error)
     _check_any(files)
     tables = tables_of(found, files, choice)
     return Bunch(
@@ -183,33 +202,6 @@ def load_nwb_populations(
         time=1000 * choice.relative_s,
         DESCR=_describe(tables, choice),
     )
-
-
-def _read_all(
-    paths: Iterable[Path], choice: Choice, on_error: str
-) -> tuple[list[Any], list[tuple[str, str, str]]]:
-    """Return the rows of all files, and what became of each: its path, a status, the reason."""
-    found, files = [], []
-    seen: dict[tuple[str, str], Path] = {}
-    for path in paths:
-        try:
-            recording = read_recording(
-                path,
-                list(choice.cell_types),
-                infer_changes=choice.infer_changes,
-                with_active=choice.active is not None,
-            )
-            _check_new(path, recording, seen)
-            rows, reason = _rows_of(path, recording, choice)
-        except (ValueError, FileNotFoundError) as error:
-            if on_error == "raise":
-                raise
-            files.append((str(path), "failed", str(error)))
-            continue
-        found += rows
-        kept = any(len(part.values) for part in rows)
-        files.append((str(path), "read" if kept else "filtered", reason))
-    return found, files
 
 
 def _resolve(paths: Any) -> list[Path]:
@@ -228,50 +220,6 @@ def _resolve(paths: Any) -> list[Path]:
     if not files:
         raise ValueError("paths must name at least one file, got none.")
     return files
-
-
-def _check_new(path: Path, recording: Recording, seen: dict[tuple[str, str], Path]) -> None:
-    """Refuse an experiment that another file has given already: its trials would count twice."""
-    for plane in recording.planes:
-        earlier = seen.setdefault((recording.experiment, plane.name), path)
-        if earlier is not path:
-            raise ValueError(
-                f"{path} holds experiment {recording.experiment} again, which is in {earlier} too."
-            )
-
-
-def _rows_of(path: Path, recording: Recording, choice: Choice) -> tuple[list[Rows], str]:
-    """Return the rows of a file by event and population, or why there are none."""
-    cell_type = choice.cell_types.get(recording.cre_line)
-    if cell_type is None:
-        return [], f"Cre line {recording.cre_line} is not asked for"
-    if choice.experience is not None:
-        if recording.experience is None:
-            raise ValueError(
-                f"{path} does not say how well the mouse knows the images: it has neither a column "
-                "is_image_novel nor a session_type such as OPHYS_1_images_A."
-            )
-        if recording.experience != choice.experience:
-            return [], f"experience is {recording.experience}"
-    rows, reasons = [], []
-    for plane in recording.planes:
-        area = choice.areas.get(plane.structure)
-        if area is None:
-            reasons.append(f"structure {plane.structure} is not asked for")
-            continue
-        layers = layers_of(plane.depth, cell_type, area, recording.experience, choice.bins)
-        if not layers:
-            reasons.append(f"depth {plane.depth:g} um of {cell_type} is in no bin")
-            continue
-        names = [
-            (area, layer, cell_type, population_name(area, layer, cell_type)) for layer in layers
-        ]
-        new = rows_of_plane(recording, plane, names, choice)
-        check_seen(path, recording, plane, new)
-        rows += new
-    if rows and not any(len(part.values) for part in rows):
-        reasons.append("no event of that kind, or none with a clean window")
-    return rows, "; ".join(reasons)
 
 
 def _check_any(files: list[tuple[str, str, str]]) -> None:
@@ -302,6 +250,7 @@ def _describe(tables: dict[str, Any], choice: Choice) -> str:
         n_read=int((files["status"] == "read").sum()),
         n_files=len(files),
         events=", ".join(choice.events),
+        values={**KINDS, "events": "events"}[choice.kind],
         what="n_trials x n_cells" if choice.keep_cells else "n_trials",
         n_frames=len(choice.relative_s),
     )

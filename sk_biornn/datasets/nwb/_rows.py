@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sk_biornn.datasets.nwb._choice import Choice
-from sk_biornn.datasets.nwb._file import Plane, Recording
+from sk_biornn.datasets.nwb._file import Recording
+from sk_biornn.datasets.nwb._planes import Plane
 
 COUNTS = ("n_events", "n_unclean", "n_unseen", "n_trials")
 METADATA = (
@@ -47,6 +48,7 @@ def find_windows(
         chosen &= stimuli["active"].to_numpy() == active
     if event == "pre_change":
         chosen[:1] = False  # nothing was shown before the first
+        chosen[1:] &= stimuli["is_flash"].to_numpy()[:-1]  # a grey screen or a film is no repeat
     trial = np.flatnonzero(chosen)
     shown = trial - 1 if event == "pre_change" else trial
     time = start[shown]
@@ -162,7 +164,7 @@ def check_seen(path: Path, recording: Recording, plane: Plane, rows: list[Rows])
         return
     (begin, end), shown = plane.timestamps[[0, -1]], recording.stimuli["start"]
     raise ValueError(
-        f"{path} has dF/F of {plane.name} in no whole window around an event asked for: it was "
+        f"{path} has traces of {plane.name} in no whole window around an event asked for: it was "
         f"recorded from {begin:.1f} to {end:.1f} s, images were shown from {shown.iloc[0]:.1f} to "
         f"{shown.iloc[-1]:.1f} s."
     )

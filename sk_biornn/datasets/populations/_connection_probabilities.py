@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sk_biornn._checks import check_choice, check_number
-from sk_biornn.datasets.populations._connection_square import (
-    ORIENTATIONS,
-    is_square,
-    square_of_file,
+from sk_biornn._plain import short
+from sk_biornn.datasets._text_numbers import text_numbers
+from sk_biornn.datasets._text_tables import read_text_table
+from sk_biornn.datasets.populations._connection_square import is_square, square_of_file
+from sk_biornn.units.connection_table import (
+    PROBABILITY,
+    column_key,
+    label_text,
+    square_table,
 )
-from sk_biornn.units.connection_table import label_text, square_table
 from sk_biornn.units.names import layer_name, listed, name_key
+from sk_biornn.units.orientation import ORIENTATIONS
 
 LAYERS, CELL_TYPES = ("L2/3", "L4", "L5", "L6"), ("Pyr", "SST", "VIP")
 # Row = postsynaptic, column = presynaptic, in the order of LAYERS and, within a layer, CELL_TYPES.
@@ -125,6 +129,9 @@ def read_connection_probabilities(
 ) -> pd.DataFrame:
     r"""Read a CSV file of connection probabilities: square, or one pair per row (long).
 
+    Commas, semicolons, tabs and spaces separate cells; numbers may have decimal commas; "NA" is an
+    empty cell, and lines that begin with # are comments.
+
     Parameters
     ----------
     path : str or path-like
@@ -204,44 +211,42 @@ def read_connection_probabilities(
 
 
 def _read_square_or_long(path: Path, orientation: str | None) -> pd.DataFrame:
-    long = _read_text(path)
-    if not isinstance(long.index, pd.RangeIndex):  # pandas takes surplus columns for an index
-        raise ValueError(f"{path} has rows with more values than its heading has columns.")
-    if long.empty:
+    cells = read_text_table(path, _is_long).cells
+    heading, rows = cells[0], cells[1:]
+    if not rows:
         raise ValueError(f"{path} has no rows.")
-    if not _is_long(long):
-        # Again, because pandas renames what stands twice in a heading.
-        cells = _read_text(path, header=None).fillna("")
-        if is_square(cells):
-            return square_of_file(path, cells, orientation)
+    if not _is_long(heading):
+        table = pd.DataFrame(cells, dtype=object)
+        if is_square(table):
+            return square_of_file(path, table, orientation)
         raise ValueError(
             f"{path} must have the columns pre, post and probability (or layer and cell type of "
             "both sides), or the same names in its heading and its first column, got the columns "
-            f"{', '.join(map(str, long.columns))}."
+            f"{', '.join(heading)}."
         )
     if orientation is not None:
         raise ValueError(
             f"orientation must be None for {path}, whose columns say which side is which, got "
             f"{orientation!r}."
         )
+    keys = [column_key(column) for column in heading]
+    twice = [name for name, key in zip(heading, keys, strict=True) if key and keys.count(key) > 1]
+    if twice:
+        raise ValueError(f"{path} must have every column once, got {short(twice[0])} twice.")
+    long = pd.DataFrame(rows, columns=heading, dtype=object)
+    for column in heading:
+        if column_key(column) in PROBABILITY:
+            long[column] = text_numbers(long[column].tolist(), path)
     return square_table(long, name=str(path))
 
 
-def _read_text(path: Path, **options: Any) -> pd.DataFrame:
-    """Read all cells as text: "NA" is no layer, and what is not a number is named in a message."""
-    try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True, **options)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a CSV file ({error}).") from None
-
-
-def _is_long(table: pd.DataFrame) -> bool:
-    headings = {str(column).strip().lower().replace("-", "_") for column in table.columns}
+def _is_long(heading: list[str]) -> bool:
+    headings = {column_key(column) for column in heading}
     sides = (
         {f"{side}_layer", f"{side}_cell_type"} <= headings or headings & {side, f"{side}synaptic"}
         for side in ("pre", "post")
     )
-    return bool(headings & {"probability", "connection_probability"}) and all(sides)
+    return bool(headings & set(PROBABILITY)) and all(sides)
 
 
 def _check_known(path: Path, table: pd.DataFrame, names: Iterable[str]) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from sk_biornn.datasets._text_numbers import text_numbers
 from sk_biornn.units.connection_table import one_label, square_table
 from sk_biornn.units.names import listed, name_key
-
-ORIENTATIONS = ("post_by_pre", "pre_by_post")
-# The cell above the names: what is left of the stroke is in the rows.
-CORNER = re.compile(r"(pre|post)(?:synaptic)?\s*[\\/|]\s*(pre|post)(?:synaptic)?")
+from sk_biornn.units.orientation import corner_orientation
 
 
 def is_square(cells: pd.DataFrame) -> bool:
@@ -22,7 +18,7 @@ def is_square(cells: pd.DataFrame) -> bool:
     A corner that names both sides is enough: then a file without common names is a faulty square.
     """
     heading, first = ({*map(_key, names)} for names in (cells.iloc[0, 1:], cells.iloc[1:, 0]))
-    return _corner(cells) is not None or bool(heading & first - {""})
+    return corner_orientation(cells.iat[0, 0]) is not None or bool(heading & first - {""})
 
 
 def square_of_file(path: Path, cells: pd.DataFrame, orientation: str | None) -> pd.DataFrame:
@@ -30,22 +26,14 @@ def square_of_file(path: Path, cells: pd.DataFrame, orientation: str | None) -> 
     first, heading = cells.iloc[1:, 0].tolist(), cells.iloc[0, 1:].tolist()
     orientation = _orientation(path, cells, orientation)
     _check_names(path, first, heading)
-    values = cells.iloc[1:, 1:].astype(object).to_numpy()
-    values[values == ""] = np.nan  # a pair that is not given
+    texts = cells.iloc[1:, 1:].to_numpy(dtype=object)
+    values = text_numbers(texts.ravel().tolist(), path).reshape(texts.shape)
     table = pd.DataFrame(values, index=first, columns=heading)
     return square_table(table.T if orientation == "pre_by_post" else table, name=str(path))
 
 
-def _corner(cells: pd.DataFrame) -> str | None:
-    """Orientation that the corner of a file says, None if it does not."""
-    match = CORNER.fullmatch(str(cells.iat[0, 0]).strip().lower())
-    if match is None or match[1] == match[2]:
-        return None
-    return f"{match[1]}_by_{match[2]}"
-
-
 def _orientation(path: Path, cells: pd.DataFrame, given: str | None) -> str:
-    corner = _corner(cells)
+    corner = corner_orientation(cells.iat[0, 0])
     if corner is None and given is None:
         raise ValueError(
             f"orientation must be 'pre_by_post' for the square table {path} if its first column "

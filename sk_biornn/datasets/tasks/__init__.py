@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sk_biornn.datasets.tasks._delayed_match_to_sample import make_delayed_match_to_sample
 from sk_biornn.datasets.tasks._digits import load_sequential_digits
 from sk_biornn.datasets.tasks._flip_flop import make_flip_flop
 from sk_biornn.datasets.tasks._go_nogo import make_go_nogo
@@ -13,6 +14,7 @@ from sk_biornn.datasets.tasks._wave_reconstruction import make_wave_reconstructi
 __all__ = [
     "fetch_sequential_mnist",
     "load_sequential_digits",
+    "make_delayed_match_to_sample",
     "make_flip_flop",
     "make_go_nogo",
     "make_one_choice_inference",

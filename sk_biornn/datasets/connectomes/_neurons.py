@@ -1,0 +1,88 @@
+"""What is known of neurons, brought into the order of their names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sk_biornn._plain import found, is_several, plain, plain_frame
+from sk_biornn.datasets.connectomes._names import float_limit, unit_names
+from sk_biornn.units.names import listed
+
+
+def aligned(argument: str, value: Any, names: list[str], has_order: bool) -> Any:
+    """Return signs, positions or types, one per name.
+
+    Parameters
+    ----------
+    argument : {"signs", "positions", "types"}
+        Which.
+    value : mapping, Series, DataFrame or array-like
+        By name, of at least these neurons; or an array in the order of the names.
+    names : list of str
+        Names of the neurons.
+    has_order : bool
+        Whether the caller knows the order of the names, so that an array can follow it.
+    """
+    value = plain_frame(value)
+    if hasattr(value, "dims") and hasattr(value, "to_pandas"):  # xarray
+        value = value.to_pandas()
+    if isinstance(value, (pd.Series, pd.DataFrame, Mapping)):
+        return _by_name(argument, value, names)
+    if not is_several(value):
+        raise TypeError(f"{argument} must be given by name or as an array, got {found(value)}.")
+    if not has_order:
+        raise ValueError(
+            f"{argument} must be given by name, as a dict or Series, for a list of edges, in which "
+            "neurons have no order; or give their order in names."
+        )
+    return plain(value, argument)
+
+
+def _by_name(argument: str, value: Any, names: list[str]) -> list[Any]:
+    if isinstance(value, pd.DataFrame):
+        if argument != "positions":
+            raise TypeError(f"{argument} must be a dict or a Series by name, got a DataFrame.")
+        _check_columns(value)
+        keys, entries = value.index, [list(row) for row in value.to_numpy(dtype=object)]
+    elif isinstance(value, pd.Series):
+        keys, entries = value.index, value.tolist()
+    else:
+        keys, entries = pd.Index(list(value), dtype=object), list(value.values())
+    labels = unit_names(keys, f"the names in {argument}", exact=float_limit(keys.dtype))
+    twice = [name for name, count in Counter(labels).items() if count > 1]
+    if twice:
+        raise ValueError(f"{argument} must name every neuron once, got {twice[0]} twice.")
+    by_name = dict(zip(labels, entries, strict=True))
+    absent = [name for name in names if name not in by_name or is_missing(by_name[name])]
+    if absent:
+        raise ValueError(
+            f"{argument} must be given for every neuron, got none for {listed(absent)}; names= "
+            "chooses neurons, and 0 is the sign of a free one."
+            if argument == "signs"
+            else f"{argument} must be given for every neuron, got none for {listed(absent)}; "
+            "names= chooses neurons."
+        )
+    return [by_name[name] for name in names]
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value, or one of several, says that there is none."""
+    if isinstance(value, str):
+        return False
+    return bool(np.any(pd.isna(np.asarray(value, dtype=object))))
+
+
+def _check_columns(frame: pd.DataFrame) -> None:
+    other = [
+        name for name, dtype in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)
+    ]
+    if other:
+        raise ValueError(
+            f"positions must have columns of numbers only, got {other[0]!r}; choose them, and make "
+            "the names its index with set_index."
+        )

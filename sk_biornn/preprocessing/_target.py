@@ -1,0 +1,229 @@
+"""Targets that are scaled for training, and predictions in the unit of the targets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from sk_biornn._plain import plain, without_mask
+from sk_biornn.preprocessing._scaler import TrialScaler
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
+
+
+def _has_activity(meta: Any) -> bool:
+    return hasattr(getattr(meta, "regressor_", meta.regressor), "hidden_states")
+
+
+class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+    """Trains a regressor on scaled targets, and gives its predictions in their own unit.
+
+    It is scikit-learn's `TransformedTargetRegressor` for targets at every step, lists of trials of
+    unequal length and entries that are not scored (NaN), none of which that one scores.
+
+    Parameters
+    ----------
+    regressor : estimator
+        A regressor, or a pipeline that ends with one.
+    transformer : transformer or None, default=None
+        What scales the targets; None: `TrialScaler()`.
+
+    Attributes
+    ----------
+    regressor_ : estimator
+        The fitted regressor, whose outputs are scaled.
+    transformer_ : transformer
+        The fitted transformer.
+    n_features_in_ : int
+        Number of features that the regressor takes.
+    feature_names_in_ : ndarray of str
+        Names of the features, when X was a data frame, or a list of them.
+
+    Raises
+    ------
+    TypeError
+        By `fit`, as the regressor does.
+    ValueError
+        By `fit`, as the regressor and the transformer do.
+
+    See Also
+    --------
+    TrialScaler : What scales the targets.
+
+    Examples
+    --------
+    >>> from sk_biornn import DaleRNNRegressor
+    >>> from sk_biornn.datasets import make_flip_flop
+    >>> from sk_biornn.preprocessing import TrialTargetRegressor
+    >>> X, y = make_flip_flop(60, n_steps=20, random_state=0)
+    >>> network = DaleRNNRegressor(n_units=8, max_iter=60, learning_rate_init=0.01, random_state=0)
+    >>> scaled = TrialTargetRegressor(network).fit(X, 100 + y)
+    >>> scaled.score(X, 100 + y) > 0.5, bool(scaled.predict(X).mean() > 99)
+    (True, True)
+    """
+
+    def __init__(self, regressor: Any, transformer: Any = None) -> None:
+        self.regressor = regressor
+        self.transformer = transformer
+
+    def fit(self, X: Any, y: Any, **fit_params: Any) -> Self:
+        """Scale the targets, and fit the regressor on them.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Trials, as the regressor takes them.
+        y : array-like or list
+            Targets, as the regressor takes them.
+        **fit_params : object
+            Handed to the regressor's `fit`; the targets in ``validation=(X, y)`` are scaled too.
+
+        Returns
+        -------
+        TrialTargetRegressor
+            The regressor itself.
+
+        Raises
+        ------
+        ValueError
+            If X or y does not fit.
+        """
+        if y is None:
+            raise ValueError(
+                "This TrialTargetRegressor requires y to be passed, but the target y is None."
+            )
+        transformer = TrialScaler() if self.transformer is None else clone(self.transformer)
+        y = _without_hidden(y)
+        self.transformer_ = transformer.fit(_column(y))
+        validation = fit_params.get("validation")
+        if isinstance(validation, (tuple, list)) and len(validation) == 2:
+            of_validation = (validation[0], self._scaled(validation[1]))
+            fit_params = {**fit_params, "validation": of_validation}
+        self.regressor_ = clone(self.regressor).fit(X, self._scaled(y), **fit_params)
+        for name in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(name, None)
+            if hasattr(self.regressor_, name):
+                setattr(self, name, getattr(self.regressor_, name))
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """Return predictions in the unit of the targets.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Trials.
+
+        Returns
+        -------
+        ndarray
+            In the shape of the regressor's own predictions.
+
+        Raises
+        ------
+        NotFittedError
+            If the regressor has not been fitted.
+        ValueError
+            If X does not fit.
+        """
+        check_is_fitted(self, "regressor_")
+        scaled = self.regressor_.predict(X)
+        if _is_flat(scaled):
+            return self.transformer_.inverse_transform(np.reshape(scaled, (-1, 1)))[:, 0]
+        found = self.transformer_.inverse_transform(scaled)
+        if not isinstance(found, list):
+            return found
+        trials = np.empty(len(found), dtype=object)
+        trials[:] = found
+        return trials
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the regressor's R^2 on scaled targets.
+
+        Parameters
+        ----------
+        X, y : array-like or list
+            Trials, and targets in their own unit.
+        sample_weight : array-like of shape (n_trials,) or None, default=None
+            Weight of each trial.
+
+        Returns
+        -------
+        float
+            R^2, which a shift and a scale of each output leave as it is; a `transformer` that does
+            more gives that of transformed targets.
+
+        Raises
+        ------
+        NotFittedError
+            If the regressor has not been fitted.
+        ValueError
+            If X or y does not fit.
+        """
+        check_is_fitted(self, "regressor_")
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return float(self.regressor_.score(X, self._scaled(y), **weights))
+
+    @available_if(_has_activity)
+    def hidden_states(self, X: Any, kind: str = "state") -> Any:
+        """Return the activity of the units of the network.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Trials.
+        kind : {"state", "rate"}, default="state"
+            The states, or the rates that are fed back.
+
+        Returns
+        -------
+        ndarray of shape (n_trials, n_steps, n_units)
+            As the network returns it.
+
+        Raises
+        ------
+        NotFittedError
+            If the regressor has not been fitted.
+        ValueError
+            If X does not fit, or `kind` is unknown.
+        """
+        check_is_fitted(self, "regressor_")
+        return self.regressor_.hidden_states(X, kind)
+
+    def _scaled(self, y: Any) -> Any:
+        y = _without_hidden(y)
+        scaled = self.transformer_.transform(_column(y))
+        return scaled[:, 0] if _is_flat(y) else scaled
+
+    def __sklearn_tags__(self) -> Tags:
+        """Take what the regressor takes."""
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.regressor)
+        tags.input_tags = inner.input_tags
+        tags.target_tags = inner.target_tags
+        tags.regressor_tags = inner.regressor_tags
+        return tags
+
+
+def _without_hidden(y: Any) -> Any:
+    """Return targets with NaN, which is not scored, where a mask hides an entry."""
+    y = without_mask(plain(y, "y"), np.nan, np.float64)
+    return y if isinstance(y, (list, tuple)) or hasattr(y, "columns") else np.asarray(y)
+
+
+def _is_flat(y: Any) -> bool:
+    """Whether there is a number per trial."""
+    if isinstance(y, (list, tuple)) or (isinstance(y, np.ndarray) and y.dtype == object):
+        return len(y) > 0 and all(np.ndim(item) == 0 for item in y)
+    return np.ndim(y) == 1
+
+
+def _column(y: Any) -> Any:
+    """Return a number per trial as a table of one column; other targets as they are."""
+    return np.reshape(y, (-1, 1)) if _is_flat(y) else y
