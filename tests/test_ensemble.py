@@ -12,7 +12,8 @@ from sklearn.model_selection import cross_validate
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.datasets import make_flip_flop, make_go_nogo
-from sk_biornn.ensemble import SeedEnsemble, _summary
+from sk_biornn.ensemble import SeedEnsemble
+from sk_biornn.ensemble._seeds import _summary
 
 TINY = {"n_units": 6, "max_iter": 2}
 

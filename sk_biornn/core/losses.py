@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -51,7 +52,10 @@ def _surprises(scores: Tensor, codes: Tensor) -> Tensor:
 
 def _per_trial_of_each(values: Tensor, weights: Tensor) -> Tensor:
     """Return `per_trial` of each of the networks along the first axis; trials are the second."""
-    return (values * weights).flatten(1).sum(1) / weights.shape[1]
+    weighted = values * weights
+    if weighted.device.type == "cpu":  # summed one by one, as each alone would be
+        return torch.stack([own.sum() for own in weighted]) / weights.shape[1]
+    return weighted.flatten(1).sum(1) / weights.shape[1]
 
 
 # The same losses of several networks: (M, n_trials, ...) -> (M,).

@@ -113,10 +113,11 @@ def multiply_into(out: Tensor, a: Tensor, b: Tensor, scale: float = 1.0) -> None
     if fast and not _is_thin(b.shape[-1], a):
         for one_out, one_a, one_b in matrices(out, a, b):
             torch.mul(onednn(_dense(one_a), _dense(one_b).mT), scale, out=one_out)
-    elif out.ndim == 2:
-        out.addmm_(a, b, beta=0, alpha=scale)
-    else:
+    elif out.ndim > 2 and out.device.type != "cpu":
         out.baddbmm_(a, b, beta=0, alpha=scale)
+    else:  # one by one: with few columns, a product among others is rounded otherwise than alone
+        for one_out, one_a, one_b in matrices(out, a, b):
+            one_out.addmm_(one_a, one_b, beta=0, alpha=scale)
 
 
 def sum_over_rows(a: Tensor, b: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ Inside the scan, what is read lies in rows, step after step (see `Layout`). Outs
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from sk_biornn.core.layout import Layout, Places
@@ -23,6 +24,9 @@ def read_out(
         multiply_into(flat, source, params.w_out.mT)
         return unroll(flat.add_(params.b_out[..., None, :]), layout, places)
     last = last_rows(source, layout, places)
+    if last.ndim > 2 and last.device.type == "cpu":  # as each of the networks would be read alone
+        pairs = zip(last, params.w_out, strict=True)
+        return torch.stack([own @ w.mT for own, w in pairs]) + params.b_out[..., None, :]
     return last @ params.w_out.mT + params.b_out[..., None, :]
 
 

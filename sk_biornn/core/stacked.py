@@ -2,7 +2,7 @@
 
 The weights of M networks lie along a leading axis. A step is one product of stacks where each
 network by itself would take M products, and one call of the optimiser; everything in it treats the
-networks apart, so that each gets the numbers that it would get alone, up to rounding.
+networks apart, so that each gets the numbers that it would get alone.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from torch import Tensor
 
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.threads import computing
-from sk_biornn.core.training import Epoch, make_optimiser, take_step
-from sk_biornn.core.weight_space import Spaces
+from sk_biornn.core.training import Epoch, back_into_space, make_optimiser
+from sk_biornn.core.weight_space import Spaces, WeightSpace
 
 Losses = Callable[[RNNParams, Tensor], Tensor]  # (weights (M, ...), trials (M, B)) -> (M,)
 
@@ -37,16 +37,18 @@ class Stack:
     def __init__(self, epochs: Sequence[Epoch], spaces: Spaces, losses: Losses) -> None:
         self._spaces, self._losses = spaces, losses
         self._thetas = [epoch.theta for epoch in epochs]
-        self._theta = RNNParams(
-            *(
-                torch.stack([t.detach() for t in tensors])
-                for tensors in zip(*self._thetas, strict=True)
-            )
+        each = zip(*(theta.map(Tensor.detach) for theta in self._thetas), strict=True)
+        self._theta = RNNParams(*map(torch.stack, each))
+        moving = list(spaces.moving(self._theta).values())
+        self._weights = [
+            _Stacked(tensor, space, [epoch.leaves[number] for epoch in epochs], epochs)
+            for number, (tensor, space) in enumerate(moving)
+        ]
+        self._optimiser = make_optimiser(
+            [part for weight in self._weights for part in weight.parts], epochs[0].optimisation
         )
-        self._moving = list(spaces.moving(self._theta).values())
-        leaves = [tensor.requires_grad_() for tensor, _ in self._moving]
-        self._optimiser = make_optimiser(leaves, epochs[0].optimisation)
-        self._take_up(epochs)
+        for weight in self._weights:
+            weight.take_up(self._optimiser)
 
     def holds(self, epochs: Sequence[Epoch]) -> bool:
         """Whether these are the next epochs of just these networks."""
@@ -76,52 +78,100 @@ class Stack:
             for batch in zip(*(epoch.batches for epoch in epochs), strict=True):
                 losses = self._step(torch.stack(batch), first.optimisation.max_grad_norm)
                 total += losses.detach().double() * len(batch[0])
-            self._hand_out(epochs)
+            for weight in self._weights:
+                weight.hand_out(epochs, self._optimiser)
         n_trials = sum(len(batch) for batch in first.batches)
         return (total / n_trials).tolist()
 
     def _step(self, indices: Tensor, max_grad_norm: float | None) -> Tensor:
         losses = self._losses(self._spaces.decode(self._theta), indices)
-        leaves = [tensor for tensor, _ in self._moving]
-        gradients = torch.autograd.grad(losses.sum(), leaves)
-        for leaf, gradient in zip(leaves, gradients, strict=True):
-            leaf.grad = gradient.contiguous()
+        leaves = [weight.theta for weight in self._weights]
+        for weight, gradient in zip(
+            self._weights, torch.autograd.grad(losses.sum(), leaves), strict=True
+        ):
+            weight.gradient.copy_(gradient)
         if max_grad_norm is not None:
-            _clip_each([leaf.grad for leaf in leaves], max_grad_norm)
-        take_step(self._moving, self._optimiser)
+            _clip_each([weight.gradient for weight in self._weights], max_grad_norm)
+        before = [weight.before() for weight in self._weights]
+        self._optimiser.step()
+        with torch.no_grad():
+            for weight, start in zip(self._weights, before, strict=True):
+                back_into_space(weight.theta, weight.space, start, weight.momentum)
         return losses
 
-    def _take_up(self, epochs: Sequence[Epoch]) -> None:
-        """Have the optimiser remember what those of the networks do."""
-        for number, (leaf, _) in enumerate(self._moving):
-            states = [epoch.optimiser.state.get(epoch.leaves[number], {}) for epoch in epochs]
-            self._optimiser.state[leaf] = {
-                key: torch.stack([state[key] for state in states]) if value.ndim else value.clone()
-                for key, value in states[0].items()
-                if isinstance(value, Tensor)
-            }
 
-    def _hand_out(self, epochs: Sequence[Epoch]) -> None:
+class _Stacked:
+    """One kind of weights of all networks, and what the optimiser remembers of them.
+
+    The optimiser sees a tensor per network, a view each: its arithmetic ends every tensor with
+    numbers that do not fill a vector, and rounds them otherwise than those within, so that only
+    tensors of the size that they have alone get the bits that they get alone.
+    """
+
+    def __init__(
+        self,
+        theta: Tensor,
+        space: WeightSpace,
+        leaves: Sequence[Tensor],
+        epochs: Sequence[Epoch],
+    ) -> None:
+        self.theta, self.space = theta.requires_grad_(), space
+        self.leaves = leaves  # of the networks, alone
+        self.gradient = torch.zeros_like(theta, requires_grad=False)
+        self.parts = [part.detach() for part in theta.detach().unbind()]
+        for part, gradient in zip(self.parts, self.gradient.unbind(), strict=True):
+            part.grad = gradient
+        states = [
+            epoch.optimiser.state.get(leaf, {}) for epoch, leaf in zip(epochs, leaves, strict=True)
+        ]
+        self._memory = {
+            key: torch.stack([state[key] for state in states])
+            for key, value in states[0].items()
+            if isinstance(value, Tensor)
+        }
+
+    def take_up(self, optimiser: torch.optim.Optimizer) -> None:
+        """Have an optimiser remember of every part what that of its network does."""
+        if not self._memory and isinstance(optimiser, torch.optim.Adam):
+            like = self.gradient
+            self._memory = {
+                "step": like.new_zeros(len(like), dtype=torch.float32),
+                "exp_avg": torch.zeros_like(like),
+                "exp_avg_sq": torch.zeros_like(like),
+            }
+        for place, part in enumerate(self.parts):
+            optimiser.state[part] = {key: value[place] for key, value in self._memory.items()}
+
+    @property
+    def momentum(self) -> Tensor | None:
+        """Running means of the gradients of all networks; None without."""
+        return self._memory.get("exp_avg")
+
+    def before(self) -> Tensor | None:
+        """Return the free parameters before a step, if their space asks for them."""
+        return self.theta.detach().clone() if self.space.needs_before else None
+
+    def hand_out(self, epochs: Sequence[Epoch], optimiser: torch.optim.Optimizer) -> None:
         """Give every network its weights and its moments."""
         with torch.no_grad():
-            for number, (leaf, _) in enumerate(self._moving):
-                state = self._optimiser.state[leaf]
-                for place, epoch in enumerate(epochs):
-                    own = epoch.leaves[number]
-                    own.copy_(leaf[place])
-                    epoch.optimiser.state[own] = {
-                        key: (value[place] if value.ndim else value).clone()
-                        for key, value in state.items()
-                        if isinstance(value, Tensor)
-                    }
+            for part, leaf, epoch in zip(self.parts, self.leaves, epochs, strict=True):
+                leaf.copy_(part)
+                epoch.optimiser.state[leaf] = {
+                    key: value.clone()
+                    for key, value in optimiser.state[part].items()
+                    if isinstance(value, Tensor)
+                }
 
 
-def _clip_each(gradients: list[Tensor | None], most: float) -> None:
+def _clip_each(gradients: list[Tensor], most: float) -> None:
     """Scale the gradients of every network to at most this norm over all its weights."""
-    found = [gradient for gradient in gradients if gradient is not None]
-    squares = [g.flatten(1).square().sum(1) for g in found]
-    norms = torch.stack(squares).sum(0).sqrt()
+    if gradients[0].device.type == "cpu":
+        each = list(zip(*gradients, strict=True))  # as each network alone would, to the last bit
+        size = torch.linalg.vector_norm
+        norms = torch.stack([size(torch.stack([size(part) for part in own])) for own in each])
+    else:
+        norms = torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0).sqrt()
     # As `torch.nn.utils.clip_grad_norm_`, network by network.
     factors = (most / (norms + 1e-6)).clamp(max=1.0)
-    for gradient in found:
+    for gradient in gradients:
         gradient.mul_(factors.view(-1, *(1,) * (gradient.ndim - 1)))

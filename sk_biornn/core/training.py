@@ -330,25 +330,31 @@ def _run_epoch(epoch: Epoch) -> float:
             parameter.grad = gradient.contiguous()  # the fused Adam reads memory in this order
         if epoch.optimisation.max_grad_norm is not None:
             torch.nn.utils.clip_grad_norm_(moving, epoch.optimisation.max_grad_norm)
-        take_step(list(spaces.moving(theta).values()), epoch.optimiser)
+        _step(list(spaces.moving(theta).values()), epoch.optimiser)
         total += value * len(batch)
     return total / sum(len(batch) for batch in batches)
 
 
-def take_step(moving: list[tuple[Tensor, WeightSpace]], optimiser: torch.optim.Optimizer) -> None:
+def _step(moving: list[tuple[Tensor, WeightSpace]], optimiser: torch.optim.Optimizer) -> None:
     """Take one step of the optimiser and move every tensor back into its space."""
     before = [theta.detach().clone() if space.needs_before else None for theta, space in moving]
     optimiser.step()
     with torch.no_grad():
         for (theta, space), start in zip(moving, before, strict=True):
-            left_of_momentum = space.retract(theta, start)
-            moment = optimiser.state[theta].get("exp_avg")
-            if moment is None:
-                continue
-            if space.stops_at_zero:  # the gradient of a threshold at 0: keep where theta is not 0
-                _aten.hardshrink_backward.grad_input(moment, theta, 0, grad_input=moment)
-            if left_of_momentum is not None:
-                moment.mul_(left_of_momentum)
+            back_into_space(theta, space, start, optimiser.state[theta].get("exp_avg"))
+
+
+def back_into_space(
+    theta: Tensor, space: WeightSpace, before: Tensor | None, momentum: Tensor | None
+) -> None:
+    """Move what the optimiser proposes into a space, and stop its momentum at the walls."""
+    left_of_momentum = space.retract(theta, before)
+    if momentum is None:
+        return
+    if space.stops_at_zero:  # the gradient of a threshold at 0: keep where theta is not 0
+        _aten.hardshrink_backward.grad_input(momentum, theta, 0, grad_input=momentum)
+    if left_of_momentum is not None:
+        momentum.mul_(left_of_momentum)
 
 
 def _weights(theta: RNNParams, spaces: Spaces) -> RNNParams:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +49,38 @@ def to_tensor(
 ) -> torch.Tensor:
     """Copy an array (also a read-only one) to a tensor."""
     return torch.from_numpy(np.array(array, order="C", copy=True)).to(device=device, dtype=dtype)
+
+
+_shared: ContextVar[dict[Any, Any] | None] = ContextVar("_shared", default=None)
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Have trainings that go on at the same time hold one tensor of an array that they share.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    token = _shared.set({})
+    try:
+        yield
+    finally:
+        _shared.reset(token)
+
+
+def to_shared_tensor(
+    array: np.ndarray, device: torch.device, dtype: torch.dtype | None = None
+) -> torch.Tensor:
+    """Copy an array to a tensor that nobody writes to; inside `sharing`, once for all."""
+    shared = _shared.get()
+    if shared is None:
+        return to_tensor(array, device, dtype)
+    key = id(array), device, dtype
+    if key not in shared:  # with the array, whose number would otherwise be given to another one
+        shared[key] = array, to_tensor(array, device, dtype)
+    return shared[key][1]
 
 
 def to_params(arrays: dict[str, np.ndarray], dtype: torch.dtype, device: torch.device) -> RNNParams:

@@ -124,7 +124,7 @@ class TrainingSet:
         """Cross into torch."""
         steps = step_weights(trials, targets.trial_weights)
         return cls(
-            x=boundary.to_tensor(trials.x, device, dtype),
+            x=boundary.to_shared_tensor(trials.x, device, dtype),
             lengths=trials.lengths,
             values=boundary.to_tensor(targets.values, device),
             weights=unit_weights(boundary.to_tensor(targets.weights, device, dtype)),

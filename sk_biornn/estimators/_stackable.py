@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sk_biornn.biology._spaces import clipping_space, sign_bounds
 from sk_biornn.biology.constraints import Constraint
-from sk_biornn.biology.regularizers import Facts
+from sk_biornn.biology.regularizers import Facts, Penalty
 from sk_biornn.core import (
     Dynamics,
     Epoch,
@@ -24,6 +24,7 @@ from sk_biornn.core import (
     within,
 )
 from sk_biornn.core.losses import EACH
+from sk_biornn.core.solvers import Adam
 from sk_biornn.core.stacked import Stack
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Projection
@@ -46,6 +47,8 @@ class Recipe:
         Units and connections.
     frozen : frozenset of str
         Weights that do not move.
+    solver : str or Solver
+        Its optimiser.
     loss : Loss
         Of its trials.
     """
@@ -53,7 +56,14 @@ class Recipe:
     constraint: Constraint
     circuit: Circuit
     frozen: frozenset[str]
+    solver: Any
     loss: Loss
+
+    @property
+    def n_products(self) -> int:
+        """Multiplications of one step of one trial."""
+        n_units = self.circuit.n_units
+        return n_units * (n_units + self.loss.data.x.shape[-1] + 1)
 
     def reason_alone(self) -> str | None:
         """Return why the network cannot learn side by side with others; None if it can."""
@@ -64,11 +74,14 @@ class Recipe:
             return "few synapses, for which sparse products are faster"
         if loss.data.lengths is not None:
             return "trials of unequal length"
+        if not isinstance(self.solver, (str, Adam)):
+            return "a solver of its own"
         if loss.judgement.loss not in EACH:
             return "a loss of its own"
         if not getattr(self.constraint, "by_synapse", False):
             return "a constraint that does not treat synapses one by one"
-        if not all(hasattr(price, "bind_stack") for price in loss.penalties.regularizers):
+        alike = all(hasattr(price, "bind_stack") for price in loss.penalties.regularizers)
+        if loss.data.x.device.type != "cpu" and not alike:
             return "a penalty of its own"
         return None
 
@@ -190,7 +203,7 @@ def _losses(losses: Sequence[Loss], like: Tensor) -> Callable[[RNNParams, Tensor
         value = each(outputs, values, weights)
         for note, *seen in zip(notes, outputs, values, weights, strict=bool(notes)):
             note(*seen)
-        return value if penalty is None else value + penalty(params, rates, step_weights)
+        return value if penalty is None else penalty(value, params, rates, step_weights)
 
     return function
 
@@ -232,15 +245,44 @@ def _together(tensors: Sequence[Tensor | None]) -> tuple[Tensor | None, bool]:
 
 
 def _penalty(losses: Sequence[Loss], like: Tensor) -> Callable[..., Tensor] | None:
-    """Return (weights, rates, weights of steps) -> penalty of each network; None without any."""
-    prices = list(zip(*(loss.penalties.regularizers for loss in losses), strict=True))
-    if not prices:
+    """Return (loss, weights, rates, weights of steps) -> loss of each network with penalties."""
+    if not losses[0].penalties.bound:
         return None
+    if like.device.type == "cpu":
+        return _one_by_one([loss.penalties.bound for loss in losses])
+    return _all_at_once(losses, like)
+
+
+def _one_by_one(bound: Sequence[Sequence[Penalty]]) -> Callable[..., Tensor]:
+    """Return the penalties as each network alone would pay them, to the last bit.
+
+    Beside the steps of the scan their few operations on small matrices cost little on a CPU.
+    """
+
+    def penalty(value: Tensor, params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
+        every = [None] * len(value) if weights is None else weights.unbind()
+        totals = []
+        for total, of_one, r, w, prices in zip(
+            value.unbind(), zip(*params, strict=True), rates, every, bound, strict=True
+        ):
+            for price in prices:
+                total = total + price(RNNParams(*of_one), r, w)
+            totals.append(total)
+        return torch.stack(totals)
+
+    return penalty
+
+
+def _all_at_once(losses: Sequence[Loss], like: Tensor) -> Callable[..., Tensor]:
+    """Return the penalties of all networks in as many operations as one takes: for a GPU."""
+    prices = list(zip(*(loss.penalties.regularizers for loss in losses), strict=True))
     facts = _facts([loss.penalties.facts for loss in losses])
     bound = [type(of_one[0]).bind_stack(of_one, facts, like) for of_one in prices]
 
-    def penalty(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
-        return sum((price(params, rates, weights) for price in bound), start=like.new_zeros(()))
+    def penalty(value: Tensor, params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
+        for price in bound:
+            value = value + price(params, rates, weights)
+        return value
 
     return penalty
 

@@ -104,7 +104,13 @@ class Training:
             on_epoch=report,
             history=history,
             epochs=epochs,
-            recipe=Recipe(in_circuit(self.constraint, allowed), circuit, self.frozen, loss),
+            recipe=Recipe(
+                in_circuit(self.constraint, allowed),
+                circuit,
+                self.frozen,
+                self.optimisation.solver,
+                loss,
+            ),
         )
         return self._after(state, params, history, synapses)
 

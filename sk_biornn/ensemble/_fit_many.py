@@ -11,12 +11,14 @@ from joblib import Parallel, delayed, effective_n_jobs
 
 from sk_biornn._checks import check_choice, check_number, is_integer, refusal
 from sk_biornn._plain import short
-from sk_biornn.many._lockstep import Lockstep, Member
-from sk_biornn.many._sizes import most_together
-from sk_biornn.many._trials import take_trials
+from sk_biornn.ensemble._lockstep import Lockstep, Member
+from sk_biornn.ensemble._sizes import most_together
+from sk_biornn.ensemble._trials import take_trials
+from sk_biornn.estimators._boundary import sharing
 
 STRATEGIES = ("auto", "stacked", "alone")
 ERRORS = ("raise", "keep")
+_PER_TRIAL = ("sample_weight", "validation_groups")
 
 
 class FittedNetworks(list[Any]):
@@ -40,7 +42,6 @@ def fit_many(
     X: Any,
     y: Any,
     *,
-    sample_weight: Any = None,
     indices: Sequence[Any] | None = None,
     strategy: str = "auto",
     device: str | None = None,
@@ -48,6 +49,7 @@ def fit_many(
     n_jobs: int | None = None,
     errors: str = "raise",
     verbose: int = 0,
+    **fit_params: Any,
 ) -> FittedNetworks:
     """Fit estimators, those of one architecture side by side.
 
@@ -65,8 +67,6 @@ def fit_many(
         are fitted by their own `fit`.
     X, y : array-like or list
         Trials and targets, as the estimators take them.
-    sample_weight : array-like or None, default=None
-        Weights, as the estimators take them.
     indices : sequence of int arrays or None, default=None
         Per estimator the trials of `X` that it learns from, such as the training part of a fold;
         None: all.
@@ -84,6 +84,9 @@ def fit_many(
         to their ends, "keep" leaves the estimator as it was and notes the error in `errors`.
     verbose : int, default=0
         1 shows a bar with the median and the worst training loss.
+    **fit_params : object
+        Handed to the fit of every estimator: `sample_weight`, `validation`, `validation_groups`.
+        With `indices`, what there is one of per trial is cut as `X` is.
 
     Returns
     -------
@@ -127,9 +130,9 @@ def fit_many(
     options: dict[str, Any] = {"strategy": strategy, "max_memory": max_memory, "verbose": verbose}
     groups = _divided(len(estimators), n_jobs)
     if len(groups) == 1:
-        ended = _fit_here(estimators, X, y, sample_weight, parts, **options)
+        ended = _fit_here(estimators, X, y, fit_params, parts, **options)
     else:
-        ended = _fit_elsewhere(groups, estimators, X, y, sample_weight, parts, n_jobs, options)
+        ended = _fit_elsewhere(groups, estimators, X, y, fit_params, parts, n_jobs, options)
     return _report(estimators, ended, errors)
 
 
@@ -140,7 +143,7 @@ def _fit_here(
     estimators: Sequence[Any],
     X: Any,
     y: Any,
-    sample_weight: Any,
+    fit_params: dict[str, Any],
     parts: Sequence[Any],
     *,
     strategy: str,
@@ -148,10 +151,10 @@ def _fit_here(
     verbose: int,
 ) -> list[_Ended]:
     members = [
-        Member(_epochs(estimator, *take_trials(part, X, y, sample_weight)))
+        Member(_epochs(estimator, X, y, fit_params, part))
         for estimator, part in zip(estimators, parts, strict=True)
     ]
-    with _bar(estimators, verbose) as watch:
+    with _bar(estimators, verbose) as watch, sharing():
         if strategy == "alone":
             lockstep = Lockstep(lambda epoch: (1, "strategy='alone'"), watch)
         else:
@@ -167,7 +170,7 @@ def _fit_elsewhere(
     estimators: Sequence[Any],
     X: Any,
     y: Any,
-    sample_weight: Any,
+    fit_params: dict[str, Any],
     parts: Sequence[Any],
     n_jobs: int | None,
     options: dict[str, Any],
@@ -177,7 +180,7 @@ def _fit_elsewhere(
 
     results = Parallel(n_jobs=n_jobs)(
         delayed(_fit_and_return)(
-            some(estimators, group), X, y, sample_weight, some(parts, group), options
+            some(estimators, group), X, y, fit_params, some(parts, group), options
         )
         for group in groups
     )
@@ -190,23 +193,25 @@ def _fit_elsewhere(
 
 
 def _fit_and_return(
-    estimators: list[Any], X: Any, y: Any, sample_weight: Any, parts: list[Any], options: Any
+    estimators: list[Any], X: Any, y: Any, fit_params: Any, parts: list[Any], options: Any
 ) -> tuple[list[Any], list[_Ended]]:
-    return estimators, _fit_here(estimators, X, y, sample_weight, parts, **options)
+    return estimators, _fit_here(estimators, X, y, fit_params, parts, **options)
 
 
-def _epochs(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
-    """Return the fit as a generator of epochs; that of a foreign estimator has none."""
+def _epochs(estimator: Any, X: Any, y: Any, fit_params: dict[str, Any], part: Any) -> Any:
+    """Yield the epochs of a fit; that of a foreign estimator has none.
+
+    A generator that has not begun holds nothing but the trial numbers.
+    """
+    X, y = take_trials(part, X, y)
+    params = {
+        name: take_trials(part, value)[0] if name in _PER_TRIAL else value
+        for name, value in fit_params.items()
+        if value is not None
+    }
     if hasattr(estimator, "_epochs_of_fit"):
-        return estimator._epochs_of_fit(X, y, sample_weight)
-    return _without_epochs(estimator, X, y, sample_weight)
-
-
-def _without_epochs(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
-    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-    estimator.fit(X, y, **weights)
-    return estimator
-    yield  # a generator, as those of networks are
+        return (yield from estimator._epochs_of_fit(X, y, **params))
+    return estimator.fit(X, y, **params)
 
 
 def _report(estimators: Sequence[Any], ended: Sequence[_Ended], errors: str) -> FittedNetworks:

@@ -11,6 +11,9 @@ from sk_biornn.core import Epoch
 # Measured, see tests/benchmarks/bench_stacked.py: up to so many values per step of one network
 # (units times trials of a batch), what a stack saves in calls is more than what it loses in cache.
 MOST_VALUES_PER_STEP = 7000
+# Up to so many multiplications per step a network alone takes the product that a stack takes, so
+# that the two agree to the last bit (`core.products`).
+MOST_WORK_PER_STEP = 2**20
 _SHARE_OF_FREE = 0.5
 _FREE_UNKNOWN = 2**31  # bytes, where the system does not tell
 
@@ -36,7 +39,9 @@ def most_together(epoch: Epoch, max_memory: float | None, always: bool) -> tuple
     """
     like = epoch.theta.w_rec
     n_units, n_trials = like.shape[-1], max(map(len, epoch.batches))
-    if not always and like.device.type == "cpu" and n_units * n_trials > MOST_VALUES_PER_STEP:
+    values, work = n_units * n_trials, n_trials * epoch.recipe.n_products
+    is_large = values > MOST_VALUES_PER_STEP or work >= MOST_WORK_PER_STEP
+    if not always and like.device.type == "cpu" and is_large:
         return 1, "large enough to keep a processor busy alone"
     limit = free_memory(like.device) * _SHARE_OF_FREE if max_memory is None else max_memory
     return max(1, int(limit // bytes_of_one(epoch))), "max_memory"

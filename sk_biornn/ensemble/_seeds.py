@@ -14,17 +14,19 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sk_biornn._checks import check_count, check_flag
+from sk_biornn._checks import check_choice, check_count, check_flag
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.core import one_of_many
+from sk_biornn.ensemble._fit_many import fit_many
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-__all__ = ["SeedEnsemble"]
-
 _FEWEST = 5  # seeds from which an interval of the mean is given
 _CONFIDENCE = 0.95
+STRATEGIES = ("auto", "stacked", "joblib")
+
+_Fitted = tuple[Any, dict[str, Any]]  # a copy, and its row of `results_`
 
 
 def _member_has(name: str) -> Any:
@@ -42,7 +44,12 @@ class SeedEnsemble(BaseEstimator):
     n_seeds : int, default=10
         Number of copies.
     n_jobs : int or None, default=None
-        Number of joblib's jobs; any backend of joblib will do. The result does not depend on it.
+        Number of joblib's jobs; any backend of joblib will do. The result does not depend on it,
+        but for rounding where copies learn side by side.
+    strategy : {"auto", "stacked", "joblib"}, default="auto"
+        "stacked": copies learn side by side, see `fit_many`, within each job; "joblib": one after
+        the other, with the bits of their own `fit`; "auto": side by side where it pays, by a rule
+        that was measured (small networks).
     random_state : int, RandomState, Generator or None, default=None
         From which the seeds are drawn.
 
@@ -97,11 +104,13 @@ class SeedEnsemble(BaseEstimator):
         n_seeds: int = 10,
         n_jobs: int | None = None,
         random_state: RandomState = None,
+        strategy: str = "auto",
     ) -> None:
         self.estimator = estimator
         self.n_seeds = n_seeds
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.strategy = strategy
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **fit_params: Any) -> Self:
         """Fit all copies.
@@ -136,15 +145,28 @@ class SeedEnsemble(BaseEstimator):
         self.seeds_ = make_rng(self.random_state).integers(2**31, size=n_seeds)
         if sample_weight is not None:
             fit_params = {**fit_params, "sample_weight": sample_weight}
-        fitted = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit_one)(self.estimator, int(seed), X, y, fit_params) for seed in self.seeds_
-        )
+        fitted = self._fit_members(X, y, fit_params)
         self.estimators_ = [member for member, _ in fitted]
         self.results_ = pd.DataFrame([row for _, row in fitted])
         self.summary_ = _summary(self.results_, is_classifier(self.estimator))
         if is_classifier(self.estimator):
             self.classes_ = self.estimators_[0].classes_
         return self
+
+    def _fit_members(self, X: Any, y: Any, fit_params: dict[str, Any]) -> list[_Fitted]:
+        """Return the copies, fitted, each with its row of `results_`."""
+        seeds = [int(seed) for seed in self.seeds_]
+        if check_choice("strategy", self.strategy, STRATEGIES) == "joblib":
+            return Parallel(n_jobs=self.n_jobs)(
+                delayed(_fit_one)(self.estimator, seed, X, y, fit_params) for seed in seeds
+            )
+        members = [clone(self.estimator).set_params(random_state=seed) for seed in seeds]
+        with one_of_many():
+            fit_many(members, X, y, strategy=self.strategy, n_jobs=self.n_jobs, **fit_params)
+        return [
+            (member, _row(member, seed, X, y, fit_params))
+            for member, seed in zip(members, seeds, strict=True)
+        ]
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Return the labels of highest mean probability, or the mean prediction.
@@ -281,9 +303,14 @@ def _fit_one(
     member = clone(estimator).set_params(random_state=seed)
     with one_of_many():
         member.fit(X, y, **fit_params)
+    return member, _row(member, seed, X, y, fit_params)
+
+
+def _row(member: Any, seed: int, X: Any, y: Any, fit_params: dict[str, Any]) -> dict[str, Any]:
+    """Return the row of `results_` of one copy."""
     validation = getattr(member, "validation_scores_", None) or [np.nan]
     losses = getattr(member, "loss_curve_", None) or [np.nan]
-    row = {
+    return {
         "seed": seed,
         "n_iter": getattr(member, "n_iter_", np.nan),
         "loss": losses[-1],
@@ -291,7 +318,6 @@ def _fit_one(
         "train_score": member.score(X, y, fit_params.get("sample_weight")),
         "best_validation_score": max(validation),
     }
-    return member, row
 
 
 def _summary(results: pd.DataFrame, is_accuracy: bool) -> pd.DataFrame:

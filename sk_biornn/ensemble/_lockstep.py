@@ -64,6 +64,7 @@ class Lockstep:
 
     most: Callable[[Epoch], tuple[int, str]]
     watch: Callable[[Sequence[Member]], None]
+    interrupted: KeyboardInterrupt | None = None
     _kept: dict[Member, Stack] = field(default_factory=dict)  # by the first member of each
 
     def run(self, members: Sequence[Member]) -> None:
@@ -71,17 +72,41 @@ class Lockstep:
 
         An interruption from the keyboard ends all: each keeps what its last finished epoch left.
         """
+        waiting: dict[Hashable, list[Member]] = {}
         for member in members:
+            if self.interrupted is not None:
+                member.error = self.interrupted
+                continue
             member.start()
-        while living := [member for member in members if member.epoch is not None]:
+            if member.epoch is None:
+                continue
+            epoch = member.next_epoch
+            member.reason = epoch.recipe.reason_alone()
+            key = member if member.reason else epoch.recipe.key(epoch)
+            wave = waiting.setdefault(key, [])
+            wave.append(member)
+            # Not more than go together are begun at a time: each holds its trials.
+            if member.reason or len(wave) >= self.most(epoch)[0]:
+                self._run_wave(waiting.pop(key))
+        for wave in waiting.values():
+            if self.interrupted is not None:
+                for member in wave:
+                    member.meet(self.interrupted)
+            self._run_wave(wave)
+
+    def _run_wave(self, wave: Sequence[Member]) -> None:
+        while living := [member for member in wave if member.epoch is not None]:
             try:
                 for group in self._groups(living):
                     self._compute(group)
-                self.watch(members)
+                self.watch(wave)
             except KeyboardInterrupt as interrupt:
+                self.interrupted = interrupt
                 for member in living:
                     if member.epoch is not None:
                         member.meet(interrupt)
+        for member in wave:
+            self._kept.pop(member, None)
 
     def _groups(self, living: Sequence[Member]) -> list[list[Member]]:
         """Return the members that go together, in their order."""

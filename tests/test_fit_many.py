@@ -1,0 +1,424 @@
+"""Networks that learn side by side are what they would be alone."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from problems import ACTIVATIONS, CONSTRAINTS
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LinearRegression
+
+from sk_biornn import (
+    CellTypeRNNClassifier,
+    CellTypeRNNRegressor,
+    DaleRNNClassifier,
+    DaleRNNRegressor,
+    SpatialRNNClassifier,
+    SpatialRNNRegressor,
+)
+from sk_biornn.biology.regularizers import PENALTIES, Facts, OfWeights
+from sk_biornn.core import DivergenceError, RNNParams
+from sk_biornn.datasets import make_flip_flop
+from sk_biornn.ensemble import SeedEnsemble, fit_many
+from sk_biornn.ensemble._lockstep import Lockstep, Member
+
+X, Y = make_flip_flop(24, n_steps=8, random_state=0)
+X, Y = X.astype(np.float64), Y.astype(np.float64)
+LABELS = np.where(Y[:, -1, 0] > 0, "up", "down")
+SMALL = {"n_units": 7, "max_iter": 3, "batch_size": 9}
+WEIGHTS = ("W_rec_", "W_in_", "b_rec_", "W_out_", "b_out_")
+FAMILIES = {
+    DaleRNNRegressor: Y,
+    SpatialRNNRegressor: Y,
+    CellTypeRNNRegressor: Y,
+    DaleRNNClassifier: LABELS,
+    SpatialRNNClassifier: LABELS,
+    CellTypeRNNClassifier: np.repeat(LABELS[:, None], 8, axis=1),
+}
+
+
+def seeds_of(prototype, n=3):
+    return [clone(prototype).set_params(random_state=seed) for seed in range(n)]
+
+
+def assert_alike(many, alone, tolerance=1e-9):
+    for one, other in zip(many, alone, strict=True):
+        for name in WEIGHTS:
+            np.testing.assert_allclose(
+                getattr(one, name), getattr(other, name), rtol=0, atol=tolerance, err_msg=name
+            )
+        np.testing.assert_allclose(one.loss_curve_, other.loss_curve_, rtol=1e-9)
+        assert one.n_iter_ == other.n_iter_
+        np.testing.assert_array_equal(one.mask_, other.mask_)
+        # What comes after is the same too: the generator and the optimiser's memory were kept.
+        a, b = pickle.loads(pickle.dumps(one)), pickle.loads(pickle.dumps(other))
+        if not one.early_stopping:
+            np.testing.assert_allclose(
+                a.partial_fit(X, FAMILIES[type(a)]).W_rec_,
+                b.partial_fit(X, FAMILIES[type(b)]).W_rec_,
+                rtol=0,
+                atol=tolerance,
+            )
+
+
+def fit_both(prototype, n=3, **options):
+    y = FAMILIES[type(prototype)]
+    alone = [estimator.fit(X, y) for estimator in seeds_of(prototype, n)]
+    many = fit_many(seeds_of(prototype, n), X, y, strategy="stacked", **options)
+    return many, alone
+
+
+# -------------------------------------------------------------- each is what it would be alone
+
+
+@pytest.mark.parametrize("cls", FAMILIES)
+def test_every_family(cls):
+    many, alone = fit_both(cls(**SMALL))
+    assert many.stacking_report["stack"].tolist() == [3, 3, 3]
+    assert_alike(many, alone)
+
+
+@pytest.mark.parametrize("name", CONSTRAINTS)
+def test_every_law(name):
+    many, alone = fit_both(DaleRNNRegressor(dale=CONSTRAINTS[name], **SMALL))
+    assert_alike(many, alone)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_every_penalty(penalty):
+    connectome = np.random.default_rng(0).random((7, 7))
+    prototype = DaleRNNRegressor(
+        regularizer=penalty, regu_strength=0.01, coordinates="grid", connectome=connectome, **SMALL
+    )
+    many, alone = fit_both(prototype)
+    assert many.stacking_report["stack"].tolist() == [3, 3, 3]
+    assert_alike(many, alone)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_transfer_function(activation):
+    many, alone = fit_both(DaleRNNRegressor(activation=activation, dt=10, tau=25, **SMALL))
+    assert_alike(many, alone)
+
+
+@given(
+    dale=st.sampled_from(["projection", "abs", "square", "exponentiated", "nonnegative", None]),
+    regularizer=st.sampled_from([None, "weight", "spatial", "communicability", "rate"]),
+    pruning=st.sampled_from([None, "top-prob", "magnitude"]),
+    schedule=st.sampled_from(["one-shot", "cubic"]),
+    early=st.booleans(),
+    solver=st.sampled_from(["adam", "sgd"]),
+    norm=st.sampled_from([None, 0.05]),
+    bias=st.sampled_from([True, False, "double"]),
+    rates=st.sampled_from(["constant", "cosine"]),
+    readout_from=st.sampled_from(["state", "rate"]),
+    frozen=st.sampled_from([(), ("W_in",), ("W_rec", "b_out")]),
+    signs=st.sampled_from([None, "excitatory"]),
+    masked=st.booleans(),
+    n=st.integers(2, 4),
+)
+@settings(max_examples=25, deadline=None)
+def test_anything_together(
+    dale, regularizer, pruning, schedule, early, solver, norm, bias, rates, readout_from, frozen,
+    signs, masked, n,
+):  # fmt: skip
+    prototype = SpatialRNNRegressor(
+        dale=dale,
+        regularizer=regularizer,
+        regu_strength=0.01,
+        pruning=pruning,
+        density=None if pruning is None else 0.3,
+        pruning_schedule=schedule,
+        finetune_iter=2,
+        recurrent_init="balanced" if dale else "auto",
+        early_stopping=early,
+        n_iter_no_change=1,
+        solver=solver,
+        max_grad_norm=norm,
+        recurrent_bias=bias,
+        learning_rate=rates,
+        readout_from=readout_from,
+        frozen=frozen,
+        input_signs=signs,
+        readout_signs=signs if dale != "nonnegative" else None,
+        mask=np.random.default_rng(3).random((7, 7)) < 0.6 if masked else None,
+        **SMALL,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        many, alone = fit_both(prototype, n)
+    assert_alike(many, alone)
+
+
+def test_networks_may_differ_in_signs_masks_strengths_and_places():
+    rng = np.random.default_rng(0)
+    networks = [
+        SpatialRNNRegressor(
+            dale="projection",
+            signs=rng.choice([-1, 1], 7),
+            mask=rng.random((7, 7)) < 0.7,
+            coordinates=rng.random((7, 3)),
+            regu_strength=0.01 * k,
+            random_state=k,
+            **SMALL,
+        )
+        for k in range(4)
+    ]
+    alone = [clone(network).fit(X, Y) for network in networks]
+    many = fit_many(networks, X, Y, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [4] * 4
+    assert_alike(many, alone)
+    for network in many:
+        assert (network.W_rec_[~network.mask_] == 0).all()
+        assert (network.W_rec_ * network.signs_ >= 0).all()
+
+
+def test_networks_may_learn_from_other_trials():
+    folds = [np.arange(24)[k::3] for k in range(3)]
+    networks = seeds_of(DaleRNNRegressor(**SMALL))
+    weights = np.linspace(0.5, 2, 24)
+    alone = [
+        clone(network).fit(X[fold], Y[fold], sample_weight=weights[fold])
+        for network, fold in zip(networks, folds, strict=True)
+    ]
+    many = fit_many(networks, X, Y, indices=folds, sample_weight=weights, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [3, 3, 3]
+    assert_alike(many, alone)
+
+
+def test_single_precision_stays_single():
+    single, double = (DaleRNNRegressor(random_state=0, **SMALL) for _ in range(2))
+    fit_many([single, clone(single).set_params(random_state=1)], X.astype(np.float32), Y)
+    fit_many([double, clone(double).set_params(random_state=1)], X, Y)
+    assert single.W_rec_.dtype == np.float32 and double.W_rec_.dtype == np.float64
+
+
+def test_a_network_that_stops_early_leaves_the_stack():
+    prototype = DaleRNNRegressor(early_stopping=True, n_iter_no_change=2, tol=0.02, **SMALL)
+    prototype.set_params(max_iter=12)
+    many, alone = fit_both(prototype, 5)
+    assert len({network.n_iter_ for network in many}) > 1
+    assert_alike(many, alone)
+
+
+def test_warm_starts_go_on():
+    networks, alone = seeds_of(DaleRNNRegressor(warm_start=True, **SMALL)), []
+    for network in networks:
+        network.fit(X, Y)
+        alone.append(pickle.loads(pickle.dumps(network)).fit(X, Y))
+    fit_many(networks, X, Y, strategy="stacked")
+    assert networks[0].n_iter_ == 6
+    assert_alike(networks, alone)
+
+
+def test_callbacks_see_their_own_network():
+    seen = {}
+
+    def look(network):
+        seen.setdefault(network.random_state, []).append(network.W_rec_.copy())
+        return network.random_state == 1 and network.n_iter_ == 2
+
+    many, _ = fit_both(DaleRNNRegressor(on_epoch=look, **SMALL))
+    assert [network.n_iter_ for network in many] == [3, 2, 3]
+    for seed, views in seen.items():
+        half = len(views) // 2  # alone, then in the stack
+        np.testing.assert_allclose(views[:half], views[half:], atol=1e-9)
+        np.testing.assert_allclose(views[-1], many[seed].W_rec_)
+
+
+# -------------------------------------------------------------- what cannot go together
+
+
+def test_what_cannot_be_stacked_is_fitted_alone_and_says_why():
+    ragged = [trial[: 5 + k % 3] for k, trial in enumerate(X)]
+    targets = [trial[: 5 + k % 3] for k, trial in enumerate(Y)]
+    networks = seeds_of(DaleRNNRegressor(**SMALL), 2)
+    many = fit_many(networks, ragged, targets, strategy="stacked")
+    assert many.stacking_report["reason"].tolist() == ["trials of unequal length"] * 2
+    assert_alike_weights(many, [clone(n).fit(ragged, targets) for n in networks])
+    noisy = fit_many(seeds_of(DaleRNNRegressor(noise_level=0.1, **SMALL), 2), X, Y)
+    assert noisy.stacking_report["reason"].tolist() == ["noise, whose stream is its own"] * 2
+    large = fit_many(seeds_of(DaleRNNRegressor(n_units=300, max_iter=1), 2), X, Y)
+    assert large.stacking_report["reason"].str.startswith("large enough").all()
+    mixed = [
+        DaleRNNRegressor(random_state=0, **SMALL),
+        DaleRNNRegressor(random_state=1, **{**SMALL, "n_units": 5}),
+        LinearRegression(),
+    ]
+    flat = fit_many(mixed, X[:, -1], Y[:, -1, 0])
+    assert flat.stacking_report["stack"].tolist() == [1, 1, 1]
+    assert flat.stacking_report["reason"].tolist()[2] == (
+        "LinearRegression is no network of this package"
+    )
+    assert hasattr(mixed[2], "coef_")
+
+
+def assert_alike_weights(many, alone):
+    for one, other in zip(many, alone, strict=True):
+        np.testing.assert_array_equal(one.W_rec_, other.W_rec_)
+
+
+def test_max_memory_cuts_stacks():
+    prototype = DaleRNNRegressor(**SMALL)
+    whole = fit_many(seeds_of(prototype, 6), X, Y, strategy="stacked", max_memory=1e9)
+    parts = fit_many(seeds_of(prototype, 6), X, Y, strategy="stacked", max_memory=1e5)
+    assert whole.stacking_report["stack"].max() == 6
+    assert 1 <= parts.stacking_report["stack"].max() < 6
+    assert_alike(parts, whole)
+
+
+def test_jobs_share_the_networks():
+    prototype = DaleRNNRegressor(**SMALL)
+    one = fit_many(seeds_of(prototype, 5), X, Y, strategy="stacked")
+    two = fit_many(seeds_of(prototype, 5), X, Y, strategy="stacked", n_jobs=2)
+    assert sorted(two.stacking_report["stack"]) == [2, 2, 3, 3, 3]
+    assert_alike(two, one)
+
+
+# -------------------------------------------------------------- errors
+
+
+def test_a_network_that_diverges_does_not_touch_the_others():
+    def networks():
+        # Weights beyond the range of numbers: its activity is infinite at once.
+        huge = DaleRNNRegressor(
+            random_state=9, recurrent_init=np.full((7, 7), 1e300), activation="relu", dale=None,
+            **SMALL,
+        )  # fmt: skip
+        well = DaleRNNRegressor(activation="relu", dale=None, **SMALL)
+        return [*seeds_of(well, 2), huge, *seeds_of(well, 1)]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        many = networks()
+        with pytest.raises(DivergenceError, match="non-finite in epoch 1"):
+            fit_many(many, X, Y, strategy="stacked")
+        kept = fit_many(networks(), X, Y, strategy="stacked", errors="keep")
+    assert list(kept.errors) == [2] and isinstance(kept.errors[2], DivergenceError)
+    assert kept.stacking_report["stack"].tolist() == [4, 4, 4, 4]
+    for fitted in (many, kept):
+        assert not hasattr(fitted[2], "W_rec_")
+        well = [fitted[0], fitted[1], fitted[3]]
+        assert_alike(well, [clone(network).fit(X, Y) for network in well])
+
+
+def test_a_network_that_is_refused_does_not_touch_the_others():
+    networks = seeds_of(DaleRNNRegressor(**SMALL))
+    networks[1].set_params(n_units=-1)
+    with pytest.raises(ValueError, match=r"^n_units must be"):
+        fit_many(networks, X, Y)
+    assert hasattr(networks[0], "W_rec_") and hasattr(networks[2], "W_rec_")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"estimators": []}, ValueError, r"^estimators must be a list of at least one estimator"),
+        ({"estimators": DaleRNNRegressor()}, TypeError, r"^estimators must be a list of at least"),
+        ({"estimators": [DaleRNNRegressor]}, TypeError, r"^estimators must hold objects with a m"),
+        ({"estimators": [3]}, TypeError, r"^estimators must hold objects with a method fit, got 3"),
+        (
+            {"indices": [[0, 1]]},
+            ValueError,
+            r"^indices must have one array per estimator, 2, got 1",
+        ),
+        ({"indices": [[0.5], [1]]}, TypeError, r"^indices must hold arrays of trial numbers"),
+        ({"strategy": "stack"}, ValueError, r"^strategy must be one of"),
+        ({"errors": None}, TypeError, r"^errors must be one of"),
+        ({"max_memory": "1 GB"}, TypeError, r"^max_memory must be a number"),
+        ({"max_memory": 0}, ValueError, r"^max_memory must be"),
+        ({"n_jobs": 1.5}, TypeError, r"^n_jobs must be None or an integer"),
+    ],
+)
+def test_careless_calls(options, error, message):
+    estimators = options.pop("estimators", None)
+    if estimators is None:
+        estimators = seeds_of(DaleRNNRegressor(**SMALL), 2)
+    with pytest.raises(error, match=message):
+        fit_many(estimators, X, Y, **options)
+
+
+def test_one_object_twice_is_refused():
+    network = DaleRNNRegressor(**SMALL)
+    with pytest.raises(ValueError, match=r"^estimators must be another object each, got one of"):
+        fit_many([network, network], X, Y)
+
+
+def test_an_interruption_keeps_what_is_finished():
+    def stop(network):
+        if network.random_state == 1 and network.n_iter_ == 2:
+            raise KeyboardInterrupt
+        return False
+
+    networks = seeds_of(DaleRNNRegressor(on_epoch=stop, **{**SMALL, "max_iter": 50}))
+    with pytest.warns(ConvergenceWarning, match="interrupted from the keyboard after epoch"):
+        members = [Member(network._epochs_of_fit(X, Y)) for network in networks]
+        Lockstep(lambda epoch: (9, ""), lambda wave: None).run(members)
+    assert networks[1].n_iter_ == 2
+    assert all(np.isfinite(network.W_rec_).all() for network in networks)
+
+
+# -------------------------------------------------------------- what a GPU would compute
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_penalties_of_a_stack_are_those_of_each(name, weighted):
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(*shape):
+        return torch.rand(*shape, generator=generator, dtype=torch.float64)
+
+    n, M = 6, 3
+    params = RNNParams(draw(M, n, 2), draw(M, n, n) - 0.5, draw(M, n), draw(M, 1, n), draw(M, 1))
+    params = params.map(lambda tensor: tensor.requires_grad_())
+    rates = (draw(M, 4, 5, n) - 0.4).requires_grad_()
+    weights = draw(M, 4, 5) if weighted else None
+    facts = [
+        Facts(torch.ones(n, n, dtype=torch.bool), distances=draw(n, n), connectome=draw(n, n))
+        for _ in range(M)
+    ]
+    prices = [PENALTIES[name].make_of({"strength": 0.1 + k, "emd_strength": 0.2 * k,
+                                       "distance_power": 1.5}) for k in range(M)]  # fmt: skip
+    together = Facts(*(None if f[0] is None else torch.stack(f) for f in zip(*facts, strict=True)))
+    stacked = type(prices[0]).bind_stack(prices, together, rates)(params, rates, weights)
+    each = []
+    for k in range(M):
+        bound, own = prices[k].bind(facts[k]), RNNParams(*(tensor[k] for tensor in params))
+        seen = (own, rates[k], None if weights is None else weights[k])
+        each.append(bound(own.w_rec) if isinstance(bound, OfWeights) else bound(*seen))
+    alone = torch.stack(each)
+    torch.testing.assert_close(stacked, alone, rtol=1e-10, atol=1e-12)
+    wanted = (params.w_rec, rates)
+    gradients = [
+        torch.autograd.grad(value.sum(), wanted, allow_unused=True, retain_graph=True)
+        for value in (stacked, alone)
+    ]
+    for a, b in zip(*gradients, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-10)
+
+
+# -------------------------------------------------------------- ensembles of seeds
+
+
+@pytest.mark.parametrize("cls", [DaleRNNRegressor, DaleRNNClassifier])
+def test_ensembles_by_every_strategy(cls):
+    y = FAMILIES[cls]
+    ensembles = [
+        SeedEnsemble(cls(**SMALL), n_seeds=3, random_state=0, strategy=strategy).fit(X, y)
+        for strategy in ("joblib", "auto", "stacked")
+    ]
+    for other in ensembles[1:]:
+        assert_alike(other.estimators_, ensembles[0].estimators_)
+        np.testing.assert_allclose(other.results_, ensembles[0].results_)
+    with pytest.raises(ValueError, match=r"^strategy must be one of"):
+        SeedEnsemble(cls(**SMALL), strategy="fast").fit(X, y)
