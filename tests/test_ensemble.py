@@ -58,7 +58,7 @@ def test_regressors_predict_their_mean(ragged):
 
 def test_jobs_do_not_matter_and_cross_validate_works(decisions):
     X, y = decisions
-    ensemble = SeedEnsemble(DaleRNNClassifier(**TINY), n_seeds=2, random_state=3)
+    ensemble = SeedEnsemble(DaleRNNClassifier(**TINY), n_seeds=2, random_state=3, strategy="joblib")
     one, two = clone(ensemble).fit(X, y), clone(ensemble).set_params(n_jobs=2).fit(X, y)
     for a, b in zip(one.estimators_, two.estimators_, strict=True):
         np.testing.assert_array_equal(a.W_rec_, b.W_rec_)

@@ -149,7 +149,22 @@ class RateCost(Price):
 
     @staticmethod
     def bind_stack(prices: Sequence[RateCost], facts: Facts, like: Tensor) -> Penalties:
-        """Return the penalties of networks along a leading axis, each with its own numbers."""
+        """Return the penalties of networks along a leading axis, each with its own strength.
+
+        Parameters
+        ----------
+        prices : sequence of penalties
+            One per network; all but their strengths are equal.
+        facts : Facts
+            What is known of the circuits, each with a leading axis of networks.
+        like : Tensor
+            Whose dtype and device the numbers get.
+
+        Returns
+        -------
+        callable
+            (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
+        """
         power, strengths = prices[0].power, numbers_of(prices, "strength", like)
 
         def penalty(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
@@ -224,7 +239,22 @@ class SilentUnitCost(Price):
 
     @staticmethod
     def bind_stack(prices: Sequence[SilentUnitCost], facts: Facts, like: Tensor) -> Penalties:
-        """Return the penalties of networks along a leading axis, each with its own numbers."""
+        """Return the penalties of networks along a leading axis, each with its own strength.
+
+        Parameters
+        ----------
+        prices : sequence of penalties
+            One per network; all but their strengths are equal.
+        facts : Facts
+            What is known of the circuits, each with a leading axis of networks.
+        like : Tensor
+            Whose dtype and device the numbers get.
+
+        Returns
+        -------
+        callable
+            (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
+        """
         floor, strengths = prices[0].floor, numbers_of(prices, "strength", like)
 
         def penalty(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:

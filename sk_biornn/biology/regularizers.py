@@ -94,7 +94,22 @@ class WeightCost(Price):
 
     @staticmethod
     def bind_stack(prices: Sequence[WeightCost], facts: Facts, like: Tensor) -> Penalties:
-        """Return the penalties of networks along a leading axis, each with its own numbers."""
+        """Return the penalties of networks along a leading axis, each with its own strength.
+
+        Parameters
+        ----------
+        prices : sequence of penalties
+            One per network; all but their strengths are equal.
+        facts : Facts
+            What is known of the circuits, each with a leading axis of networks.
+        like : Tensor
+            Whose dtype and device the numbers get.
+
+        Returns
+        -------
+        callable
+            (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
+        """
         strengths = numbers_of(prices, "strength", like)
         return lambda params, *_: strengths * params.w_rec.abs().sum((-2, -1))
 
@@ -160,7 +175,22 @@ class WiringCost(Price):
 
     @staticmethod
     def bind_stack(prices: Sequence[WiringCost], facts: Facts, like: Tensor) -> Penalties:
-        """Return the penalties of networks along a leading axis, each with its own numbers."""
+        """Return the penalties of networks along a leading axis, each with its own strength.
+
+        Parameters
+        ----------
+        prices : sequence of penalties
+            One per network; all but their strengths are equal.
+        facts : Facts
+            What is known of the circuits, each with a leading axis of networks.
+        like : Tensor
+            Whose dtype and device the numbers get.
+
+        Returns
+        -------
+        callable
+            (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
+        """
         distances = priced_distances(facts, prices[0].distance_power, "spatial penalty")
         strengths = numbers_of(prices, "strength", like)
         return lambda params, *_: strengths * (params.w_rec.abs() * distances).sum((-2, -1))
@@ -237,7 +267,22 @@ class CommunicabilityCost(Price):
 
     @staticmethod
     def bind_stack(prices: Sequence[CommunicabilityCost], facts: Facts, like: Tensor) -> Penalties:
-        """Return the penalties of networks along a leading axis, each with its own numbers."""
+        """Return the penalties of networks along a leading axis, each with its own strength.
+
+        Parameters
+        ----------
+        prices : sequence of penalties
+            One per network; all but their strengths are equal.
+        facts : Facts
+            What is known of the circuits, each with a leading axis of networks.
+        like : Tensor
+            Whose dtype and device the numbers get.
+
+        Returns
+        -------
+        callable
+            (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
+        """
         power = prices[0].communicability_power
         distances = priced_distances(facts, prices[0].distance_power, "communicability penalty")
         strengths = numbers_of(prices, "strength", like)
@@ -328,7 +373,22 @@ class CommunicabilityEMD(Price):
 
     @staticmethod
     def bind_stack(prices: Sequence[CommunicabilityEMD], facts: Facts, like: Tensor) -> Penalties:
-        """Return the penalties of networks along a leading axis, each with its own numbers."""
+        """Return the penalties of networks along a leading axis, each with its own strength.
+
+        Parameters
+        ----------
+        prices : sequence of penalties
+            One per network; all but their strengths are equal.
+        facts : Facts
+            What is known of the circuits, each with a leading axis of networks.
+        like : Tensor
+            Whose dtype and device the numbers get.
+
+        Returns
+        -------
+        callable
+            (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
+        """
         assert facts.connectome is not None  # `bind` was asked before
         wiring = WiringCost.bind_stack(
             [WiringCost(price.strength, price.distance_power) for price in prices], facts, like

@@ -223,6 +223,11 @@ def train_by_epochs(
     history : History
         Loss and score of each epoch.
 
+    Yields
+    ------
+    Epoch
+        What is to be computed next; the loss of it is to be sent.
+
     Raises
     ------
     DivergenceError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sk_biornn.ensemble._fit_many import FittedNetworks, fit_many
+from sk_biornn.ensemble._fit_many import fit_many
 from sk_biornn.ensemble._seeds import SeedEnsemble
 
-__all__ = ["FittedNetworks", "SeedEnsemble", "fit_many"]
+__all__ = ["SeedEnsemble", "fit_many"]

@@ -46,12 +46,12 @@ class SeedEnsemble(BaseEstimator):
     n_jobs : int or None, default=None
         Number of joblib's jobs; any backend of joblib will do. The result does not depend on it,
         but for rounding where copies learn side by side.
+    random_state : int, RandomState, Generator or None, default=None
+        From which the seeds are drawn.
     strategy : {"auto", "stacked", "joblib"}, default="auto"
         "stacked": copies learn side by side, see `fit_many`, within each job; "joblib": one after
         the other, with the bits of their own `fit`; "auto": side by side where it pays, by a rule
         that was measured (small networks).
-    random_state : int, RandomState, Generator or None, default=None
-        From which the seeds are drawn.
 
     Attributes
     ----------
