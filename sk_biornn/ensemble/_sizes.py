@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import torch
 
+from sk_biornn._checks import is_integer
 from sk_biornn.core import Epoch
 
 # Measured, see tests/benchmarks/bench_stacked.py: up to so many values per step of one network
@@ -39,9 +41,8 @@ def most_together(epoch: Epoch, max_memory: float | None, always: bool) -> tuple
     """
     like = epoch.theta.w_rec
     n_units, n_trials = like.shape[-1], max(map(len, epoch.batches))
-    values, work = n_units * n_trials, n_trials * epoch.recipe.n_products
-    is_large = values > MOST_VALUES_PER_STEP or work >= MOST_WORK_PER_STEP
-    if not always and like.device.type == "cpu" and is_large:
+    is_small = _is_small(n_units, n_trials, epoch.recipe.n_products)
+    if not always and like.device.type == "cpu" and not is_small:
         return 1, "large enough to keep a processor busy alone"
     limit = free_memory(like.device) * _SHARE_OF_FREE if max_memory is None else max_memory
     return max(1, int(limit // bytes_of_one(epoch))), "max_memory"
@@ -66,3 +67,32 @@ def free_memory(device: torch.device) -> float:
         return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):
         return float(_FREE_UNKNOWN)
+
+
+def may_pay(estimator: Any, n_trials: int) -> bool:
+    """Whether a network that has not begun is small enough to learn side by side with others.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A network of this package.
+    n_trials : int
+        Number of trials that it is to learn from.
+
+    Returns
+    -------
+    bool
+        False where it would be fitted alone on a CPU.
+    """
+    if str(estimator.device) != "cpu":
+        return True
+    table = getattr(estimator, "populations", None)
+    n_units = estimator.n_units if table is None else int(table["n_units"].sum())
+    size = estimator.batch_size if is_integer(estimator.batch_size) else 200
+    return _is_small(n_units, min(size, n_trials), n_units**2)
+
+
+def _is_small(n_units: int, n_trials: int, n_products: int) -> bool:
+    """Whether a network is so small that a CPU gains by taking several at once."""
+    values, work = n_units * n_trials, n_trials * n_products
+    return values <= MOST_VALUES_PER_STEP and work < MOST_WORK_PER_STEP

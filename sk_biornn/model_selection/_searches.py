@@ -1,0 +1,166 @@
+"""The searches: scikit-learn's, with the arguments that stacks add."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+
+from sk_biornn.model_selection._stacked import StackedSearch
+
+
+class StackedGridSearchCV(StackedSearch, GridSearchCV):
+    """`sklearn.model_selection.GridSearchCV` whose networks learn side by side.
+
+    Candidates and folds of one architecture and one learning rate go together, see
+    `sk_biornn.ensemble.fit_many`; the others, and other estimators, are fitted as scikit-learn
+    does. Scores, ranks and the best estimator are those of `GridSearchCV`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A network of this package; any other estimator is searched as by `GridSearchCV`.
+    param_grid : dict or list of dict
+        Values to try, by parameter.
+    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score : object
+        As in `GridSearchCV`. Jobs share the networks that learn; the scores are computed by
+        threads.
+    strategy : {"auto", "stacked", "alone"}, default="auto"
+        "auto": side by side where it pays; "stacked": wherever it can be; "alone": `GridSearchCV`.
+    max_memory : float or None, default=None
+        Bytes that a stack may take; None: half of what is free.
+
+    Attributes
+    ----------
+    stacking_report_ : DataFrame
+        A row per candidate and fold that learned before it was asked for: `candidate`, `fold`,
+        `stack`, how many learned together, `reason` why it learned alone, and `seconds`, its share
+        of the time, which is also the `fit_time` of `cv_results_`.
+
+    See Also
+    --------
+    sklearn.model_selection.GridSearchCV : All other attributes and methods.
+
+    Examples
+    --------
+    >>> from sk_biornn import DaleRNNRegressor
+    >>> from sk_biornn.datasets import make_flip_flop
+    >>> from sk_biornn.model_selection import StackedGridSearchCV
+    >>> X, y = make_flip_flop(60, n_steps=20, random_state=0)
+    >>> network = DaleRNNRegressor(n_units=12, max_iter=3, regularizer="weight", random_state=0)
+    >>> search = StackedGridSearchCV(network, {"regu_strength": [0.0, 1e-3, 1e-2]}, cv=3)
+    >>> search.fit(X, y).stacking_report_["stack"].unique().tolist()
+    [9]
+    >>> sorted(search.best_params_)
+    ['regu_strength']
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_grid: Any,
+        *,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: Any = "2*n_jobs",
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        strategy: str = "auto",
+        max_memory: float | None = None,
+    ) -> None:
+        super().__init__(
+            estimator,
+            param_grid,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.strategy = strategy
+        self.max_memory = max_memory
+
+
+class StackedRandomizedSearchCV(StackedSearch, RandomizedSearchCV):
+    """`sklearn.model_selection.RandomizedSearchCV` whose networks learn side by side.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A network of this package; any other estimator is searched as by `RandomizedSearchCV`.
+    param_distributions : dict or list of dict
+        Distributions or values to draw from, by parameter.
+    n_iter : int, default=10
+        Number of candidates.
+    scoring, n_jobs, refit, cv, verbose, pre_dispatch, random_state, error_score, \
+return_train_score : object
+        As in `RandomizedSearchCV`.
+    strategy : {"auto", "stacked", "alone"}, default="auto"
+        As in `StackedGridSearchCV`.
+    max_memory : float or None, default=None
+        Bytes that a stack may take; None: half of what is free.
+
+    Attributes
+    ----------
+    stacking_report_ : DataFrame
+        As in `StackedGridSearchCV`.
+
+    See Also
+    --------
+    sklearn.model_selection.RandomizedSearchCV : All other attributes and methods.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sk_biornn import DaleRNNRegressor
+    >>> from sk_biornn.datasets import make_flip_flop
+    >>> from sk_biornn.model_selection import StackedRandomizedSearchCV
+    >>> X, y = make_flip_flop(60, n_steps=20, random_state=0)
+    >>> network = DaleRNNRegressor(n_units=12, max_iter=3, regularizer="weight", random_state=0)
+    >>> space = {"regu_strength": loguniform(1e-4, 1e-1)}
+    >>> search = StackedRandomizedSearchCV(network, space, n_iter=4, cv=3, random_state=0)
+    >>> search.fit(X, y).stacking_report_["stack"].unique().tolist()
+    [12]
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_distributions: Any,
+        *,
+        n_iter: int = 10,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: Any = "2*n_jobs",
+        random_state: Any = None,
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        strategy: str = "auto",
+        max_memory: float | None = None,
+    ) -> None:
+        super().__init__(
+            estimator,
+            param_distributions,
+            n_iter=n_iter,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            random_state=random_state,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.strategy = strategy
+        self.max_memory = max_memory

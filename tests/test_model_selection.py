@@ -1,0 +1,180 @@
+"""Searches whose networks learn side by side have the results of scikit-learn's."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy.stats import loguniform
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, RandomizedSearchCV
+from sklearn.pipeline import make_pipeline
+
+from sk_biornn import DaleRNNClassifier, DaleRNNRegressor, SpatialRNNRegressor
+from sk_biornn.datasets import make_flip_flop
+from sk_biornn.metrics import bio_scoring
+from sk_biornn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
+from sk_biornn.preprocessing import TrialScaler
+
+X, Y = make_flip_flop(30, n_steps=8, random_state=0)
+X, Y = X.astype(np.float64), Y.astype(np.float64)
+LABELS = np.where(Y[:, -1, 0] > 0, "up", "down")
+SMALL = {"n_units": 6, "max_iter": 3, "batch_size": 8, "random_state": 0}
+GRID = {"regu_strength": [0.0, 0.01], "dale": ["projection", "abs", None]}
+
+
+def network(**parameters):
+    return SpatialRNNRegressor(**{**SMALL, **parameters})
+
+
+def assert_same_search(stacked, plain):
+    assert stacked.best_params_ == plain.best_params_ and stacked.best_index_ == plain.best_index_
+    assert set(stacked.cv_results_) == set(plain.cv_results_)
+    for name, values in plain.cv_results_.items():
+        if name.endswith("_time"):
+            continue
+        found = stacked.cv_results_[name]
+        if name == "params" or name.startswith("param_"):
+            assert list(map(str, found)) == list(map(str, values))
+        else:
+            np.testing.assert_allclose(found, values, rtol=1e-8, err_msg=name)
+    if hasattr(plain, "best_estimator_"):
+        np.testing.assert_allclose(
+            stacked.best_estimator_.W_rec_, plain.best_estimator_.W_rec_, atol=1e-10
+        )
+        assert type(stacked.best_estimator_) is type(plain.best_estimator_)
+
+
+def search_both(estimator, grid, y=Y, fit_params=None, **options):
+    found = [
+        cls(clone(estimator), grid, cv=3, **options).fit(X, y, **(fit_params or {}))
+        for cls in (StackedGridSearchCV, GridSearchCV)
+    ]
+    assert_same_search(*found)
+    return found[0]
+
+
+def test_a_grid():
+    search = search_both(network(), GRID, return_train_score=True)
+    report = search.stacking_report_
+    assert len(report) == 18 and (report["stack"] == 6).all()  # three laws, six networks each
+    assert report["candidate"].tolist() == np.repeat(np.arange(6), 3).tolist()
+    assert (search.cv_results_["mean_fit_time"] > 0).all()
+    assert type(search.estimator) is SpatialRNNRegressor and search.cv == 3
+    assert clone(search).get_params()["cv"] == 3
+    np.testing.assert_array_equal(search.predict(X), search.best_estimator_.predict(X))
+
+
+def test_decisions_with_several_scores_and_weights():
+    scoring = {"accuracy": "accuracy", **bio_scoring("modularity")}
+    weights = np.linspace(0.5, 2, 30)
+    search = search_both(
+        DaleRNNClassifier(**SMALL),
+        {"learning_rate_init": [1e-3, 1e-2]},
+        y=LABELS,
+        fit_params={"sample_weight": weights},
+        scoring=scoring,
+        refit="accuracy",
+    )
+    assert (search.stacking_report_["stack"] == 3).all()  # a stack per learning rate
+
+
+def test_groups_and_shuffled_folds():
+    groups = np.repeat(np.arange(6), 5)
+    for cv, params in (
+        (GroupKFold(3), {"groups": groups}),
+        (KFold(3, shuffle=True, random_state=1), {}),
+    ):
+        found = [
+            cls(network(), GRID, cv=cv).fit(X, Y, **params)
+            for cls in (StackedGridSearchCV, GridSearchCV)
+        ]
+        assert_same_search(*found)
+        assert found[0].cv is cv
+
+
+def test_folds_that_chance_makes_are_made_once():
+    cv = KFold(3, shuffle=True, random_state=np.random.RandomState(0))
+    search = StackedGridSearchCV(network(), GRID, cv=cv).fit(X, Y)
+    same = KFold(3, shuffle=True, random_state=np.random.RandomState(0))
+    plain = GridSearchCV(network(), GRID, cv=list(same.split(X))).fit(X, Y)
+    assert_same_search(search, plain)
+
+
+def test_a_random_search():
+    space = {"regu_strength": loguniform(1e-4, 1e-1), "learning_rate_init": [1e-3, 1e-2]}
+    found = [
+        cls(network(), space, n_iter=4, cv=3, random_state=0).fit(X, Y)
+        for cls in (StackedRandomizedSearchCV, RandomizedSearchCV)
+    ]
+    assert_same_search(*found)
+
+
+def test_architectures_early_stopping_and_pruning():
+    search = search_both(
+        network(early_stopping=True, n_iter_no_change=1),
+        [{"n_units": [5, 7]}, {"pruning": ["magnitude"], "density": [0.3, 0.5]}],
+    )
+    assert search.stacking_report_.groupby("candidate")["stack"].max().tolist() == [3, 3, 6, 6]
+
+
+def test_jobs_share_the_networks():
+    one = StackedGridSearchCV(network(), GRID, cv=3).fit(X, Y)
+    two = StackedGridSearchCV(network(), GRID, cv=3, n_jobs=2).fit(X, Y)
+    assert_same_search(two, one)
+
+
+def test_arrays_and_objects_as_parameters():
+    masks = [np.random.default_rng(k).random((6, 6)) < 0.6 for k in range(2)]
+    search = search_both(network(), {"mask": masks}, refit=False)
+    assert (search.stacking_report_["stack"] == 6).all()
+
+
+@pytest.mark.parametrize("error_score", [np.nan, -5.0, "raise"])
+def test_a_candidate_that_fails(error_score):
+    grid = {"n_units": [6, -1], "regu_strength": [0.0, 0.01]}
+    found = []
+    for cls in (StackedGridSearchCV, GridSearchCV):
+        search = cls(network(), grid, cv=3, error_score=error_score)
+        if error_score == "raise":
+            with pytest.raises(ValueError, match=r"^n_units must be"):
+                search.fit(X, Y)
+            assert type(search.estimator) is SpatialRNNRegressor and search.cv == 3
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found.append(search.fit(X, Y))
+    if found:
+        assert_same_search(*found)
+
+
+def test_what_is_no_network_is_searched_as_ever():
+    flat = X[:, -1]
+    plain = GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=3).fit(flat, Y[:, -1, 0])
+    search = StackedGridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=3).fit(flat, Y[:, -1, 0])
+    assert_same_search_scores(search, plain)
+    pipeline = make_pipeline(TrialScaler(), DaleRNNRegressor(**SMALL))
+    grid = {"dalernnregressor__dale": ["abs", "projection"]}
+    found = [cls(pipeline, grid, cv=3).fit(X, Y) for cls in (StackedGridSearchCV, GridSearchCV)]
+    assert_same_search_scores(*found)
+    assert not hasattr(found[0], "stacking_report_")
+    alone = StackedGridSearchCV(network(), GRID, cv=3, strategy="alone").fit(X, Y)
+    assert not hasattr(alone, "stacking_report_")
+    large = StackedGridSearchCV(
+        DaleRNNRegressor(n_units=300, max_iter=1, random_state=0), {"dale": ["abs"]}, cv=2
+    ).fit(X, Y)
+    assert not hasattr(large, "stacking_report_")
+
+
+def assert_same_search_scores(a, b):
+    assert a.best_params_ == b.best_params_
+    np.testing.assert_allclose(a.cv_results_["mean_test_score"], b.cv_results_["mean_test_score"])
+
+
+def test_careless_arguments():
+    with pytest.raises(ValueError, match=r"^strategy must be one of"):
+        StackedGridSearchCV(network(), GRID, strategy="fast").fit(X, Y)
+    with pytest.raises(ValueError, match=r"^max_memory must be"):
+        StackedGridSearchCV(network(), GRID, max_memory=-1).fit(X, Y)
