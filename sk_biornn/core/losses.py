@@ -58,13 +58,18 @@ def _per_trial_of_each(values: Tensor, weights: Tensor) -> Tensor:
     return weighted.flatten(1).sum(1) / weights.shape[1]
 
 
+def _cross_entropy_of_each(scores: Tensor, codes: Tensor, weights: Tensor) -> Tensor:
+    if scores.device.type == "cpu":  # a softmax rounds its last rows otherwise than those within
+        each = zip(scores, codes, weights, strict=True)
+        return torch.stack([cross_entropy(*own) for own in each])
+    return _per_trial_of_each(_surprises(scores, codes), weights)
+
+
 # The same losses of several networks: (M, n_trials, ...) -> (M,).
 EACH: dict[Callable[[Tensor, Tensor, Tensor], Tensor], Callable[[Tensor, Tensor, Tensor], Tensor]]
 EACH = {
     squared_error: lambda outputs, targets, weights: _per_trial_of_each(
         (outputs - targets).square(), weights
     ),
-    cross_entropy: lambda scores, codes, weights: _per_trial_of_each(
-        _surprises(scores, codes), weights
-    ),
+    cross_entropy: lambda scores, codes, weights: _cross_entropy_of_each(scores, codes, weights),
 }
