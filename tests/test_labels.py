@@ -12,6 +12,7 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
 
 from sk_biornn import (
     CellTypeRNNRegressor,
@@ -24,7 +25,11 @@ from sk_biornn import (
 from sk_biornn.biology import MagnitudePruning
 from sk_biornn.datasets import make_flip_flop
 from sk_biornn.ensemble import SeedEnsemble
-from sk_biornn.initializers import BioWeightInitializer, recurrent_weights
+from sk_biornn.initializers import (
+    BioWeightInitializer,
+    FunctionalConnectivity,
+    recurrent_weights,
+)
 from sk_biornn.plots import WeightMatrixDisplay
 from sk_biornn.units import Connectome
 from sk_biornn.units.labels import UnitOrder, lies_transposed, read_labels, square_in_order
@@ -339,6 +344,109 @@ def test_units_are_silenced_and_grouped_by_name():
     for k, name in enumerate(a.populations):
         place = b.populations.index(name)
         np.testing.assert_allclose(b.total[..., place], a.total[..., k], atol=1e-12)
+
+
+def test_a_connectome_knows_signs_and_places_of_units():
+    wiring = Connectome(COUNTS, list(NAMES), signs=SIGNS, positions=PLACES)
+    shuffled = wiring.subset(NAMES[::-1])
+    plain = SpatialRNNRegressor(
+        mask=COUNTS > 0, signs=SIGNS, coordinates=PLACES, dale="projection", **SMALL
+    ).fit(X, Y)
+    for signs, coordinates in ((None, wiring), (wiring, shuffled), (shuffled, wiring)):
+        named = SpatialRNNRegressor(
+            mask=wiring, signs=signs, coordinates=coordinates, dale="projection", **SMALL
+        ).fit(X, Y)
+        assert_same_network(named, plain)
+    assert metrics.wiring_cost(INIT, wiring) == metrics.wiring_cost(INIT, PLACES)
+    unknown = Connectome(COUNTS, list(NAMES))
+    for argument, what in (("signs", "signs"), ("coordinates", "positions"), ("tau", "such")):
+        clock = {"dt": 1.0} if argument == "tau" else {}
+        message = rf"^{argument} must have a value per unit.* no {what}"
+        with pytest.raises(ValueError, match=message):
+            SpatialRNNRegressor(**{argument: unknown}, **clock, **SMALL).fit(X, Y)
+    with pytest.warns(UserWarning, match=r"^coordinates='grid' puts the units on a grid, although"):
+        SpatialRNNRegressor(mask=wiring, **SMALL).fit(X, Y)
+    silent = inspection.silence(DaleRNNRegressor(mask=wiring, **SMALL).fit(X, Y), "A")
+    np.testing.assert_array_equal(silent.fit(X, Y).signs_, SIGNS)
+
+
+def test_numbers_of_rows_say_where_a_row_stood():
+    order = [3, 1, 0, 5, 2, 4]
+    signs = pd.Series(SIGNS)
+    plain = DaleRNNRegressor(mask=MASK, signs=SIGNS, **SMALL).fit(X, Y)
+    for moved_signs in (signs.iloc[order], signs.iloc[order].to_dict()):
+        for mask in (MASK, pd.DataFrame(MASK), pd.DataFrame(MASK).iloc[order]):
+            reg = DaleRNNRegressor(mask=mask, signs=moved_signs, **SMALL).fit(X, Y)
+            assert_same_network(reg, plain)
+            assert reg.unit_names_ == tuple(range(N))
+    trials = np.tile(X, (1, 1, 2))
+    turned = pd.Series([1, -1]).iloc[::-1]
+    reg = DaleRNNRegressor(input_signs=turned, **SMALL).fit(trials, Y)
+    assert (reg.W_in_[:, 0] >= 0).all() and (reg.W_in_[:, 1] <= 0).all()
+
+
+def test_whole_numbers_as_text_are_the_same_names():
+    ids = [648518346349492682 + k for k in range(N)]
+    wiring = Connectome(COUNTS, list(map(str, ids)))
+    places = pd.DataFrame(PLACES[::-1], index=ids[::-1])
+    reg = SpatialRNNRegressor(mask=wiring, coordinates=places, **SMALL).fit(X, Y)
+    plain = SpatialRNNRegressor(mask=COUNTS > 0, coordinates=PLACES, **SMALL).fit(X, Y)
+    assert_same_network(reg, plain)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [("Neuron 1", "Neuron 2"), ("i", "j")])
+def test_names_of_axes_that_nobody_understands_are_refused(rows, columns):
+    strange = frame(MASK, post=rows, pre=columns)
+    for call in (
+        lambda: metrics.density(strange),
+        lambda: DaleRNNRegressor(mask=strange, **SMALL).fit(X, Y),
+    ):
+        with pytest.raises(ValueError, match=r'must have axes named "post" and "pre", or without'):
+            call()
+
+
+def test_graphs_are_wiring():
+    networkx = pytest.importorskip("networkx")
+    graph = networkx.DiGraph()
+    graph.add_nodes_from(NAMES)
+    for post, pre in np.argwhere(COUNTS):
+        graph.add_edge(NAMES[pre], NAMES[post], weight=int(COUNTS[post, pre]))
+    options = {"regularizer": "communicability_emd", **SMALL}
+    reg = SpatialRNNRegressor(mask=graph, connectome=graph, **options).fit(X, Y)
+    plain = SpatialRNNRegressor(mask=COUNTS > 0, connectome=COUNTS, **options).fit(X, Y)
+    assert_same_network(reg, plain)
+    assert reg.unit_names_ == NAMES
+    assert metrics.density(graph) == (COUNTS != 0).mean()
+
+
+def test_units_whose_names_are_numbers_are_silenced_by_name():
+    names = [3, 1, 4, 15, 9, 2]
+    reg = DaleRNNRegressor(mask=frame(np.ones((N, N)), names, names), **SMALL).fit(X, Y)
+    assert (inspection.silence(reg, 4).W_out_[:, 2] == 0).all()
+    assert (inspection.silence(reg, [3, 2]).W_out_[:, [0, 5]] == 0).all()
+    with pytest.raises(ValueError, match=r"^part must name units of the network \(3, 1, 4"):
+        inspection.silence(reg, 0)
+
+
+def test_names_go_from_a_recording_to_the_weights():
+    rng = np.random.default_rng(0)
+    common = rng.normal(size=(200, 1))
+    recording = pd.DataFrame(rng.normal(size=(200, N)), columns=list(NAMES))
+    recording[["A", "B"]] += 5 * common
+    options = {"dale": None, "autapses": False, "frozen": ("W_rec",), **SMALL}
+    for columns in (NAMES, NAMES[::-1]):
+        pipeline = make_pipeline(
+            FunctionalConnectivity("correlation"), BioWeightInitializer(sigma=1e-6)
+        )
+        init = pipeline.fit(recording[list(columns)])[-1]
+        mask = frame(np.ones((N, N), dtype=bool))
+        reg = DaleRNNRegressor(mask=mask, recurrent_init=init, **options).fit(X, Y)
+        table = reg.recurrent_frame()
+        assert table.stack().idxmax() in (("A", "B"), ("B", "A"))
+    with pytest.raises(ValueError, match=r"^recurrent_init must have the same names as mask"):
+        other = FunctionalConnectivity("correlation").fit_transform(recording.add_suffix("x"))
+        init = BioWeightInitializer().fit(other)
+        DaleRNNRegressor(mask=mask, recurrent_init=init, **options).fit(X, Y)
 
 
 def test_weights_by_name_become_a_network():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from os import PathLike
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sk_biornn._checks import check_count, check_number
-from sk_biornn._plain import NO_NUMBERS, plain, refuse_masked
+from sk_biornn._plain import NO_NUMBERS, plain, refuse_masked, short
 from sk_biornn.units.signs import sign_array
 
 
@@ -123,18 +125,27 @@ def matrix_mask(
     if mask is None:
         return None
     refuse_masked(mask, name)
+    if isinstance(mask, (str, PathLike)):
+        raise TypeError(
+            f"{name} must be {expected}, got {short(mask)}; sk_biornn.datasets.read_connectome "
+            "reads files."
+        )
     mask = plain(mask, name)
     try:
         array = np.asarray(mask.toarray() if hasattr(mask, "toarray") else mask)
     except NO_NUMBERS:  # rows of unequal length
         array = np.empty(0)
     if array.shape != shape:
-        raise ValueError(f"{name} must have shape {shape}, got shape {array.shape}.")
+        size = array.shape[0] if array.ndim == 2 and array.shape[0] == array.shape[1] else None
+        way = f"; n_units={size} is a network of that size" if name == "mask" and size else ""
+        raise ValueError(f"{name} must have shape {shape}, got shape {array.shape}{way}.")
     if array.dtype == object and all(isinstance(item, (bool, np.bool_)) for item in array.flat):
         array = array.astype(bool)  # of a frame of nullable booleans
     if array.dtype != bool and not (array.dtype.kind in "iuf" and np.isin(array, (0, 1)).all()):
         numeric = array.dtype.kind in "iuf"
         other = array[~np.isin(array, (0, 1))][0] if numeric else None
-        came = f"the value {other}" if numeric else f"an array of {array.dtype}"
+        came = f"an array of {array.dtype}"
+        if numeric:
+            came = f"the value {other}; {name} != 0 is the mask of what is not 0"
         raise ValueError(f"{name} must be {expected}, got {came}.")
     return array.astype(bool)

@@ -34,6 +34,7 @@ from sk_biornn.estimators._rules import (
     check_rules,
 )
 from sk_biornn.initializers._feedforward import FEEDFORWARD_INITS
+from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.labels import UnitOrder
 
 # Arguments that may name the units, those first whose order counts; which of their axes are units.
@@ -161,10 +162,12 @@ class RNNParameters(BaseEstimator):
 
     def _units(self) -> Units:
         """Return the units as the arguments describe them; a family may have other words."""
-        order = self._unit_order()
-        signs = order.arranged(self.signs, "signs", (0,))
+        order, given = self._unit_order(), self.signs
+        if given is None and isinstance(self.mask, Connectome) and self.mask.signs is not None:
+            given = self.mask
+        signs = order.arranged(given, "signs", (0,))
         signs = column_signs(self.n_units, signs, self.excitatory_fraction)
-        return Units(signs, self.signs is not None, order=order)
+        return Units(signs, given is not None, order=order)
 
     def _unit_order(self) -> UnitOrder:
         """Return the order in which arguments that name the units have them."""

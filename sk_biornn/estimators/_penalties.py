@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,6 +25,7 @@ from sk_biornn.biology.regularizers import (
 )
 from sk_biornn.estimators._boundary import to_tensor
 from sk_biornn.estimators._circuit import Circuit
+from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.positions import unit_positions
 
 if TYPE_CHECKING:
@@ -112,6 +114,7 @@ def facts_of(
     """Return what the arguments say of the circuit."""
     positions = distances = connectome = blocks = None
     if parameters.coordinates is not None:
+        _tell_of_positions(parameters)
         points = unit_positions(
             circuit.order.arranged(parameters.coordinates, "coordinates", (0,)),
             circuit.n_units,
@@ -132,6 +135,17 @@ def facts_of(
         positions=positions,
         blocks=blocks,
     )
+
+
+def _tell_of_positions(parameters: RNNParameters) -> None:
+    wiring = parameters.mask
+    if isinstance(wiring, Connectome) and wiring.positions is not None:
+        if isinstance(parameters.coordinates, str):
+            warnings.warn(
+                f"coordinates={parameters.coordinates!r} puts the units on a grid, although the "
+                "Connectome that is the mask knows where they are; coordinates=mask takes that.",
+                stacklevel=2,
+            )
 
 
 def _blocks(parameters: RNNParameters, circuit: Circuit) -> np.ndarray | None:

@@ -213,8 +213,9 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
 
         Returns
         -------
-        ndarray of shape (n_neurons, n_neurons)
-            Functional connectivity of `X` alone; the data of `fit` play no part.
+        ndarray or DataFrame of shape (n_neurons, n_neurons)
+            Functional connectivity of `X` alone; the data of `fit` play no part. A DataFrame, by
+            name, if the neurons have names.
 
         Raises
         ------
@@ -228,7 +229,16 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
         """
         check_is_fitted(self, "connectivity_")
         self._check_parameters()
-        return self._connectivity(X, reset=False)
+        return self._named(self._connectivity(X, reset=False))
+
+    def _named(self, matrix: np.ndarray) -> Any:
+        """Return a matrix with the names of the neurons, which tell weights whose they are."""
+        names = getattr(self, "feature_names_in_", None)
+        if names is None:
+            return matrix
+        import pandas as pd
+
+        return pd.DataFrame(matrix, index=names, columns=names)
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> np.ndarray:
         """Compute the matrix of a recording and return it.
@@ -245,9 +255,10 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
         Returns
         -------
         ndarray of shape (n_neurons, n_neurons)
-            A copy of `connectivity_`.
+            A copy of `connectivity_`; a DataFrame, by name, if the neurons have names.
         """
-        return self.fit(X, y).connectivity_.copy()
+        self.fit(X, y)
+        return self._named(self.connectivity_.copy())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -21,6 +21,7 @@ from sk_biornn.inspection._networks import (
     weights_of,
 )
 from sk_biornn.inspection._skill import flat_outputs, output_names
+from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.labels import UnitOrder, as_mask
 from sk_biornn.units.names import listed
 
@@ -136,6 +137,9 @@ def _units(network: Any, part: Any, labels: Any, n_units: int) -> NDArray[np.int
     entries = _entries(part)
     if entries and all(isinstance(entry, str) for entry in entries):
         return np.unique(np.concatenate([units_named(network, name, labels) for name in entries]))
+    names = order_of(network).names
+    if names is not None and entries and all(is_integer(name) for name in names):
+        entries = _numbers_of(names, entries)
     if not entries or not all(is_integer(number) for number in entries):
         raise TypeError(
             "part must be the name of a population, layer, area or cell type, the number of a "
@@ -147,6 +151,17 @@ def _units(network: Any, part: Any, labels: Any, n_units: int) -> NDArray[np.int
     if len(outside):
         raise ValueError(f"part must hold units from 0 to {n_units - 1}, got {listed(outside)}.")
     return units
+
+
+def _numbers_of(names: tuple[Any, ...], entries: list[Any]) -> list[Any]:
+    """Return the numbers of units whose names are numbers themselves: the names are meant."""
+    place = {name: number for number, name in enumerate(names)}
+    unknown = [entry for entry in entries if is_integer(entry) and entry not in place]
+    if unknown:
+        raise ValueError(
+            f"part must name units of the network ({listed(names, 20)}), got {listed(unknown)}."
+        )
+    return [place.get(entry, entry) if is_integer(entry) else entry for entry in entries]
 
 
 def _entries(part: Any) -> list[Any]:
@@ -201,7 +216,10 @@ def _forbid(network: Any, argument: str, weights: str, where: Any) -> None:
         units = order_of(network)
         outputs = getattr(network, "output_names_", None)
         channels = UnitOrder(None if outputs is None else tuple(outputs), "y")
-        mask = units.arranged(as_mask(getattr(network, argument)), argument, axes, channels)
+        given = getattr(network, argument)
+        if isinstance(given, Connectome) and network.signs is None and given.signs is not None:
+            network.signs = given  # which it had through the mask
+        mask = units.arranged(as_mask(given), argument, axes, channels)
         allowed = matrix_mask(argument, mask, shape)
         allowed = np.ones(shape, dtype=bool) if allowed is None else allowed
         allowed[where] = False

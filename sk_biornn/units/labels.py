@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sk_biornn._checks import is_integer
 from sk_biornn._plain import is_masked, plain_frame, refuse_masked, short
 from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.names import listed
@@ -81,6 +82,8 @@ def as_pandas(value: Any) -> Any:
     """Return what has labels in another form as a frame or a series; others as they are."""
     if isinstance(value, Connectome):
         return value.to_frame()
+    if _is_graph(value):
+        return _of_graph(value)
     if isinstance(value, Mapping):
         return _of_mapping(value)
     if hasattr(value, "dims") and hasattr(value, "to_pandas") and np.ndim(value) in (1, 2):
@@ -89,8 +92,34 @@ def as_pandas(value: Any) -> Any:
 
 
 def as_mask(value: Any) -> Any:
-    """Return which synapses a `Connectome` has, as a frame; others as they are."""
-    return value.to_frame() != 0 if isinstance(value, Connectome) else value
+    """Return which synapses a `Connectome` or a graph has, as a frame; others as they are."""
+    has_weights = isinstance(value, Connectome) or _is_graph(value)
+    return as_pandas(value) != 0 if has_weights else value
+
+
+def _is_graph(value: Any) -> bool:
+    """Whether a value is a graph of networkx, which is not imported for this."""
+    return type(value).__module__.startswith("networkx.") and hasattr(value, "adjacency")
+
+
+def _of_graph(graph: Any) -> pd.DataFrame:
+    """Return the weights of the edges, which lead from the rows to the columns."""
+    import networkx as nx
+
+    return nx.to_pandas_adjacency(graph).rename_axis(index="pre", columns="post")
+
+
+def _known_of_units(connectome: Connectome, name: str) -> Any:
+    """Return what a `Connectome` knows of each unit, for an argument that is about units."""
+    known = {"signs": connectome.signs, "coordinates": connectome.positions}
+    value = known.get(name)
+    if value is None:
+        what = {"signs": "signs", "coordinates": "positions"}.get(name, "such values")
+        raise ValueError(
+            f"{name} must have a value per unit, got {connectome!r}, which has no {what}."
+        )
+    index = pd.Index(connectome.names, dtype=object)
+    return pd.Series(value, index) if value.ndim == 1 else pd.DataFrame(value, index)
 
 
 def _of_mapping(value: Mapping[Any, Any]) -> Any:
@@ -116,6 +145,18 @@ def lies_transposed(frame: pd.DataFrame, name: str) -> bool:
             f"{short(_axis_name(frame.columns))}."
         )
     return sides[0] == "pre" or sides[1] == "post"
+
+
+def _refuse_other_names(frame: pd.DataFrame, name: str) -> None:
+    """Refuse two names of axes that differ, but say neither side: nobody can tell which is pre."""
+    names = [_axis_name(axis) for axis in (frame.index, frame.columns)]
+    if None in names or names[0] == names[1] or any(map(axis_side, names)):
+        return
+    raise ValueError(
+        f'{name} must have axes named "post" and "pre", or without names for [post, pre], got rows '
+        f"named {short(names[0])} and columns named {short(names[1])}; rename_axis(index=..., "
+        "columns=...) says which is which."
+    )
 
 
 def _axis_name(axis: pd.Index) -> Any:
@@ -165,9 +206,11 @@ class UnitOrder:
             if not found and _is_per_unit(value):
                 unnamed.append(name)
             for labels in found:
-                order = cls(labels, name) if order.names is None else order
+                # Numbers of rows say where a row stood, and there it goes again.
+                first = _numbers(labels) or labels
+                order = cls(first, name) if order.names is None else order
                 order.places(labels, name)
-                orders.add(labels)
+                orders.add(first)
         if len(orders) > 1 and unnamed:
             raise ValueError(
                 f"{unnamed[0]} must name its units, since {order.source} and others name them in "
@@ -196,10 +239,13 @@ class UnitOrder:
         ValueError
             If the labels are not those of the units.
         """
-        if labels is None or self.names is None or labels == self.names:
+        if labels is None:
+            return None
+        names = _numbers(labels) if self.names is None else self.names
+        if names is None or labels == names:
             return None
         whose = ROWS if name == self.source else self.source
-        return _places(self.names, labels, name, whose)
+        return _places(names, labels, name, whose)
 
     def arranged(self, value: Any, name: str, axes: tuple[int, ...], others: Any = None) -> Any:
         """Return a value as a plain array in the order of the units; what has no labels as it is.
@@ -300,6 +346,12 @@ def square_in_order(value: Any, name: str) -> tuple[Any, UnitOrder]:
     return order.arranged(value, name, (0, 1)), order
 
 
+def _numbers(labels: Labels) -> Labels | None:
+    """Return 0, 1, 2, ... for labels that are these numbers in another order; None for others."""
+    numbers = tuple(range(len(labels)))
+    return numbers if all(map(is_integer, labels)) and set(labels) == set(numbers) else None
+
+
 def _unit_labels(value: Any, name: str, axes: tuple[int, ...]) -> list[Labels]:
     """Return the labels of those axes of a value that are units and have labels."""
     labelled = _read(value, name, axes)
@@ -310,12 +362,26 @@ def _unit_labels(value: Any, name: str, axes: tuple[int, ...]) -> list[Labels]:
 def _read(value: Any, name: str, axes: tuple[int, ...]) -> Labelled | None:
     if isinstance(value, Mapping) and len(axes) == 2:
         return None  # no matrix, whatever else it may be
+    if isinstance(value, Connectome) and len(axes) == 1:
+        value = _known_of_units(value, name)
+    if len(axes) == 2 and isinstance(frame := as_pandas(value), pd.DataFrame):
+        _refuse_other_names(frame, name)
     return read_labels(value, name, turn=name != "coordinates")  # whose second axis is space
 
 
 def _is_per_unit(value: Any) -> bool:
     """Whether something without labels has an entry per unit: an array, not an object or a size."""
     return isinstance(value, (list, np.ndarray, pd.DataFrame, pd.Series)) or hasattr(value, "tocsr")
+
+
+def _alike(wanted: Labels, labels: Labels) -> tuple[Labels, Labels]:
+    """Return both as text where one side has as text what the other has as whole numbers."""
+    texts = tuple(map(str, wanted)), tuple(map(str, labels))
+    sides = wanted, labels
+    are_texts = [all(isinstance(name, str) for name in side) for side in sides]
+    are_numbers = [all(map(is_integer, side)) for side in sides]
+    differ = are_texts == are_numbers[::-1] and any(are_texts) and any(are_numbers)
+    return texts if differ and set(texts[0]) == set(texts[1]) else sides
 
 
 def _places(wanted: Labels, labels: Labels, name: str, whose: str) -> Sequence[int]:
@@ -326,6 +392,7 @@ def _places(wanted: Labels, labels: Labels, name: str, whose: str) -> Sequence[i
                 f"{name} must name each unit once, to be put in the order of {whose}, got "
                 f"{short(twice)} twice; {BY_POSITION}."
             )
+    wanted, labels = _alike(wanted, labels)
     other = [label for label in labels if label not in set(wanted)]
     missing = [label for label in wanted if label not in set(labels)]
     if other or missing:
