@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import configparser
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,14 @@ def test_readme_snippet_runs(snippet):
 def test_quick_start_is_short():
     assert len(SNIPPETS) >= 2
     assert len(SNIPPETS[0].splitlines()) < 15
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("tests/benchmarks/bench_*.py")), ids=lambda p: p.stem
+)
+def test_benchmarks_can_be_asked_what_they_do(path):
+    """One that imports what has gone says so here, and not when somebody wants a number."""
+    asked = [sys.executable, str(path), "--help"]
+    result = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr[-500:]
+    assert "usage" in result.stdout

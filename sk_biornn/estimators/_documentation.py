@@ -30,7 +30,8 @@ dale : <laws>, object or None, default="projection"
 <rows of laws>
 mask : array-like of bool of shape (n_units, n_units), Connectome or None, default=None
     Allowed synapses [post, pre]; all others are exactly 0. A frame whose axes are named "pre" and
-    "post" may lie either way. A `Connectome`: the synapses that it has.
+    "post" may lie either way. A `Connectome`: the synapses that it has, and its signs where `signs`
+    is None; a graph of networkx likewise, whose edges lead from pre to post.
 autapses : bool, default=True
     Whether a unit may contact itself.
 input_mask : array-like of bool of shape (n_units, n_features) or None, default=None
@@ -57,8 +58,8 @@ spectral_radius : float or None, default=None
 feedforward_init : {"uniform", "glorot_uniform"}, default="uniform"
     Initial input and read-out weights and biases: uniform in +-1 / sqrt(n_units), as torch's
     layers; or those of Keras, weights uniform in +-sqrt(6 / (n_in + n_out)) and zero biases.
-coordinates : array-like of shape (n_units, n_dimensions), tuple of three ints, "grid" or None, \
-default=None
+coordinates : array-like of shape (n_units, n_dimensions), Connectome, tuple of three ints, \
+"grid" or None, default=None
     Positions of the units; the shape of a grid on which they stand; or "grid": the most compact.
 unit_cube : bool, default=True
     Scale every axis of the coordinates to [0, 1], so that grids and measured positions compare.

@@ -8,6 +8,7 @@ on a machine with two cores: 28-40 s of training and about 90 s of metrics per n
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import time
 
@@ -37,6 +38,7 @@ def products(n_batches: int) -> float:
 
 def main() -> None:
     """Time the variants one by one on one thread, then the whole study on two workers."""
+    argparse.ArgumentParser(description=main.__doc__).parse_args()
     field = field_of(SETTINGS, 0, Source())
     counts = (SETTINGS.n_train, SETTINGS.n_validation, SETTINGS.n_test)
     train = make_parts(TASK, counts, 0)["train"]

@@ -35,7 +35,7 @@ from sk_biornn.biology.constraints import FixedMask
 from sk_biornn.biology.regularizers import pairwise_distances
 from sk_biornn.core import Dynamics, Optimisation, Spaces, Workspace, cross_entropy, run
 from sk_biornn.core.losses import unit_weights
-from sk_biornn.core.training import _run_epoch
+from sk_biornn.core.training import Epoch
 
 MAZE = next(case for case in CASES if case.name == "maze")
 LEAST_GAIN, LARGEST_SHARE = 5.0, 0.25
@@ -98,7 +98,7 @@ def make_training_step(problem, penalty):
         return value if penalty is None else value + penalty(params.w_rec)
 
     spaces = Spaces(w_rec=space)
-    return lambda: _run_epoch(params, optimiser, loss, spaces, batches, Optimisation())
+    return Epoch(params, spaces, optimiser, loss, batches, Optimisation()).compute
 
 
 def contestants_of_the_step(problem):

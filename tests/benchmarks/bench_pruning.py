@@ -33,8 +33,8 @@ from sk_biornn.core import (
     squared_error,
     unit_weights,
 )
-from sk_biornn.core.products import has_fast_product, multiply_into
-from sk_biornn.core.training import _run_epoch
+from sk_biornn.core.products import multiply_into
+from sk_biornn.core.training import Epoch
 from sk_biornn.estimators._synapses import Synapses, bind_synapses
 
 CASE = next(case for case in CASES if case.name == "cell types")
@@ -50,14 +50,13 @@ def make_products(problem):
     grad_y = torch.randn(rows, CASE.n_outputs)
     outputs = torch.empty_like(grad_y)
     d_in, d_rec, d_out = (torch.empty_like(w) for w in (params.w_in.T, params.w_rec, params.w_out))
-    fast = has_fast_product(states)
 
     def step():
-        multiply_into(drives, x, params.w_in.T, fast)
+        multiply_into(drives, x, params.w_in.T)
         for _ in range(CASE.n_steps):
-            multiply_into(result, state, params.w_rec.T, fast)
-            multiply_into(result, state, params.w_rec, fast)
-        multiply_into(d_rec, errors.T, states, fast)
+            multiply_into(result, state, params.w_rec.T)
+            multiply_into(result, state, params.w_rec)
+        multiply_into(d_rec, errors.T, states)
         torch.mm(x.T, errors, out=d_in)
         torch.mm(states, params.w_out.T, out=outputs)
         torch.mm(grad_y.T, states, out=d_out)
@@ -79,7 +78,7 @@ def make_step(problem, synapses):
         return squared_error(outputs, problem.y[batch], weights[batch])
 
     spaces = Spaces(w_rec=space)
-    return lambda: _run_epoch(params, optimiser, loss, spaces, batches, Optimisation())
+    return Epoch(params, spaces, optimiser, loss, batches, Optimisation()).compute
 
 
 def compare(density, n_rounds, clock):

@@ -24,7 +24,7 @@ from sk_biornn.core import (
     squared_error,
 )
 from sk_biornn.core.losses import unit_weights
-from sk_biornn.core.training import _run_epoch
+from sk_biornn.core.training import Epoch
 
 
 class Case(NamedTuple):
@@ -153,7 +153,7 @@ def make_ours(case, problem):
 
     def step():
         with computing():
-            return _run_epoch(params, optimiser, loss, spaces, batches, Optimisation())
+            return Epoch(params, spaces, optimiser, loss, batches, Optimisation()).compute()
 
     return step
 
