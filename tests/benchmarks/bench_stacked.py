@@ -47,7 +47,7 @@ def contestants(prototype, n_networks, X, y, n_jobs):
 
 def compare(n_units, n_networks, n_trials, arguments):
     X, y = make_flip_flop(2 * n_trials, n_steps=arguments.steps, random_state=0)
-    prototype = DaleRNNRegressor(n_units=n_units, max_iter=2, batch_size=n_trials)
+    prototype = DaleRNNRegressor(n_units=n_units, max_iter=6, batch_size=n_trials)
     calls = contestants(prototype, n_networks, X, y, arguments.jobs)
     seconds = {name: [] for name in calls}
     for round_ in range(-1, arguments.rounds):
@@ -59,7 +59,7 @@ def compare(n_units, n_networks, n_trials, arguments):
     best = {name: np.median(times) for name, times in seconds.items()}
     gains = "  ".join(f"{best['loop'] / best[name]:7.2f}" for name in calls if name != "loop")
     against = "" if arguments.jobs == 1 else f"   {best['auto'] / best['joblib']:5.2f}"
-    per_step = 1e3 * best["loop"] / (n_networks * 4)
+    per_step = 1e3 * best["loop"] / (n_networks * 12)
     print(
         f"{n_units:5d} {n_networks:4d} {n_trials:4d}   {per_step:8.2f}   {gains}{against}",
         flush=True,
