@@ -28,6 +28,7 @@ from sk_biornn.core import DivergenceError, RNNParams
 from sk_biornn.datasets import make_flip_flop
 from sk_biornn.ensemble import SeedEnsemble, fit_many
 from sk_biornn.ensemble._lockstep import Lockstep, Member
+from sk_biornn.estimators import Adam
 
 X, Y = make_flip_flop(24, n_steps=8, random_state=0)
 X, Y = X.astype(np.float64), Y.astype(np.float64)
@@ -178,6 +179,23 @@ def test_networks_may_differ_in_signs_masks_strengths_and_places():
     for network in many:
         assert (network.W_rec_[~network.mask_] == 0).all()
         assert (network.W_rec_ * network.signs_ >= 0).all()
+
+
+@pytest.mark.parametrize(
+    "solver", ["adam", "sgd", Adam(1e-7, "keras")], ids=["adam", "sgd", "keras"]
+)
+def test_networks_may_have_other_learning_rates(solver):
+    networks = [
+        DaleRNNRegressor(
+            learning_rate_init=rate, learning_rate=schedule, solver=solver, random_state=0, **SMALL
+        )
+        for rate in (1e-3, 1e-2)
+        for schedule in ("constant", "cosine")
+    ]
+    alone = [clone(network).fit(X, Y) for network in networks]
+    many = fit_many(networks, X, Y, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [4] * 4
+    assert_alike(many, alone)
 
 
 def test_networks_may_learn_from_other_trials():

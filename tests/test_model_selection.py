@@ -78,7 +78,7 @@ def test_decisions_with_several_scores_and_weights():
         scoring=scoring,
         refit="accuracy",
     )
-    assert (search.stacking_report_["stack"] == 3).all()  # a stack per learning rate
+    assert (search.stacking_report_["stack"] == 6).all()
 
 
 def test_groups_and_shuffled_folds():

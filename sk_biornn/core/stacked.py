@@ -44,17 +44,26 @@ class Stack:
             _Stacked(tensor, space, [epoch.leaves[number] for epoch in epochs], epochs)
             for number, (tensor, space) in enumerate(moving)
         ]
-        self._optimiser = make_optimiser(
-            [part for weight in self._weights for part in weight.parts], epochs[0].optimisation
-        )
+        self._optimiser = make_optimiser(self._groups(epochs), epochs[0].optimisation)
         for weight in self._weights:
             weight.take_up(self._optimiser)
 
     def holds(self, epochs: Sequence[Epoch]) -> bool:
         """Whether these are the next epochs of just these networks."""
-        return len(epochs) == len(self._thetas) and all(
-            epoch.theta is theta for epoch, theta in zip(epochs, self._thetas, strict=True)
+        if len(epochs) != len(self._thetas):
+            return False
+        same = zip(epochs, self._thetas, strict=True)
+        one_rate = len(self._optimiser.param_groups) == 1
+        return all(epoch.theta is theta for epoch, theta in same) and (
+            not one_rate or len(set(map(_rate, epochs))) == 1
         )
+
+    def _groups(self, epochs: Sequence[Epoch]) -> list[dict[str, list[Tensor]]]:
+        """Return the tensors that have one learning rate: of all networks, or of each."""
+        of_each = [[weight.parts[m] for weight in self._weights] for m in range(len(epochs))]
+        if len(set(map(_rate, epochs))) > 1:
+            return [{"params": parts} for parts in of_each]
+        return [{"params": [part for parts in of_each for part in parts]}]
 
     @torch.inference_mode(False)
     @torch.enable_grad()
@@ -72,7 +81,8 @@ class Stack:
             NaN or infinite where a network has diverged; the others do not notice.
         """
         first = epochs[0]
-        self._optimiser.param_groups[0]["lr"] = first.optimiser.param_groups[0]["lr"]
+        for group, epoch in zip(self._optimiser.param_groups, epochs, strict=False):
+            group["lr"] = _rate(epoch)
         with computing():
             total = self._theta.w_rec.new_zeros(len(epochs), dtype=torch.float64)
             for batch in zip(*(epoch.batches for epoch in epochs), strict=True):
@@ -98,6 +108,10 @@ class Stack:
             for weight, start in zip(self._weights, before, strict=True):
                 back_into_space(weight.theta, weight.space, start, weight.momentum)
         return losses
+
+
+def _rate(epoch: Epoch) -> float:
+    return epoch.optimiser.param_groups[0]["lr"]
 
 
 class _Stacked:

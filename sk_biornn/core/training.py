@@ -373,8 +373,8 @@ def _own_copy(tensor: Tensor) -> Tensor:
     return tensor.detach().clone(memory_format=torch.contiguous_format)
 
 
-def make_optimiser(moving: list[Tensor], optimisation: Optimisation) -> torch.optim.Optimizer:
-    """Return the optimiser of some free parameters."""
+def make_optimiser(moving: list[Any], optimisation: Optimisation) -> torch.optim.Optimizer:
+    """Return the optimiser of some free parameters, or of groups of them as torch has them."""
     solver, rate = optimisation.solver, optimisation.learning_rate_init
     if solver == "sgd":
         return torch.optim.SGD(moving, lr=rate)

@@ -94,7 +94,7 @@ class Recipe:
             tuple(map(len, epoch.batches)),
             (self.constraint, self.frozen, self.circuit.n_biases),
             tuple(_has(self.circuit, name) for name in ("inputs", "readout")),
-            (how.solver, how.epsilon, how.max_grad_norm, epoch.optimiser.param_groups[0]["lr"]),
+            (how.solver, how.epsilon, how.max_grad_norm),
             _steps_taken(epoch),
             _moves(loss.dynamics),
             (loss.judgement.loss, loss.network_kind, loss.data.every_step),

@@ -13,9 +13,9 @@ from sk_biornn.model_selection._stacked import StackedSearch
 class StackedGridSearchCV(StackedSearch, GridSearchCV):
     """`sklearn.model_selection.GridSearchCV` whose networks learn side by side.
 
-    Candidates and folds of one architecture and one learning rate go together, see
-    `sk_biornn.ensemble.fit_many`; the others, and other estimators, are fitted as scikit-learn
-    does. Scores, ranks and the best estimator are those of `GridSearchCV`.
+    Candidates and folds of one architecture go together, see `sk_biornn.ensemble.fit_many`; the
+    others, and other estimators, are fitted as scikit-learn does. Scores, ranks and the best
+    estimator are those of `GridSearchCV`.
 
     Parameters
     ----------
