@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sk_biornn._feature_names import check_output_names
 from sk_biornn._plain import plain, without_mask
 from sk_biornn.preprocessing._scaler import TrialScaler
 
@@ -44,6 +46,8 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         Number of features that the regressor takes.
     feature_names_in_ : ndarray of str
         Names of the features, when X was a data frame, or a list of them.
+    output_names_ : ndarray of str
+        Names of the outputs, when y was a data frame, or a list of them.
 
     Raises
     ------
@@ -98,6 +102,7 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             raise ValueError(
                 "This TrialTargetRegressor requires y to be passed, but the target y is None."
             )
+        check_output_names(self, y, reset=True)
         transformer = TrialScaler() if self.transformer is None else clone(self.transformer)
         y = _without_hidden(y)
         self.transformer_ = transformer.fit(_column(y))
@@ -197,8 +202,11 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return self.regressor_.hidden_states(X, kind)
 
     def _scaled(self, y: Any) -> Any:
+        check_output_names(self, y, reset=False)
         y = _without_hidden(y)
-        scaled = self.transformer_.transform(_column(y))
+        with warnings.catch_warnings():  # of names, which the line above has compared
+            warnings.filterwarnings("ignore", "X (does not have valid|has) feature names")
+            scaled = self.transformer_.transform(_column(y))
         return scaled[:, 0] if _is_flat(y) else scaled
 
     def __sklearn_tags__(self) -> Tags:
