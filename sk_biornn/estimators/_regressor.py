@@ -16,7 +16,14 @@ from sklearn.utils.validation import check_is_fitted
 from sk_biornn._axes import refuse_misplaced_time
 from sk_biornn._checks import check_flag
 from sk_biornn._feature_names import check_output_names
-from sk_biornn._plain import conversion_of, moderate, plain, refuse_dates, without_mask
+from sk_biornn._plain import (
+    conversion_of,
+    moderate,
+    plain,
+    refuse_dates,
+    refuse_sparse,
+    without_mask,
+)
 from sk_biornn.core import alone, squared_error
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._fitted import FittedRegressor
@@ -352,6 +359,7 @@ def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, int]:
 
     Targets of one step, where trials have several, are those of the last.
     """
+    refuse_sparse(y, "y")
     y = without_mask(plain(y, "y"), np.nan, np.float64)  # a masked entry is not scored
     refuse_dates(y, "y")
     refuse_misplaced_time(y, "y", "n_outputs", rows_may_be_time=True)

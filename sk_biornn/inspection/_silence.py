@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sk_biornn._checks import is_integer
 from sk_biornn._output_names import output_names_of, refuse_other_outputs
-from sk_biornn._plain import plain, refuse_masked
+from sk_biornn._plain import plain, refuse_masked, refuse_sparse
 from sk_biornn.inspection._networks import (
     blocks_of,
     networks_in,
@@ -364,6 +364,7 @@ def _targets(estimator: Any, y: Any, intact: NDArray[np.float64]) -> NDArray[np.
     """Return targets in the shape of the pooled prediction."""
     if hasattr(estimator, "classes_"):
         refuse_masked(y, "y")
+        refuse_sparse(y, "y")
         y = plain(y, "y")
         ragged = isinstance(y, (list, tuple)) and np.ndim(y[0]) > 0
         flat = np.concatenate([np.ravel(trial) for trial in y]) if ragged else np.ravel(y)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sk_biornn._output_names import names_of_columns
-from sk_biornn._plain import plain, refuse_dates, without_mask
+from sk_biornn._plain import plain, refuse_dates, refuse_sparse, without_mask
 
 
 def prediction_skill(
@@ -124,6 +124,7 @@ def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 def flat_outputs(name: str, values: Any) -> NDArray[np.float64]:
     """Pool trials and steps: return (n_entries, n_outputs) of an array or a list of arrays."""
+    refuse_sparse(values, name)
     values = plain(without_mask(values, np.nan, np.float64), name)  # masked is missing
     refuse_dates(values, name)
     try:
