@@ -115,6 +115,8 @@ def refuse_misplaced_time(
                 f"trial {number}; pass its transpose."
             )
     axis, shape = time_axis(value), tuple(getattr(value, "shape", ()))
+    if axis is None and not rows_may_be_time:
+        _refuse_levels_without_names(value, name)
     if axis is None or axis == len(shape) - 2 == 1 or len(shape) not in (2, 3):
         return
     if len(shape) == 3:
@@ -135,6 +137,19 @@ def refuse_misplaced_time(
             f"values without the times, as (n_trials, {what}) held for n_static_steps steps or as "
             "values[:, None]."
         )
+
+
+def _refuse_levels_without_names(value: Any, name: str) -> None:
+    """Raise if rows lie in groups, such as trials, and may be their steps."""
+    index = getattr(value, "index", None)
+    if not isinstance(index, pd.MultiIndex) or None not in index.names:
+        return
+    raise ValueError(
+        f"{name} must hold trials, got a table whose rows have an index of {index.nlevels} levels "
+        f"without names, such as trial and step: pass [frame for _, frame in {name}.groupby(level="
+        "0)], or one recording cut with sk_biornn.datasets.cut_trials, or, if every row is a "
+        f"static stimulus, {name}.reset_index(drop=True)."
+    )
 
 
 def _have_one_header(frame: Any, other: Any) -> bool:

@@ -6,7 +6,7 @@ Nothing here imports the libraries: what a thing can do says what it is.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -79,8 +79,42 @@ def _as_list_of_masked(value: Any) -> Any:
 
 def refuse_masked(value: Any, name: str) -> None:
     """Raise if entries are hidden under a mask: what is not to be read is not read."""
-    if is_masked(value):
-        raise ValueError(f"{name} must be a plain array, got a masked array with masked entries.")
+    if not is_masked(value):
+        return
+    way_out = ""
+    if name == "X" and isinstance(value, np.ma.MaskedArray):
+        floats = "X" if value.dtype.kind == "f" else "X.astype(float)"
+        way_out = f"; pass {floats}.filled(np.nan) if they are the steps after the end of trials"
+    raise ValueError(
+        f"{name} must be a plain array, got a masked array with masked entries{way_out}."
+    )
+
+
+def refuse_no_trials(value: Any, name: str) -> None:
+    """Raise if what came holds no trials, whatever is in it: nothing, a number, text, a dict."""
+    expected = (
+        f"{name} must be an array (n_trials, n_steps, n_features) or (n_trials, n_features), or a "
+        "list of (n_steps, n_features) arrays"
+    )
+    if isinstance(value, Mapping) and not hasattr(value, "dims"):  # as data sets of xarray have
+        raise TypeError(
+            f"{expected}, got {type(value).__name__}; pass list({name}.values()) if it has a value "
+            "per trial."
+        )
+    if value is None or isinstance(value, (*_TEXT, int, float, np.number, set, type, Iterator)):
+        raise TypeError(f"{expected}, got {found(value)}.")
+    if isinstance(value, (list, tuple)) and not value:
+        raise ValueError(f"{expected}, got an empty {type(value).__name__}.")
+
+
+def refuse_sparse(value: Any, name: str) -> None:
+    """Raise if a sparse array of SciPy came, or a list of them: to NumPy each is one object."""
+    item = value[0] if isinstance(value, (list, tuple)) and len(value) else value
+    if hasattr(item, "tocsr"):
+        raise TypeError(
+            f"{name} must be dense, got {type(item).__name__}; pass {name}.toarray(), or "
+            f"{name}.toarray().ravel() if it is one column."
+        )
 
 
 def refuse_dates(value: Any, name: str) -> None:

@@ -17,15 +17,18 @@ from sk_biornn._plain import (
     plain,
     real_array,
     refuse_masked,
+    refuse_sparse,
     without_mask,
 )
 
+_UNDER_THE_MASK = -1  # of the labels of tasks
 # What becomes of a missing label where a library, or a file, makes text of it.
 _TEXT_OF_NOTHING = ("", "nan", "NaN", "None", "<NA>", "NaT")
 
 
 def without_na(y: Any) -> Any:
     """Return labels with None where a mask hides one, or a nullable frame or series has none."""
+    refuse_sparse(y, "y")
     y = without_mask(plain(y, "y"), None, object)
     if not isinstance(y, (pd.Series, pd.DataFrame)):
         return y
@@ -93,6 +96,28 @@ def warn_of_text(labels: NDArray[Any], known: Any = ()) -> None:
             )
 
 
+def warn_of_lost_mask(y: Any) -> None:
+    """Warn of labels per step that have lost their mask, as NumPy's `concatenate` loses it.
+
+    A masked array without a mask (``np.ma.nomask``) comes of that, and -1, which tasks have under
+    the mask, is then a class beside two others or more.
+    """
+    if not isinstance(y, np.ma.MaskedArray) or y.mask is not np.ma.nomask or y.ndim != 2:
+        return
+    if y.dtype.kind not in "if" or not (y.data == _UNDER_THE_MASK).any():
+        return
+    classes = np.unique(y.data)
+    if len(classes) < 3 or classes[0] != _UNDER_THE_MASK:
+        return
+    warnings.warn(
+        "y is a masked array of which nothing is masked, with -1 as a class like any other: "
+        "np.concatenate, np.vstack and np.r_ lose masks, np.ma.concatenate keeps them; pass y.data "
+        "if -1 is a class.",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
 def weights_of_steps(
     sample_weight: Any, lengths: NDArray[np.int64], n_steps: int
 ) -> NDArray[np.float64] | None:
@@ -101,6 +126,7 @@ def weights_of_steps(
     They come as an array of that shape, or as one array per trial, as long as it or as the longest.
     """
     refuse_masked(sample_weight, "sample_weight")
+    refuse_sparse(sample_weight, "sample_weight")
     sample_weight = plain(sample_weight, "sample_weight")
     if _is_rows(sample_weight):
         sample_weight = _padded(sample_weight, lengths, n_steps)

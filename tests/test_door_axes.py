@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes, load_digits, load_iris, load_linnerud, make_regression
+from sklearn.pipeline import make_pipeline
 
 from sk_biornn import CellTypeRNNRegressor, DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn._axes import column_names, time_axis
 from sk_biornn.biology.populations import excitatory_inhibitory_populations
 from sk_biornn.datasets import make_flip_flop, make_population_traces, make_wave_reconstruction
+from sk_biornn.preprocessing import TrialFlattener, TrialScaler
 
 RNG = np.random.default_rng(0)
 N_TRIALS, N_STEPS = 12, 6
@@ -216,6 +218,35 @@ def test_a_table_with_other_rows_is_static(name):
     table = pd.DataFrame(RECORDING, index=pd.Index(np.arange(300), name=name))
     assert classifier().fit(table, np.arange(300) % 2).n_steps_ == 10
     assert time_axis(table) is None
+
+
+LONG = {number: pd.DataFrame(trial, columns=["a", "b", "c"]) for number, trial in enumerate(X)}
+
+
+@pytest.mark.parametrize("names", [None, ["trial"]], ids=["no names", "trials named"])
+def test_trials_one_below_the_other_are_no_static_stimuli(names):
+    long = pd.concat(LONG, names=names)
+    labels = np.arange(len(long)) % 2
+    static = classifier().fit(long.reset_index(drop=True), labels)
+    calls = [lambda X: classifier().fit(X, labels), lambda X: regressor().fit(X, RECORDING[:72])]
+    calls += [lambda X: make_pipeline(TrialScaler(), classifier()).fit(X, labels)]
+    calls += [static.predict, static.predict_proba, static.decision_function, static.hidden_states]
+    calls += [lambda X: static.score(X, labels), lambda X: static.partial_fit(X, labels)]
+    calls += [TrialFlattener().fit_transform]
+    for call in calls:
+        with pytest.raises(ValueError, match=r"^X must hold .*groupby.*reset_index\(drop"):
+            call(long)
+    assert len(TrialScaler().fit_transform(long)) == len(long)  # which scales recordings, too
+    trials = [frame for _, frame in long.groupby(level=0)]  # the way out that the sentence names
+    ways = (trials, list(LONG.values()))
+    weights = [classifier().fit(way, LABELS).W_rec_ for way in ways]
+    np.testing.assert_array_equal(*weights)
+
+
+def test_rows_of_named_levels_without_time_are_static():
+    index = pd.MultiIndex.from_product([range(30), range(10)], names=["subject", "session"])
+    table = pd.DataFrame(RECORDING, index=index)
+    assert classifier().fit(table, np.arange(300) % 2).n_steps_ == 10
 
 
 def test_recordings_of_other_libraries_are_not_trials():

@@ -380,7 +380,7 @@ def test_a_masked_entry_is_not_scored_and_names_go_through():
     np.testing.assert_array_equal(hidden.predict(X), missing.predict(X))
     named = TrialTargetRegressor(DaleRNNRegressor(**TINY)).fit(FRAMES, FRAMES)
     assert named.feature_names_in_.tolist() == named.regressor_.output_names_.tolist() == NAMES
-    with pytest.raises(ValueError, match="feature names should match"):
+    with pytest.raises(ValueError, match="y must have the outputs of the fit, in the same order"):
         named.score(FRAMES, [frame[["b", "a", "c"]] for frame in FRAMES])
     with pytest.raises(ValueError, match="y is None"):
         named.fit(X, None)

@@ -34,6 +34,7 @@ from sk_biornn.estimators._circuit import (
     input_projection,
     readout_projection,
 )
+from sk_biornn.estimators._feature_checks import warn_of_far_features, warn_of_other_scale
 from sk_biornn.estimators._given_weights import (
     arranged,
     read_weights,
@@ -119,7 +120,11 @@ class BaseRNN(RunningRNN):
         if validation_groups is not None:
             trials = trials._replace(groups=read_groups(validation_groups, trials.n_trials))
         trials, targets = self._weigh(trials, targets, sample_weight, resume)
-        held_out = None if validation is None else self._read_validation(validation, targets)
+        held_out = None
+        if validation is not None:
+            held_out = self._read_validation(validation, trials, targets)
+        if not resume:
+            warn_of_far_features(trials)
         # Steps that no trial has would change no number, and cost time.
         trials = trials.without_padding()
         targets = targets.first_steps(trials.n_steps)
@@ -269,7 +274,9 @@ class BaseRNN(RunningRNN):
             )
         return trials, targets
 
-    def _read_validation(self, validation: Any, training: Targets) -> tuple[Trials, Targets]:
+    def _read_validation(
+        self, validation: Any, trained_on: Trials, training: Targets
+    ) -> tuple[Trials, Targets]:
         """Return the validation trials that the user chose, checked as those of training are."""
         X, y = pair_of(validation)
         with speaking_of_validation():
@@ -277,6 +284,7 @@ class BaseRNN(RunningRNN):
             targets = self._check_targets(y, trials, resume=True)
             targets = self._weigh_alike(targets, training)
             self._check_held_out(targets, "give more of them")
+        warn_of_other_scale(trained_on, trials)
         return trials, targets
 
     def _weigh_alike(self, targets: Targets, training: Targets) -> Targets:

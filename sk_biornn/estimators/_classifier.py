@@ -68,7 +68,8 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
             length): a step of weight 0 is not judged, and penalties on activity do not ask for it.
             None: 1.
         validation : tuple (X, y) or None, default=None
-            Trials and targets on which `early_stopping` judges; all of `X` is then trained on.
+            Trials and targets on which `early_stopping` judges; all of `X` is then trained on. A
+            pipeline does not transform them: use `validation_groups` there.
         validation_groups : array-like of shape (n_trials,) or None, default=None
             A label per trial, its session or animal for instance: `early_stopping` then holds out
             `validation_fraction` of the groups, each as a whole.
@@ -85,6 +86,13 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
             the loss becomes non-finite.
         TypeError
             If an argument is of another type.
+
+        Warns
+        -----
+        UserWarning
+            If a feature of trials has a mean further from 0 than 10, and than 10 of its standard
+            deviations, or if validation trials are on another scale than those of training. If
+            labels per step are a masked array of which nothing is masked and -1 is a class.
         """
         held_out = {"validation": validation, "validation_groups": validation_groups}
         return alone(self._epochs_of_fit(X, y, sample_weight, **held_out))

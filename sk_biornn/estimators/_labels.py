@@ -9,7 +9,13 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import column_or_1d
 
 from sk_biornn._plain import NO_NUMBERS, found, plain, refuse_masked
-from sk_biornn._unjudged import array_of_labels, missing_labels, typed_labels, without_na
+from sk_biornn._unjudged import (
+    array_of_labels,
+    missing_labels,
+    typed_labels,
+    warn_of_lost_mask,
+    without_na,
+)
 from sk_biornn.estimators._validation import Trials, pad_targets
 
 
@@ -20,6 +26,7 @@ def read_labels(y: Any, trials: Trials, per_step: bool) -> tuple[np.ndarray, np.
     label per step. One column of labels is a label per trial, unless they are known to be
     `per_step`.
     """
+    warn_of_lost_mask(y)
     labels = _as_array(pad_targets(without_na(y), trials, fill=None, item_ndim=1))
     if labels.ndim > 2:
         raise ValueError(

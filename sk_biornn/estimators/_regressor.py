@@ -16,7 +16,14 @@ from sklearn.utils.validation import check_is_fitted
 from sk_biornn._axes import refuse_misplaced_time
 from sk_biornn._checks import check_flag
 from sk_biornn._feature_names import check_output_names
-from sk_biornn._plain import conversion_of, moderate, plain, refuse_dates, without_mask
+from sk_biornn._plain import (
+    conversion_of,
+    moderate,
+    plain,
+    refuse_dates,
+    refuse_sparse,
+    without_mask,
+)
 from sk_biornn.core import alone, squared_error
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._fitted import FittedRegressor
@@ -77,7 +84,8 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
             length): a step of weight 0 is not judged, and penalties on activity do not ask for it.
             None: 1.
         validation : tuple (X, y) or None, default=None
-            Trials and targets on which `early_stopping` judges; all of `X` is then trained on.
+            Trials and targets on which `early_stopping` judges; all of `X` is then trained on. A
+            pipeline does not transform them: use `validation_groups` there.
         validation_groups : array-like of shape (n_trials,) or None, default=None
             A label per trial, its session or animal for instance: `early_stopping` then holds out
             `validation_fraction` of the groups, each as a whole.
@@ -101,7 +109,9 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         -----
         UserWarning
             If y has as many outputs at the last step as X has steps, or targets whose mean is far
-            beyond the reach of the read-out.
+            beyond the reach of the read-out. If a feature of trials has a mean further from 0 than
+            10, and than 10 of its standard deviations, or if validation trials are on another scale
+            than those of training.
         """
         held_out = {"validation": validation, "validation_groups": validation_groups}
         return alone(self._epochs_of_fit(X, y, sample_weight, **held_out))
@@ -349,6 +359,7 @@ def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, int]:
 
     Targets of one step, where trials have several, are those of the last.
     """
+    refuse_sparse(y, "y")
     y = without_mask(plain(y, "y"), np.nan, np.float64)  # a masked entry is not scored
     refuse_dates(y, "y")
     refuse_misplaced_time(y, "y", "n_outputs", rows_may_be_time=True)

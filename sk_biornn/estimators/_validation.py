@@ -13,7 +13,14 @@ from sklearn.utils.validation import _check_sample_weight
 from sk_biornn._axes import refuse_misplaced_time
 from sk_biornn._checks import check_count, check_number, is_number
 from sk_biornn._feature_names import check_feature_names
-from sk_biornn._plain import conversion_of, plain, real_array, refuse_dates, refuse_masked
+from sk_biornn._plain import (
+    conversion_of,
+    plain,
+    real_array,
+    refuse_dates,
+    refuse_masked,
+    refuse_no_trials,
+)
 from sk_biornn._unjudged import exact_labels, weights_of_steps
 
 
@@ -68,6 +75,7 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
     """
     if not reset and hasattr(estimator, "_check_run"):
         estimator._check_run()
+    refuse_no_trials(X, "X")
     refuse_masked(X, "X")
     X = plain(X, "X")
     refuse_dates(X, "X")
@@ -98,6 +106,7 @@ def check_trials(estimator: BaseEstimator, X: Any, *, reset: bool, n_static_step
         )
     _check_axes(estimator, array, reset)
     if array.ndim == 2:
+        _refuse_missing(array)
         n_static_steps = check_count("n_static_steps", n_static_steps, low=1)
         shape = (len(array), n_static_steps, n_features)
         return Trials(np.broadcast_to(array[:, None, :], shape), None, is_static=True)
@@ -120,6 +129,17 @@ def _check_axes(estimator: BaseEstimator, array: np.ndarray, reset: bool) -> Non
         )
 
 
+def _refuse_missing(static: np.ndarray) -> None:
+    """Refuse static stimuli of which a feature is missing: steps end trials, rows end nothing."""
+    rows = np.flatnonzero(np.isnan(static).any(axis=1))
+    if len(rows):
+        raise ValueError(
+            "Input X contains NaN: with two axes, (n_trials, n_features), every feature must be "
+            f"given, got NaN in {len(rows)} of {len(static)} rows, first in row {rows[0]}; leave "
+            "them out, or pass X[None] if X is one trial whose last steps are padding."
+        )
+
+
 def _as_floats(estimator: BaseEstimator, X: Any) -> np.ndarray:
     """Have scikit-learn check X; where the words are those of a conversion, say what was meant."""
     # No warning of infinities, which are refused.
@@ -129,17 +149,10 @@ def _as_floats(estimator: BaseEstimator, X: Any) -> np.ndarray:
             dtype=[np.float64, np.float32],
             allow_nd=True,
             accept_sparse=False,
-            ensure_all_finite="allow-nan" if _n_dims(X) == 3 else True,
+            ensure_all_finite="allow-nan",
             estimator=estimator,
             input_name="X",
         )
-
-
-def _n_dims(X: Any) -> int:
-    """Return the number of axes of an array or nested list; 2 for anything else (a data frame)."""
-    if hasattr(X, "ndim"):
-        return X.ndim
-    return np.ndim(X) if isinstance(X, (list, tuple)) else 2
 
 
 def _is_ragged(X: Any) -> bool:
@@ -261,6 +274,11 @@ def pad_targets(y: Any, trials: Trials, fill: Any, item_ndim: int) -> Any:
     is_column = item_ndim == 1 and set(lengths) == {1}
     if items[0].ndim == 0 or is_column or (items[0].ndim < item_ndim and len(set(lengths)) == 1):
         return y
+    if item_ndim == 2 and all(item.ndim == 1 for item in items):
+        raise ValueError(
+            "y must be an array, or a list of (n_steps, n_outputs) arrays, got arrays of one axis; "
+            "pass [trial[:, None] for trial in y] if it is one output at every step."
+        )
     for number, item in enumerate(items):
         if item.ndim != item_ndim or item.shape[1:] != items[0].shape[1:]:
             wanted = "(n_steps,)" if item_ndim == 1 else "(n_steps, n_outputs)"
@@ -278,6 +296,8 @@ def pad_targets(y: Any, trials: Trials, fill: Any, item_ndim: int) -> Any:
 def _check_steps(lengths: Sequence[int], trials: Trials) -> None:
     if len(lengths) != trials.n_trials:
         return  # said by `check_lengths_agree`
+    if not trials.ragged_list and set(lengths) == {trials.n_steps}:
+        return  # padded as X is; what is given after the end of a trial is not read
     for number, (n_given, n_steps) in enumerate(
         zip(lengths, trials.valid.sum(axis=1), strict=True)
     ):

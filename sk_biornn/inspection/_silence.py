@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sk_biornn._checks import is_integer
-from sk_biornn._plain import plain, refuse_masked
+from sk_biornn._output_names import output_names_of, refuse_other_outputs
+from sk_biornn._plain import plain, refuse_masked, refuse_sparse
 from sk_biornn.inspection._networks import (
     blocks_of,
     networks_in,
@@ -255,8 +256,9 @@ def silencing_effect(
         Population of every unit, or a table of populations. None: the `populations_` of each
         estimator.
     outputs : sequence of str or None, default=None
-        Names of the outputs. None: the populations if there is one output for each, else 0, 1, 2
-        and so on; the classes of a classifier.
+        Names of the outputs. None: those of the columns of y in the fit, if they had names; the
+        populations if there is one output for each; else 0, 1, 2 and so on; the classes of a
+        classifier.
 
     Returns
     -------
@@ -269,7 +271,8 @@ def silencing_effect(
     Raises
     ------
     ValueError
-        If a part does not exist, or y does not have the shape of the prediction.
+        If a part does not exist, or y does not have the shape of the prediction, or its columns
+        other names than in the fit or another order.
     TypeError
         If a part is of another kind, or is not in a list.
 
@@ -379,11 +382,13 @@ def _targets(estimator: Any, y: Any, intact: NDArray[np.float64]) -> NDArray[np.
     """Return targets in the shape of the pooled prediction."""
     if hasattr(estimator, "classes_"):
         refuse_masked(y, "y")
+        refuse_sparse(y, "y")
         y = plain(y, "y")
         ragged = isinstance(y, (list, tuple)) and np.ndim(y[0]) > 0
         flat = np.concatenate([np.ravel(trial) for trial in y]) if ragged else np.ravel(y)
         target = (flat[:, None] == np.asarray(estimator.classes_)).astype(np.float64)
     else:
+        refuse_other_outputs(estimator, y)
         target = flat_outputs("y", y)
     if target.shape != intact.shape:
         raise ValueError(
@@ -396,6 +401,8 @@ def _output_names(estimator: Any, labels: Any, outputs: Any, n_outputs: int) -> 
     network = one_network_in(estimator)
     if outputs is None and hasattr(estimator, "classes_"):
         outputs = list(estimator.classes_)
+    elif outputs is None and output_names_of(estimator) is not None:
+        outputs = output_names_of(estimator)
     elif outputs is None and (labels is not None or hasattr(network, "populations_")):
         known = blocks_of(network, labels).labels
         outputs = known if len(known) == n_outputs else None

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn._plain import plain, refuse_dates, without_mask
+from sk_biornn._output_names import names_of_columns
+from sk_biornn._plain import plain, refuse_dates, refuse_sparse, without_mask
 
 
 def prediction_skill(
@@ -31,7 +32,8 @@ def prediction_skill(
         Present values of the predicted quantities, in the shape of `y`: the input of a network
         that predicts the next step of its own channels. None leaves persistence out.
     names : sequence of str or None, default=None
-        Names of the outputs, such as the populations. None: 0, 1, 2 and so on.
+        Names of the outputs, such as the populations. None: those of the columns of `y`,
+        `prediction` or `X`, if one of them has names, else 0, 1, 2 and so on.
 
     Returns
     -------
@@ -44,10 +46,12 @@ def prediction_skill(
     Raises
     ------
     ValueError
-        If shapes or names do not fit.
+        If shapes or names do not fit, or if an output that is named in two of the arguments is
+        another column in the one than in the other.
 
     Notes
     -----
+    Predictions of a network are arrays without names; their order is that of its `output_names_`.
     On trials that the fit has not seen these are held-out scores; the function does not know.
 
     Examples
@@ -60,9 +64,9 @@ def prediction_skill(
     >>> table[["r2", "correlation", "skill"]].round(2).loc["V1_L4_pyr"].tolist()
     [0.99, 1.0, -0.1]
     """
-    arrays = {"y": flat_outputs("y", y), "prediction": flat_outputs("prediction", prediction)}
-    if X is not None:
-        arrays["X"] = flat_outputs("X", X)
+    given = {"y": y, "prediction": prediction, **({} if X is None else {"X": X})}
+    names = names_of_columns(given, names)
+    arrays = {name: flat_outputs(name, values) for name, values in given.items()}
     for name, array in arrays.items():
         if array.shape != arrays["y"].shape:
             raise ValueError(
@@ -120,6 +124,7 @@ def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 def flat_outputs(name: str, values: Any) -> NDArray[np.float64]:
     """Pool trials and steps: return (n_entries, n_outputs) of an array or a list of arrays."""
+    refuse_sparse(values, name)
     values = plain(without_mask(values, np.nan, np.float64), name)  # masked is missing
     refuse_dates(values, name)
     try:

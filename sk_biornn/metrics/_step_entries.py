@@ -17,6 +17,7 @@ from sk_biornn._plain import (
     plain,
     real_array,
     refuse_dates,
+    refuse_sparse,
     without_mask,
 )
 from sk_biornn._unjudged import (
@@ -25,6 +26,7 @@ from sk_biornn._unjudged import (
     missing_labels,
     require_weights,
     typed_labels,
+    warn_of_lost_mask,
     weights_of_steps,
     without_na,
 )
@@ -43,6 +45,7 @@ def label_entries(
 ) -> Entries:
     """Return the judged entries of labels, and what is predicted there: labels or probabilities."""
     layout = _Layout.of(X, predictions, step_axes=3 if of_classes else 2)
+    warn_of_lost_mask(y)
     y = without_na(y)
     if layout.per_step:
         labels = layout.flat("y", _label_rows(y), np.dtype(object))
@@ -61,6 +64,7 @@ def label_entries(
 def number_entries(X: Any, y: Any, predictions: Any, sample_weight: Any) -> Entries:
     """Return the entries of numbers, NaN where one is not judged, and what is predicted there."""
     layout = _Layout.of(X, predictions, step_axes=3)
+    refuse_sparse(y, "y")
     y = without_mask(plain(y, "y"), np.nan, np.float64)
     refuse_dates(y, "y")
     with conversion_of("y"):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_biornn._checks import check_choice, check_flag
+from sk_biornn._output_names import refuse_other_outputs
 from sk_biornn._plain import short
 from sk_biornn.metrics._step_entries import label_entries, number_entries
 
@@ -50,7 +51,8 @@ class StepScorer:
         If `func` is no function and no name, or an argument of another type.
     ValueError
         If `response` is unknown; by a call, if scikit-learn has no metric of that name, if `y` or
-        weights do not fit the predictions, or if nothing is judged.
+        weights do not fit the predictions, if outputs of `y` have other names than in the fit or
+        another order, or if nothing is judged.
 
     Notes
     -----
@@ -153,6 +155,7 @@ class StepScorer:
         return self._value(entries.y, entries.predictions, entries.weights, **classes)
 
     def _of_numbers(self, estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
+        refuse_other_outputs(estimator, y)
         y, predictions, weights = number_entries(X, y, estimator.predict(X), sample_weight)
         values = []
         for target, prediction in zip(y.T, predictions.T, strict=True):

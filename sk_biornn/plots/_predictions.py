@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sk_biornn._checks import check_count, check_number
+from sk_biornn._output_names import names_of_columns, output_names_of, refuse_other_outputs
 from sk_biornn._plain import found, is_several, real_array, short
 from sk_biornn.plots._style import BLACK, CYCLE, GREY, bare, literal, new_figure, words
 
@@ -88,8 +89,8 @@ class PredictionDisplay:
         trial : int, default=0
             Which of them.
         names : sequence of str or None, default=None
-            Name of each output. None: the populations of a network that has one per output, else
-            numbers.
+            Name of each output. None: those of the columns of y, here or in the fit, if they have
+            names; the populations of a network that has one per output; else numbers.
         dt, start : float, default=1.0 and 0.0
             Time from step to step, and of the first step, in the unit of the axis.
 
@@ -103,10 +104,14 @@ class PredictionDisplay:
         TypeError
             If `estimators`, `X` or `trial` is of another type.
         ValueError
-            If there is no such trial, or predictions or names do not fit `y`.
+            If there is no such trial, or predictions or names do not fit `y`, or its columns have
+            other names than in the fit or another order.
         """
         if not isinstance(estimators, Mapping):
             estimators = {"prediction": estimators}
+        for network in estimators.values():
+            refuse_other_outputs(network, y)
+        named = names_of_columns({"y": y}, None)
         y = real_array(y, "y", "an array of numbers (n_trials, n_steps, n_outputs)")
         if y.ndim != 3:
             raise ValueError(f"y must be (n_trials, n_steps, n_outputs), got shape {y.shape}.")
@@ -124,7 +129,7 @@ class PredictionDisplay:
                 )
         if names is not None and not is_several(names):
             raise TypeError(f"names must be a sequence of names, got {found(names)}.")
-        names = _names(estimators, y.shape[2]) if names is None else list(names)
+        names = _names(estimators, named, y.shape[2]) if names is None else list(names)
         if len(names) != y.shape[2]:
             raise ValueError(
                 f"names must have one name per output, {y.shape[2]}, got {len(names)}."
@@ -218,8 +223,12 @@ def _predicted(network: Any, X: Any, trial: int) -> np.ndarray:
     return np.asarray(network.predict(one)[0])
 
 
-def _names(estimators: Mapping[str, Any], n_outputs: int) -> list[str]:
-    """Return the names of the populations of the first network with one per output, or numbers."""
+def _names(estimators: Mapping[str, Any], named: list[str] | None, n_outputs: int) -> list[str]:
+    """Return the names of the outputs, else of populations, one per output, else numbers."""
+    known = [named, *map(output_names_of, estimators.values())]
+    for names in known:
+        if names is not None:
+            return names
     for network in estimators.values():
         table = getattr(network, "populations_", None)
         if table is not None and len(table) == n_outputs:

@@ -11,7 +11,7 @@ from sklearn.utils import check_array
 
 from sk_biornn._axes import is_list, refuse_misplaced_time
 from sk_biornn._feature_names import check_feature_names
-from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked
+from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked, refuse_no_trials
 
 
 class Stack(NamedTuple):
@@ -33,6 +33,7 @@ def stacked(
     features are set when `reset`, and compared otherwise. Whether a recording that is not cut into
     trials may come is for the estimator to say.
     """
+    refuse_no_trials(X, "X")
     refuse_masked(X, "X")
     X = plain(X, "X")
     refuse_dates(X, "X")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn import get_config
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone, is_regressor
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sk_biornn._plain import plain, without_mask
+from sk_biornn._feature_names import check_output_names
+from sk_biornn._plain import plain, refuse_sparse, short, without_mask
 from sk_biornn.preprocessing._scaler import TrialScaler
 
 if TYPE_CHECKING:
@@ -44,6 +47,8 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         Number of features that the regressor takes.
     feature_names_in_ : ndarray of str
         Names of the features, when X was a data frame, or a list of them.
+    output_names_ : ndarray of str
+        Names of the outputs, when y was a data frame, or a list of them.
 
     Raises
     ------
@@ -82,7 +87,9 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         y : array-like or list
             Targets, as the regressor takes them.
         **fit_params : object
-            Handed to the regressor's `fit`; the targets in ``validation=(X, y)`` are scaled too.
+            Handed to the regressor's `fit`, or to that of the last step of a pipeline; the targets
+            in ``validation=(X, y)`` are scaled too. A pipeline takes no `validation` here, as its
+            steps would not transform it; `validation_groups` it does take.
 
         Returns
         -------
@@ -91,21 +98,25 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
         Raises
         ------
+        TypeError
+            If `regressor` is none.
         ValueError
-            If X or y does not fit.
+            If X or y does not fit, or `validation` is given to a pipeline.
         """
         if y is None:
             raise ValueError(
                 "This TrialTargetRegressor requires y to be passed, but the target y is None."
             )
+        _require_regressor(self.regressor)
+        check_output_names(self, y, reset=True)
         transformer = TrialScaler() if self.transformer is None else clone(self.transformer)
         y = _without_hidden(y)
         self.transformer_ = transformer.fit(_column(y))
-        validation = fit_params.get("validation")
-        if isinstance(validation, (tuple, list)) and len(validation) == 2:
-            of_validation = (validation[0], self._scaled(validation[1]))
-            fit_params = {**fit_params, "validation": of_validation}
-        self.regressor_ = clone(self.regressor).fit(X, self._scaled(y), **fit_params)
+        handed = {
+            name: self._with_scaled_targets(value) if name.endswith("validation") else value
+            for name, value in _for_steps(self.regressor, fit_params).items()
+        }
+        self.regressor_ = clone(self.regressor).fit(X, self._scaled(y), **handed)
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
             if hasattr(self.regressor_, name):
@@ -196,9 +207,17 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self, "regressor_")
         return self.regressor_.hidden_states(X, kind)
 
+    def _with_scaled_targets(self, validation: Any) -> Any:
+        if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+            return validation  # refused by the regressor
+        return validation[0], self._scaled(validation[1])
+
     def _scaled(self, y: Any) -> Any:
+        check_output_names(self, y, reset=False)
         y = _without_hidden(y)
-        scaled = self.transformer_.transform(_column(y))
+        with warnings.catch_warnings():  # of names, which the line above has compared
+            warnings.filterwarnings("ignore", "X (does not have valid|has) feature names")
+            scaled = self.transformer_.transform(_column(y))
         return scaled[:, 0] if _is_flat(y) else scaled
 
     def __sklearn_tags__(self) -> Tags:
@@ -211,8 +230,33 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return tags
 
 
+def _require_regressor(regressor: Any) -> None:
+    if isinstance(regressor, type) or not hasattr(regressor, "fit") or not is_regressor(regressor):
+        raise TypeError(
+            "regressor must be a regressor, or a pipeline that ends with one, whose targets are "
+            f"numbers that can be scaled, got {short(regressor)}."
+        )
+
+
+def _for_steps(regressor: Any, fit_params: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments of `fit` as a pipeline takes them: by the name of the step they are for."""
+    if not hasattr(regressor, "steps") or get_config()["enable_metadata_routing"]:
+        return fit_params
+    last = regressor.steps[-1][0]
+    if fit_params.get("validation") is not None:
+        raise ValueError(
+            "validation must be None where regressor is a pipeline, whose steps would not transform"
+            " it; pass validation_groups=, or transformed trials and their targets as "
+            f"{last}__validation=."
+        )
+    return {
+        name if "__" in name else f"{last}__{name}": value for name, value in fit_params.items()
+    }
+
+
 def _without_hidden(y: Any) -> Any:
     """Return targets with NaN, which is not scored, where a mask hides an entry."""
+    refuse_sparse(y, "y")
     y = without_mask(plain(y, "y"), np.nan, np.float64)
     return y if isinstance(y, (list, tuple)) or hasattr(y, "columns") else np.asarray(y)
 

@@ -96,7 +96,8 @@ def make_delayed_match_to_sample(
     What counts is whether two stimuli agree, which no weighted sum of them tells (an exclusive or),
     and the first must be kept for a time that is not known. scikit-learn splits masked labels with
     their masks, also for an integer `cv`; ``y.filled(-1)`` are plain labels, of which -1 would be
-    learned as a third class.
+    learned as a third class. Put the labels of several calls together with ``np.ma.concatenate``:
+    ``np.concatenate``, ``np.vstack`` and ``np.r_`` lose the mask, and leave such plain labels.
 
     References
     ----------
