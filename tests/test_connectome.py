@@ -23,6 +23,7 @@ from numpy.testing import assert_array_equal
 
 from sk_biornn.datasets import read_connectome
 from sk_biornn.units import Connectome
+from sk_biornn.units.orientation import axis_side
 
 NAMES = ("AVAL", "VA1", "DD1")
 # [post, pre]: AVAL drives VA1 (3) and DD1 (1), VA1 drives DD1 (2), DD1 drives VA1 (4) and itself.
@@ -37,6 +38,7 @@ EDGES = [
 SIGNS = {"AVAL": 1, "VA1": 1, "DD1": -1}
 POSITIONS = {"AVAL": (0.0, 1.0, 2.0), "VA1": (3.0, 4.0, 5.0), "DD1": (6.0, 7.0, 8.0)}
 TYPES = {"AVAL": "interneuron", "VA1": "motor", "DD1": "motor"}
+ASKED = r"^orientation must be 'pre_by_post' for .* if its rows are .*, 'post_by_pre' if they"
 BIG = (648518346349539437, 648518346349539438)  # as floats they are one
 
 
@@ -193,6 +195,13 @@ SIDES = [
     ("bodyId_pre", "bodyId_post"),
     ("Source neuron", "Target neuron"),
     ("from_id", "to_id"),
+    ("neuron_pre", "neuron_post"),
+    ("sender", "receiver"),
+    ("axon", "dendrite"),
+    ("presyn", "postsyn"),
+    ("presynId", "postsynId"),
+    ("origin", "target"),
+    ("Upstream", "Downstream"),
 ]
 WEIGHTS = ["weight", "synapses", "n_synapses", "syn_count", "count", "em_sections", "Size", "N"]
 
@@ -515,6 +524,41 @@ def test_columns_in_another_order_are_brought_into_that_of_the_rows(write):
     check(read_connectome(square_frame(), names=["DD1", "AVAL"]), [[5, 1], [0, 0]], ["DD1", "AVAL"])
 
 
+@pytest.mark.parametrize(("pre", "post"), SIDES)
+def test_axes_have_the_names_that_columns_have(write, pre, post):
+    for rows, columns in ((pre, post), (pre, None), (None, post)):
+        turned = square_frame().T.rename_axis(index=rows, columns=columns)
+        check(read_connectome(turned))
+        check(read_connectome(square_frame(columns, rows)))
+    check(read_connectome(xr.DataArray(square_frame(post, pre))))
+    check(read_connectome(write(square_frame(f"{post}/{pre}".replace(" ", "_")).to_csv())))
+
+
+@pytest.mark.parametrize("axes", [("Neuron 1", "Neuron 2"), ("i", "j"), ("row", "col")])
+def test_axes_of_two_unknown_names_are_asked_about(axes):
+    frame = square_frame(*axes)
+    for source in (frame, xr.DataArray(frame)):
+        with pytest.raises(ValueError, match=f"the axes '{axes[0]}' and '{axes[1]}' of the table"):
+            read_connectome(source)
+        check(read_connectome(source, orientation="post_by_pre"))
+        check(read_connectome(source, orientation="pre_by_post"), W.T)
+    check(read_connectome(frame + frame.T.to_numpy()), W + W.T)
+    check(read_connectome(square_frame("cell", "cell")))
+    check(read_connectome(square_frame("cell", None)))
+
+
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [
+        *(("bodyId_pre", "pre"), ("fromNode", "pre"), ("presynId", "pre"), ("type_post", "post")),
+        *(("pre-synaptic cell", "pre"), ("RECEIVER", "post"), ("target region", "post")),
+        *(("pre_to_post", None), ("prey", None), ("token", None), ("neuron", None), (0, None)),
+    ],
+)
+def test_the_side_of_an_axis(name, side):
+    assert axis_side(name) == side
+
+
 def test_a_frame_that_says_nothing_is_post_by_pre():
     check(read_connectome(square_frame(None, None)))
     check(read_connectome(square_frame(None, None).T, orientation="pre_by_post"))
@@ -554,29 +598,60 @@ def test_empty_cells_of_a_square_are_no_zeros_unless_asked(write):
     check(read_connectome(write(text), fill_missing=0))
 
 
-def test_numbers_only_are_post_by_pre(write):
+def test_numbers_only_are_asked_about(write):
     np.savetxt(path := write("", "a.txt"), W)
-    check(read_connectome(path, names=NAMES))
-    check(read_connectome(path), W, "012")
+    with pytest.raises(ValueError, match=ASKED):
+        read_connectome(path)
+    check(read_connectome(path, names=NAMES, orientation="post_by_pre"))
+    check(read_connectome(path, orientation="pre_by_post"), W.T, "012")
     with pytest.raises(ValueError, match=r"names must name every row of .*3 in all, got 2"):
-        read_connectome(write("1 2 3\n4 5 6\n7 8 9\n", "a.txt"), names=["A", "B"])
+        read_connectome(write("1 2 3\n2 5 6\n3 6 9\n", "a.txt"), names=["A", "B"])
     with pytest.raises(
         ValueError, match="the same names in its heading and in its first column, got"
     ):
         read_connectome(write("1,2,3\n4,5,6\n"))
 
 
+def matrix_files(folder, matrix):
+    """One matrix in every kind of file that cannot say which way it lies."""
+    np.save(folder / "a.npy", matrix)
+    np.savez(folder / "a.npz", W=matrix, threshold=0.5, names=np.array(NAMES))
+    sp.save_npz(folder / "b.npz", sp.coo_array(matrix))
+    scipy.io.savemat(folder / "a.mat", {"W": matrix})
+    scipy.io.savemat(folder / "b.mat", {"W": sp.csc_array(matrix)})
+    write_v73(folder / "c.mat", W=sp.csc_array(matrix))
+    write_v73(folder / "d.mat", W=matrix)
+    np.savetxt(folder / "a.txt", matrix)
+    return sorted(folder.iterdir())
+
+
 @pytest.mark.parametrize("orientation", [None, "post_by_pre", "pre_by_post"])
-def test_matrices_without_labels_are_post_by_pre_unless_told(tmp_path, orientation):
+def test_matrices_in_memory_are_post_by_pre_unless_told(orientation):
     given = W.T if orientation == "pre_by_post" else W
-    np.save(tmp_path / "a.npy", given)
-    np.savez(tmp_path / "a.npz", W=given, threshold=0.5, names=np.array(NAMES))
-    sp.save_npz(tmp_path / "b.npz", sp.coo_array(given))
     arrays = [given, given.tolist(), given.astype(np.int8), xr.DataArray(given)]
     sparse = [kind(given) for kind in (sp.csr_array, sp.csc_matrix, sp.coo_array, sp.lil_matrix)]
-    for source in (*arrays, *sparse, *(tmp_path / name for name in ("a.npy", "a.npz", "b.npz"))):
+    for source in (*arrays, *sparse):
         check(read_connectome(source, names=NAMES, orientation=orientation))
-    check(read_connectome(tmp_path / "a.npz", names="names", orientation=orientation))
+
+
+def test_matrices_in_files_say_their_orientation_or_are_asked(tmp_path):
+    files = matrix_files(tmp_path, W)
+    for path in files:
+        with pytest.raises(ValueError, match=ASKED):
+            read_connectome(path, names=NAMES)
+        check(read_connectome(path, names=NAMES, orientation="post_by_pre"))
+        check(read_connectome(path, names=NAMES, orientation="pre_by_post"), W.T)
+    check(read_connectome(tmp_path / "a.npz", names="names", orientation="post_by_pre"))
+    for path in matrix_files(tmp_path, W + W.T):
+        check(read_connectome(path, names=NAMES), W + W.T)
+
+
+def test_a_symmetric_matrix_with_gaps_is_symmetric(tmp_path):
+    gaps = np.where(np.eye(3) > 0, np.nan, W + W.T)
+    np.save(tmp_path / "a.npy", gaps)
+    check(
+        read_connectome(tmp_path / "a.npy", fill_missing=0), np.where(np.eye(3) > 0, 0, gaps), "012"
+    )
 
 
 def test_an_xarray_says_its_orientation():
@@ -593,7 +668,8 @@ def test_several_matrices_in_a_file_are_asked_about(tmp_path):
         ValueError, match=r"key must say which square .* it has several, chemical, gap"
     ):
         read_connectome(tmp_path / "a.npz")
-    check(read_connectome(tmp_path / "a.npz", key="chemical", names="names"))
+    kept = {"key": "chemical", "names": "names", "orientation": "post_by_pre"}
+    check(read_connectome(tmp_path / "a.npz", **kept))
     with pytest.raises(
         ValueError, match=r"key must be a variable of .*has chemical, gap, names, got 'x'"
     ):
@@ -639,7 +715,7 @@ def test_an_edge_list_without_heading_is_no_square(write):
 
 def test_pickled_names_are_not_unpickled_and_do_not_hide_the_matrix(tmp_path):
     np.savez(tmp_path / "a.npz", W=W, names=np.array(NAMES, dtype=object))
-    check(read_connectome(tmp_path / "a.npz", names=NAMES))
+    check(read_connectome(tmp_path / "a.npz", names=NAMES, orientation="post_by_pre"))
     with pytest.raises(
         ValueError, match=r"names of .* holds Python objects, .*; save it with dtype"
     ):
@@ -687,17 +763,17 @@ def test_matrices_of_matlab_are_as_matlab_shows_them(tmp_path, matrix, version):
     path, scalar = tmp_path / "a.mat", np.array([[0.5]])
     if version == "7.3":
         write_v73(path, W=matrix, threshold=scalar, names=NAMES)
-        check(read_connectome(path, names="names"))
+        check(read_connectome(path, names="names", orientation="post_by_pre"))
     elif version == "5":
         cells = np.array(NAMES, dtype=object)
         scipy.io.savemat(
             path, {"W": sp.csc_matrix(matrix), "n": scalar, "names": cells, "c": list(NAMES)}
         )
-        check(read_connectome(path, names="names"))
-        check(read_connectome(path, names="c"))
+        check(read_connectome(path, names="names", orientation="post_by_pre"))
+        check(read_connectome(path, names="c", orientation="post_by_pre"))
     else:
         scipy.io.savemat(path, {"W": sp.csc_matrix(matrix), "n": scalar}, format="4")
-    check(read_connectome(path, names=NAMES))
+    check(read_connectome(path, names=NAMES, orientation="post_by_pre"))
     check(read_connectome(path, key="W", names=NAMES, orientation="pre_by_post"), W.T)
 
 
@@ -1047,10 +1123,13 @@ def test_synapses_of_microns_are_counted_by_their_huge_ids(data_dir):
         read_connectome(pd.read_csv(folder / "synapses.csv", dtype=float))
 
 
-def test_a_human_connectome_of_matlab_is_symmetric(data_dir):
+def test_a_human_connectome_of_matlab_does_not_say_its_orientation(data_dir):
+    """Its page calls it symmetric, which tractography from both ends is not."""
     path = data_dir / "connectome_files/human_structural.mat"
     if not path.is_file():
         pytest.skip("no human_structural.mat")
-    read = read_connectome(path)
-    assert_array_equal(read.weights, scipy.io.loadmat(path)["sc"])
+    with pytest.raises(ValueError, match=ASKED):
+        read_connectome(path)
+    read = read_connectome(path, orientation="pre_by_post")
+    assert_array_equal(read.weights, scipy.io.loadmat(path)["sc"].T)
     assert read.n_units == 94 and read.names[:2] == ("0", "1")

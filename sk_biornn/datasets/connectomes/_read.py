@@ -20,14 +20,13 @@ from sk_biornn.datasets.connectomes._arrays import file_matrix
 from sk_biornn.datasets.connectomes._edges import Choice
 from sk_biornn.datasets.connectomes._graphs import graph_wiring, is_graph, read_graph
 from sk_biornn.datasets.connectomes._names import unit_names
+from sk_biornn.datasets.connectomes._orientation import refuse_orientation, refuse_unsaid, turned
 from sk_biornn.datasets.connectomes._spreadsheets import sheet_cells
 from sk_biornn.datasets.connectomes._tables import (
     Reading,
     cells_wiring,
     frame_wiring,
-    refuse_orientation,
     text_wiring,
-    turned,
 )
 from sk_biornn.datasets.connectomes._wiring import Wiring
 from sk_biornn.units.connectome import Connectome
@@ -68,8 +67,9 @@ def read_connectome(
         plain matrix, an xarray with named dimensions.
     pre, post : str, default="pre", "post"
         Columns of an edge list that name the two sides. Without columns of these names, the usual
-        ones are looked for: source and target, from and to, presynaptic and postsynaptic,
-        pre_pt_root_id and post_pt_root_id, bodyId_pre and bodyId_post.
+        ones are looked for: source and target, from and to, presynaptic and postsynaptic, sender
+        and receiver, axon and dendrite, pre_pt_root_id and post_pt_root_id, bodyId_pre and
+        bodyId_post.
     weight : str, number or None, default=None
         Column of an edge list, or attribute of edges, that holds the weights; a number is the
         weight of every row, so that 1 counts rows. None: the one with a usual name, such as weight,
@@ -91,9 +91,10 @@ def read_connectome(
     types : mapping, Series, array-like or None, default=None
         Types of the neurons, likewise.
     orientation : {"post_by_pre", "pre_by_post"} or None, default=None
-        Which side the rows of a square name. None: axes or a corner such as ``pre\post`` say it;
-        frames and matrices that say nothing are [post, pre], as everywhere in this package. A
-        square file with names that says nothing is refused unless it is symmetric.
+        Which side the rows of a square are. None: axes or a corner such as ``pre\post`` say it;
+        frames and matrices in memory that say nothing are [post, pre], as everywhere in this
+        package. A file that says nothing is refused unless it is symmetric, and so is a frame whose
+        axes have two names of which neither is known for a side.
     fill_missing : float or None, default=None
         Weight of empty cells and of edges without one. None: they are an error.
     key : str or None, default=None
@@ -201,7 +202,9 @@ def _file_wiring(path: Path, reading: Reading, key: str | None, variable: str | 
     if kind in MATRICES:
         matrix, names = file_matrix(path, key, variable)
         names = None if names is None else unit_names(names, f"the variable {variable} of {path}")
-        return _matrix_wiring(matrix, str(path), reading, names)
+        wiring = _matrix_wiring(matrix, str(path), reading, names)
+        refuse_unsaid(wiring.weights, reading.orientation, str(path))
+        return wiring
     if kind in SHEETS:
         return cells_wiring(sheet_cells(path, key), str(path), reading)
     if kind in GRAPHS:
