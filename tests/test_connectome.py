@@ -356,20 +356,73 @@ def test_electrical_synapses_join_both_neurons(kind):
     check(read_connectome(mixed, type="chemical"), [[0, 8, 0], [0, 0, 0], [0, 0, 0]], "ABC")
 
 
-def test_edges_of_unknown_neurons_are_counted_in_one_warning():
+def test_edges_of_unknown_neurons_and_unknown_names_are_counted_in_a_warning_each():
     with pytest.warns(UserWarning) as caught:
         read = read_connectome(edge_frame(), names=["DD1", "CANL", "VA1"])
     check(read, [[5, 0, 2], [0, 0, 0], [4, 0, 0]], ["DD1", "CANL", "VA1"])
-    (only,) = caught
-    assert str(only.message) == (
+    assert [str(warning.message) for warning in caught] == [
         "2 of 5 edges of the table are left out: they name 1 neurons that are not among names "
-        "(AVAL)."
-    )
-    assert only.filename == __file__
+        "(AVAL).",
+        "1 of 3 names are in no row of the table, and become units without connections: CANL.",
+    ]
+    assert {warning.filename for warning in caught} == {__file__}
     with pytest.raises(
         ValueError, match="names of neurons in the table, such as AVAL, DD1, VA1, got"
     ):
         read_connectome(edge_frame(), names=["X"])
+
+
+def test_a_neuron_without_edges_of_its_own_kind_is_known():
+    """A name that is in the source is not misspelt, though nothing of the kind leads to it."""
+    frame = edge_frame().assign(type=["a", "b", "a", "a", "a"])
+    frame.loc[5] = ["RIS", "AVAL", 1, "b"]
+    read = read_connectome(frame, type="a", names=[*NAMES, "RIS"])
+    assert not read.weights[3].any() and not read.weights[:, 3].any()
+    graph = graph_of()
+    graph.add_node("RIS")
+    check(read_connectome(graph, names=["RIS", "DD1"]), [[0, 0], [0, 5]], ["RIS", "DD1"])
+    with pytest.raises(ValueError, match="names of neurons in the graph, such as AVAL.*, got RIX"):
+        read_connectome(graph, names=["RIX", "DD1"])
+    named = pd.Series(dict.fromkeys([*NAMES, "RIS"], 1.0))
+    assert read_connectome(square_frame(), signs=named).signs.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("column", ["contacts", "p", "foo", "cleft_score", "n_contacts"])
+def test_numbers_that_are_not_read_are_named_in_one_warning(write, tmp_path, column):
+    frame = edge_frame(weight=column)
+    frame.to_excel(tmp_path / "a.xlsx", index=False)
+    graph = nx.from_pandas_edgelist(frame, "pre", "post", edge_attr=column, create_using=nx.DiGraph)
+    text = write(frame.to_csv(index=False))
+    for source in (frame, frame.astype(str), text, tmp_path / "a.xlsx", graph):
+        with pytest.warns(UserWarning) as caught:
+            check(read_connectome(source, names=NAMES), W > 0)
+        (only,) = caught
+        assert f"are counted: the numbers in {column} are not read" in str(only.message)
+        assert f'weight="{column}" reads one, weight=1 counts' in str(only.message)
+        check(read_connectome(source, weight=1, names=NAMES), W > 0)
+        if not isinstance(source, pd.DataFrame) or source is frame:
+            check(read_connectome(source, weight=column, names=NAMES))
+
+
+def test_several_numbers_that_are_not_read_are_named_together():
+    frame = edge_frame(weight="contacts").assign(p=[0.5, np.nan, 0.1, 0.2, 0.3], note="-")
+    with pytest.warns(UserWarning, match=r"the numbers in contacts, p are not read, .* weight=\"con"):
+        read_connectome(frame)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("x_um", "ctr_pt_position_y", "z", "pre_x", "synapse_id", "bodyid", "Unnamed: 0", "index"),
+        *("pre_layer", "post_nucleus_id", "edge_ids", ""),
+    ],
+)
+def test_ids_places_and_facts_of_neurons_are_no_lost_weights(write, column):
+    frame = edge_frame(weight=column)
+    check(read_connectome(frame, names=NAMES), W > 0)
+    check(read_connectome(write(frame.to_csv(index=False)), names=NAMES), W > 0)
+    check(read_connectome(frame.assign(**{column: "text"}), names=NAMES), W > 0)
+    check(read_connectome(edge_frame(weight="flag").assign(flag=True), names=NAMES), W > 0)
 
 
 # Ids and names
@@ -1036,7 +1089,9 @@ def test_every_container_gives_the_same_circuit(tmp_path_factory, edges):
     nx.write_graphml(made.to_networkx(), folder / "a.graphml")
     made.to_frame().rename_axis(index="post/pre").to_csv(folder / "square.csv")
     for source in (frame, *folder.iterdir(), made.to_networkx(), made.to_frame()):
-        check(read_connectome(source, names=list("ABCD")), weights, "ABCD")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".* names are in no row of")
+            check(read_connectome(source, names=list("ABCD")), weights, "ABCD")
 
 
 # Measured connectomes
@@ -1117,7 +1172,10 @@ def test_synapses_of_microns_are_counted_by_their_huge_ids(data_dir):
         pytest.skip("no microns_l23")
     arrays = np.load(folder / "microns_l23_pyramidal.npz")
     ids = arrays["segment_id"]
-    read = read_connectome(folder / "synapses.csv", names=ids)
+    table = pd.read_csv(folder / "synapses.csv")
+    n_absent = len(set(ids) - set(table["pre"]) - set(table["post"]))
+    with pytest.warns(UserWarning, match=rf"^{n_absent} of {len(ids)} names are in no row of .*ses"):
+        read = read_connectome(folder / "synapses.csv", names=ids)
     check(read, arrays["syn_count"].T, [str(number) for number in ids])
     with pytest.raises(ValueError, match=r"whole ids, got 6.48518346349"):
         read_connectome(pd.read_csv(folder / "synapses.csv", dtype=float))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sk_biornn.units.names import name_words
+
 ORIENTATIONS = ("post_by_pre", "pre_by_post")
 # Words for the two sides of a connection, as columns of a list and as axes of a square.
 SIDES = (
@@ -82,6 +84,6 @@ def axis_side(name: Any) -> str | None:
     key = re.sub(r"[^a-z0-9]", "", name.lower())
     if key in _KEYS:
         return _KEYS[key]
-    words = re.split(r"[\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.strip()).lower())
-    sides = {WORDS[word] for word in (words[0], words[-1]) if word in WORDS}
+    words = name_words(name)
+    sides = {WORDS[word] for word in (*words[:1], *words[-1:]) if word in WORDS}
     return sides.pop() if len(sides) == 1 else None

@@ -73,15 +73,16 @@ def read_connectome(
     weight : str, number or None, default=None
         Column of an edge list, or attribute of edges, that holds the weights; a number is the
         weight of every row, so that 1 counts rows. None: the one with a usual name, such as weight,
-        synapses, syn_count, sections or size; without one, rows are counted.
+        synapses, syn_count, sections or size; without one, rows are counted, with a warning if
+        there are other numbers.
     type : str, list of str, dict or None, default=None
         Which kinds of connections to read, where a column `type` tells several apart, such as
         "chemical", or both in a list; their weights are summed. A dict gives the column, as in
         ``{"nt_type": ["GABA"]}``.
     names : iterable of str, str or None, default=None
-        Neurons to read, in this order. Those without connections are allowed in edge lists. For a
-        matrix without labels, the names of its rows, or, as one str, the variable of the file that
-        holds them. None: all, in the order of the source; all of an edge list, whatever their
+        Neurons to read, in this order. Edge lists may lack some, which become units without
+        connections, with a warning. For a matrix without labels, the names of its rows, or, as one
+        str, the variable of the file that holds them. None: all, in the order of the source; all of an edge list, whatever their
         kind of connection, sorted; without names "0", "1" and so on.
     signs : mapping, Series, array-like or None, default=None
         +1, -1 or 0 (free) by name; an array is in the order of `names`, or of the source if that
@@ -120,8 +121,9 @@ def read_connectome(
     Warns
     -----
     UserWarning
-        If edges name neurons that are not among `names`: how many, and whom. If signs, positions or
-        types of a graph are not known of all neurons, and left out.
+        If edges name neurons that are not among `names`, or `names` has some that no edge names: how
+        many, and whom. If rows are counted though there are numbers that may be weights. If signs,
+        positions or types of a graph are not known of all neurons, and left out.
 
     See Also
     --------
@@ -172,7 +174,7 @@ def read_connectome(
     wiring = _wiring(path_or_object, Reading(pre, post, orientation, choice), key, variable)
     given = dict(zip(FACTS, (signs, positions, types), strict=True))
     connectome, left_out = connectome_of(wiring, asked, given)
-    for note in filter(None, (wiring.note, *left_out)):
+    for note in (*wiring.notes, *left_out):
         warnings.warn(note, UserWarning, stacklevel=2)
     return connectome
 
