@@ -23,7 +23,9 @@ from numpy.testing import assert_array_equal
 
 from sk_biornn.datasets import read_connectome
 from sk_biornn.units import Connectome
+from sk_biornn.units.coordinate_names import is_coordinate
 from sk_biornn.units.orientation import axis_side
+from sk_biornn.units.signs import sign_array
 
 NAMES = ("AVAL", "VA1", "DD1")
 # [post, pre]: AVAL drives VA1 (3) and DD1 (1), VA1 drives DD1 (2), DD1 drives VA1 (4) and itself.
@@ -975,7 +977,23 @@ def test_arrays_follow_the_order_that_the_caller_knows():
             ValueError,
             "signs must be given for every neuron, got none for DD1",
         ),
-        ({"signs": pd.Series([1, 1, -1])}, ValueError, "every neuron, got none for AVAL, VA1, DD1"),
+        (
+            {"signs": pd.Series([1, 1, -1])},
+            ValueError,
+            r"names of neurons, such as AVAL, VA1, DD1, as its index, got 0, 1, 2; .* set_axis\(names",
+        ),
+        ({"signs": {0: 1, 1: -1}}, ValueError, "such as AVAL, .* as its keys, got 0, 1.$"),
+        (
+            {"positions": pd.DataFrame(np.eye(3))},
+            ValueError,
+            r'as its index, got 0, 1, 2; make .* set_index, such as cells.set_index\("name"\)',
+        ),
+        (
+            {"positions": pd.DataFrame({"segment_id": [1, 2, 3], "x_nm": 0, "y_nm": 1.0})},
+            ValueError,
+            r'segment_id, x_nm, y_nm, of which segment_id is none; .* such as cells\[\["x_nm", '
+            r'"y_nm"\]\], and make the names its index with set_index',
+        ),
         (
             {"signs": pd.Series([1, 1, 1, 1], index=[*NAMES, "VA1"])},
             ValueError,
@@ -1011,6 +1029,61 @@ def test_arrays_follow_the_order_that_the_caller_knows():
 def test_facts_that_do_not_fit_are_refused(facts, kind, message):
     with pytest.raises(kind, match=message):
         read_connectome(square_frame(), **facts)
+
+
+CELLS = pd.DataFrame(
+    {"x_nm": [0.0, 1, 2], "y_nm": [3.0, 4, 5], "z_nm": [6.0, 7, 8], "axon_len_um": 1.0, "n_syn_in": 7},
+    index=NAMES,
+)
+
+
+def test_positions_are_the_columns_that_are_coordinates():
+    xyz = ["x_nm", "y_nm", "z_nm"]
+    with pytest.raises(
+        ValueError,
+        match=r"one to three columns, of coordinates, got x_nm, y_nm, z_nm, axon_len_um, n_syn_in, "
+        r'of which axon_len_um, n_syn_in are none; .* cells\[\["x_nm", "y_nm", "z_nm"\]\]\.$',
+    ):
+        read_connectome(square_frame(), positions=CELLS)
+    for wrong in (["x_nm", "axon_len_um"], ["n_syn_in"], [*xyz, "x_nm"], []):
+        with pytest.raises(ValueError, match="positions must have one to three columns"):
+            read_connectome(square_frame(), positions=CELLS[wrong])
+    for right in (xyz, xyz[:2], xyz[::-1]):
+        read = read_connectome(square_frame(), positions=CELLS[right].iloc[::-1])
+        assert_array_equal(read.positions, CELLS[right])
+    labelled = xr.DataArray(CELLS[xyz].iloc[::-1], dims=("neuron", "space"))
+    assert_array_equal(read_connectome(square_frame(), positions=labelled).positions, CELLS[xyz])
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        *((name, True) for name in ("x", "Y", "z_um", "soma_x", "ptPositionX", "x (um)", "x1", 0)),
+        *((name, True) for name in ("AP", "ml", "depth", "dim_0", "col", "pos2", "1")),
+        *((name, False) for name in ("axon_len", "n_syn_in", "segment_id", "size", "expr", "max")),
+    ],
+)
+def test_coordinates_go_by_their_names(name, is_one):
+    assert is_coordinate(name) == is_one
+
+
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series, dict, pd.Categorical])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["Glu", "ACh", "Glu"], r"got the texts 'Glu', 'ACh'; give each its sign, such as .*\.map"),
+        (["exc", "exc", "inh"], r"got the texts 'exc', 'inh'; give each its sign, such as .*\.map"),
+        ([True, True, False], r"got truth values; numpy.where\(signs, 1, -1\) makes"),
+    ],
+)
+def test_words_and_truth_values_are_no_signs(kind, words, message):
+    signs = dict(zip(NAMES, words, strict=True)) if kind is dict else kind(words)
+    signs = signs.set_axis(list(NAMES)) if kind is pd.Series else signs
+    with pytest.raises(ValueError, match=f"^signs must be an array of -1, 0 and 1, {message}"):
+        read_connectome(square_frame(), signs=signs)
+    if kind is not dict:
+        with pytest.raises(ValueError, match=f"^signs must be an array of -1, 0 and 1, {message}"):
+            sign_array(signs)
 
 
 # What is refused at the door

@@ -88,7 +88,8 @@ def read_connectome(
         +1, -1 or 0 (free) by name; an array is in the order of `names`, or of the source if that
         has an order.
     positions : mapping, DataFrame, array-like or None, default=None
-        Coordinates by name, likewise; a frame has the names in its index.
+        Coordinates by name, likewise; a frame has the names in its index, and coordinates only in
+        its columns, up to three.
     types : mapping, Series, array-like or None, default=None
         Types of the neurons, likewise.
     orientation : {"post_by_pre", "pre_by_post"} or None, default=None
