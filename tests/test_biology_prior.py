@@ -43,7 +43,7 @@ def test_given_signs_are_kept_and_copied():
         ([1, 2, -1], r"signs must contain only -1, 0 and 1, got the values \[2\.0\]\."),
         ([1, 0.5, -0.5], r"got the values \[-0\.5, 0\.5\]\."),
         ([1, np.nan, -1], r"signs must contain only -1, 0 and 1, got the values \[nan\]\."),
-        (["E", "E", "I"], r"signs must be an array of -1, 0 and 1, got list\."),
+        (["E", "E", "I"], r"signs must be an array of -1, 0 and 1, got the texts 'E', 'I'; give"),
         ([1, [1, 2], 3], r"signs must be an array of -1, 0 and 1, got list\."),
     ],
 )

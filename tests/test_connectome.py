@@ -23,6 +23,9 @@ from numpy.testing import assert_array_equal
 
 from sk_biornn.datasets import read_connectome
 from sk_biornn.units import Connectome
+from sk_biornn.units.coordinate_names import is_coordinate
+from sk_biornn.units.orientation import axis_side
+from sk_biornn.units.signs import sign_array
 
 NAMES = ("AVAL", "VA1", "DD1")
 # [post, pre]: AVAL drives VA1 (3) and DD1 (1), VA1 drives DD1 (2), DD1 drives VA1 (4) and itself.
@@ -37,6 +40,7 @@ EDGES = [
 SIGNS = {"AVAL": 1, "VA1": 1, "DD1": -1}
 POSITIONS = {"AVAL": (0.0, 1.0, 2.0), "VA1": (3.0, 4.0, 5.0), "DD1": (6.0, 7.0, 8.0)}
 TYPES = {"AVAL": "interneuron", "VA1": "motor", "DD1": "motor"}
+ASKED = r"^orientation must be 'pre_by_post' for .* if its rows are .*, 'post_by_pre' if they"
 BIG = (648518346349539437, 648518346349539438)  # as floats they are one
 
 
@@ -193,6 +197,13 @@ SIDES = [
     ("bodyId_pre", "bodyId_post"),
     ("Source neuron", "Target neuron"),
     ("from_id", "to_id"),
+    ("neuron_pre", "neuron_post"),
+    ("sender", "receiver"),
+    ("axon", "dendrite"),
+    ("presyn", "postsyn"),
+    ("presynId", "postsynId"),
+    ("origin", "target"),
+    ("Upstream", "Downstream"),
 ]
 WEIGHTS = ["weight", "synapses", "n_synapses", "syn_count", "count", "em_sections", "Size", "N"]
 
@@ -347,20 +358,73 @@ def test_electrical_synapses_join_both_neurons(kind):
     check(read_connectome(mixed, type="chemical"), [[0, 8, 0], [0, 0, 0], [0, 0, 0]], "ABC")
 
 
-def test_edges_of_unknown_neurons_are_counted_in_one_warning():
+def test_edges_of_unknown_neurons_and_unknown_names_are_counted_in_a_warning_each():
     with pytest.warns(UserWarning) as caught:
         read = read_connectome(edge_frame(), names=["DD1", "CANL", "VA1"])
     check(read, [[5, 0, 2], [0, 0, 0], [4, 0, 0]], ["DD1", "CANL", "VA1"])
-    (only,) = caught
-    assert str(only.message) == (
+    assert [str(warning.message) for warning in caught] == [
         "2 of 5 edges of the table are left out: they name 1 neurons that are not among names "
-        "(AVAL)."
-    )
-    assert only.filename == __file__
+        "(AVAL).",
+        "1 of 3 names are in no row of the table, and become units without connections: CANL.",
+    ]
+    assert {warning.filename for warning in caught} == {__file__}
     with pytest.raises(
         ValueError, match="names of neurons in the table, such as AVAL, DD1, VA1, got"
     ):
         read_connectome(edge_frame(), names=["X"])
+
+
+def test_a_neuron_without_edges_of_its_own_kind_is_known():
+    """A name that is in the source is not misspelt, though nothing of the kind leads to it."""
+    frame = edge_frame().assign(type=["a", "b", "a", "a", "a"])
+    frame.loc[5] = ["RIS", "AVAL", 1, "b"]
+    read = read_connectome(frame, type="a", names=[*NAMES, "RIS"])
+    assert not read.weights[3].any() and not read.weights[:, 3].any()
+    graph = graph_of()
+    graph.add_node("RIS")
+    check(read_connectome(graph, names=["RIS", "DD1"]), [[0, 0], [0, 5]], ["RIS", "DD1"])
+    with pytest.raises(ValueError, match="names of neurons in the graph, such as AVAL.*, got RIX"):
+        read_connectome(graph, names=["RIX", "DD1"])
+    named = pd.Series(dict.fromkeys([*NAMES, "RIS"], 1.0))
+    assert read_connectome(square_frame(), signs=named).signs.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("column", ["contacts", "p", "foo", "cleft_score", "n_contacts"])
+def test_numbers_that_are_not_read_are_named_in_one_warning(write, tmp_path, column):
+    frame = edge_frame(weight=column)
+    frame.to_excel(tmp_path / "a.xlsx", index=False)
+    graph = nx.from_pandas_edgelist(frame, "pre", "post", edge_attr=column, create_using=nx.DiGraph)
+    text = write(frame.to_csv(index=False))
+    for source in (frame, frame.astype(str), text, tmp_path / "a.xlsx", graph):
+        with pytest.warns(UserWarning) as caught:
+            check(read_connectome(source, names=NAMES), W > 0)
+        (only,) = caught
+        assert f"are counted: the numbers in {column} are not read" in str(only.message)
+        assert f'weight="{column}" reads one, weight=1 counts' in str(only.message)
+        check(read_connectome(source, weight=1, names=NAMES), W > 0)
+        if not isinstance(source, pd.DataFrame) or source is frame:
+            check(read_connectome(source, weight=column, names=NAMES))
+
+
+def test_several_numbers_that_are_not_read_are_named_together():
+    frame = edge_frame(weight="contacts").assign(p=[0.5, np.nan, 0.1, 0.2, 0.3], note="-")
+    with pytest.warns(UserWarning, match=r"the numbers in contacts, p are not read, .* weight=\"con"):
+        read_connectome(frame)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("x_um", "ctr_pt_position_y", "z", "pre_x", "synapse_id", "bodyid", "Unnamed: 0", "index"),
+        *("pre_layer", "post_nucleus_id", "edge_ids", ""),
+    ],
+)
+def test_ids_places_and_facts_of_neurons_are_no_lost_weights(write, column):
+    frame = edge_frame(weight=column)
+    check(read_connectome(frame, names=NAMES), W > 0)
+    check(read_connectome(write(frame.to_csv(index=False)), names=NAMES), W > 0)
+    check(read_connectome(frame.assign(**{column: "text"}), names=NAMES), W > 0)
+    check(read_connectome(edge_frame(weight="flag").assign(flag=True), names=NAMES), W > 0)
 
 
 # Ids and names
@@ -515,6 +579,41 @@ def test_columns_in_another_order_are_brought_into_that_of_the_rows(write):
     check(read_connectome(square_frame(), names=["DD1", "AVAL"]), [[5, 1], [0, 0]], ["DD1", "AVAL"])
 
 
+@pytest.mark.parametrize(("pre", "post"), SIDES)
+def test_axes_have_the_names_that_columns_have(write, pre, post):
+    for rows, columns in ((pre, post), (pre, None), (None, post)):
+        turned = square_frame().T.rename_axis(index=rows, columns=columns)
+        check(read_connectome(turned))
+        check(read_connectome(square_frame(columns, rows)))
+    check(read_connectome(xr.DataArray(square_frame(post, pre))))
+    check(read_connectome(write(square_frame(f"{post}/{pre}".replace(" ", "_")).to_csv())))
+
+
+@pytest.mark.parametrize("axes", [("Neuron 1", "Neuron 2"), ("i", "j"), ("row", "col")])
+def test_axes_of_two_unknown_names_are_asked_about(axes):
+    frame = square_frame(*axes)
+    for source in (frame, xr.DataArray(frame)):
+        with pytest.raises(ValueError, match=f"the axes '{axes[0]}' and '{axes[1]}' of the table"):
+            read_connectome(source)
+        check(read_connectome(source, orientation="post_by_pre"))
+        check(read_connectome(source, orientation="pre_by_post"), W.T)
+    check(read_connectome(frame + frame.T.to_numpy()), W + W.T)
+    check(read_connectome(square_frame("cell", "cell")))
+    check(read_connectome(square_frame("cell", None)))
+
+
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [
+        *(("bodyId_pre", "pre"), ("fromNode", "pre"), ("presynId", "pre"), ("type_post", "post")),
+        *(("pre-synaptic cell", "pre"), ("RECEIVER", "post"), ("target region", "post")),
+        *(("pre_to_post", None), ("prey", None), ("token", None), ("neuron", None), (0, None)),
+    ],
+)
+def test_the_side_of_an_axis(name, side):
+    assert axis_side(name) == side
+
+
 def test_a_frame_that_says_nothing_is_post_by_pre():
     check(read_connectome(square_frame(None, None)))
     check(read_connectome(square_frame(None, None).T, orientation="pre_by_post"))
@@ -554,29 +653,60 @@ def test_empty_cells_of_a_square_are_no_zeros_unless_asked(write):
     check(read_connectome(write(text), fill_missing=0))
 
 
-def test_numbers_only_are_post_by_pre(write):
+def test_numbers_only_are_asked_about(write):
     np.savetxt(path := write("", "a.txt"), W)
-    check(read_connectome(path, names=NAMES))
-    check(read_connectome(path), W, "012")
+    with pytest.raises(ValueError, match=ASKED):
+        read_connectome(path)
+    check(read_connectome(path, names=NAMES, orientation="post_by_pre"))
+    check(read_connectome(path, orientation="pre_by_post"), W.T, "012")
     with pytest.raises(ValueError, match=r"names must name every row of .*3 in all, got 2"):
-        read_connectome(write("1 2 3\n4 5 6\n7 8 9\n", "a.txt"), names=["A", "B"])
+        read_connectome(write("1 2 3\n2 5 6\n3 6 9\n", "a.txt"), names=["A", "B"])
     with pytest.raises(
         ValueError, match="the same names in its heading and in its first column, got"
     ):
         read_connectome(write("1,2,3\n4,5,6\n"))
 
 
+def matrix_files(folder, matrix):
+    """One matrix in every kind of file that cannot say which way it lies."""
+    np.save(folder / "a.npy", matrix)
+    np.savez(folder / "a.npz", W=matrix, threshold=0.5, names=np.array(NAMES))
+    sp.save_npz(folder / "b.npz", sp.coo_array(matrix))
+    scipy.io.savemat(folder / "a.mat", {"W": matrix})
+    scipy.io.savemat(folder / "b.mat", {"W": sp.csc_array(matrix)})
+    write_v73(folder / "c.mat", W=sp.csc_array(matrix))
+    write_v73(folder / "d.mat", W=matrix)
+    np.savetxt(folder / "a.txt", matrix)
+    return sorted(folder.iterdir())
+
+
 @pytest.mark.parametrize("orientation", [None, "post_by_pre", "pre_by_post"])
-def test_matrices_without_labels_are_post_by_pre_unless_told(tmp_path, orientation):
+def test_matrices_in_memory_are_post_by_pre_unless_told(orientation):
     given = W.T if orientation == "pre_by_post" else W
-    np.save(tmp_path / "a.npy", given)
-    np.savez(tmp_path / "a.npz", W=given, threshold=0.5, names=np.array(NAMES))
-    sp.save_npz(tmp_path / "b.npz", sp.coo_array(given))
     arrays = [given, given.tolist(), given.astype(np.int8), xr.DataArray(given)]
     sparse = [kind(given) for kind in (sp.csr_array, sp.csc_matrix, sp.coo_array, sp.lil_matrix)]
-    for source in (*arrays, *sparse, *(tmp_path / name for name in ("a.npy", "a.npz", "b.npz"))):
+    for source in (*arrays, *sparse):
         check(read_connectome(source, names=NAMES, orientation=orientation))
-    check(read_connectome(tmp_path / "a.npz", names="names", orientation=orientation))
+
+
+def test_matrices_in_files_say_their_orientation_or_are_asked(tmp_path):
+    files = matrix_files(tmp_path, W)
+    for path in files:
+        with pytest.raises(ValueError, match=ASKED):
+            read_connectome(path, names=NAMES)
+        check(read_connectome(path, names=NAMES, orientation="post_by_pre"))
+        check(read_connectome(path, names=NAMES, orientation="pre_by_post"), W.T)
+    check(read_connectome(tmp_path / "a.npz", names="names", orientation="post_by_pre"))
+    for path in matrix_files(tmp_path, W + W.T):
+        check(read_connectome(path, names=NAMES), W + W.T)
+
+
+def test_a_symmetric_matrix_with_gaps_is_symmetric(tmp_path):
+    gaps = np.where(np.eye(3) > 0, np.nan, W + W.T)
+    np.save(tmp_path / "a.npy", gaps)
+    check(
+        read_connectome(tmp_path / "a.npy", fill_missing=0), np.where(np.eye(3) > 0, 0, gaps), "012"
+    )
 
 
 def test_an_xarray_says_its_orientation():
@@ -593,7 +723,8 @@ def test_several_matrices_in_a_file_are_asked_about(tmp_path):
         ValueError, match=r"key must say which square .* it has several, chemical, gap"
     ):
         read_connectome(tmp_path / "a.npz")
-    check(read_connectome(tmp_path / "a.npz", key="chemical", names="names"))
+    kept = {"key": "chemical", "names": "names", "orientation": "post_by_pre"}
+    check(read_connectome(tmp_path / "a.npz", **kept))
     with pytest.raises(
         ValueError, match=r"key must be a variable of .*has chemical, gap, names, got 'x'"
     ):
@@ -639,7 +770,7 @@ def test_an_edge_list_without_heading_is_no_square(write):
 
 def test_pickled_names_are_not_unpickled_and_do_not_hide_the_matrix(tmp_path):
     np.savez(tmp_path / "a.npz", W=W, names=np.array(NAMES, dtype=object))
-    check(read_connectome(tmp_path / "a.npz", names=NAMES))
+    check(read_connectome(tmp_path / "a.npz", names=NAMES, orientation="post_by_pre"))
     with pytest.raises(
         ValueError, match=r"names of .* holds Python objects, .*; save it with dtype"
     ):
@@ -687,17 +818,17 @@ def test_matrices_of_matlab_are_as_matlab_shows_them(tmp_path, matrix, version):
     path, scalar = tmp_path / "a.mat", np.array([[0.5]])
     if version == "7.3":
         write_v73(path, W=matrix, threshold=scalar, names=NAMES)
-        check(read_connectome(path, names="names"))
+        check(read_connectome(path, names="names", orientation="post_by_pre"))
     elif version == "5":
         cells = np.array(NAMES, dtype=object)
         scipy.io.savemat(
             path, {"W": sp.csc_matrix(matrix), "n": scalar, "names": cells, "c": list(NAMES)}
         )
-        check(read_connectome(path, names="names"))
-        check(read_connectome(path, names="c"))
+        check(read_connectome(path, names="names", orientation="post_by_pre"))
+        check(read_connectome(path, names="c", orientation="post_by_pre"))
     else:
         scipy.io.savemat(path, {"W": sp.csc_matrix(matrix), "n": scalar}, format="4")
-    check(read_connectome(path, names=NAMES))
+    check(read_connectome(path, names=NAMES, orientation="post_by_pre"))
     check(read_connectome(path, key="W", names=NAMES, orientation="pre_by_post"), W.T)
 
 
@@ -846,7 +977,23 @@ def test_arrays_follow_the_order_that_the_caller_knows():
             ValueError,
             "signs must be given for every neuron, got none for DD1",
         ),
-        ({"signs": pd.Series([1, 1, -1])}, ValueError, "every neuron, got none for AVAL, VA1, DD1"),
+        (
+            {"signs": pd.Series([1, 1, -1])},
+            ValueError,
+            r"names of neurons, such as AVAL, VA1, DD1, as its index, got 0, 1, 2; .* set_axis\(names",
+        ),
+        ({"signs": {0: 1, 1: -1}}, ValueError, "such as AVAL, .* as its keys, got 0, 1.$"),
+        (
+            {"positions": pd.DataFrame(np.eye(3))},
+            ValueError,
+            r'as its index, got 0, 1, 2; make .* set_index, such as cells.set_index\("name"\)',
+        ),
+        (
+            {"positions": pd.DataFrame({"segment_id": [1, 2, 3], "x_nm": 0, "y_nm": 1.0})},
+            ValueError,
+            r'segment_id, x_nm, y_nm, of which segment_id is none; .* such as cells\[\["x_nm", '
+            r'"y_nm"\]\], and make the names its index with set_index',
+        ),
         (
             {"signs": pd.Series([1, 1, 1, 1], index=[*NAMES, "VA1"])},
             ValueError,
@@ -882,6 +1029,61 @@ def test_arrays_follow_the_order_that_the_caller_knows():
 def test_facts_that_do_not_fit_are_refused(facts, kind, message):
     with pytest.raises(kind, match=message):
         read_connectome(square_frame(), **facts)
+
+
+CELLS = pd.DataFrame(
+    {"x_nm": [0.0, 1, 2], "y_nm": [3.0, 4, 5], "z_nm": [6.0, 7, 8], "axon_len_um": 1.0, "n_syn_in": 7},
+    index=NAMES,
+)
+
+
+def test_positions_are_the_columns_that_are_coordinates():
+    xyz = ["x_nm", "y_nm", "z_nm"]
+    with pytest.raises(
+        ValueError,
+        match=r"one to three columns, of coordinates, got x_nm, y_nm, z_nm, axon_len_um, n_syn_in, "
+        r'of which axon_len_um, n_syn_in are none; .* cells\[\["x_nm", "y_nm", "z_nm"\]\]\.$',
+    ):
+        read_connectome(square_frame(), positions=CELLS)
+    for wrong in (["x_nm", "axon_len_um"], ["n_syn_in"], [*xyz, "x_nm"], []):
+        with pytest.raises(ValueError, match="positions must have one to three columns"):
+            read_connectome(square_frame(), positions=CELLS[wrong])
+    for right in (xyz, xyz[:2], xyz[::-1]):
+        read = read_connectome(square_frame(), positions=CELLS[right].iloc[::-1])
+        assert_array_equal(read.positions, CELLS[right])
+    labelled = xr.DataArray(CELLS[xyz].iloc[::-1], dims=("neuron", "space"))
+    assert_array_equal(read_connectome(square_frame(), positions=labelled).positions, CELLS[xyz])
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        *((name, True) for name in ("x", "Y", "z_um", "soma_x", "ptPositionX", "x (um)", "x1", 0)),
+        *((name, True) for name in ("AP", "ml", "depth", "dim_0", "col", "pos2", "1")),
+        *((name, False) for name in ("axon_len", "n_syn_in", "segment_id", "size", "expr", "max")),
+    ],
+)
+def test_coordinates_go_by_their_names(name, is_one):
+    assert is_coordinate(name) == is_one
+
+
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series, dict, pd.Categorical])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["Glu", "ACh", "Glu"], r"got the texts 'Glu', 'ACh'; give each its sign, such as .*\.map"),
+        (["exc", "exc", "inh"], r"got the texts 'exc', 'inh'; give each its sign, such as .*\.map"),
+        ([True, True, False], r"got truth values; numpy.where\(signs, 1, -1\) makes"),
+    ],
+)
+def test_words_and_truth_values_are_no_signs(kind, words, message):
+    signs = dict(zip(NAMES, words, strict=True)) if kind is dict else kind(words)
+    signs = signs.set_axis(list(NAMES)) if kind is pd.Series else signs
+    with pytest.raises(ValueError, match=f"^signs must be an array of -1, 0 and 1, {message}"):
+        read_connectome(square_frame(), signs=signs)
+    if kind is not dict:
+        with pytest.raises(ValueError, match=f"^signs must be an array of -1, 0 and 1, {message}"):
+            sign_array(signs)
 
 
 # What is refused at the door
@@ -960,7 +1162,9 @@ def test_every_container_gives_the_same_circuit(tmp_path_factory, edges):
     nx.write_graphml(made.to_networkx(), folder / "a.graphml")
     made.to_frame().rename_axis(index="post/pre").to_csv(folder / "square.csv")
     for source in (frame, *folder.iterdir(), made.to_networkx(), made.to_frame()):
-        check(read_connectome(source, names=list("ABCD")), weights, "ABCD")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".* names are in no row of")
+            check(read_connectome(source, names=list("ABCD")), weights, "ABCD")
 
 
 # Measured connectomes
@@ -1041,16 +1245,22 @@ def test_synapses_of_microns_are_counted_by_their_huge_ids(data_dir):
         pytest.skip("no microns_l23")
     arrays = np.load(folder / "microns_l23_pyramidal.npz")
     ids = arrays["segment_id"]
-    read = read_connectome(folder / "synapses.csv", names=ids)
+    table = pd.read_csv(folder / "synapses.csv")
+    n_absent = len(set(ids) - set(table["pre"]) - set(table["post"]))
+    with pytest.warns(UserWarning, match=rf"^{n_absent} of {len(ids)} names are in no row of .*ses"):
+        read = read_connectome(folder / "synapses.csv", names=ids)
     check(read, arrays["syn_count"].T, [str(number) for number in ids])
     with pytest.raises(ValueError, match=r"whole ids, got 6.48518346349"):
         read_connectome(pd.read_csv(folder / "synapses.csv", dtype=float))
 
 
-def test_a_human_connectome_of_matlab_is_symmetric(data_dir):
+def test_a_human_connectome_of_matlab_does_not_say_its_orientation(data_dir):
+    """Its page calls it symmetric, which tractography from both ends is not."""
     path = data_dir / "connectome_files/human_structural.mat"
     if not path.is_file():
         pytest.skip("no human_structural.mat")
-    read = read_connectome(path)
-    assert_array_equal(read.weights, scipy.io.loadmat(path)["sc"])
+    with pytest.raises(ValueError, match=ASKED):
+        read_connectome(path)
+    read = read_connectome(path, orientation="pre_by_post")
+    assert_array_equal(read.weights, scipy.io.loadmat(path)["sc"].T)
     assert read.n_units == 94 and read.names[:2] == ("0", "1")

@@ -159,7 +159,7 @@ def test_dale_of_a_wrong_kind(value):
         ([1, 0.5, -0.5, 1, 1, 1], r"\[-0.5, 0.5\]"),
         ([1, np.nan, 1, 1, 1, 1], r"\[nan\]"),
         ("excitatory", "str"),
-        (["E", "E", "E", "E", "I", "I"], "list"),
+        (["E", "E", "E", "E", "I", "I"], "texts 'E', 'I'"),
         ({"a": 1}, r"shape \(1,\)"),
         ([None] * 6, r"\[nan\]"),
     ],

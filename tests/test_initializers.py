@@ -264,7 +264,7 @@ def test_one_step_is_an_over_relaxed_projection_on_a_spectrum():
         ({"signs": [1, 2]}, ValueError, r"^signs must .*\[2.0\]"),
         ({"signs": [[1, -1]]}, ValueError, r"^signs must .*\(1, 2\)"),
         ({"signs": []}, ValueError, r"^signs must .*\(0,\)"),
-        ({"signs": ["E", "I"]}, ValueError, r"^signs must .*list"),
+        ({"signs": ["E", "I"]}, ValueError, r"^signs must .*texts 'E', 'I'"),
         ({"mask": np.ones((3, 3))}, ValueError, r"^mask must .*\(2, 2\).*\(3, 3\)"),
         ({"mask": [[0.5, 1], [1, 1]]}, ValueError, r"^mask must be boolean"),
         ({"mask": [["a", "b"], ["c", "d"]]}, ValueError, r"^mask must be boolean"),

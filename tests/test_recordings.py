@@ -14,6 +14,8 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 
 from sk_biornn import DaleRNNRegressor
 from sk_biornn.datasets import Trials, cut_trials
+from sk_biornn.datasets.recordings._rates import check_one_rate
+from sk_biornn.datasets.recordings._sessions import Session
 
 RNG = np.random.default_rng(0)
 VALUES = RNG.standard_normal((100, 3))
@@ -455,6 +457,15 @@ MISSING = np.where(np.arange(3) == 1, np.nan, VALUES)
         ),
         ([VALUES, VALUES], {"length": 5, "times": [1]}, ValueError, "times must be a list with"),
         ([frame()], {"events": [1, 2], "window": (0, 1)}, ValueError, "events must be a list with"),
+        (
+            [frame(), frame()],
+            {"events": [5.0, 10.0], "window": (0, 1)},
+            ValueError,
+            r"events must be a list with one list of times per session, 2 in all, got \[5.0, 10.0\]",
+        ),
+        ([frame()] * 2, {"events": np.ones(2)}, ValueError, ".* one list of times per session, 2 in"),
+        (frame(), {"events": [], "window": (0, 1)}, ValueError, "events must have at least one ev"),
+        ([frame()] * 2, {"events": [[], []], "window": (0, 1)}, ValueError, ".* at least one event"),
         ([VALUES], {"length": 5, "targets": np.ones(9)}, ValueError, "targets must be a list"),
         ([VALUES, VALUES[:, :2]], {"length": 5}, ValueError, "recording must have the same units"),
         ([frame(), frame(names=list("abc"))], {"length": 5}, ValueError, "recording must have the"),
@@ -491,6 +502,103 @@ def test_mistakes_are_named(recording, arguments, error, message):
     with pytest.raises(error, match=f"^{message}") as caught:
         cut_trials(recording, **arguments)
     assert str(caught.value).endswith(".")
+
+
+MARKS = (np.arange(100) % 20 == 7).astype(int)
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        *(MARKS, MARKS.tolist(), MARKS.astype(float), MARKS.astype(bool), MARKS[:, None]),
+        *(pd.Series(MARKS), np.arange(100) // 30, MARKS[:50] > 0),
+    ],
+)
+def test_marks_at_every_step_are_no_times(marks):
+    with pytest.raises(ValueError, match=r"^events must be times in s, .* np.flatnonzero\(events\) / r"):
+        cut_trials(VALUES, events=marks, window=(0.0, 0.5), rate=10.0)
+    with pytest.raises(ValueError, match=r"^events must be times in s, "):
+        cut_trials([VALUES] * 2, events=[[1.0], marks], window=(0.0, 0.5), rate=10.0)
+
+
+def test_the_times_of_marks_are_the_events():
+    events = np.flatnonzero(MARKS) / 10.0
+    trials = cut_trials(VALUES, events=events, window=(0.0, 0.5), rate=10.0, targets=None)
+    assert_array_equal(trials.X[:, 0], VALUES[MARKS == 1])
+    every = np.arange(100) / 10 + 0.01  # as many events as steps, and yet times
+    with pytest.warns(UserWarning, match="1 of 100 events"):
+        assert len(cut_trials(VALUES, events=every, window=(0.0, 0.09), rate=10.0, targets=None).X)
+    trials = cut_trials([VALUES] * 2, events=[[], [3.0]], window=(0.0, 0.5), rate=10.0, targets=None)
+    assert_array_equal(trials.groups, [1])
+
+
+# ------------------------------------------------------------------- one rate
+
+
+def clock(*parts):
+    """Times of steps from parts (number of steps, Hz), without a gap between them."""
+    steps = np.concatenate([np.full(n_steps, 1 / rate) for n_steps, rate in parts])
+    return np.cumsum(steps) - steps[0]
+
+
+def session(times):
+    return Session(np.ones((len(times), 1)), None, times)
+
+
+def at(times):
+    return pd.DataFrame({"a": np.arange(len(times)), "b": 1.0}, index=times)
+
+
+@pytest.mark.parametrize(
+    ("parts", "rates"),
+    [
+        (((300, 30), (300, 25)), ("30 Hz from 0 s on", "25 Hz from 9.9667 s on")),
+        (((300, 30), (40, 25)), ("30 Hz", "25 Hz")),
+        (((30, 30), (300, 25)), ("30 Hz", "25 Hz")),
+        (((700, 30), (300, 10)), ("30 Hz from 0 s on", "10 Hz from 23.4 s on")),
+        (((300, 30), (700, 10)), ("30 Hz", "10 Hz")),
+        (((100, 30), (200, 10), (100, 30)), ("30 Hz", "Hz")),
+        (((2000, 30), (2000, 29.5)), ("30 Hz", "29.5 Hz")),
+    ],
+)
+def test_a_change_of_rate_is_refused(parts, rates):
+    with pytest.raises(ValueError, match=r"^recording must have one rate .*; resample it") as caught:
+        cut_trials(at(clock(*parts)), length=5)
+    for rate in rates:
+        assert rate in str(caught.value)
+
+
+def test_sessions_and_stretches_of_other_rates_are_refused():
+    fast, slow = clock((200, 30)), clock((50, 10))
+    message = "got 30 Hz from 0 s on in session 0 and 10 Hz from 0 s on in session 1; resample"
+    arrays = [np.ones((200, 1)), np.ones((50, 1))]
+    for recording, times in (([at(fast), at(slow)], None), (arrays, [fast, slow])):
+        with pytest.raises(ValueError, match=message):
+            cut_trials(recording, length=5, times=times)
+        with pytest.raises(ValueError, match=message):
+            cut_trials(recording, events=[[1.0], [1.0]], window=(0, 1), times=times)
+    behind_a_gap = np.concatenate([clock((200, 30)), 100 + clock((200, 25))])
+    with pytest.raises(ValueError, match=r"30 Hz from 0 s on and 25 Hz from 100 s on; resample"):
+        cut_trials(at(behind_a_gap), length=5)
+
+
+@given(seed=st.integers(0, 10**6), rate=st.sampled_from([7.3, 10.0, 30.0, 59.94]))
+def test_jitter_lost_frames_and_drift_are_one_rate(seed, rate):
+    """What one clock does, in any mixture: nothing of it is a change of rate."""
+    rng = np.random.default_rng(seed)
+    even = np.arange(600) / rate
+    clocks = {
+        "jitter": even + rng.uniform(-0.2, 0.2, 600) / rate,
+        "steps": np.cumsum(rng.uniform(0.9, 1.1, 600)) / rate,
+        "rounded": np.round(even, 3),
+        "lost": even[rng.random(600) > 0.2],
+        "drift": np.cumsum(np.linspace(0.996, 1.004, 600)) / rate,
+        "stretches": even[(np.arange(600) % 100 > 20) | (np.arange(600) < 3)],
+    }
+    for times in clocks.values():
+        check_one_rate([session(times)], several=False)
+    check_one_rate([session(times) for times in clocks.values()], several=True)
+    check_one_rate([session(even), session(even[:4] * 1.2), session(even[:1])], several=True)
 
 
 # ------------------------------------------------------------------- edges

@@ -102,6 +102,12 @@ def name_key(name: object) -> str:
     return re.sub(r"[\s:_-]+", "_", str(name).strip().replace("/", "").casefold())
 
 
+def name_words(name: str) -> list[str]:
+    """Return the words of a name in small letters: "Pre_pt-rootId" as pre, pt, root, id."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return [word for word in re.split(r"[\W_]+", spaced) if word]
+
+
 def listed(names: Iterable[object], limit: int = 3) -> str:
     """Return the first few of some names, for a message."""
     texts = [str(name) for name in names]

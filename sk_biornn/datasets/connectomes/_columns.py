@@ -6,23 +6,8 @@ import re
 from collections.abc import Iterable
 
 from sk_biornn.units.names import listed
+from sk_biornn.units.orientation import SIDES, THINGS
 
-SIDES = (
-    ("pre", "post"),
-    ("presynaptic", "postsynaptic"),
-    ("presyn", "postsyn"),
-    ("source", "target"),
-    ("from", "to"),
-    ("src", "dst"),
-    ("src", "tgt"),
-    ("sender", "receiver"),
-)
-# What may stand before or behind the side: pre_pt_root_id, bodyId_pre, source_neuron.
-THINGS = (
-    *("", "id", "name", "label", "node", "region"),
-    *("neuron", "neuronid", "neuronname", "cell", "cellid", "cellname"),
-    *("rootid", "ptrootid", "bodyid", "segmentid", "segid", "skeletonid", "skid"),
-)
 WEIGHTS = {
     *("weight", "weights", "strength", "value", "size", "count", "counts", "n", "nbr", "number"),
     *("synapses", "nsynapses", "numsynapses", "numberofsynapses", "synapsecount"),

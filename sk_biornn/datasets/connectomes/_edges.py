@@ -22,6 +22,7 @@ from sk_biornn.datasets.connectomes._columns import (
     weight_column,
 )
 from sk_biornn.datasets.connectomes._names import in_order, refuse_missing_ids
+from sk_biornn.datasets.connectomes._unread import counted_note
 from sk_biornn.datasets.connectomes._wiring import Wiring, summed
 from sk_biornn.units.names import listed
 
@@ -39,6 +40,7 @@ class Edges:
     columns: dict[str, list[Any]]
     path: Path | None = None  # of a text file, whose cells are all text
     both_ways: bool = False  # edges of an undirected graph
+    units: Sequence[str] = ()  # all neurons, where the source has more than its edges name
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,18 @@ def wiring_of_edges(edges: Edges, choice: Choice) -> Wiring:
     if joining.any():
         joints = summed(post[joining], pre[joining], weights[joining], len(names))
         matrix = matrix + (_mirrored(joints) if edges.both_ways else _joined(joints, edges.where))
-    wiring = Wiring(edges.where, matrix, names, has_order=False)
+    counted = _counted(edges, choice)
+    notes = () if counted is None else (counted,)
+    wiring = Wiring(edges.where, matrix, names, has_order=False, notes=notes)
     return wiring if choice.names is None else _among(wiring, edges, chosen, choice.names)
+
+
+def _counted(edges: Edges, choice: Choice) -> str | None:
+    """Say which numbers are passed over where rows are counted and nobody asked for it."""
+    if choice.weight is not None or weight_column(edges.columns, edges.where) is not None:
+        return None
+    kinds = choice.kinds if isinstance(choice.kinds, Mapping) else ()
+    return counted_note(edges.columns, edges.where, kinds)
 
 
 def _among(wiring: Wiring, edges: Edges, chosen: NDArray[np.bool_], names: list[str]) -> Wiring:
@@ -92,17 +104,26 @@ def _among(wiring: Wiring, edges: Edges, chosen: NDArray[np.bool_], names: list[
             f"names must be names of neurons in {edges.where}, such as {listed(known)}, got "
             f"{listed(names)}."
         )
-    note = (
-        f"{n_outside} of {int(chosen.sum())} edges of {edges.where} are left out: they name "
-        f"{len(unknown)} neurons that are not among names ({listed(unknown)})."
-    )
+    notes = list(wiring.notes)
+    if n_outside:
+        notes.append(
+            f"{n_outside} of {int(chosen.sum())} edges of {edges.where} are left out: they name "
+            f"{len(unknown)} neurons that are not among names ({listed(unknown)})."
+        )
+    there = {*known, *edges.units}
+    absent = [name for name in names if name not in there]
+    if absent:
+        notes.append(
+            f"{len(absent)} of {len(names)} names are in no row of {edges.where}, and become units "
+            f"without connections: {listed(absent)}."
+        )
     place = {name: number for number, name in enumerate(names)}
     matrix = sp.coo_array(wiring.weights)
     to = np.array([place.get(name, -1) for name in known])
     post, pre = to[matrix.row], to[matrix.col]
     kept = (post >= 0) & (pre >= 0)
     weights = summed(post[kept], pre[kept], matrix.data[kept], len(names))
-    return Wiring(edges.where, weights, names, note=note if n_outside else None)
+    return Wiring(edges.where, weights, names, notes=tuple(notes))
 
 
 def _weights(edges: Edges, choice: Choice) -> NDArray[np.float64]:

@@ -73,9 +73,11 @@ def graph_wiring(graph: Any, where: str, choice: Choice) -> Wiring:
         [name_of[post] for _, post, _ in rows],
         {str(key): [data.get(key) for *_, data in rows] for key in columns},
         both_ways=not graph.is_directed(),
+        units=names,
     )
     wiring = wiring_of_edges(edges, replace(choice, names=names))
-    return Wiring(where, wiring.weights, names, known=_known(graph, nodes))
+    known = _known(graph, nodes)
+    return Wiring(where, wiring.weights, names, known=known, notes=wiring.notes)
 
 
 def _node_names(graph: Any, nodes: list[Any], where: str) -> list[str]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from sk_biornn._plain import found, is_several, plain, plain_frame
 from sk_biornn.datasets.connectomes._names import float_limit, unit_names
+from sk_biornn.units.coordinate_names import no_coordinates
 from sk_biornn.units.names import listed
 
 
@@ -57,6 +58,11 @@ def _by_name(argument: str, value: Any, names: list[str]) -> list[Any]:
     twice = [name for name, count in Counter(labels).items() if count > 1]
     if twice:
         raise ValueError(f"{argument} must name every neuron once, got {twice[0]} twice.")
+    if not set(labels) & set(names):
+        raise ValueError(
+            f"{argument} must have names of neurons, such as {listed(names)}, as its {_place(value)}, "
+            f"got {listed(labels)}{_hint(value)}."
+        )
     by_name = dict(zip(labels, entries, strict=True))
     absent = [name for name in names if name not in by_name or is_missing(by_name[name])]
     if absent:
@@ -77,7 +83,19 @@ def is_missing(value: Any) -> bool:
     return bool(np.any(pd.isna(np.asarray(value, dtype=object))))
 
 
+def _place(value: Any) -> str:
+    return "keys" if isinstance(value, Mapping) else "index"
+
+
+def _hint(value: Any) -> str:
+    """Say how names become the index of what is given by name."""
+    if isinstance(value, pd.DataFrame):
+        return '; make them its index with set_index, such as cells.set_index("name")'
+    return "" if isinstance(value, Mapping) else "; make them its index with set_axis(names)"
+
+
 def _check_columns(frame: pd.DataFrame) -> None:
+    """Refuse other columns than coordinates: they would be places of the neurons."""
     other = [
         name for name, dtype in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)
     ]
@@ -86,3 +104,15 @@ def _check_columns(frame: pd.DataFrame) -> None:
             f"positions must have columns of numbers only, got {other[0]!r}; choose them, and make "
             "the names its index with set_index."
         )
+    odd = no_coordinates(frame.columns)
+    if not odd and 1 <= frame.shape[1] <= 3:
+        return
+    good = [name for name in frame.columns if name not in odd][:3] or ["x", "y", "z"]
+    chosen = ", ".join(f'"{name}"' if isinstance(name, str) else str(name) for name in good)
+    what = f", of which {listed(odd)} {'is' if len(odd) == 1 else 'are'} none" if odd else ""
+    named = not isinstance(frame.index, pd.RangeIndex)
+    raise ValueError(
+        "positions must have one to three columns, of coordinates, got "
+        f"{listed(frame.columns, 8)}{what}; choose them by name, such as cells[[{chosen}]]"
+        f"{'' if named else ', and make the names its index with set_index'}."
+    )

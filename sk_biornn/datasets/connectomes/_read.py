@@ -20,14 +20,13 @@ from sk_biornn.datasets.connectomes._arrays import file_matrix
 from sk_biornn.datasets.connectomes._edges import Choice
 from sk_biornn.datasets.connectomes._graphs import graph_wiring, is_graph, read_graph
 from sk_biornn.datasets.connectomes._names import unit_names
+from sk_biornn.datasets.connectomes._orientation import refuse_orientation, refuse_unsaid, turned
 from sk_biornn.datasets.connectomes._spreadsheets import sheet_cells
 from sk_biornn.datasets.connectomes._tables import (
     Reading,
     cells_wiring,
     frame_wiring,
-    refuse_orientation,
     text_wiring,
-    turned,
 )
 from sk_biornn.datasets.connectomes._wiring import Wiring
 from sk_biornn.units.connectome import Connectome
@@ -68,32 +67,36 @@ def read_connectome(
         plain matrix, an xarray with named dimensions.
     pre, post : str, default="pre", "post"
         Columns of an edge list that name the two sides. Without columns of these names, the usual
-        ones are looked for: source and target, from and to, presynaptic and postsynaptic,
-        pre_pt_root_id and post_pt_root_id, bodyId_pre and bodyId_post.
+        ones are looked for: source and target, from and to, presynaptic and postsynaptic, sender
+        and receiver, axon and dendrite, pre_pt_root_id and post_pt_root_id, bodyId_pre and
+        bodyId_post.
     weight : str, number or None, default=None
         Column of an edge list, or attribute of edges, that holds the weights; a number is the
         weight of every row, so that 1 counts rows. None: the one with a usual name, such as weight,
-        synapses, syn_count, sections or size; without one, rows are counted.
+        synapses, syn_count, sections or size; without one, rows are counted, with a warning if
+        there are other numbers.
     type : str, list of str, dict or None, default=None
         Which kinds of connections to read, where a column `type` tells several apart, such as
         "chemical", or both in a list; their weights are summed. A dict gives the column, as in
         ``{"nt_type": ["GABA"]}``.
     names : iterable of str, str or None, default=None
-        Neurons to read, in this order. Those without connections are allowed in edge lists. For a
-        matrix without labels, the names of its rows, or, as one str, the variable of the file that
-        holds them. None: all, in the order of the source; all of an edge list, whatever their
+        Neurons to read, in this order. Edge lists may lack some, which become units without
+        connections, with a warning. For a matrix without labels, the names of its rows, or, as one
+        str, the variable of the file that holds them. None: all, in the order of the source; all of an edge list, whatever their
         kind of connection, sorted; without names "0", "1" and so on.
     signs : mapping, Series, array-like or None, default=None
         +1, -1 or 0 (free) by name; an array is in the order of `names`, or of the source if that
         has an order.
     positions : mapping, DataFrame, array-like or None, default=None
-        Coordinates by name, likewise; a frame has the names in its index.
+        Coordinates by name, likewise; a frame has the names in its index, and coordinates only in
+        its columns, up to three.
     types : mapping, Series, array-like or None, default=None
         Types of the neurons, likewise.
     orientation : {"post_by_pre", "pre_by_post"} or None, default=None
-        Which side the rows of a square name. None: axes or a corner such as ``pre\post`` say it;
-        frames and matrices that say nothing are [post, pre], as everywhere in this package. A
-        square file with names that says nothing is refused unless it is symmetric.
+        Which side the rows of a square are. None: axes or a corner such as ``pre\post`` say it;
+        frames and matrices in memory that say nothing are [post, pre], as everywhere in this
+        package. A file that says nothing is refused unless it is symmetric, and so is a frame whose
+        axes have two names of which neither is known for a side.
     fill_missing : float or None, default=None
         Weight of empty cells and of edges without one. None: they are an error.
     key : str or None, default=None
@@ -119,8 +122,9 @@ def read_connectome(
     Warns
     -----
     UserWarning
-        If edges name neurons that are not among `names`: how many, and whom. If signs, positions or
-        types of a graph are not known of all neurons, and left out.
+        If edges name neurons that are not among `names`, or `names` has some that no edge names: how
+        many, and whom. If rows are counted though there are numbers that may be weights. If signs,
+        positions or types of a graph are not known of all neurons, and left out.
 
     See Also
     --------
@@ -171,7 +175,7 @@ def read_connectome(
     wiring = _wiring(path_or_object, Reading(pre, post, orientation, choice), key, variable)
     given = dict(zip(FACTS, (signs, positions, types), strict=True))
     connectome, left_out = connectome_of(wiring, asked, given)
-    for note in filter(None, (wiring.note, *left_out)):
+    for note in (*wiring.notes, *left_out):
         warnings.warn(note, UserWarning, stacklevel=2)
     return connectome
 
@@ -201,7 +205,9 @@ def _file_wiring(path: Path, reading: Reading, key: str | None, variable: str | 
     if kind in MATRICES:
         matrix, names = file_matrix(path, key, variable)
         names = None if names is None else unit_names(names, f"the variable {variable} of {path}")
-        return _matrix_wiring(matrix, str(path), reading, names)
+        wiring = _matrix_wiring(matrix, str(path), reading, names)
+        refuse_unsaid(wiring.weights, reading.orientation, str(path))
+        return wiring
     if kind in SHEETS:
         return cells_wiring(sheet_cells(path, key), str(path), reading)
     if kind in GRAPHS:

@@ -17,9 +17,19 @@ from sk_biornn.datasets._text_tables import read_text_table
 from sk_biornn.datasets.connectomes._columns import side_columns
 from sk_biornn.datasets.connectomes._edges import Choice, Edges, filled, numbers, wiring_of_edges
 from sk_biornn.datasets.connectomes._names import float_limit, unit_names
+from sk_biornn.datasets.connectomes._orientation import (
+    agreed,
+    refuse_orientation,
+    refuse_unsaid,
+    turned,
+)
 from sk_biornn.datasets.connectomes._wiring import Wiring
 from sk_biornn.units.names import listed
-from sk_biornn.units.orientation import axes_orientation, corner_orientation
+from sk_biornn.units.orientation import (
+    axes_are_unknown_sides,
+    axes_orientation,
+    corner_orientation,
+)
 
 EDGE_FILE = re.compile(r"\.edge(?:s|list)(?:\.gz)?$")  # of numbers only, it may look like a square
 WAYS_OUT = (
@@ -125,12 +135,6 @@ def _edge_wiring(
     return wiring_of_edges(Edges(where, pre, post, others, path), reading.choice)
 
 
-def refuse_orientation(orientation: str | None, where: str, why: str) -> None:
-    """Raise if an orientation is given where the source says it itself."""
-    if orientation is not None:
-        raise ValueError(f"orientation must be None for {where}, {why}, got {orientation!r}.")
-
-
 def _square_cells(
     cells: list[list[Any]], where: str, reading: Reading, path: Path | None
 ) -> Wiring:
@@ -138,6 +142,7 @@ def _square_cells(
     no_heading = all(map(_is_number_cell, cells[0]))
     if no_heading and len(cells) == len(cells[0]) and not EDGE_FILE.search(where.lower()):
         weights = _values(cells, where, reading, path)
+        refuse_unsaid(weights, reading.orientation, where)
         return Wiring(where, turned(weights, reading.orientation))
     heading, rows = cells[0][1:], cells[1:]
     if no_heading or not rows or any(cell in ("", None) for cell in heading):
@@ -152,12 +157,8 @@ def _square_cells(
     order = _same_names(names, columns, where)
     weights = _values([row[1:] for row in rows], where, reading, path)[:, order]
     said = corner_orientation(cells[0][0])
-    orientation = _agreed(said, reading.orientation, f"{where}, whose corner says it")
-    if orientation is None and not np.array_equal(weights, weights.T):
-        raise ValueError(
-            f"orientation must be 'pre_by_post' for {where} if its rows name the presynaptic side, "
-            "'post_by_pre' if they name the postsynaptic side, got None."
-        )
+    orientation = agreed(said, reading.orientation, f"{where}, whose corner says it")
+    refuse_unsaid(weights, orientation, where)
     return Wiring(where, turned(weights, orientation), names)
 
 
@@ -165,7 +166,7 @@ def _square_frame(frame: pd.DataFrame, where: str, reading: Reading) -> Wiring:
     said = axes_orientation(frame.index.name, frame.columns.name)
     if frame.empty:
         raise ValueError(f"{where} is empty.")
-    orientation = _agreed(said, reading.orientation, f"{where}, whose axes say it")
+    orientation = agreed(said, reading.orientation, f"{where}, whose axes say it")
     values = [list(row) for row in frame.astype(object).itertuples(index=False, name=None)]
     columns = _labels(frame.columns, where, "columns")
     names = _labels(frame.index, where, "index")
@@ -176,26 +177,18 @@ def _square_frame(frame: pd.DataFrame, where: str, reading: Reading) -> Wiring:
             f"an index of {listed(names)} and the columns {listed(columns)}."
         )
     order = _same_names(names, columns, where)
-    weights = turned(_values(values, where, reading, None)[:, order], orientation)
+    weights = _values(values, where, reading, None)[:, order]
+    if axes_are_unknown_sides(frame.index.name, frame.columns.name):
+        axes = f"the axes {frame.index.name!r} and {frame.columns.name!r} of {where}"
+        refuse_unsaid(weights, orientation, axes)
     unnamed = all(isinstance(axis, pd.RangeIndex) for axis in frame.axes)
-    return Wiring(where, weights, None if unnamed else names)
+    return Wiring(where, turned(weights, orientation), None if unnamed else names)
 
 
 def _labels(axis: pd.Index[Any], where: str, what: str) -> list[str]:
     if axis.nlevels > 1:
         raise ValueError(f"{where} must have one level of names in its {what}, got {axis.nlevels}.")
     return unit_names(axis, f"the {what} of {where}", exact=float_limit(axis.dtype))
-
-
-def turned(weights: Any, orientation: str | None) -> Any:
-    """Return weights as [post, pre]; what does not say its orientation has this one."""
-    return weights.T if orientation == "pre_by_post" else weights
-
-
-def _agreed(said: str | None, given: str | None, where: str) -> str | None:
-    if None not in (said, given) and said != given:
-        raise ValueError(f"orientation must be {said!r} or None for {where}, got {given!r}.")
-    return said or given
 
 
 def _same_names(rows: list[str], columns: list[str], where: str) -> list[int]:

@@ -29,7 +29,7 @@ class Wiring:
         Whether that order is one of the source, to which unnamed signs and positions can refer.
     known : mapping
         Signs, positions and types that the source has, one value per neuron, None where missing.
-    note : str or None
+    notes : tuple of str
         What the caller is to be warned of.
     """
 
@@ -38,7 +38,7 @@ class Wiring:
     names: list[str] | None = None
     has_order: bool = True
     known: Mapping[str, list[Any]] = field(default_factory=dict)
-    note: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def summed(post: np.ndarray, pre: np.ndarray, weights: np.ndarray, n_units: int) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from sk_biornn._checks import check_count
 from sk_biornn._plain import found, short
 from sk_biornn.datasets.recordings._events import intervals_of
+from sk_biornn.datasets.recordings._rates import check_one_rate
 from sk_biornn.datasets.recordings._sessions import Session, as_parts, read_sessions
 from sk_biornn.datasets.recordings._targets import NEXT_STEP, read_targets
 from sk_biornn.datasets.recordings._trials import Trials, cut, cut_alike
@@ -83,7 +84,8 @@ def cut_trials(
     TypeError
         If an argument is of another type.
     ValueError
-        If an argument does not fit, times do not increase, or no trial is left.
+        If an argument does not fit, times do not increase, their rate changes by more than 1 %, or
+        no trial is left.
 
     Warns
     -----
@@ -129,6 +131,7 @@ def cut_trials(
     """
     sessions = read_sessions(recording, times=times, rate=rate)
     several = as_parts(recording)[1]
+    check_one_rate(sessions, several)
     if events is None:
         windows, n_dropped = _one_after_the_other(sessions, window, length, stride)
     else:
@@ -193,6 +196,8 @@ def _around_events(
         intervals, fixed = intervals_of(part, window, session)
         windows += around(number, session, intervals)
         n_events, alike = n_events + len(intervals), alike and fixed
+    if not n_events:
+        raise ValueError("events must have at least one event, got none.")
     if not windows:
         raise ValueError(
             f"events must have their windows within a stretch of the recording without a gap, got "
@@ -213,10 +218,13 @@ def _around_events(
 def _per_session(events: Any, n_sessions: int, several: bool) -> list[Any]:
     if not several:
         return [events]
-    if not isinstance(events, (list, tuple)) or len(events) != n_sessions:
+    is_list = isinstance(events, (list, tuple))
+    if not is_list or len(events) != n_sessions or not all(
+        hasattr(part, "__len__") for part in events
+    ):
         raise ValueError(
-            f"events must be a list with the events of each of the {n_sessions} recordings, got "
-            f"{found(events)}."
+            f"events must be a list with one list of times per session, {n_sessions} in all, got "
+            f"{short(events) if is_list else found(events)}."
         )
     return list(events)
 

@@ -11,6 +11,7 @@ from sk_biornn._checks import check_number
 from sk_biornn._plain import found, plain_frame, short
 from sk_biornn.datasets.recordings._clock import DECIMALS, seconds
 from sk_biornn.datasets.recordings._sessions import Session
+from sk_biornn.units.names import listed
 
 ENDS = (("start", "end"), ("start", "stop"), ("start_time", "stop_time"))
 
@@ -28,6 +29,7 @@ def check_window(window: Any) -> tuple[float, float]:
 
 def intervals_of(events: Any, window: Any, session: Session) -> tuple[np.ndarray, bool]:
     """Return start and end of each interval in s, and whether they are windows of one length."""
+    _refuse_marks(events, len(session.values))
     ends = _ends(events, session)
     if ends is not None:
         if window is not None:
@@ -44,6 +46,24 @@ def intervals_of(events: Any, window: Any, session: Session) -> tuple[np.ndarray
         events = events.index.values
     times = seconds(events, "events", session.origin)
     return np.round(np.stack([times + start, times + stop], axis=1), DECIMALS), True
+
+
+def _refuse_marks(events: Any, n_steps: int) -> None:
+    """Raise if events are marks, one per step of the recording, and no times."""
+    if _of_pynapple(events):
+        return
+    marks = np.asarray(plain_frame(events)) if np.ndim(events) else np.empty(0)
+    marks = marks.ravel() if marks.size == max(marks.shape, default=0) else marks
+    is_number = marks.dtype.kind in "iufb"
+    if marks.ndim != 1 or not is_number or not (marks.dtype == bool or len(marks) == n_steps > 2):
+        return
+    values = np.unique(marks)
+    whole = bool((np.nan_to_num(values) % 1 == 0).all())
+    if marks.dtype == bool or (whole and len(values) < len(marks)):
+        raise ValueError(
+            f"events must be times in s, got {len(marks)} {marks.dtype} values, one per step, such "
+            f"as {listed(values)}; those of a vector of 0 and 1 are np.flatnonzero(events) / rate."
+        )
 
 
 def _ends(events: Any, session: Session) -> np.ndarray | None:
