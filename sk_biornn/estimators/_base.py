@@ -15,26 +15,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._checks import check_flag
 from sk_biornn._random import make_rng
-from sk_biornn.biology.constraints import LAWS, Constraint, FixedMask, NonNegative
-from sk_biornn.biology.prior import matrix_mask, synapse_mask
 from sk_biornn.biology.regularizers import OfWeights
 from sk_biornn.core import (
-    Dynamics,
     Epochs,
     History,
-    Optimisation,
     alone,
 )
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import (
     Circuit,
     Size,
-    Units,
-    check_frozen,
-    input_projection,
-    readout_projection,
 )
-from sk_biornn.estimators._feature_checks import warn_of_far_features, warn_of_other_scale
+from sk_biornn.estimators._early_stopping import EarlyStoppingRNN
+from sk_biornn.estimators._feature_checks import warn_of_far_features
 from sk_biornn.estimators._given_weights import (
     arranged,
     read_weights,
@@ -42,19 +35,15 @@ from sk_biornn.estimators._given_weights import (
     weights_order,
 )
 from sk_biornn.estimators._held_out import (
-    HeldOut,
     check_ways,
-    pair_of,
     read_groups,
-    speaking_of_validation,
-    split_groups,
 )
 from sk_biornn.estimators._initial import draw_weights
 from sk_biornn.estimators._loss import Judgement, bind_loss
 from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.estimators._phases import train_prune_train
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
-from sk_biornn.estimators._running import ATTRIBUTES, NAMES, RunningRNN
+from sk_biornn.estimators._running import ATTRIBUTES, NAMES
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._training import Training
 from sk_biornn.estimators._validation import (
@@ -62,12 +51,10 @@ from sk_biornn.estimators._validation import (
     Trials,
     check_trials,
     check_weights,
-    require_scored,
 )
-from sk_biornn.units.labels import UnitOrder, as_mask
 
 
-class BaseRNN(RunningRNN):
+class BaseRNN(EarlyStoppingRNN):
     """Fits; the leaves add what differs between decisions and numbers.
 
     A leaf provides `_check_targets(y, trials, ...) -> Targets`, `_loss` (of `core.losses`) and
@@ -160,59 +147,6 @@ class BaseRNN(RunningRNN):
             return replace(earlier, circuit=circuit, pruned=None)
         return replace(earlier, circuit=circuit.without(self.mask_))
 
-    def _make_circuit(
-        self, size: Size, generator: np.random.Generator, earlier: FitState | None
-    ) -> Circuit:
-        """Read from the arguments what the network is; a family may add to it."""
-        units = self._units()
-        order, n_units = units.order, len(units.signs)
-        mask = order.arranged(as_mask(self.mask), "mask", (0, 1))
-        inputs = self._allowed_inputs(size.n_features, units)
-        input_signs = self._features().arranged(self.input_signs, "input_signs", (0,))
-        readout = self._allowed_readout(size.n_outputs, units)
-        readout_signs = order.arranged(self.readout_signs, "readout_signs", (0,))
-        return Circuit(
-            unit_signs=units.signs,
-            signs=self._signs_in_force(units),
-            mask=synapse_mask(n_units, mask, self.autapses),
-            inputs=input_projection(inputs, input_signs, size.n_features),
-            readout=readout_projection(readout, readout_signs, units.signs, size.n_outputs),
-            n_biases=2 if isinstance(self.recurrent_bias, str) else int(self.recurrent_bias),
-            populations=units.populations,
-            order=order,
-        )
-
-    def _features(self) -> UnitOrder:
-        """Return the order of the columns of X, where they have names."""
-        names = getattr(self, "feature_names_in_", None)
-        return UnitOrder(None if names is None else tuple(names), "X")
-
-    def _outputs(self) -> UnitOrder:
-        """Return the order of the columns of y, where they have names."""
-        names = getattr(self, "output_names_", None)
-        return UnitOrder(None if names is None else tuple(names), "y")
-
-    def _signs_in_force(self, units: Units) -> np.ndarray:
-        """Return the signs that the columns obey."""
-        constraint, negative = self._constraint(), int((units.signs < 0).sum())
-        if isinstance(constraint, NonNegative) and units.are_given and negative:
-            raise ValueError(
-                "signs must not contain -1 when all weights are non-negative (dale), got "
-                f"{negative} inhibitory units."
-            )
-        in_force = getattr(constraint, "signs_in_force", None)
-        return units.signs if in_force is None else in_force(units.signs)
-
-    def _allowed_inputs(self, n_features: int, units: Units) -> np.ndarray | None:
-        features = self._features()
-        mask = units.order.arranged(self.input_mask, "input_mask", (0,), features)
-        return matrix_mask("input_mask", mask, (len(units.signs), n_features))
-
-    def _allowed_readout(self, n_outputs: int, units: Units) -> np.ndarray | None:
-        outputs = self._outputs()
-        mask = units.order.arranged(self.readout_mask, "readout_mask", (1,), outputs)
-        return matrix_mask("readout_mask", mask, (n_outputs, len(units.signs)))
-
     def _pruning_plan(self, circuit: Circuit) -> PruningPlan | None:
         return pruning_plan(self, circuit, self.density, self.blocks)
 
@@ -274,24 +208,6 @@ class BaseRNN(RunningRNN):
             )
         return trials, targets
 
-    def _read_validation(
-        self, validation: Any, trained_on: Trials, training: Targets
-    ) -> tuple[Trials, Targets]:
-        """Return the validation trials that the user chose, checked as those of training are."""
-        X, y = pair_of(validation)
-        with speaking_of_validation():
-            trials = check_trials(self, X, reset=False, n_static_steps=self.n_static_steps)
-            targets = self._check_targets(y, trials, resume=True)
-            targets = self._weigh_alike(targets, training)
-            self._check_held_out(targets, "give more of them")
-        warn_of_other_scale(trained_on, trials)
-        return trials, targets
-
-    def _weigh_alike(self, targets: Targets, training: Targets) -> Targets:
-        """Return validation targets with weights like those of training; a leaf may have such."""
-        del training
-        return targets
-
     def _training(
         self,
         state: FitState,
@@ -320,78 +236,6 @@ class BaseRNN(RunningRNN):
             monitor=self._monitor(state, held_out, dynamics),
             report=self._after_epoch,
             say=print if self.verbose else _say_nothing,
-        )
-
-    def _hold_out(
-        self, state: FitState, trials: Trials, targets: Targets
-    ) -> tuple[tuple[Trials, Targets], tuple[Trials, Targets]]:
-        """Set validation trials aside; return the rest, and them."""
-        fraction, seed = self.validation_fraction, state.split_seed
-        if trials.groups is None:
-            kept, held = self._split(targets, seed)
-        else:
-            kept, held = split_groups(trials.groups, fraction, seed)
-        require_scored(targets.take(kept), fraction)
-        rest, held_out = ((trials.take(part), targets.take(part)) for part in (kept, held))
-        self._check_held_out(
-            held_out[1], f"raise validation_fraction={fraction} or give more trials"
-        )
-        return rest, held_out
-
-    def _monitor(
-        self, state: FitState, held_out: tuple[Trials, Targets] | None, dynamics: Dynamics
-    ) -> HeldOut | None:
-        if held_out is None:
-            return None
-
-        def loss(outputs: torch.Tensor, *values_and_weights: torch.Tensor) -> torch.Tensor:
-            return self._loss(self._transform(outputs), *values_and_weights)
-
-        return HeldOut(
-            *held_out, dynamics, self._score_outputs, loss, list(state.validation_losses)
-        )
-
-    def _check_held_out(self, held: Targets, way_out: str) -> None:
-        """Refuse validation trials that cannot be scored; a leaf may say when."""
-
-    def _split(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the indices of training and validation trials, the same in a resumed fit."""
-        n_trials = len(targets.values)
-        n_held = int(np.ceil(self.validation_fraction * n_trials))
-        if n_held >= n_trials:
-            raise ValueError(
-                f"early_stopping needs at least 2 trials, one to train and one to validate, with "
-                f"validation_fraction={self.validation_fraction}; got {n_trials} sample(s)."
-            )
-        order = make_rng(seed).permutation(n_trials)
-        return np.sort(order[n_held:]), np.sort(order[:n_held])
-
-    def _transform(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Apply the function of the read-out; a leaf may have one."""
-        return outputs
-
-    def _constraint(self) -> Constraint:
-        if self.dale is None:
-            return FixedMask()
-        return LAWS[self.dale].make() if isinstance(self.dale, str) else self.dale
-
-    def _frozen(self) -> tuple[str, ...]:
-        """Return the names of weights that do not move."""
-        return check_frozen(self.frozen, tuple(NAMES))
-
-    def _optimisation(self, n_trials: int) -> Optimisation:
-        # "auto" is that of scikit-learn's MLPClassifier.
-        size = min(200, n_trials) if self.batch_size == "auto" else min(self.batch_size, n_trials)
-        return Optimisation(
-            solver=self.solver,
-            learning_rate_init=float(self.learning_rate_init),
-            learning_rate=self.learning_rate,
-            epsilon=float(self.epsilon),
-            max_grad_norm=None if self.max_grad_norm is None else float(self.max_grad_norm),
-            batch_size=int(size),
-            shuffle=bool(self.shuffle),
-            n_iter_no_change=int(self.n_iter_no_change),
-            tol=float(self.tol),
         )
 
     # -------------------------------------------------------------- doors to a fitted network
