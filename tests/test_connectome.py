@@ -24,7 +24,7 @@ from numpy.testing import assert_array_equal
 from sk_biornn.datasets import read_connectome
 from sk_biornn.units import Connectome
 from sk_biornn.units.coordinate_names import is_coordinate
-from sk_biornn.units.orientation import axis_side
+from sk_biornn.units.orientation import axes_are_unknown_sides, axis_side
 from sk_biornn.units.signs import sign_array
 
 NAMES = ("AVAL", "VA1", "DD1")
@@ -383,7 +383,7 @@ def test_a_neuron_without_edges_of_its_own_kind_is_known():
     graph = graph_of()
     graph.add_node("RIS")
     check(read_connectome(graph, names=["RIS", "DD1"]), [[0, 0], [0, 5]], ["RIS", "DD1"])
-    with pytest.raises(ValueError, match="names of neurons in the graph, such as AVAL.*, got RIX"):
+    with pytest.raises(ValueError, match=r"neurons in the graph, such as AVAL.*, got RIX"):
         read_connectome(graph, names=["RIX", "DD1"])
     named = pd.Series(dict.fromkeys([*NAMES, "RIS"], 1.0))
     assert read_connectome(square_frame(), signs=named).signs.tolist() == [1, 1, 1]
@@ -408,7 +408,9 @@ def test_numbers_that_are_not_read_are_named_in_one_warning(write, tmp_path, col
 
 def test_several_numbers_that_are_not_read_are_named_together():
     frame = edge_frame(weight="contacts").assign(p=[0.5, np.nan, 0.1, 0.2, 0.3], note="-")
-    with pytest.warns(UserWarning, match=r"the numbers in contacts, p are not read, .* weight=\"con"):
+    with pytest.warns(
+        UserWarning, match=r"the numbers in contacts, p are not read, .* weight=\"con"
+    ):
         read_connectome(frame)
 
 
@@ -424,7 +426,8 @@ def test_ids_places_and_facts_of_neurons_are_no_lost_weights(write, column):
     check(read_connectome(frame, names=NAMES), W > 0)
     check(read_connectome(write(frame.to_csv(index=False)), names=NAMES), W > 0)
     check(read_connectome(frame.assign(**{column: "text"}), names=NAMES), W > 0)
-    check(read_connectome(edge_frame(weight="flag").assign(flag=True), names=NAMES), W > 0)
+    for nothing in (True, None, np.nan, pd.NA, ""):
+        check(read_connectome(edge_frame(weight="foo").assign(foo=nothing), names=NAMES), W > 0)
 
 
 # Ids and names
@@ -612,6 +615,23 @@ def test_axes_of_two_unknown_names_are_asked_about(axes):
 )
 def test_the_side_of_an_axis(name, side):
     assert axis_side(name) == side
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "unknown"),
+    [
+        *(("i", "j", True), ("Neuron 1", "Neuron 2", True), ("cell", "Cell ", False)),
+        *(
+            ("i", None, False),
+            (None, None, False),
+            ("dim_0", "dim_1", False),
+            ("index", "j", False),
+        ),
+        *(("i", "post", False), ("post", "i", False), ("pre", "post", False)),
+    ],
+)
+def test_axes_that_nobody_knows(rows, columns, unknown):
+    assert axes_are_unknown_sides(rows, columns) == unknown
 
 
 def test_a_frame_that_says_nothing_is_post_by_pre():
@@ -980,7 +1000,7 @@ def test_arrays_follow_the_order_that_the_caller_knows():
         (
             {"signs": pd.Series([1, 1, -1])},
             ValueError,
-            r"names of neurons, such as AVAL, VA1, DD1, as its index, got 0, 1, 2; .* set_axis\(names",
+            r"names of neurons, such as AVAL, VA1, DD1, as its index, got 0, 1, 2; .* set_axis\(",
         ),
         ({"signs": {0: 1, 1: -1}}, ValueError, "such as AVAL, .* as its keys, got 0, 1.$"),
         (
@@ -1032,7 +1052,13 @@ def test_facts_that_do_not_fit_are_refused(facts, kind, message):
 
 
 CELLS = pd.DataFrame(
-    {"x_nm": [0.0, 1, 2], "y_nm": [3.0, 4, 5], "z_nm": [6.0, 7, 8], "axon_len_um": 1.0, "n_syn_in": 7},
+    {
+        "x_nm": [0.0, 1, 2],
+        "y_nm": [3.0, 4, 5],
+        "z_nm": [6.0, 7, 8],
+        "axon_len_um": 1.0,
+        "n_syn_in": 7,
+    },
     index=NAMES,
 )
 
@@ -1072,7 +1098,7 @@ def test_coordinates_go_by_their_names(name, is_one):
     ("words", "message"),
     [
         (["Glu", "ACh", "Glu"], r"got the texts 'Glu', 'ACh'; give each its sign, such as .*\.map"),
-        (["exc", "exc", "inh"], r"got the texts 'exc', 'inh'; give each its sign, such as .*\.map"),
+        (["exc", "exc", "inhib"], r"got the texts 'exc', 'inhib'; give each its sign"),
         ([True, True, False], r"got truth values; numpy.where\(signs, 1, -1\) makes"),
     ],
 )
@@ -1247,7 +1273,9 @@ def test_synapses_of_microns_are_counted_by_their_huge_ids(data_dir):
     ids = arrays["segment_id"]
     table = pd.read_csv(folder / "synapses.csv")
     n_absent = len(set(ids) - set(table["pre"]) - set(table["post"]))
-    with pytest.warns(UserWarning, match=rf"^{n_absent} of {len(ids)} names are in no row of .*ses"):
+    with pytest.warns(
+        UserWarning, match=rf"^{n_absent} of {len(ids)} names are in no row of .*ses"
+    ):
         read = read_connectome(folder / "synapses.csv", names=ids)
     check(read, arrays["syn_count"].T, [str(number) for number in ids])
     with pytest.raises(ValueError, match=r"whole ids, got 6.48518346349"):

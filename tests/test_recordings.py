@@ -461,11 +461,21 @@ MISSING = np.where(np.arange(3) == 1, np.nan, VALUES)
             [frame(), frame()],
             {"events": [5.0, 10.0], "window": (0, 1)},
             ValueError,
-            r"events must be a list with one list of times per session, 2 in all, got \[5.0, 10.0\]",
+            r"events must be a list with one list of times per session, 2 in all, got \[5.0, 10",
         ),
-        ([frame()] * 2, {"events": np.ones(2)}, ValueError, ".* one list of times per session, 2 in"),
+        (
+            [frame()] * 2,
+            {"events": np.ones(2)},
+            ValueError,
+            ".* one list of times per session, 2 in",
+        ),
         (frame(), {"events": [], "window": (0, 1)}, ValueError, "events must have at least one ev"),
-        ([frame()] * 2, {"events": [[], []], "window": (0, 1)}, ValueError, ".* at least one event"),
+        (
+            [frame()] * 2,
+            {"events": [[], []], "window": (0, 1)},
+            ValueError,
+            ".* at least one event",
+        ),
         ([VALUES], {"length": 5, "targets": np.ones(9)}, ValueError, "targets must be a list"),
         ([VALUES, VALUES[:, :2]], {"length": 5}, ValueError, "recording must have the same units"),
         ([frame(), frame(names=list("abc"))], {"length": 5}, ValueError, "recording must have the"),
@@ -515,7 +525,9 @@ MARKS = (np.arange(100) % 20 == 7).astype(int)
     ],
 )
 def test_marks_at_every_step_are_no_times(marks):
-    with pytest.raises(ValueError, match=r"^events must be times in s, .* np.flatnonzero\(events\) / r"):
+    with pytest.raises(
+        ValueError, match=r"^events must be times in s, .* np.flatnonzero\(events\) / r"
+    ):
         cut_trials(VALUES, events=marks, window=(0.0, 0.5), rate=10.0)
     with pytest.raises(ValueError, match=r"^events must be times in s, "):
         cut_trials([VALUES] * 2, events=[[1.0], marks], window=(0.0, 0.5), rate=10.0)
@@ -525,10 +537,12 @@ def test_the_times_of_marks_are_the_events():
     events = np.flatnonzero(MARKS) / 10.0
     trials = cut_trials(VALUES, events=events, window=(0.0, 0.5), rate=10.0, targets=None)
     assert_array_equal(trials.X[:, 0], VALUES[MARKS == 1])
-    every = np.arange(100) / 10 + 0.01  # as many events as steps, and yet times
-    with pytest.warns(UserWarning, match="1 of 100 events"):
-        assert len(cut_trials(VALUES, events=every, window=(0.0, 0.09), rate=10.0, targets=None).X)
-    trials = cut_trials([VALUES] * 2, events=[[], [3.0]], window=(0.0, 0.5), rate=10.0, targets=None)
+    every = np.arange(100)  # as many events as steps, and yet times
+    trials = cut_trials(VALUES, events=every, window=(0.0, 0.5), rate=1.0, targets=None)
+    assert_array_equal(trials.X[:, 0], VALUES)
+    trials = cut_trials(
+        [VALUES] * 2, events=[[], [3.0]], window=(0.0, 0.5), rate=10.0, targets=None
+    )
     assert_array_equal(trials.groups, [1])
 
 
@@ -562,7 +576,9 @@ def at(times):
     ],
 )
 def test_a_change_of_rate_is_refused(parts, rates):
-    with pytest.raises(ValueError, match=r"^recording must have one rate .*; resample it") as caught:
+    with pytest.raises(
+        ValueError, match=r"^recording must have one rate .*; resample it"
+    ) as caught:
         cut_trials(at(clock(*parts)), length=5)
     for rate in rates:
         assert rate in str(caught.value)
@@ -592,6 +608,7 @@ def test_jitter_lost_frames_and_drift_are_one_rate(seed, rate):
         "steps": np.cumsum(rng.uniform(0.9, 1.1, 600)) / rate,
         "rounded": np.round(even, 3),
         "lost": even[rng.random(600) > 0.2],
+        "a few late": np.cumsum(np.where(np.arange(600) < 594, 1.0, 1.4)) / rate,
         "drift": np.cumsum(np.linspace(0.996, 1.004, 600)) / rate,
         "stretches": even[(np.arange(600) % 100 > 20) | (np.arange(600) < 3)],
     }

@@ -48,7 +48,9 @@ def corner_orientation(corner: Any) -> str | None:
     What is left of the stroke is in the rows.
     """
     sides = [axis_side(word) for word in re.split(r"[\\/|]", str(corner))]
-    return f"{sides[0]}_by_{sides[1]}" if set(sides) == {"pre", "post"} and len(sides) == 2 else None
+    return (
+        f"{sides[0]}_by_{sides[1]}" if set(sides) == {"pre", "post"} and len(sides) == 2 else None
+    )
 
 
 def axes_orientation(rows: Any, columns: Any) -> str | None:

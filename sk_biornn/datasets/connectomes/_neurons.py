@@ -60,8 +60,8 @@ def _by_name(argument: str, value: Any, names: list[str]) -> list[Any]:
         raise ValueError(f"{argument} must name every neuron once, got {twice[0]} twice.")
     if not set(labels) & set(names):
         raise ValueError(
-            f"{argument} must have names of neurons, such as {listed(names)}, as its {_place(value)}, "
-            f"got {listed(labels)}{_hint(value)}."
+            f"{argument} must have names of neurons, such as {listed(names)}, as its "
+            f"{_place(value)}, got {listed(labels)}{_hint(value)}."
         )
     by_name = dict(zip(labels, entries, strict=True))
     absent = [name for name in names if name not in by_name or is_missing(by_name[name])]

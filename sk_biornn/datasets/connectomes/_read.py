@@ -82,8 +82,8 @@ def read_connectome(
     names : iterable of str, str or None, default=None
         Neurons to read, in this order. Edge lists may lack some, which become units without
         connections, with a warning. For a matrix without labels, the names of its rows, or, as one
-        str, the variable of the file that holds them. None: all, in the order of the source; all of an edge list, whatever their
-        kind of connection, sorted; without names "0", "1" and so on.
+        str, the variable of the file that holds them. None: all, in the order of the source; all of
+        an edge list, whatever their kind of connection, sorted; without names "0", "1" and so on.
     signs : mapping, Series, array-like or None, default=None
         +1, -1 or 0 (free) by name; an array is in the order of `names`, or of the source if that
         has an order.
@@ -122,9 +122,9 @@ def read_connectome(
     Warns
     -----
     UserWarning
-        If edges name neurons that are not among `names`, or `names` has some that no edge names: how
-        many, and whom. If rows are counted though there are numbers that may be weights. If signs,
-        positions or types of a graph are not known of all neurons, and left out.
+        If edges name neurons that are not among `names`, or `names` has some that no edge names:
+        how many, and whom. If rows are counted though there are numbers that may be weights. If
+        signs, positions or types of a graph are not known of all neurons, and left out.
 
     See Also
     --------

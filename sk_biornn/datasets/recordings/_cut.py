@@ -51,8 +51,10 @@ def cut_trials(
     recording : array-like, DataFrame, DataArray of xarray, Tsd(Frame, Tensor) of pynapple, or list
         Values (n_steps, n_units). Time of a DataFrame is its index, if that is numbers (of s),
         durations or dates (counted from the first); a RangeIndex is no time. Of a DataArray it is
-        the dimension called time, wherever that stands, in s or in ms if its attribute `units`
-        says so. All other dimensions are units. A list has several recordings (sessions).
+        the dimension called time, t, frame, sample or step, wherever that stands, in s or in ms if
+        its attribute `units` says so; one called trial, epoch, session or recording has several
+        recordings. All other dimensions are units. A list, or an array of three dimensions, has
+        several recordings (sessions).
     events : array-like, DataFrame, Ts or IntervalSet of pynapple, list or None, default=None
         Times of events (n_events,), in s or as dates; or intervals: (n_events, 2), an IntervalSet,
         or a table with the columns start and end (start_time and stop_time). One per session for a
@@ -219,8 +221,10 @@ def _per_session(events: Any, n_sessions: int, several: bool) -> list[Any]:
     if not several:
         return [events]
     is_list = isinstance(events, (list, tuple))
-    if not is_list or len(events) != n_sessions or not all(
-        hasattr(part, "__len__") for part in events
+    if (
+        not is_list
+        or len(events) != n_sessions
+        or not all(hasattr(part, "__len__") for part in events)
     ):
         raise ValueError(
             f"events must be a list with one list of times per session, {n_sessions} in all, got "

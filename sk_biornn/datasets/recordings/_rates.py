@@ -40,7 +40,7 @@ def check_one_rate(sessions: Sequence[Session], several: bool) -> None:
             raise _refusal(first, second, several)
         longest = longest or part
         if _differ(longest, part):
-            raise _refusal(*sorted((longest, part), key=lambda p: (p.session, p.start)), several)
+            raise _refusal(longest, part, several)
 
 
 def _parts(sessions: Sequence[Session]) -> Iterator[_Part]:
@@ -94,7 +94,8 @@ def _refusal(first: _Part, second: _Part, several: bool) -> ValueError:
         session = f" in session {part.session}" if several else ""
         return f"{1 / part.mean:.3g} Hz from {part.start:.5g} s on{session}"
 
+    one, other = sorted((first, second), key=lambda part: (part.session, part.start))
     return ValueError(
-        f"recording must have one rate of steps, got {text(first)} and {text(second)}; resample it "
+        f"recording must have one rate of steps, got {text(one)} and {text(other)}; resample it "
         "to one rate, or cut the parts separately."
     )
