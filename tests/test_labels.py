@@ -231,6 +231,10 @@ def test_the_first_that_names_the_units_has_their_order():
             {"mask": frame(MASK), "coordinates": pd.DataFrame(PLACES[:4], NAMES[:4])},
             r"^coordinates must have the same names as mask, got none for E, F",
         ),
+        (
+            {"coordinates": pd.DataFrame(PLACES, NAMES, ["x_um", "axon_len", "segment_id"])},
+            r"^coordinates must be positions only, got a table with axon_len, segment_id; choose",
+        ),
         ({"signs": {"A": 1, "B": -1}}, r"^signs must have one value per unit, shape \(6,\), got s"),
         (
             {"mask": np.ma.masked_array(MASK, mask=np.eye(N))},

@@ -17,8 +17,9 @@ import pandas as pd
 from sk_biornn._checks import is_integer
 from sk_biornn._plain import is_masked, plain_frame, refuse_masked, short
 from sk_biornn.units.connectome import Connectome
+from sk_biornn.units.coordinate_names import no_coordinates
 from sk_biornn.units.names import listed
-from sk_biornn.units.orientation import axis_side
+from sk_biornn.units.orientation import axes_are_unknown_sides, axis_side
 
 Labels = tuple[Any, ...]
 ROWS = "its rows"
@@ -150,7 +151,7 @@ def lies_transposed(frame: pd.DataFrame, name: str) -> bool:
 def _refuse_other_names(frame: pd.DataFrame, name: str) -> None:
     """Refuse two names of axes that differ, but say neither side: nobody can tell which is pre."""
     names = [_axis_name(axis) for axis in (frame.index, frame.columns)]
-    if None in names or names[0] == names[1] or any(map(axis_side, names)):
+    if not axes_are_unknown_sides(*names):
         return
     raise ValueError(
         f'{name} must have axes named "post" and "pre", or without names for [post, pre], got rows '
@@ -366,7 +367,19 @@ def _read(value: Any, name: str, axes: tuple[int, ...]) -> Labelled | None:
         value = _known_of_units(value, name)
     if len(axes) == 2 and isinstance(frame := as_pandas(value), pd.DataFrame):
         _refuse_other_names(frame, name)
+    if name == "coordinates" and isinstance(value, pd.DataFrame):
+        _refuse_no_coordinates(value)
     return read_labels(value, name, turn=name != "coordinates")  # whose second axis is space
+
+
+def _refuse_no_coordinates(frame: pd.DataFrame) -> None:
+    """Refuse a table of neurons in which not all columns say where they are."""
+    odd = no_coordinates(frame.columns)
+    if odd:
+        raise ValueError(
+            f"coordinates must be positions only, got a table with {listed(odd)}; choose its "
+            "columns of coordinates, such as cells[['x', 'y', 'z']]."
+        )
 
 
 def _is_per_unit(value: Any) -> bool:
