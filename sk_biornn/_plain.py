@@ -96,7 +96,8 @@ def refuse_no_trials(value: Any, name: str) -> None:
         f"{name} must be an array (n_trials, n_steps, n_features) or (n_trials, n_features), or a "
         "list of (n_steps, n_features) arrays"
     )
-    if isinstance(value, Mapping) and not hasattr(value, "dims"):  # as data sets of xarray have
+    is_array = hasattr(value, "tocsr") or hasattr(value, "dims")  # some such are mappings as well
+    if isinstance(value, Mapping) and not is_array:
         raise TypeError(
             f"{expected}, got {type(value).__name__}; pass list({name}.values()) if it has a value "
             "per trial."

@@ -296,8 +296,8 @@ def pad_targets(y: Any, trials: Trials, fill: Any, item_ndim: int) -> Any:
 def _check_steps(lengths: Sequence[int], trials: Trials) -> None:
     if len(lengths) != trials.n_trials:
         return  # said by `check_lengths_agree`
-    if not trials.ragged_list and set(lengths) == {trials.n_steps}:
-        return  # padded as X is; what is given after the end of a trial is not read
+    if set(lengths) == {trials.n_steps}:
+        return  # as an array of them; what is given after the end of a trial is not read
     for number, (n_given, n_steps) in enumerate(
         zip(lengths, trials.valid.sum(axis=1), strict=True)
     ):
