@@ -32,7 +32,8 @@ from sk_biornn.initializers import (
 )
 from sk_biornn.plots import WeightMatrixDisplay
 from sk_biornn.units import Connectome
-from sk_biornn.units.labels import UnitOrder, lies_transposed, read_labels, square_in_order
+from sk_biornn.units.labels import lies_transposed, read_labels
+from sk_biornn.units.order import UnitOrder, square_in_order
 
 N = 6
 NAMES = tuple("ABCDEF")

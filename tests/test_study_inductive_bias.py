@@ -51,7 +51,7 @@ from sk_biornn.studies.inductive_bias.report import (
     summarise_variants,
 )
 from sk_biornn.studies.inductive_bias.study import make_settings
-from sk_biornn.units.labels import UnitOrder
+from sk_biornn.units.order import UnitOrder
 
 TINY = InductiveBiasSettings(
     preset="tiny",

@@ -13,7 +13,8 @@ from sk_biornn._random import RandomState, make_rng
 from sk_biornn._strategy import Strategy
 from sk_biornn.biology._blocks import block_densities, check_densities, each_block
 from sk_biornn.biology.prior import matrix_mask
-from sk_biornn.units.labels import UnitOrder, as_mask
+from sk_biornn.units.labels import as_mask
+from sk_biornn.units.order import UnitOrder
 
 Pruned = tuple[NDArray[np.bool_], Any]  # kept synapses, achieved density
 

@@ -45,13 +45,9 @@ from sk_biornn.estimators._phases import train_prune_train
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
 from sk_biornn.estimators._running import ATTRIBUTES, NAMES
 from sk_biornn.estimators._state import FitState
+from sk_biornn.estimators._targets import Targets, check_weights
 from sk_biornn.estimators._training import Training
-from sk_biornn.estimators._validation import (
-    Targets,
-    Trials,
-    check_trials,
-    check_weights,
-)
+from sk_biornn.estimators._trials import Trials, check_trials
 
 
 class BaseRNN(EarlyStoppingRNN):

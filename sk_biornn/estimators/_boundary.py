@@ -22,7 +22,7 @@ from sk_biornn.core import (
 )
 from sk_biornn.core.activations import ACTIVATIONS
 from sk_biornn.core.training import Moments
-from sk_biornn.estimators._validation import Trials
+from sk_biornn.estimators._trials import Trials
 
 # Floats of rates and states held at once while predicting: 64 MiB in float32.
 _PREDICT_FLOATS = 2**24

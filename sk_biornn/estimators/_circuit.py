@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sk_biornn._checks import refusal
-from sk_biornn.units.labels import UNNAMED, UnitOrder
+from sk_biornn.units.order import UNNAMED, UnitOrder
 from sk_biornn.units.signs import sign_array
 
 Signs = NDArray[np.float64]  # +1 excitatory, -1 inhibitory, 0 free

@@ -23,13 +23,8 @@ from sk_biornn.estimators._fitted import FittedClassifier
 from sk_biornn.estimators._labels import read_classes, read_labels
 from sk_biornn.estimators._rules import Choice, check_rules
 from sk_biornn.estimators._running import blank_padding, cut_trials
-from sk_biornn.estimators._validation import (
-    Targets,
-    Trials,
-    check_lengths_agree,
-    check_weights,
-    require_y,
-)
+from sk_biornn.estimators._targets import Targets, check_lengths_agree, check_weights, require_y
+from sk_biornn.estimators._trials import Trials
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

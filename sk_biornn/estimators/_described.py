@@ -17,7 +17,8 @@ from sk_biornn.estimators._circuit import (
 )
 from sk_biornn.estimators._running import NAMES, RunningRNN
 from sk_biornn.estimators._state import FitState
-from sk_biornn.units.labels import UnitOrder, as_mask
+from sk_biornn.units.labels import as_mask
+from sk_biornn.units.order import UnitOrder
 
 
 class DescribedRNN(RunningRNN):

@@ -18,7 +18,8 @@ from sk_biornn.estimators._held_out import (
     split_groups,
 )
 from sk_biornn.estimators._state import FitState
-from sk_biornn.estimators._validation import Targets, Trials, check_trials, require_scored
+from sk_biornn.estimators._targets import Targets, require_scored
+from sk_biornn.estimators._trials import Trials, check_trials
 
 
 class EarlyStoppingRNN(DescribedRNN):

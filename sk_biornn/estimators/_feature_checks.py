@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_biornn.estimators._validation import Trials
+from sk_biornn.estimators._trials import Trials
 
 _FAR = 10.0  # of a mean from 0, in the unit of the initial input weights and in deviations
 _OTHER_SCALE = 10.0  # deviations of training between the means, or deviations of validation in them

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sk_biornn._plain import real_array, short
 from sk_biornn.estimators._circuit import Circuit, Size
-from sk_biornn.units.labels import UnitOrder
+from sk_biornn.units.order import UnitOrder
 
 Arrays = dict[str, NDArray[Any]]
 WORDS = {"w_in": "W_in", "w_rec": "W_rec", "b_rec": "b_rec", "w_out": "W_out", "b_out": "b_out"}

@@ -16,7 +16,8 @@ from sk_biornn._plain import NO_NUMBERS, found, plain, refuse_masked, short_text
 from sk_biornn._random import make_rng
 from sk_biornn.core import Dynamics, RNNParams, unit_weights
 from sk_biornn.estimators import _boundary as boundary
-from sk_biornn.estimators._validation import Targets, Trials
+from sk_biornn.estimators._targets import Targets
+from sk_biornn.estimators._trials import Trials
 
 
 @dataclass(eq=False)

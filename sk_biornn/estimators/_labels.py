@@ -16,7 +16,8 @@ from sk_biornn._unjudged import (
     warn_of_lost_mask,
     without_na,
 )
-from sk_biornn.estimators._validation import Trials, pad_targets
+from sk_biornn.estimators._targets import pad_targets
+from sk_biornn.estimators._trials import Trials
 
 
 def read_labels(y: Any, trials: Trials, per_step: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,8 @@ from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._penalties import asked_penalties, bound_penalties, facts_of
 from sk_biornn.estimators._running import RunningRNN
 from sk_biornn.estimators._synapses import Synapses
-from sk_biornn.estimators._validation import Targets, Trials
+from sk_biornn.estimators._targets import Targets
+from sk_biornn.estimators._trials import Trials
 
 
 class Judgement(NamedTuple):

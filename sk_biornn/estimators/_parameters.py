@@ -35,7 +35,7 @@ from sk_biornn.estimators._rules import (
 )
 from sk_biornn.initializers._feedforward import FEEDFORWARD_INITS
 from sk_biornn.units.connectome import Connectome
-from sk_biornn.units.labels import UnitOrder
+from sk_biornn.units.order import UnitOrder
 
 # Arguments that may name the units, those first whose order counts; which of their axes are units.
 OF_UNITS = {

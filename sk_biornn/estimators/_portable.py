@@ -10,7 +10,7 @@ import pandas as pd
 from sk_biornn.estimators._circuit import Circuit, Projection
 from sk_biornn.estimators._state import FitState, Pruned
 from sk_biornn.units.connectome import Connectome
-from sk_biornn.units.labels import UnitOrder
+from sk_biornn.units.order import UnitOrder
 
 _FRAME = "pandas frame as lists"  # key of a packed frame; its value is the number of the format
 _RECORD = "record of sk_biornn"  # key of a packed state; its value is the name of its class

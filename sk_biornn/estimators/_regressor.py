@@ -35,14 +35,14 @@ from sk_biornn.estimators._target_checks import (
     warn_of_far_targets,
     warn_of_steps_as_outputs,
 )
-from sk_biornn.estimators._validation import (
+from sk_biornn.estimators._targets import (
     Targets,
-    Trials,
     check_lengths_agree,
     check_weights,
     pad_targets,
     require_y,
 )
+from sk_biornn.estimators._trials import Trials
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags

@@ -15,8 +15,8 @@ from sk_biornn.core import Dynamics, RNNParams
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._fitted import FittedNetwork
 from sk_biornn.estimators._parameters import RNNParameters, leak_of
-from sk_biornn.estimators._validation import Trials, check_trials
-from sk_biornn.units.labels import UnitOrder
+from sk_biornn.estimators._trials import Trials, check_trials
+from sk_biornn.units.order import UnitOrder
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags

@@ -6,7 +6,8 @@ import warnings
 
 import numpy as np
 
-from sk_biornn.estimators._validation import Targets, Trials
+from sk_biornn.estimators._targets import Targets
+from sk_biornn.estimators._trials import Trials
 
 _FAR = 2.0  # ranges of the initial read-out, beyond which training does not arrive
 _SDS = 3.0  # and standard deviations of the targets: what lies closer costs little of R^2

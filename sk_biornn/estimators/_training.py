@@ -28,7 +28,7 @@ from sk_biornn.estimators._held_out import HeldOut
 from sk_biornn.estimators._stackable import Recipe
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._synapses import Synapses, bind_synapses, in_circuit
-from sk_biornn.estimators._validation import Trials
+from sk_biornn.estimators._trials import Trials
 
 Report = Callable[[History, Callable[[], FitState]], bool]  # after each epoch; True ends it
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from sk_biornn._plain import real_array
 from sk_biornn.biology.prior import matrix_mask
-from sk_biornn.units.labels import UnitOrder, square_in_order
+from sk_biornn.units.order import UnitOrder, square_in_order
 from sk_biornn.units.signs import sign_array
 
 

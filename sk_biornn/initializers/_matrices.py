@@ -10,7 +10,7 @@ from sklearn.utils import check_array
 
 from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked
 from sk_biornn.activity.recordings import is_several
-from sk_biornn.units.labels import UnitOrder
+from sk_biornn.units.order import UnitOrder
 
 DEFAULT_NAMES = ("correlation", "sttc")
 

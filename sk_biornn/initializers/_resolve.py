@@ -19,7 +19,7 @@ from sk_biornn.initializers._base import (
 )
 from sk_biornn.initializers._classical import Normal, Orthogonal, TruncatedNormal, Uniform
 from sk_biornn.initializers._dale import Balanced, DaleSpectral, SignedUniform
-from sk_biornn.units.labels import UnitOrder
+from sk_biornn.units.order import UnitOrder
 
 FOR_DALE: dict[str, Initializer] = {
     "dale_orthogonal": DaleSpectral("flat"),

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sk_biornn._checks import check_choice
 from sk_biornn._plain import plain, plain_frame, refuse_masked, short
 from sk_biornn.metrics._checks import check_weights
-from sk_biornn.units.labels import UnitOrder, square_in_order
 from sk_biornn.units.names import cell_type_name, listed, name_key
+from sk_biornn.units.order import UnitOrder, square_in_order
 
 LEVELS = ("population", "layer", "area", "cell_type")
 _WRAPPED = ("best_estimator_", "estimator_", "regressor_")

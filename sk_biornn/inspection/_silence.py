@@ -23,8 +23,9 @@ from sk_biornn.inspection._networks import (
 )
 from sk_biornn.inspection._skill import flat_outputs, output_names
 from sk_biornn.units.connectome import Connectome
-from sk_biornn.units.labels import UnitOrder, as_mask
+from sk_biornn.units.labels import as_mask
 from sk_biornn.units.names import listed
+from sk_biornn.units.order import UnitOrder
 
 Part = str | int | Sequence[str] | Sequence[int] | NDArray[Any] | tuple[str, str]
 

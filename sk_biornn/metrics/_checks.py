@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_biornn._plain import real_array
-from sk_biornn.units.labels import UnitOrder, square_in_order
+from sk_biornn.units.order import UnitOrder, square_in_order
 
 
 def check_weights(W: Any) -> NDArray[np.float64]:

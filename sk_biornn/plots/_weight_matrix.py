@@ -10,7 +10,8 @@ import numpy as np
 from sk_biornn._checks import check_flag, check_number
 from sk_biornn._plain import real_array
 from sk_biornn.plots._style import EXCITATORY, INHIBITORY, fitted, new_axes
-from sk_biornn.units.labels import UnitOrder, read_labels
+from sk_biornn.units.labels import read_labels
+from sk_biornn.units.order import UnitOrder
 from sk_biornn.units.signs import sign_array
 
 Names = tuple[Sequence[Any] | None, Sequence[Any] | None]  # of rows and columns
