@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from problems import ACTIVATIONS, CONSTRAINTS
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, Ridge
 
 from sk_biornn import (
     CellTypeRNNClassifier,
@@ -28,7 +28,7 @@ from sk_biornn.core import DivergenceError, RNNParams
 from sk_biornn.datasets import make_flip_flop
 from sk_biornn.ensemble import SeedEnsemble, fit_many
 from sk_biornn.ensemble._lockstep import Lockstep, Member
-from sk_biornn.estimators import Adam
+from sk_biornn.estimators import Adam, _boundary
 
 X, Y = make_flip_flop(24, n_steps=8, random_state=0)
 X, Y = X.astype(np.float64), Y.astype(np.float64)
@@ -381,6 +381,80 @@ def test_an_interruption_keeps_what_is_finished():
         Lockstep(lambda epoch: (9, ""), lambda wave: None).run(members)
     assert networks[1].n_iter_ == 2
     assert all(np.isfinite(network.W_rec_).all() for network in networks)
+
+
+@pytest.mark.parametrize("strategy", ["stacked", "alone"])
+def test_an_interruption_ends_all(strategy):
+    def stop(network):
+        if network.random_state == 1 and network.n_iter_ == 2:
+            raise KeyboardInterrupt
+        return False
+
+    networks = seeds_of(DaleRNNRegressor(on_epoch=stop, **{**SMALL, "max_iter": 200}))
+    if strategy == "alone":  # the first had come to its end
+        networks[0].set_params(max_iter=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        try:
+            fit_many(networks, X, Y, strategy=strategy)
+        except KeyboardInterrupt:
+            assert not hasattr(networks[2], "W_rec_") and strategy == "alone"
+    assert networks[0].n_iter_ <= 3 and networks[1].n_iter_ == 2
+    ensemble = SeedEnsemble(DaleRNNRegressor(on_epoch=lambda _: 1 / 0, **SMALL), n_seeds=2)
+    with pytest.raises(ZeroDivisionError):
+        ensemble.fit(X, Y)
+
+
+class Plain:
+    """A penalty of one's own that is no dataclass, and fails where it is told to."""
+
+    def __init__(self, fails=False):
+        self.fails = fails
+
+    def bind(self, facts):
+        def penalty(params, rates, weights):
+            if self.fails:
+                raise RuntimeError("no price")
+            return 0.01 * params.w_rec.abs().sum()
+
+        return penalty
+
+
+def test_penalties_of_ones_own_go_together():
+    many, alone = fit_both(DaleRNNRegressor(regularizer=Plain(), **SMALL))
+    assert many.stacking_report["stack"].tolist() == [3, 3, 3]
+    assert_alike(many, alone)
+    assert (
+        len(SeedEnsemble(DaleRNNRegressor(regularizer=Plain(), **SMALL), 2).fit(X, Y).seeds_) == 2
+    )
+
+
+def test_one_that_fails_within_a_stack_fails_alone():
+    networks = seeds_of(DaleRNNRegressor(**SMALL))
+    for k, network in enumerate(networks):
+        network.set_params(regularizer=Plain(fails=k == 1))
+    alone = [clone(networks[k]).fit(X, Y) for k in (0, 2)]
+    many = fit_many(networks, X, Y, strategy="stacked", errors="keep")
+    assert list(many.errors) == [1] and str(many.errors[1]) == "no price"
+    assert_alike([many[0], many[2]], alone)
+
+
+def test_foreign_estimators_and_devices():
+    many = fit_many([Ridge(), LinearRegression()], X[:, -1], Y[:, -1, 0], device="cpu")
+    assert not many.errors and hasattr(many[0], "coef_")
+
+
+def test_trials_are_held_as_long_as_they_are_learned_from():
+    alive = []
+
+    def look(network):
+        kept = _boundary._shared.get()
+        alive.append(sum(array() is not None for array, _ in kept.values()))
+        return False
+
+    networks = seeds_of(DaleRNNRegressor(on_epoch=look, **SMALL), 6)
+    fit_many(networks, X, Y, indices=[np.arange(24)] * 6, strategy="alone")
+    assert set(alive) == {1}  # those of the one that learns
 
 
 # -------------------------------------------------------------- what a GPU would compute

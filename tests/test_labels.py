@@ -454,6 +454,43 @@ def test_names_go_from_a_recording_to_the_weights():
         DaleRNNRegressor(mask=mask, recurrent_init=init, **options).fit(X, Y)
 
 
+def test_a_fit_that_goes_on_has_the_order_of_the_earlier_one():
+    order = list(NAMES[::-1])
+    mask, signs = frame(MASK), pd.Series(SIGNS, NAMES)
+    for cls in (DaleRNNRegressor, CellTypeRNNRegressor):
+        first = cls(mask=mask, signs=signs, **SMALL).fit(X, Y)
+        other = copy.deepcopy(first).set_params(mask=mask.loc[order, order])
+        nameless = copy.deepcopy(first).set_params(mask=None, signs=signs[order])
+        first.partial_fit(X, Y)
+        assert_same_network(other.partial_fit(X, Y), first)
+        assert other.unit_names_ == nameless.partial_fit(X, Y).unit_names_ == NAMES
+        np.testing.assert_array_equal(nameless.signs_, SIGNS)
+        other.set_params(mask=frame(MASK, list("uvwxyz"), list("uvwxyz")))
+        with pytest.raises(ValueError, match=r"^mask must have the same names as the earlier fit"):
+            other.partial_fit(X, Y)
+
+
+def test_plain_weights_beside_two_orders_are_refused():
+    W, signs = pd.DataFrame(np.abs(INIT), NAMES, NAMES), pd.Series(1, NAMES[::-1])
+    W_in = np.arange(N)[:, None]
+    DaleRNNRegressor.from_weights(W, pd.DataFrame(W_in, NAMES), np.ones((1, N)), dale=None)
+    with pytest.raises(ValueError, match=r"^W_in must name its units, since signs and others name"):
+        DaleRNNRegressor.from_weights(W, W_in, np.ones((1, N)), dale=None, signs=signs)
+
+
+def test_half_a_label_is_none_where_orders_differ():
+    half = pd.DataFrame(MASK, columns=list(NAMES[::-1]))
+    assert DaleRNNRegressor(mask=half, **SMALL).fit(X, Y).unit_names_ == NAMES[::-1]
+    with pytest.raises(ValueError, match=r"^mask must name its units, since mask and others name"):
+        DaleRNNRegressor(mask=half, signs=pd.Series(SIGNS, NAMES), **SMALL).fit(X, Y)
+
+
+def test_missing_names_are_as_good_as_any():
+    names = [1.0, float("nan"), 3.0, 4.0, 5.0, 6.0]
+    W = pd.DataFrame(INIT, names, list(names))
+    assert metrics.density(W) == (INIT != 0).mean()
+
+
 def test_weights_by_name_become_a_network():
     order = [1, 0, 2, 5, 4, 3]
     given_ = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 
 import numpy as np
 import pytest
+import sklearn
 from scipy.stats import loguniform
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
@@ -171,6 +173,64 @@ def test_what_is_no_network_is_searched_as_ever():
 def assert_same_search_scores(a, b):
     assert a.best_params_ == b.best_params_
     np.testing.assert_allclose(a.cv_results_["mean_test_score"], b.cv_results_["mean_test_score"])
+
+
+def test_folds_of_equal_trials_and_other_weights():
+    same_X, same_y = np.repeat(X[:1], 20, 0), np.repeat(Y[:1], 20, 0)
+    same_y[::2] = Y[1]
+    halves = np.arange(20)[:10], np.arange(20)[10:]
+    weights = np.random.default_rng(0).random(20) ** 6
+    estimator = DaleRNNRegressor(**{**SMALL, "max_iter": 10, "learning_rate_init": 0.05})
+    found = [
+        cls(estimator, {"dale": ["abs"]}, cv=[halves, halves[::-1]]).fit(
+            same_X, same_y, sample_weight=weights
+        )
+        for cls in (StackedGridSearchCV, GridSearchCV)
+    ]
+    assert_same_search(*found)
+
+
+def test_routed_metadata_go_where_they_were_asked_for():
+    weights, groups = np.linspace(0.1, 3, 30), np.repeat(np.arange(6), 5)
+    with sklearn.config_context(enable_metadata_routing=True):
+        estimator = network().set_fit_request(sample_weight=False)
+        estimator.set_score_request(sample_weight=True)
+        found = [
+            cls(estimator, GRID, cv=GroupKFold(3)).fit(X, Y, sample_weight=weights, groups=groups)
+            for cls in (StackedGridSearchCV, GridSearchCV)
+        ]
+    assert_same_search(*found)
+
+
+def test_searches_are_pickled_and_forget_earlier_ones():
+    search = StackedGridSearchCV(network(), {"dale": ["abs", None]}, cv=3).fit(X, Y)
+    again = pickle.loads(pickle.dumps(search))
+    np.testing.assert_array_equal(again.predict(X), search.predict(X))
+    assert type(search.scorer_._estimator) is SpatialRNNRegressor
+    search.set_params(strategy="alone").fit(X, Y)
+    assert not hasattr(search, "stacking_report_")
+
+
+def test_what_has_no_digest_is_searched_as_ever():
+    search_both(network(), {"on_epoch": [lambda network: False, None]}, refit=False)
+    masked, both = np.ma.array(X, mask=False), (StackedGridSearchCV, GridSearchCV)
+    assert_same_search(*(cls(network(), GRID, cv=3).fit(masked, Y) for cls in both))
+    search_both(network(), {"dale": ["abs"]}, fit_params={"sample_weight": 2.0})
+
+
+@pytest.mark.parametrize("bad", [{"max_iter": [2, None]}, {"n_units": [6, "x"]}])
+def test_bad_values_have_the_score_of_errors(bad):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        search_both(network(), bad)
+
+
+def test_an_interruption_is_one_of_the_search():
+    def stop(network):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        StackedGridSearchCV(network(), {"dale": ["abs"], "on_epoch": [stop]}, cv=3).fit(X, Y)
 
 
 def test_careless_arguments():

@@ -13,12 +13,11 @@ from sk_biornn._checks import check_choice, check_number, is_integer, refusal
 from sk_biornn._plain import short
 from sk_biornn.ensemble._lockstep import Lockstep, Member
 from sk_biornn.ensemble._sizes import most_together
-from sk_biornn.ensemble._trials import take_trials
+from sk_biornn.ensemble._trials import cut_params, take_trials
 from sk_biornn.estimators._boundary import sharing
 
 STRATEGIES = ("auto", "stacked", "alone")
 ERRORS = ("raise", "keep")
-_PER_TRIAL = ("sample_weight", "validation_groups")
 
 
 class FittedNetworks(list[Any]):
@@ -78,7 +77,8 @@ def fit_many(
     max_memory : float or None, default=None
         Bytes that a stack may take; None: half of what is free.
     n_jobs : int or None, default=None
-        Number of joblib's jobs, among which the estimators are divided.
+        Number of joblib's jobs, among which the estimators are divided. Other processes have
+        copies: of a Generator that estimators share, and of what `on_epoch` writes to.
     errors : {"raise", "keep"}, default="raise"
         What becomes of a fit that fails: "raise" raises the first error when all others have come
         to their ends, "keep" leaves the estimator as it was and notes the error in `errors`.
@@ -126,7 +126,8 @@ def fit_many(
     parts = _checked_indices(indices, len(estimators))
     if device is not None:
         for estimator in estimators:
-            estimator.set_params(device=device)
+            if "device" in estimator.get_params():
+                estimator.set_params(device=device)
     options: dict[str, Any] = {"strategy": strategy, "max_memory": max_memory, "verbose": verbose}
     groups = _divided(len(estimators), n_jobs)
     if len(groups) == 1:
@@ -204,11 +205,7 @@ def _epochs(estimator: Any, X: Any, y: Any, fit_params: dict[str, Any], part: An
     A generator that has not begun holds nothing but the trial numbers.
     """
     X, y = take_trials(part, X, y)
-    params = {
-        name: take_trials(part, value)[0] if name in _PER_TRIAL else value
-        for name, value in fit_params.items()
-        if value is not None
-    }
+    params = cut_params(fit_params, part)
     if hasattr(estimator, "_epochs_of_fit"):
         return (yield from estimator._epochs_of_fit(X, y, **params))
     return estimator.fit(X, y, **params)
@@ -218,8 +215,8 @@ def _report(estimators: Sequence[Any], ended: Sequence[_Ended], errors: str) -> 
     fitted = FittedNetworks(estimators)
     fitted.stacking_report = pd.DataFrame(
         [
-            {"stack": max(1, stack), "reason": _reason(estimator, stack, why)}
-            for estimator, (stack, why, _) in zip(estimators, ended, strict=True)
+            {"stack": max(1, stack), "reason": _reason(estimator, stack, why, error)}
+            for estimator, (stack, why, error) in zip(estimators, ended, strict=True)
         ]
     )
     fitted.errors = {number: error for number, (*_, error) in enumerate(ended) if error is not None}
@@ -229,9 +226,11 @@ def _report(estimators: Sequence[Any], ended: Sequence[_Ended], errors: str) -> 
     return fitted
 
 
-def _reason(estimator: Any, stack: int, why: str | None) -> str:
+def _reason(estimator: Any, stack: int, why: str | None, error: BaseException | None) -> str:
     if stack > 1:
         return ""
+    if error is not None and why is None:
+        return "its fit ended with an error"
     if not hasattr(estimator, "_epochs_of_fit"):
         return f"{type(estimator).__name__} is no network of this package"
     return why or "no other network of its architecture"
@@ -295,7 +294,8 @@ class _bar:
     def __init__(self, estimators: Sequence[Any], verbose: int) -> None:
         from tqdm import tqdm
 
-        most = max((getattr(e, "max_iter", 1) for e in estimators), default=1)
+        numbers = (getattr(estimator, "max_iter", None) for estimator in estimators)
+        most = max((number for number in numbers if is_integer(number)), default=1)
         self._bar = tqdm(total=most, unit="epoch", disable=not verbose)
 
     def __enter__(self) -> Callable[[Sequence[Member]], None]:

@@ -21,6 +21,7 @@ class Member:
     largest_stack: int = 0  # of how many networks, itself included; 0 before the first epoch
     reason: str | None = None  # why it went alone
     loss: float = float("nan")  # of its last epoch
+    failed_together: bool = False  # whether an epoch with others ended with an error
 
     def start(self) -> None:
         """Begin, up to the first epoch."""
@@ -34,6 +35,14 @@ class Member:
     def meet(self, error: BaseException) -> None:
         """Have the training deal with an error in its epoch, or with an interruption."""
         self._go_on(lambda: self.epochs.throw(error))
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the keyboard ended it, in its own code or in an epoch."""
+        state = getattr(self.result, "_state", None)
+        return isinstance(self.error, KeyboardInterrupt) or bool(
+            self.epoch is None and getattr(state, "interrupted", False)
+        )
 
     @property
     def next_epoch(self) -> Epoch:
@@ -99,6 +108,8 @@ class Lockstep:
             try:
                 for group in self._groups(living):
                     self._compute(group)
+                    if any(member.is_interrupted for member in group):
+                        raise KeyboardInterrupt
                 self.watch(wave)
             except KeyboardInterrupt as interrupt:
                 self.interrupted = interrupt
@@ -115,6 +126,8 @@ class Lockstep:
             epoch = member.next_epoch
             member.reason = epoch.recipe.reason_alone()
             key = member if member.reason else epoch.recipe.key(epoch)
+            if member.failed_together:
+                key, member.reason = member, "an error where it was computed with others"
             groups.setdefault(key, []).append(member)
         return [part for group in groups.values() for part in self._parts(group)]
 
@@ -131,7 +144,13 @@ class Lockstep:
     def _compute(self, group: Sequence[Member]) -> None:
         epochs = [member.next_epoch for member in group]
         if len(epochs) > 1:
-            losses = self._stack(group, epochs).compute(epochs)
+            try:
+                losses = self._stack(group, epochs).compute(epochs)
+            except Exception:  # of one of them; their weights are as before, and tell whose
+                for member in group:
+                    member.failed_together = True
+                    self._compute([member])
+                return
             for member, loss in zip(group, losses, strict=True):
                 member.take(loss, len(group))
             return

@@ -87,7 +87,10 @@ def may_pay(estimator: Any, n_trials: int) -> bool:
     if str(estimator.device) != "cpu":
         return True
     table = getattr(estimator, "populations", None)
-    n_units = estimator.n_units if table is None else int(table["n_units"].sum())
+    try:
+        n_units = int(estimator.n_units if table is None else table["n_units"].sum())
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError):
+        return False  # its own fit says what is wrong
     size = estimator.batch_size if is_integer(estimator.batch_size) else 200
     return _is_small(n_units, min(size, n_trials), n_units**2)
 

@@ -6,12 +6,23 @@ from typing import Any
 
 import numpy as np
 
+PER_TRIAL = ("sample_weight", "validation_groups")  # of the arguments of a fit
+
 
 def take_trials(part: np.ndarray | None, *containers: Any) -> tuple[Any, ...]:
     """Return the trials of these numbers of each container; None stays None."""
     if part is None:
         return containers
     return tuple(_take(container, part) for container in containers)
+
+
+def cut_params(fit_params: dict[str, Any], part: np.ndarray | None) -> dict[str, Any]:
+    """Return arguments of a fit, what there is one of per trial cut to some trials."""
+    return {
+        name: take_trials(part, value)[0] if name in PER_TRIAL and np.ndim(value) else value
+        for name, value in fit_params.items()
+        if value is not None
+    }
 
 
 def _take(container: Any, part: np.ndarray) -> Any:

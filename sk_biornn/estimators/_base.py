@@ -251,9 +251,8 @@ class BaseRNN(EarlyStoppingRNN):
             setattr(network, name, value)
         generator = make_rng(network.random_state)
         split_seed = int(generator.integers(2**31))
-        circuit = network._make_circuit(size, generator, None)
-        if circuit.order.names is None:
-            circuit = replace(circuit, order=weights_order(given))
+        order = weights_order(given, network._unit_arguments())
+        circuit = replace(network._make_circuit(size, generator, None), order=order)
         weights, _ = read_weights(arranged(given, circuit.order))
         refuse_contradictions(weights, circuit, network.dale)
         network._show(FitState(circuit, weights, generator, split_seed))

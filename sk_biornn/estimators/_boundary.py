@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -78,9 +79,16 @@ def to_shared_tensor(
     if shared is None:
         return to_tensor(array, device, dtype)
     key = id(array), device, dtype
-    if key not in shared:  # with the array, whose number would otherwise be given to another one
-        shared[key] = array, to_tensor(array, device, dtype)
-    return shared[key][1]
+    # Both are held by those who use them alone, and the number of one that is gone by nobody.
+    kept, tensor = (there() for there in shared.get(key, (_nothing, _nothing)))
+    if kept is not array or tensor is None:
+        tensor = to_tensor(array, device, dtype)
+        shared[key] = weakref.ref(array), weakref.ref(tensor)
+    return tensor
+
+
+def _nothing() -> None:
+    return None
 
 
 def to_params(arrays: dict[str, np.ndarray], dtype: torch.dtype, device: torch.device) -> RNNParams:

@@ -28,7 +28,7 @@ class DescribedRNN(RunningRNN):
         self, size: Size, generator: np.random.Generator, earlier: FitState | None
     ) -> Circuit:
         """Read from the arguments what the network is; a family may add to it."""
-        units = self._units()
+        units = self._units(None if earlier is None else earlier.circuit.order)
         order, n_units = units.order, len(units.signs)
         mask = order.arranged(as_mask(self.mask), "mask", (0, 1))
         inputs = self._allowed_inputs(size.n_features, units)

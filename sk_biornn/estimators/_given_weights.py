@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,10 @@ WORDS = {"w_in": "W_in", "w_rec": "W_rec", "b_rec": "b_rec", "w_out": "W_out", "
 OF_UNITS = {"w_rec": (0, 1), "w_in": (0,), "b_rec": (0,), "w_out": (1,)}  # axes that are units
 
 
-def weights_order(given: dict[str, Any]) -> UnitOrder:
-    """Return the order of the units in weights that name them."""
-    return UnitOrder.of({WORDS[name]: (given[name], axes) for name, axes in OF_UNITS.items()})
+def weights_order(given: dict[str, Any], arguments: Mapping[str, Any]) -> UnitOrder:
+    """Return the order of the units in arguments and weights that name them."""
+    weights = {WORDS[name]: (given[name], axes) for name, axes in OF_UNITS.items()}
+    return UnitOrder.of({**arguments, **weights})
 
 
 def arranged(given: dict[str, Any], order: UnitOrder) -> dict[str, Any]:

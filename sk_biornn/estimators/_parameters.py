@@ -160,27 +160,38 @@ class RNNParameters(BaseEstimator):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(unpacked(state))
 
-    def _units(self) -> Units:
+    def _units(self, earlier: UnitOrder | None = None) -> Units:
         """Return the units as the arguments describe them; a family may have other words."""
-        order, given = self._unit_order(), self.signs
+        order, given = self._unit_order(earlier), self.signs
         if given is None and isinstance(self.mask, Connectome) and self.mask.signs is not None:
             given = self.mask
         signs = order.arranged(given, "signs", (0,))
         signs = column_signs(self.n_units, signs, self.excitatory_fraction)
         return Units(signs, given is not None, order=order)
 
-    def _unit_order(self) -> UnitOrder:
-        """Return the order in which arguments that name the units have them."""
-        arguments = {name: (getattr(self, name), axes) for name, axes in OF_UNITS.items()}
-        names = getattr(self.recurrent_init, "unit_names_", None)
-        if names is not None:  # of an initialiser that was fitted to labelled matrices
-            arguments["recurrent_init"] = (pd.Series(0.0, index=list(names)), (0,))
+    def _unit_order(self, earlier: UnitOrder | None = None) -> UnitOrder:
+        """Return the order in which arguments that name the units have them.
+
+        A fit that goes on has that of the earlier one, whose weights lie in it.
+        """
+        arguments = self._unit_arguments()
+        if earlier is not None and earlier.names is not None:
+            before = pd.Series(0.0, index=pd.Index(list(earlier.names), tupleize_cols=False))
+            return UnitOrder.of({"the earlier fit": (before, (0,)), **arguments})
         order = UnitOrder.of(arguments)
         features = getattr(self, "feature_names_in_", None)
         if order.names is None or features is None or set(features) != set(order.names):
             return order
         # Units are channels of X: whoever says "unit k sees channel k" means the order of X.
         return UnitOrder.of({"X": (pd.Series(0.0, index=list(features)), (0,)), **arguments})
+
+    def _unit_arguments(self) -> dict[str, tuple[Any, tuple[int, ...]]]:
+        """Return the arguments that may name units, and which of their axes are units."""
+        arguments = {name: (getattr(self, name), axes) for name, axes in OF_UNITS.items()}
+        names = getattr(self.recurrent_init, "unit_names_", None)
+        if names is not None:  # of an initialiser that was fitted to labelled matrices
+            arguments["recurrent_init"] = (pd.Series(0.0, index=list(names)), (0,))
+        return arguments
 
     def _time_constants(self, populations: Any = None) -> Any:
         """Return tau, which a family may have in a table of populations."""

@@ -36,6 +36,7 @@ from sk_biornn.estimators._population_table import table_of_signs
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
 from sk_biornn.estimators._rules import Choice, Flag, check_rules
 from sk_biornn.estimators._state import FitState
+from sk_biornn.units.order import UnitOrder
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -74,17 +75,17 @@ class PopulationRNN(FittedPopulations, BaseRNN):
 
     # -------------------------------------------------------------- what the table says of units
 
-    def _units(self) -> Units:
+    def _units(self, earlier: UnitOrder | None = None) -> Units:
         """Return the units of the table, which is checked here and nowhere else in a fit."""
         if self.populations is None:
-            units = super()._units()
+            units = super()._units(earlier)
             table = table_of_signs(units.signs)
             if self.signs is None:
                 table = excitatory_inhibitory_populations(self.n_units, self.excitatory_fraction)
             return units._replace(populations=table)
         table = check_populations(self.populations)
         check_sizes(self, table)
-        return Units(unit_signs(table), True, table, self._unit_order())
+        return Units(unit_signs(table), True, table, self._unit_order(earlier))
 
     def _time_constants(self, populations: Any = None) -> Any:
         if self.tau is not None or self.dt is None or self.populations is None:

@@ -81,7 +81,7 @@ class Recipe:
         if not getattr(self.constraint, "by_synapse", False):
             return "a constraint that does not treat synapses one by one"
         alike = all(hasattr(price, "bind_stack") for price in loss.penalties.regularizers)
-        if loss.data.x.device.type != "cpu" and not alike:
+        if not _is_on_cpu(loss) and not alike:
             return "a penalty of its own"
         return None
 
@@ -99,9 +99,14 @@ class Recipe:
             _moves(loss.dynamics),
             (loss.judgement.loss, loss.network_kind, loss.data.every_step),
             (loss.data.x.shape, loss.data.step_weights is None),
-            tuple(map(_kind_of, loss.penalties.regularizers)),
+            () if _is_on_cpu(loss) else tuple(map(_kind_of, loss.penalties.regularizers)),
             tuple(fact is None for fact in facts),
         )
+
+
+def _is_on_cpu(loss: Loss) -> bool:
+    """Whether penalties are computed network by network, whatever they are."""
+    return loss.data.x.device.type == "cpu"
 
 
 def _has(circuit: Circuit, name: str) -> tuple[bool, bool]:

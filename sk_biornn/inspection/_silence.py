@@ -135,7 +135,7 @@ def _units(network: Any, part: Any, labels: Any, n_units: int) -> NDArray[np.int
     """Return the units that are given by names, by numbers or by a boolean array."""
     if _is_marks(part):
         marks = order_of(network).arranged(part, "part", (0,))
-        return _marked(np.asarray(marks), n_units)
+        return _marked(np.asarray(marks, dtype=bool), n_units)
     entries = _entries(part)
     if entries and all(isinstance(entry, str) for entry in entries):
         return np.unique(np.concatenate([units_named(network, name, labels) for name in entries]))
@@ -176,7 +176,7 @@ def _entries(part: Any) -> list[Any]:
 
 def _is_marks(part: Any) -> bool:
     """Whether `part` is a boolean array; a list of True and False is none."""
-    return str(getattr(part, "dtype", None)) == "bool" and part.ndim > 0
+    return str(getattr(part, "dtype", None)) in ("bool", "boolean") and part.ndim > 0
 
 
 def _marked(marks: NDArray[np.bool_], n_units: int) -> NDArray[np.intp]:

@@ -8,6 +8,8 @@ from typing import Any, Self
 import joblib
 import numpy as np
 
+from sk_biornn.core import one_of_many
+
 
 class Store:
     """Fitted networks by their parameters and the trials that they learned from."""
@@ -21,18 +23,31 @@ class Store:
 
     def take(self, key: Any) -> tuple[Any, BaseException | None] | None:
         """Return what was kept, for the last time; None if there is nothing."""
-        return self._ended.pop(key, None)
+        return None if key is None else self._ended.pop(key, None)
 
 
-def key_of(estimator: Any, X: Any, y: Any) -> Any:
-    """Return what a network is known by: its parameters and the bytes of its trials."""
-    parameters = sorted(estimator.get_params(deep=False).items())
-    return type_of(estimator), *((n, joblib.hash(v)) for n, v in parameters), digest(X), digest(y)
+def key_of(estimator: Any, X: Any, y: Any, fit_params: dict[str, Any]) -> Any:
+    """Return what a network is known by: its parameters and the bytes of what it learns from.
+
+    None where something has no digest, such as a function: such networks are not looked up.
+    """
+    of_fit = sorted((name, value) for name, value in fit_params.items() if value is not None)
+    try:
+        parameters = sorted(estimator.get_params(deep=False).items())
+        return (
+            type_of(estimator),
+            *((name, joblib.hash(value)) for name, value in parameters),
+            digest(X),
+            digest(y),
+            *((name, digest(value)) for name, value in of_fit),
+        )
+    except Exception:  # whatever a pickler says of what it cannot take apart
+        return None
 
 
 def digest(values: Any) -> str:
     """Return a number that no other array has."""
-    array = values
+    array = values.detach().cpu().numpy() if hasattr(values, "detach") else values
     if isinstance(array, np.ndarray) and array.dtype != object and not np.ma.isMaskedArray(array):
         array = np.ascontiguousarray(array)
         kind = f"{array.dtype.str}{array.shape}".encode()
@@ -45,6 +60,10 @@ def type_of(estimator: Any) -> type:
     return getattr(type(estimator), "looks_up_for", type(estimator))
 
 
+def _unchanged(estimator: Any) -> Any:
+    return estimator
+
+
 def looking_up(cls: type, store: Store) -> type:
     """Return a subclass whose `fit` takes a network from the store, where it is there."""
 
@@ -55,14 +74,21 @@ def looking_up(cls: type, store: Store) -> type:
 
         def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
             """Become the network that was fitted with these parameters to these trials."""
-            found = store.take(key_of(self, X, y))
+            found = store.take(key_of(self, X, y, fit_params))
             if found is None:
-                return super().fit(X, y, **fit_params)
+                with one_of_many():  # an interruption is one of the whole search
+                    return super().fit(X, y, **fit_params)
             network, error = found
             if error is not None:
                 raise error
             self.__dict__.update(network.__dict__)
             return self
+
+        def __reduce__(self) -> Any:
+            """Come back as what it looks networks up for."""
+            twin: Any = object.__new__(cls)
+            twin.__dict__.update(self.__dict__)
+            return _unchanged, (twin,)
 
     FittedBefore.__name__ = FittedBefore.__qualname__ = cls.__name__
     return FittedBefore

@@ -10,14 +10,16 @@ from typing import Any, Self
 import joblib
 import numpy as np
 import pandas as pd
+import sklearn
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 
 from sk_biornn._checks import check_choice
+from sk_biornn.core import one_of_many
 from sk_biornn.ensemble import fit_many
 from sk_biornn.ensemble._fit_many import STRATEGIES
 from sk_biornn.ensemble._sizes import may_pay
-from sk_biornn.ensemble._trials import take_trials
+from sk_biornn.ensemble._trials import cut_params, take_trials
 from sk_biornn.model_selection._fitted_before import Store, key_of, looking_up
 
 Split = tuple[np.ndarray, np.ndarray]
@@ -60,7 +62,11 @@ class StackedSearch:
         """
         check_choice("strategy", self.strategy, STRATEGIES)
         self._reports: list[pd.DataFrame] = []
-        if self.strategy == "alone" or not hasattr(self.estimator, "_epochs_of_fit"):
+        self.__dict__.pop("stacking_report_", None)  # of an earlier search
+        # Who routes metadata says what goes where, and scikit-learn's search knows how.
+        routed = bool(sklearn.get_config().get("enable_metadata_routing"))
+        is_network = hasattr(self.estimator, "_epochs_of_fit")
+        if self.strategy == "alone" or routed or not is_network:
             super().fit(X, y, **params)  # type: ignore[misc]
         else:
             with self._networks_learn_before(X, y, params):
@@ -85,9 +91,10 @@ class StackedSearch:
         finally:
             self.estimator, self.cv = prototype, cv
             del self._before
-            best = getattr(self, "best_estimator_", None)
-            if best is not None:
-                best.__class__ = type(prototype)
+            scorer = getattr(getattr(self, "scorer_", None), "_estimator", None)
+            for holder in (getattr(self, "best_estimator_", None), scorer):
+                if hasattr(type(holder), "looks_up_for"):
+                    holder.__class__ = type(prototype)
 
     def _run_search(
         self, evaluate_candidates: Callable[..., Any], *, callback_ctx: Any = None
@@ -137,7 +144,8 @@ class _Before:
 
     def fit(self, candidates: Sequence[dict[str, Any]]) -> None:
         """Fit those candidates x folds for which it pays."""
-        networks, places = [], []
+        networks: list[Any] = []
+        places: list[tuple[int, int]] = []
         for number, parameters in enumerate(candidates):
             for fold, (train, _) in enumerate(self.splits):
                 network = clone(self.prototype)
@@ -152,22 +160,39 @@ class _Before:
     def _fit(self, networks: list[Any], places: list[tuple[int, int]]) -> None:
         parts = [self.splits[fold][0] for _, fold in places]
         # By parameters as they are before the fit, whose generator may advance.
-        keys = [
-            key_of(network, *take_trials(part, self.X, self.y))
-            for network, part in zip(networks, parts, strict=True)
-        ]
+        keys = []
+        for network, part in zip(networks, parts, strict=True):
+            X, y = take_trials(part, self.X, self.y)
+            keys.append(key_of(network, X, y, cut_params(self.fit_params, part)))
+        known = [number for number, key in enumerate(keys) if key is not None]
+        if known:
+            self._fit_known(
+                [networks[number] for number in known],
+                [parts[number] for number in known],
+                [places[number] for number in known],
+                [keys[number] for number in known],
+            )
+
+    def _fit_known(
+        self,
+        networks: list[Any],
+        parts: list[np.ndarray],
+        places: list[tuple[int, int]],
+        keys: list[Any],
+    ) -> None:
         start = time.perf_counter()
-        fitted = fit_many(
-            networks,
-            self.X,
-            self.y,
-            indices=parts,
-            strategy=self.search.strategy,
-            max_memory=self.search.max_memory,
-            n_jobs=self.search.n_jobs,
-            errors="keep",
-            **self.fit_params,
-        )
+        with one_of_many():  # an interruption is one of the whole search
+            fitted = fit_many(
+                networks,
+                self.X,
+                self.y,
+                indices=parts,
+                strategy=self.search.strategy,
+                max_memory=self.search.max_memory,
+                n_jobs=self.search.n_jobs,
+                errors="keep",
+                **self.fit_params,
+            )
         seconds = (time.perf_counter() - start) / len(networks)
         for number, (key, network) in enumerate(zip(keys, fitted, strict=True)):
             self.store.add(key, network, fitted.errors.get(number))

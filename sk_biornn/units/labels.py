@@ -126,7 +126,8 @@ def _of_mapping(value: Mapping[Any, Any]) -> Any:
 def _labels(index: pd.Index) -> Labels | None:
     """Return the labels of an axis; None where pandas numbered it because it had none."""
     numbered = index.nlevels == 1 and index.equals(pd.RangeIndex(len(index)))
-    return None if numbered else tuple(index)
+    # NaN is not NaN, and no name at all.
+    return None if numbered else tuple(None if name != name else name for name in index)
 
 
 def lies_transposed(frame: pd.DataFrame, name: str) -> bool:
