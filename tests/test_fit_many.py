@@ -439,6 +439,17 @@ def test_one_that_fails_within_a_stack_fails_alone():
     assert_alike([many[0], many[2]], alone)
 
 
+def test_ragged_weights_are_cut_with_their_trials():
+    lengths = 5 + np.arange(24) % 3
+    trials, targets = ([row[:n] for row, n in zip(a, lengths, strict=True)] for a in (X, Y))
+    weights = [np.linspace(1, 2, n) for n in lengths]
+    part = np.arange(0, 24, 2)
+    network = DaleRNNRegressor(random_state=0, **SMALL)
+    alone = clone(network).fit(*([a[k] for k in part] for a in (trials, targets, weights)))
+    (many,) = fit_many([network], trials, targets, indices=[part], sample_weight=weights)
+    np.testing.assert_array_equal(many.W_rec_, alone.W_rec_)
+
+
 def test_foreign_estimators_and_devices():
     many = fit_many([Ridge(), LinearRegression()], X[:, -1], Y[:, -1, 0], device="cpu")
     assert not many.errors and hasattr(many[0], "coef_")

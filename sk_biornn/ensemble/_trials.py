@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from sk_biornn._plain import is_several
+
 PER_TRIAL = ("sample_weight", "validation_groups")  # of the arguments of a fit
 
 
@@ -19,7 +21,7 @@ def take_trials(part: np.ndarray | None, *containers: Any) -> tuple[Any, ...]:
 def cut_params(fit_params: dict[str, Any], part: np.ndarray | None) -> dict[str, Any]:
     """Return arguments of a fit, what there is one of per trial cut to some trials."""
     return {
-        name: take_trials(part, value)[0] if name in PER_TRIAL and np.ndim(value) else value
+        name: take_trials(part, value)[0] if name in PER_TRIAL and is_several(value) else value
         for name, value in fit_params.items()
         if value is not None
     }

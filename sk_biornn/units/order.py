@@ -68,7 +68,7 @@ class UnitOrder:
             if value is None or isinstance(value, str):
                 continue
             found = _unit_labels(value, name, axes)
-            if _is_per_unit(value) and len(found) < min(len(axes), np.ndim(value)):
+            if _is_per_unit(value) and len(found) < min(len(axes), getattr(value, "ndim", 1)):
                 unnamed.append(name)
             for labels in found:
                 # Numbers of rows say where a row stood, and there it goes again.
