@@ -100,6 +100,20 @@ class Regularizer(Protocol):
         ...
 
 
+Penalties = Callable[[RNNParams, Tensor, "Tensor | None"], Tensor]  # of a stack: (M,)
+
+
+def numbers_of(prices: Sequence[Any], name: str, like: Tensor) -> Tensor:
+    """Return one number of each of several penalties, (n_networks,)."""
+    numbers = [float(getattr(price, name)) for price in prices]
+    return torch.tensor(numbers, dtype=like.dtype, device=like.device)
+
+
+def can_be_stacked(price: Any) -> bool:
+    """Whether the penalties of several networks take as many operations as that of one."""
+    return hasattr(price, "_costs_of_each")
+
+
 @dataclass(frozen=True)
 class Price(Strategy):
     """Checks its own numbers: no strength below 0, which would be a reward."""
@@ -110,14 +124,29 @@ class Price(Strategy):
             is_open = field.name.endswith(("power", "floor"))
             check_number(field.name, getattr(self, field.name), low=0.0, open_low=is_open)
 
+    @classmethod
+    def bind_stack(cls, prices: Sequence[Any], facts: Facts, like: Tensor) -> Penalties:
+        """Return the penalties of networks along a leading axis, each with its own strength.
 
-Penalties = Callable[[RNNParams, Tensor, "Tensor | None"], Tensor]  # of a stack: (M,)
+        A class that can do so has a method ``_costs_of_each(facts)``, which returns what a
+        strength of 1 costs every network.
 
+        Parameters
+        ----------
+        prices : sequence of penalties
+            One per network; all but their strengths are equal.
+        facts : Facts
+            What is known of the circuits, each with a leading axis of networks.
+        like : Tensor
+            Whose dtype and device the numbers get.
 
-def numbers_of(prices: Sequence[Any], name: str, like: Tensor) -> Tensor:
-    """Return one number of each of several penalties, (n_networks,)."""
-    numbers = [float(getattr(price, name)) for price in prices]
-    return torch.tensor(numbers, dtype=like.dtype, device=like.device)
+        Returns
+        -------
+        callable
+            (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
+        """
+        costs, strengths = prices[0]._costs_of_each(facts), numbers_of(prices, "strength", like)
+        return lambda params, rates, weights: strengths * costs(params, rates, weights)
 
 
 def check_facts(facts: Any) -> None:

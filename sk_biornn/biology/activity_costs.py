@@ -6,7 +6,6 @@ the end of a trial do not count.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -18,7 +17,6 @@ from sk_biornn.biology._prices import (
     Penalty,
     Price,
     check_facts,
-    numbers_of,
 )
 from sk_biornn.core.losses import per_trial
 from sk_biornn.core.params import RNNParams
@@ -147,34 +145,15 @@ class RateCost(Price):
 
         return penalty
 
-    @staticmethod
-    def bind_stack(prices: Sequence[RateCost], facts: Facts, like: Tensor) -> Penalties:
-        """Return the penalties of networks along a leading axis, each with its own strength.
-
-        Parameters
-        ----------
-        prices : sequence of penalties
-            One per network; all but their strengths are equal.
-        facts : Facts
-            What is known of the circuits, each with a leading axis of networks.
-        like : Tensor
-            Whose dtype and device the numbers get.
-
-        Returns
-        -------
-        callable
-            (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
-        """
-        power, strengths = prices[0].power, numbers_of(prices, "strength", like)
-
-        def penalty(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
-            costs = rates.square() if power == 2 else rates.abs().pow(power)
-            per_step = costs.mean(-1)  # (n_networks, n_trials, n_steps)
+    def _costs_of_each(self, facts: Facts) -> Penalties:
+        def costs(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
+            powers = rates.square() if self.power == 2 else rates.abs().pow(self.power)
+            per_step = powers.mean(-1)  # (n_networks, n_trials, n_steps)
             if weights is None:
-                return strengths * per_step.mean((1, 2))
-            return strengths * (per_step * weights).sum((1, 2)) / weights.shape[1]
+                return per_step.mean((1, 2))
+            return (per_step * weights).sum((1, 2)) / weights.shape[1]
 
-        return penalty
+        return costs
 
 
 @dataclass(frozen=True)
@@ -237,32 +216,13 @@ class SilentUnitCost(Price):
 
         return penalty
 
-    @staticmethod
-    def bind_stack(prices: Sequence[SilentUnitCost], facts: Facts, like: Tensor) -> Penalties:
-        """Return the penalties of networks along a leading axis, each with its own strength.
-
-        Parameters
-        ----------
-        prices : sequence of penalties
-            One per network; all but their strengths are equal.
-        facts : Facts
-            What is known of the circuits, each with a leading axis of networks.
-        like : Tensor
-            Whose dtype and device the numbers get.
-
-        Returns
-        -------
-        callable
-            (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
-        """
-        floor, strengths = prices[0].floor, numbers_of(prices, "strength", like)
-
-        def penalty(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
+    def _costs_of_each(self, facts: Facts) -> Penalties:
+        def costs(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
             if weights is None:
                 means = rates.abs().mean((1, 2))
             else:
                 sums = (rates.abs() * weights[..., None]).sum((1, 2))
                 means = sums / weights.sum((1, 2))[:, None]
-            return strengths * (1 - means / floor).clamp(min=0).mean(-1)
+            return (1 - means / self.floor).clamp(min=0).mean(-1)
 
-        return penalty
+        return costs

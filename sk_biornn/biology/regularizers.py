@@ -92,26 +92,8 @@ class WeightCost(Price):
         check_facts(facts)
         return OfWeights(lambda weights: self.strength * weights.abs().sum())
 
-    @staticmethod
-    def bind_stack(prices: Sequence[WeightCost], facts: Facts, like: Tensor) -> Penalties:
-        """Return the penalties of networks along a leading axis, each with its own strength.
-
-        Parameters
-        ----------
-        prices : sequence of penalties
-            One per network; all but their strengths are equal.
-        facts : Facts
-            What is known of the circuits, each with a leading axis of networks.
-        like : Tensor
-            Whose dtype and device the numbers get.
-
-        Returns
-        -------
-        callable
-            (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
-        """
-        strengths = numbers_of(prices, "strength", like)
-        return lambda params, *_: strengths * params.w_rec.abs().sum((-2, -1))
+    def _costs_of_each(self, facts: Facts) -> Penalties:
+        return lambda params, *_: params.w_rec.abs().sum((-2, -1))
 
 
 @dataclass(frozen=True)
@@ -173,27 +155,9 @@ class WiringCost(Price):
         )
         return OfWeights(lambda weights: (weights.abs() * prices).sum())
 
-    @staticmethod
-    def bind_stack(prices: Sequence[WiringCost], facts: Facts, like: Tensor) -> Penalties:
-        """Return the penalties of networks along a leading axis, each with its own strength.
-
-        Parameters
-        ----------
-        prices : sequence of penalties
-            One per network; all but their strengths are equal.
-        facts : Facts
-            What is known of the circuits, each with a leading axis of networks.
-        like : Tensor
-            Whose dtype and device the numbers get.
-
-        Returns
-        -------
-        callable
-            (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
-        """
-        distances = priced_distances(facts, prices[0].distance_power, "spatial penalty")
-        strengths = numbers_of(prices, "strength", like)
-        return lambda params, *_: strengths * (params.w_rec.abs() * distances).sum((-2, -1))
+    def _costs_of_each(self, facts: Facts) -> Penalties:
+        distances = priced_distances(facts, self.distance_power, "spatial penalty")
+        return lambda params, *_: (params.w_rec.abs() * distances).sum((-2, -1))
 
 
 @dataclass(frozen=True)
@@ -265,34 +229,14 @@ class CommunicabilityCost(Price):
 
         return OfWeights(penalty)
 
-    @staticmethod
-    def bind_stack(prices: Sequence[CommunicabilityCost], facts: Facts, like: Tensor) -> Penalties:
-        """Return the penalties of networks along a leading axis, each with its own strength.
+    def _costs_of_each(self, facts: Facts) -> Penalties:
+        distances = priced_distances(facts, self.distance_power, "communicability penalty")
 
-        Parameters
-        ----------
-        prices : sequence of penalties
-            One per network; all but their strengths are equal.
-        facts : Facts
-            What is known of the circuits, each with a leading axis of networks.
-        like : Tensor
-            Whose dtype and device the numbers get.
+        def costs(params: RNNParams, *_: Any) -> Tensor:
+            traffic = communicability(params.w_rec).pow(self.communicability_power)
+            return (params.w_rec.abs() * traffic * distances).sum((-2, -1))
 
-        Returns
-        -------
-        callable
-            (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
-        """
-        power = prices[0].communicability_power
-        distances = priced_distances(facts, prices[0].distance_power, "communicability penalty")
-        strengths = numbers_of(prices, "strength", like)
-
-        def penalty(params: RNNParams, *_: Any) -> Tensor:
-            traffic = communicability(params.w_rec)
-            traffic = traffic if power == 1.0 else traffic.pow(power)
-            return strengths * (params.w_rec.abs() * traffic * distances).sum((-2, -1))
-
-        return penalty
+        return costs
 
 
 @dataclass(frozen=True)
@@ -371,16 +315,19 @@ class CommunicabilityEMD(Price):
 
         return OfWeights(penalty)
 
-    @staticmethod
-    def bind_stack(prices: Sequence[CommunicabilityEMD], facts: Facts, like: Tensor) -> Penalties:
-        """Return the penalties of networks along a leading axis, each with its own strength.
+    def _costs_of_each(self, facts: Facts) -> Penalties:
+        return WiringCost(1.0, self.distance_power)._costs_of_each(facts)
+
+    @classmethod
+    def bind_stack(cls, prices: Sequence[Any], facts: Facts, like: Tensor) -> Penalties:
+        """Return the penalties of networks along a leading axis, each with its own strengths.
 
         Parameters
         ----------
-        prices : sequence of penalties
-            One per network; all but their strengths are equal.
+        prices : sequence of CommunicabilityEMD
+            One per network; all but their two strengths are equal.
         facts : Facts
-            What is known of the circuits, each with a leading axis of networks.
+            With a leading axis of networks.
         like : Tensor
             Whose dtype and device the numbers get.
 
@@ -390,9 +337,7 @@ class CommunicabilityEMD(Price):
             (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
         """
         assert facts.connectome is not None  # `bind` was asked before
-        wiring = WiringCost.bind_stack(
-            [WiringCost(price.strength, price.distance_power) for price in prices], facts, like
-        )
+        wiring = super().bind_stack(prices, facts, like)
         strengths = numbers_of(prices, "emd_strength", like)
         target = communicability(facts.connectome).flatten(1).sort().values
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor
 
+from sk_biornn.biology._prices import can_be_stacked
 from sk_biornn.biology._spaces import clipping_space, sign_bounds
 from sk_biornn.biology.constraints import Constraint
 from sk_biornn.biology.regularizers import Facts, Penalty
@@ -80,7 +81,7 @@ class Recipe:
             return "a loss of its own"
         if not getattr(self.constraint, "by_synapse", False):
             return "a constraint that does not treat synapses one by one"
-        alike = all(hasattr(price, "bind_stack") for price in loss.penalties.regularizers)
+        alike = all(map(can_be_stacked, loss.penalties.regularizers))
         if not _is_on_cpu(loss) and not alike:
             return "a penalty of its own"
         return None
