@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
+from torch import Tensor
 
 from sk_biornn import SpatialRNNClassifier
-from sk_biornn.estimators._classifier import _codes
+from sk_biornn.core import History
+from sk_biornn.estimators._loss import Tally
+from sk_biornn.estimators._state import FitState
 
 
 class CountingClassifier(SpatialRNNClassifier):
@@ -17,10 +23,16 @@ class CountingClassifier(SpatialRNNClassifier):
 
     _n_right = _n_judged = 0
 
-    def _note(self, outputs: torch.Tensor, values: torch.Tensor, weights: torch.Tensor) -> None:
-        codes = _codes(outputs.detach().cpu().numpy())
-        self._n_right += int((codes == values.cpu().numpy()).sum())
-        self._n_judged += len(codes)
+    def _tally(self, n_outputs: int) -> Tally:
+        return _right_and_judged
+
+    def _after_epoch(
+        self, history: History, state: Callable[[], FitState], tallied: np.ndarray | None
+    ) -> bool:
+        assert tallied is not None  # every epoch has a batch
+        n_right, n_judged = tallied.tolist()
+        self._n_right, self._n_judged = self._n_right + n_right, self._n_judged + n_judged
+        return super()._after_epoch(history, state, tallied)
 
     def take_running_accuracy(self) -> float:
         """Return the right answers since this was last asked, in per cent of all, and start anew.
@@ -33,3 +45,11 @@ class CountingClassifier(SpatialRNNClassifier):
         accuracy = 100.0 * self._n_right / self._n_judged
         self._n_right = self._n_judged = 0
         return accuracy
+
+
+def _right_and_judged(outputs: Tensor, codes: Tensor, weights: Tensor, n_lead: int) -> Tensor:
+    """Return the number of right answers and of all, network by network."""
+    is_binary = outputs.shape[-1] == 1
+    answers = (outputs[..., 0] > 0).to(codes.dtype) if is_binary else outputs.argmax(-1)
+    right = (answers == codes).flatten(n_lead).sum(-1)
+    return torch.stack([right, torch.full_like(right, codes.shape[n_lead])], dim=-1)
