@@ -67,6 +67,7 @@ class OnDevice:
         self._lead = () if n_networks is None else (n_networks,)
         self._recordable, self._generators = recordable, generators
         self._rows: Rows | None = None
+        self._recording: Recording | None = None
 
     def compute(self, epochs: Sequence[Any], *, go_on: bool = False) -> list[float]:
         """Take the steps of one epoch of every network.
@@ -91,7 +92,10 @@ class OnDevice:
         self._total.zero_()
         sizes = [len(batch) for batch in epochs[0].batches]
         for indices in self._indices(epochs).split(sizes, dim=-1):
-            self._step(indices)
+            if self._recording is None:
+                self._take_step(indices)
+            else:
+                self._recording(self._take_step, indices)
         self._hand_out(epochs)
         return (self._total / sum(sizes)).reshape(-1).tolist()
 
@@ -104,9 +108,8 @@ class OnDevice:
         self._descent = Descent(self._rows, adam, one_rate=len(rates) == 1)
         self._most = how.max_grad_norm
         self._total = self._rows.values.new_zeros(self._lead, dtype=torch.float64)
-        self._step: Callable[[Tensor], None] = self._take_step
         if self._recordable and self._rows.values.device.type == "cuda":
-            self._step = Recording(self._take_step, self._generators)
+            self._recording = Recording(self._generators)
 
     def _joined(self, epochs: Sequence[Any]) -> RNNParams:
         """Return the free parameters of all networks."""
