@@ -67,7 +67,8 @@ def _plain_bytes(path: Path) -> bytes | None:
         return None
     if data.startswith(UTF16):
         return None
-    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").rstrip()
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = (data.replace(b"\r\n", b"\n") if b"\r" in data else data).rstrip()
     return None if any(mark in data for mark in _MARKS) else data
 
 
@@ -76,9 +77,13 @@ def _is_even(data: bytes, separator: bytes) -> bool:
     if separator == b" " and (b"  " in data or b" \n" in data or b"\n " in data):
         return False
     octets = np.frombuffer(data, dtype=np.uint8)
-    starts = np.append(0, np.flatnonzero(octets == ord("\n")) + 1)
-    counts = np.add.reduceat(octets == ord(separator), starts, dtype=np.int64)
-    return bool((counts == counts[0]).all())
+    ends = np.append(np.flatnonzero(octets == ord("\n")), len(octets))
+    places = np.flatnonzero(octets == ord(separator))
+    n_each, rest = divmod(len(places), len(ends))
+    if rest or not n_each:
+        return False
+    of_line = places.reshape(len(ends), n_each)
+    return bool((of_line[:, -1] < ends).all() and (of_line[1:, 0] > ends[:-1]).all())
 
 
 def _columns(data: bytes, separator: str, names: list[str]) -> list[tuple[str, Column]] | None:
@@ -94,6 +99,7 @@ def _columns(data: bytes, separator: str, names: list[str]) -> list[tuple[str, C
             na_filter=False,
             quoting=3,  # no quotes, of which there are none
             skip_blank_lines=False,
+            low_memory=False,  # in pieces it would join the values of each to those before
         )
     except ValueError:  # no UTF-8, or no rows
         return None
