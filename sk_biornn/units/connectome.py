@@ -216,9 +216,9 @@ class Connectome:
 
         if self.is_sparse and self.n_units > MOST_UNITS:
             raise ValueError(
-                f"to_frame must be asked of at most {MOST_UNITS} neurons, got {self.n_units}, whose "
-                f"frame would take {8e-9 * self.n_units**2:.0f} GB; subset(names) takes a part, and "
-                "weights holds the connections."
+                f"to_frame must be asked of at most {MOST_UNITS} neurons, got {self.n_units}, "
+                f"whose frame would take {8e-9 * self.n_units**2:.0f} GB; subset(names) takes a "
+                "part, and weights holds the connections."
             )
         weights = self.weights.toarray() if self.is_sparse else self.weights.copy()
         axes = {side: pd.Index(self.names, dtype=object, name=side) for side in ("post", "pre")}

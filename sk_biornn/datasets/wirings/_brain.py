@@ -47,8 +47,8 @@ def make_brain_wiring(
         Connections per neuron, of each direction; at most a tenth of the other neurons.
     degree_sigma : float, default=1.0
         Sd of the logarithm of the propensities, in [0, 2]. Degrees then have the variance
-        :math:`k + k^2 (e^{\sigma^2} - 1)` for the mean k, up to what is lost where two neurons would
-        be joined twice; 0 makes it that of a Poisson distribution.
+        :math:`k + k^2 (e^{\sigma^2} - 1)` for the mean k, up to what is lost where two neurons
+        would be joined twice; 0 makes it that of a Poisson distribution.
     degree_correlation : float, default=0.7
         Correlation of the logarithms of the two propensities of a neuron, in [-1, 1].
     excitatory_fraction : float, default=0.6

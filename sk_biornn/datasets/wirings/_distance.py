@@ -1,9 +1,9 @@
 """Connections by distance, drawn without asking every pair of units.
 
 Two nodes of a k-d tree are a block of pairs, whose probabilities are at most that of their smallest
-distance. So many pairs of the block are drawn as if all had that probability, and each of them stays
-with the share that its own distance has of it: every pair is then joined with its own probability,
-independently, exactly. Blocks are halved until few pairs are drawn in vain.
+distance. So many pairs of the block are drawn as if all had that probability, and each of them
+stays with the share that its own distance has of it: every pair is then joined with its own
+probability, independently, exactly. Blocks are halved until few pairs are drawn in vain.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from sk_biornn.units.connectome import Connectome
 _FEW = 8.0  # draws in a block that need not be halved
 _TIGHT = 1.25  # or whose largest probability is at most so much above its smallest
 _ALL = 0.25  # above this probability every pair is looked at
+_EQUAL = 1 + 1e-9  # but for rounding
+_LOOKS = 4096  # distances, on a line and on a logarithmic one, at which a law is looked at
 _BLOCKS_AT_ONCE, _DRAWS_AT_ONCE = 1 << 18, 1 << 21  # bound the memory
 
 Floats = NDArray[np.float64]
@@ -55,7 +57,9 @@ def sample_connectome(
         Where the units are, in any unit of length.
     probability_of_distance : callable
         Given an array of distances, their probabilities in [0, 1], in an array of the same shape;
-        it must not rise with distance, as ``lambda d: 0.1 * np.exp(-d / 50)`` does not.
+        it must not rise with distance, as ``lambda d: 0.1 * np.exp(-d / 50)`` does not. One that
+        does at some of 8192 distances up to the largest possible one, or between the pairs that are
+        drawn, is refused.
     autapses : bool, default=False
         Whether a unit may contact itself, with the probability of distance 0.
     names : iterable of str or None, default=None
@@ -116,6 +120,7 @@ def sample_connectome(
     check_flag("autapses", autapses)
     places = _checked(positions)
     rng, n_units = make_rng(random_state), len(places)
+    _refuse_if_rising(probability_of_distance, np.ptp(places, axis=0))
     order, levels = kd_tree(places)
     placed = places[order]
     drawn = [
@@ -166,8 +171,9 @@ def _settled(
     """Return the largest probability of each block, and whether it need not be halved."""
     nearest, farthest = nodes.distances(post, pre)
     most, least = _values(probability, nearest), _values(probability, farthest)
-    if (least > most).any():
-        _refuse_rising(nearest[least > most][0], farthest[least > most][0])
+    rising = least > most * _EQUAL
+    if rising.any():
+        raise _rising(farthest[rising][0])
     n_drawn = nodes.size[post] * nodes.size[pre] * np.where(most > _ALL, 1.0, most)
     tight = (most <= _TIGHT * least) & (n_drawn <= _DRAWS_AT_ONCE)
     return most, tight | (n_drawn <= _FEW)
@@ -193,9 +199,9 @@ def _connections(
         pre = nodes.start[pres[part]][block] + pair % width
         distance = np.linalg.norm(placed[post] - placed[pre], axis=1)
         p, limit = _values(probability, distance), bound[part][block]
-        above = p > limit * (1 + 1e-9)
+        above = p > limit * _EQUAL
         if above.any():
-            _refuse_rising(0.0, distance[above][0])
+            raise _rising(distance[above][0])
         kept = rng.random(len(p)) * limit < p
         found_post.append(post[kept])
         found_pre.append(pre[kept])
@@ -225,8 +231,19 @@ def _values(probability: Probability, distances: Floats) -> Floats:
     return np.broadcast_to(values, distances.shape)
 
 
-def _refuse_rising(near: float, far: float) -> None:
-    raise ValueError(
+def _refuse_if_rising(probability: Probability, extent: Floats) -> None:
+    """Look at all scales of distance: a law with a peak would be cut off below it."""
+    diameter = float(np.linalg.norm(extent))
+    shares = np.concatenate([np.linspace(0, 1, _LOOKS), np.geomspace(1e-6, 1, _LOOKS)])
+    distances = np.sort(shares) * diameter
+    values = _values(probability, distances)
+    rising = values[1:] > values[:-1] * _EQUAL
+    if rising.any():
+        raise _rising(distances[1:][rising][0])
+
+
+def _rising(distance: float) -> ValueError:
+    return ValueError(
         "probability_of_distance must not rise with distance, got a larger probability at "
-        f"{far:g} than somewhere between {near:g} and there."
+        f"{distance:g} than at a smaller distance."
     )
