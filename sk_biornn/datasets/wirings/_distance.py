@@ -131,7 +131,7 @@ def sample_connectome(
     if not autapses:
         post, pre = post[post != pre], pre[post != pre]
     weights = sp.coo_array((np.ones(len(post)), (post, pre)), shape=(n_units, n_units))
-    labels = tuple(map(str, range(n_units))) if names is None else names
+    labels: Any = map(str, range(n_units)) if names is None else names
     return Connectome(weights, labels, signs=signs, positions=places, types=types)
 
 
