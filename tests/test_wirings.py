@@ -395,6 +395,12 @@ def test_what_is_no_brain_is_refused(arguments, message):
         make_brain_wiring(**{"n_units": 1000, **arguments})
 
 
+def test_the_smallest_brains():
+    for seed in range(20):  # of two neurons, every other draw is an autapse
+        assert make_brain_wiring(11, mean_degree=0.1, random_state=seed).weights.nnz == 1
+    assert make_brain_wiring(2, mean_degree=0).weights.nnz == 0
+
+
 def test_a_brain_without_room_says_so(monkeypatch):
     from sk_biornn.datasets.wirings import _brain
 

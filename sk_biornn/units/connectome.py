@@ -193,9 +193,9 @@ class Connectome:
         graph = nx.DiGraph()
         for place, name in enumerate(self.names):
             graph.add_node(name, name=name, **self._known(place))
-        posts, pres = self.weights.nonzero()
-        weights = self.weights.data if self.is_sparse else self.weights[posts, pres]
-        for post, pre, weight in zip(posts, pres, weights, strict=True):
+        rows, columns = self.weights.nonzero()
+        weights = self.weights.data if self.is_sparse else self.weights[rows, columns]
+        for post, pre, weight in zip(rows, columns, weights, strict=True):
             graph.add_edge(self.names[pre], self.names[post], weight=float(weight))
         return graph
 

@@ -139,10 +139,11 @@ def _connections(
     for _ in range(_MOST_ROUNDS):
         n_missing = n_edges - len(keys)
         if not n_missing:
-            return keys // n_units, keys % n_units
+            return np.divmod(keys, n_units)
         post, pre = _ends(receive, n_missing, rng), _ends(send, n_missing, rng)
         drawn = (post * n_units + pre)[post != pre]
-        keys = np.unique(np.concatenate([keys, drawn]))
+        keys = np.sort(np.concatenate([keys, drawn]))
+        keys = keys[np.diff(keys, prepend=-1) > 0]  # np.unique hashes, and takes longer
     raise ValueError(
         f"mean_degree must leave room for {n_edges} different connections of neurons as unequal as "
         f"these, of which {len(keys)} were found; lower it, or degree_sigma."

@@ -187,16 +187,16 @@ def _connections(
     rng: np.random.Generator,
 ) -> tuple[Integers, Integers]:
     """Draw the connections of blocks; units are counted in the order of the tree."""
-    posts, pres, most = blocks
-    n_pairs = nodes.size[posts] * nodes.size[pres]
+    post_nodes, pre_nodes, most = blocks
+    n_pairs = nodes.size[post_nodes] * nodes.size[pre_nodes]
     counts = np.where(most > _ALL, n_pairs, rng.binomial(n_pairs, most))
     bound = np.where(most > _ALL, 1.0, most)
     found_post, found_pre = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for part in _slices(counts):
         block, pair = distinct_integers(n_pairs[part], counts[part], rng)
-        width = nodes.size[pres[part]][block]
-        post = nodes.start[posts[part]][block] + pair // width
-        pre = nodes.start[pres[part]][block] + pair % width
+        width = nodes.size[pre_nodes[part]][block]
+        post = nodes.start[post_nodes[part]][block] + pair // width
+        pre = nodes.start[pre_nodes[part]][block] + pair % width
         distance = np.linalg.norm(placed[post] - placed[pre], axis=1)
         p, limit = _values(probability, distance), bound[part][block]
         above = p > limit * _EQUAL
