@@ -203,6 +203,22 @@ def test_both_readers_agree_on_every_file(tmp_path_factory, heading, rows, end):
     assert outcomes[0] == outcomes[1]
 
 
+@pytest.mark.parametrize(
+    "text", ["pre\tpost\tn\nA\tB\t1\t", "pre post n\nA B ", "pre,post\nA,B\n,\n"]
+)
+def test_ends_of_lines_and_files_are_read_alike(tmp_path, monkeypatch, text):
+    path = tmp_path / "edges.csv"
+    path.write_text(text)
+    outcomes = []
+    for large in (1 << 40, 0):
+        monkeypatch.setattr(_large_text, "LARGE", large)
+        try:
+            outcomes.append(read_connectome(path).to_frame().to_numpy().tolist())
+        except ValueError as error:
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
+
+
 @pytest.mark.parametrize("values", [[1, 1.0, True, "1", None, None], [np.nan, 1.5, np.nan], ["a"]])
 def test_levels_are_the_values(values):
     for column in (values, pd.Series(values), pd.Series(values, dtype=object)):
