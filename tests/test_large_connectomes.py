@@ -204,7 +204,13 @@ def test_both_readers_agree_on_every_file(tmp_path_factory, heading, rows, end):
 
 
 @pytest.mark.parametrize(
-    "text", ["pre\tpost\tn\nA\tB\t1\t", "pre post n\nA B ", "pre,post\nA,B\n,\n"]
+    "text",
+    [
+        "pre\tpost\tn\nA\tB\t1\t",
+        "pre post n\nA B ",
+        "pre,post\nA,B\n,\n",
+        "pre,post,n\nA,B,1,\nA,B",
+    ],
 )
 def test_ends_of_lines_and_files_are_read_alike(tmp_path, monkeypatch, text):
     path = tmp_path / "edges.csv"

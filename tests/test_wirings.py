@@ -18,7 +18,7 @@ from sk_biornn._distinct import distinct_integers
 from sk_biornn.biology import draw_synapses, excitatory_inhibitory_populations
 from sk_biornn.datasets import make_brain_wiring, rewire_connectome, sample_connectome
 from sk_biornn.datasets.wirings import _distance
-from sk_biornn.datasets.wirings._rewire import swapped
+from sk_biornn.datasets.wirings._rewire import _allowed, swapped
 from sk_biornn.datasets.wirings._tree import kd_tree
 from sk_biornn.units import Connectome
 
@@ -121,6 +121,24 @@ def test_every_pair_of_a_small_circuit_has_its_probability(monkeypatch, few):
     np.fill_diagonal(p, 0)
     assert (np.diag(counts) == 0).all()
     assert_counts_are(counts, n_draws * p, n_draws * p * (1 - p))
+
+
+def test_the_number_of_connections_varies_as_that_of_independent_pairs():
+    """Chi-square of the variance, for one tight block, for many, and for populations."""
+    rng, p, n_draws = np.random.default_rng(0), 0.1, 400
+    positions = rng.random((30, 2))
+    table = excitatory_inhibitory_populations(30, 0.5)
+    draws = {
+        "constant": (
+            870,
+            lambda: sample_connectome(positions, lambda d: p, random_state=rng).weights,
+        ),
+        "blocks": (900, lambda: draw_synapses(table, np.full((2, 2), p), rng, sparse=True)),
+    }
+    for n_pairs, draw in draws.values():
+        counts = [draw().nnz for _ in range(n_draws)]
+        statistic = (n_draws - 1) * np.var(counts, ddof=1) / (n_pairs * p * (1 - p))
+        assert CHANCE < scipy.stats.chi2.cdf(statistic, n_draws - 1) < 1 - CHANCE
 
 
 def test_the_number_of_connections_is_that_of_the_formula():
@@ -314,6 +332,41 @@ def test_all_wirings_of_these_degrees_are_equally_likely(edges):
         post = swapped(post, pre, blocks, 4, 12, rng)
         found[frozenset(zip(post.tolist(), pre.tolist(), strict=True))] += 1
     assert_equally_likely(found, outcomes)
+
+
+def pairings(numbers):
+    """All ways to pair numbers; of an odd number one is left out."""
+    if len(numbers) % 2:
+        for alone in numbers:
+            yield from pairings([number for number in numbers if number != alone])
+    elif not numbers:
+        yield []
+    else:
+        first, *others = numbers
+        for other in others:
+            rest = [number for number in others if number != other]
+            yield from ([(first, other), *pairs] for pairs in pairings(rest))
+
+
+@pytest.mark.parametrize("edges", ["01 12 23 30 02", "01 10 23 32 13", "01 12 23 34 40 02 13"])
+def test_a_round_is_as_likely_backwards(edges):
+    """All pairings of all wirings: as many lead from one to another as back."""
+    pairs = [tuple(map(int, edge)) for edge in edges.split()]
+    n_units = 1 + max(map(max, pairs))
+    there = np.zeros((n_units, n_units), dtype=int)
+    there[tuple(np.transpose(pairs))] = 1
+    steps = Counter()
+    for wiring in wirings_like(there):
+        post, pre = np.array(sorted(wiring)).T
+        for paired in pairings(list(range(len(post)))):
+            one, other = np.array(paired).T
+            allowed = _allowed(post, pre, one, other, n_units)
+            new = post.copy()
+            new[one[allowed]], new[other[allowed]] = post[other[allowed]], post[one[allowed]]
+            steps[wiring, frozenset(zip(new.tolist(), pre.tolist(), strict=True))] += 1
+    moves = {step: count for step, count in steps.items() if step[0] != step[1]}
+    assert len(moves) > 8
+    assert all(steps[after, before] == count for (before, after), count in moves.items())
 
 
 @pytest.mark.parametrize(
