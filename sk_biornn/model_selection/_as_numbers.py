@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from sk_biornn._strategy import Strategy
+from sk_biornn.estimators._portable import packed, unpacked
 
 _GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 _KINDS = "biufcSUmM"  # of arrays that are numbers or text
@@ -75,6 +82,29 @@ def _set_state(estimator: Any, state: dict[str, Any]) -> None:
         estimator.__dict__.update(state)
 
 
+def _is_of_callbacks(value: Any) -> bool:
+    """Whether something is how scikit-learn (from 1.9 on) reports on a fit that is under way."""
+    return type(value).__module__.startswith("sklearn.callback")
+
+
+def _path(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _known_class(base: type, path: str) -> type:
+    """Return a class by its name, if it is one that is loaded or of these two packages."""
+    module = path.rpartition(".")[0]
+    if module.partition(".")[0] in ("sklearn", "sk_biornn"):
+        importlib.import_module(module)
+    return next(cls for cls in _below(base) if _path(cls) == path)
+
+
+def _below(base: type) -> Iterator[type]:
+    for cls in base.__subclasses__():
+        yield cls
+        yield from _below(cls)
+
+
 class _Writer:
     def __init__(self, estimator: Any) -> None:
         self.arrays: dict[str, np.ndarray] = {}
@@ -87,7 +117,7 @@ class _Writer:
         return {
             name: self.value(value)
             for name, value in _state_of(estimator).items()
-            if name not in parameters
+            if name not in parameters and not _is_of_callbacks(value)
         }
 
     def value(self, value: Any) -> Any:
@@ -127,10 +157,15 @@ class _Writer:
         for place, parameter in self._parameters.items():
             if value is parameter:
                 return {"parameter": place}
-        if _is_estimator(value):
-            for place, parameter in self._parameters.items():
-                if type(parameter) is type(value):
-                    return {"like": place, "state": self.value(_state_of(value))}
+        if isinstance(value, Strategy) and is_dataclass(value):
+            named = {field.name: self.value(getattr(value, field.name)) for field in fields(value)}
+            return {"strategy": _path(type(value)), "fields": named}
+        if isinstance(value, BaseEstimator):
+            return {"estimator": _path(type(value)), "state": self.value(_state_of(value))}
+        if isinstance(value, pd.DataFrame | pd.Series):
+            lists = packed({"": value})[""]
+            if lists is not value:
+                return {"frame": self.value(lists)}
         raise NotNumbers(f"an object of the class {type(value).__name__}")
 
 
@@ -189,7 +224,14 @@ class _Reader:
     def _parameter(self, value: dict[str, Any]) -> Any:
         return self._parameters[value["parameter"]]
 
-    def _like(self, value: dict[str, Any]) -> Any:
-        estimator = clone(self._parameters[value["like"]])
+    def _strategy(self, value: dict[str, Any]) -> Any:
+        named = {name: self.value(item) for name, item in value["fields"].items()}
+        return _known_class(Strategy, value["strategy"])(**named)
+
+    def _estimator(self, value: dict[str, Any]) -> Any:
+        estimator = object.__new__(_known_class(BaseEstimator, value["estimator"]))
         _set_state(estimator, self.value(value["state"]))
         return estimator
+
+    def _frame(self, value: dict[str, Any]) -> Any:
+        return unpacked({"": self.value(value["frame"])})[""]
