@@ -16,6 +16,7 @@ from sk_biornn._strategy import Strategy
 from sk_biornn.estimators._portable import packed, unpacked
 
 _GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+_NOTES = ("sklearn.callback", "sklearn.utils._metadata_requests")
 _KINDS = "biufcSUmM"  # of arrays that are numbers or text
 
 
@@ -82,9 +83,9 @@ def _set_state(estimator: Any, state: dict[str, Any]) -> None:
         estimator.__dict__.update(state)
 
 
-def _is_of_callbacks(value: Any) -> bool:
-    """Whether something is how scikit-learn (from 1.9 on) reports on a fit that is under way."""
-    return type(value).__module__.startswith("sklearn.callback")
+def _is_of_scikit_learn(value: Any) -> bool:
+    """Whether something is what scikit-learn notes down besides: of callbacks, of routing."""
+    return type(value).__module__.startswith(_NOTES)
 
 
 def _path(cls: type) -> str:
@@ -117,7 +118,7 @@ class _Writer:
         return {
             name: self.value(value)
             for name, value in _state_of(estimator).items()
-            if name not in parameters and not _is_of_callbacks(value)
+            if name not in parameters and not _is_of_scikit_learn(value)
         }
 
     def value(self, value: Any) -> Any:
