@@ -92,7 +92,7 @@ def _path(cls: type) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
-def _known_class(base: type, path: str) -> type:
+def _known_class(base: type[Any], path: str) -> type[Any]:
     """Return a class by its name, if it is one that is loaded or of these two packages."""
     module = path.rpartition(".")[0]
     if module.partition(".")[0] in ("sklearn", "sk_biornn"):
@@ -100,7 +100,8 @@ def _known_class(base: type, path: str) -> type:
     return next(cls for cls in _below(base) if _path(cls) == path)
 
 
-def _below(base: type) -> Iterator[type]:
+def _below(base: type[Any]) -> Iterator[type[Any]]:
+    cls: type[Any]
     for cls in base.__subclasses__():
         yield cls
         yield from _below(cls)
@@ -230,7 +231,7 @@ class _Reader:
         return _known_class(Strategy, value["strategy"])(**named)
 
     def _estimator(self, value: dict[str, Any]) -> Any:
-        estimator = object.__new__(_known_class(BaseEstimator, value["estimator"]))
+        estimator: Any = object.__new__(_known_class(BaseEstimator, value["estimator"]))
         _set_state(estimator, self.value(value["state"]))
         return estimator
 

@@ -171,15 +171,18 @@ class Checkpoint:
         found = self._read(name)
         if found is None:
             return False
-        record, arrays = found
+        record, content = found
         try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
             set_fitted_state(estimator, record["state"], arrays)
         except Exception:  # of what was written by another hand
             self._tell_of_damage(name)
             return False
         return True
 
-    def _read(self, name: str | None) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+    def _read(self, name: str | None) -> tuple[dict[str, Any], bytes] | None:
+        """Return a record that is whole, and the file of its arrays; None without either."""
         if name is None or not self._record_file(name).exists():
             return None
         try:
@@ -191,8 +194,7 @@ class Checkpoint:
             content = self._weights_file(name).read_bytes()
             if hashlib.sha256(content).hexdigest() != record["weights"]:
                 raise ValueError("changed")
-            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                return record, {key: arrays[key] for key in arrays.files}
+            return record, content
         except Exception:  # half a file, or one of another kind, can raise anything
             self._tell_of_damage(name)
             return None

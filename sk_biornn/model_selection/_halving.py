@@ -4,10 +4,7 @@ from __future__ import annotations
 
 # scikit-learn's halving is experimental and has to be asked for; its results may change there.
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.model_selection import (  # type: ignore[attr-defined]
-    HalvingGridSearchCV,
-    HalvingRandomSearchCV,
-)
+from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV
 
 from sk_biornn.model_selection._arguments import constructor
 from sk_biornn.model_selection._stacked import StackedSearch

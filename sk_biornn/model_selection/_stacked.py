@@ -70,7 +70,7 @@ class StackedSearch:
         stacks = self.strategy != "alone" and not routed and is_network(type(self.estimator))
         with open_checkpoint(self.checkpoint) as folder:
             if not stacks and (folder is None or not hasattr(self.estimator, "fit")):
-                return super().fit(X, y, **params)  # type: ignore[misc, no-any-return]
+                return super().fit(X, y, **params)  # type: ignore[misc]
             with self._found_before(X, y, params, folder, stacks=stacks, routed=routed):
                 super().fit(X, y, **params)  # type: ignore[misc]
         return self
@@ -111,7 +111,7 @@ class StackedSearch:
 
     def __getstate__(self) -> Any:
         """Return what a copy in another process needs, which is not all trials."""
-        state = super().__getstate__()
+        state: Any = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_before"}
 
     def _run_search(
