@@ -19,6 +19,7 @@ import pytest
 import sklearn
 from searches import GRID, LABELS, SMALL, X, Y, assert_same_search, network
 from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
@@ -27,15 +28,17 @@ from sklearn.tree import DecisionTreeRegressor
 from sk_biornn import CellTypeRNNRegressor, DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn._records import LOCK, sealed
 from sk_biornn.biology import Dale
-from sk_biornn.ensemble import SeedEnsemble
+from sk_biornn.ensemble import SeedEnsemble, fit_many
 from sk_biornn.metrics import bio_scoring
 from sk_biornn.model_selection import (
     StackedGridSearchCV,
     StackedHalvingGridSearchCV,
     StackedRandomizedSearchCV,
 )
-from sk_biornn.model_selection._checkpoint import Checkpoint
+from sk_biornn.model_selection._checkpoint import Checkpoint, open_checkpoint
+from sk_biornn.model_selection._fitted_before import Store, looking_up
 from sk_biornn.model_selection._own_code import OwnCode
+from sk_biornn.model_selection._shares import Shares
 from sk_biornn.preprocessing import TrialScaler
 
 LAWS = {"dale": ["projection", "abs"]}
@@ -147,6 +150,24 @@ def test_an_interrupted_search_goes_on(tmp_path, kept, monkeypatch, strategy):
     assert len(kept) == 2
     assert_same_search(search(tmp_path, strategy=strategy), plain())
     assert len(kept) == 7
+
+
+def _interrupt(network):
+    if network.n_iter_ == 2:
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("strategy", ["auto", "alone"])
+def test_half_a_fit_is_not_kept(tmp_path, kept, strategy):
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path, grid={"on_epoch": [_interrupt]}, strategy=strategy)
+    assert kept == []
+    # As in another process, which ends with what it has reached.
+    with open_checkpoint(tmp_path) as folder, pytest.warns(ConvergenceWarning):
+        half = network(on_epoch=_interrupt)
+        half.__class__ = looking_up(type(half), Store(folder))
+        fit_many([half], X, Y)
+    assert half.n_iter_ > 0 and kept == []
 
 
 def test_halving_and_draws_go_on(tmp_path, kept):
@@ -542,3 +563,15 @@ def test_a_full_disk_is_told_once_and_spoils_no_score(tmp_path, monkeypatch):
 def test_careless_paths(value, error):
     with pytest.raises(error, match=r"^checkpoint must be None or the path of a folder, got"):
         search(value)
+
+
+def test_shares_of_the_time(monkeypatch):
+    clock = iter([0.0, 2.0, 6.0, 7.0, 10.0, 13.0])
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
+    shares = Shares()
+    with shares.of_one() as first:
+        with shares.of_one() as second:  # from 2 to 6
+            pass
+    with shares.of_one() as third:  # from 10 to 13
+        pass
+    assert (first.seconds, second.seconds, third.seconds) == (2.0 + 2.0 + 1.0, 2.0, 3.0)
