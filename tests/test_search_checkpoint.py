@@ -477,6 +477,20 @@ def test_damaged_files_are_told_once_and_fitted_again(tmp_path, kept, file, how)
     assert_same_scores(search(tmp_path, refit=False), first)
 
 
+@pytest.mark.parametrize("file", ["weights", "runs"])
+def test_whole_files_that_are_not_their_own_are_not_taken(tmp_path, kept, file):
+    first = search(tmp_path, refit=False)
+    names = [next((tmp_path / file).glob(f"{name}.*")) for name in kept]
+    if file == "weights":
+        names[0].write_bytes(names[4].read_bytes())
+    else:
+        names[0].write_text(names[0].read_text().replace('"n_iter_": 3', '"n_iter_": 4'))
+    with pytest.warns(UserWarning, match=r"have changed since"):
+        again = search(tmp_path, refit=False)
+    assert_same_scores(again, first)
+    assert again.stacking_report_["stack"].tolist() == [1, 0, 0, 0, 0, 0]
+
+
 @pytest.mark.parametrize(
     "change",
     [
