@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -132,9 +130,3 @@ def test_arguments_are_those_of_scikit_learn_and_three_more():
             stacked(network(), STRENGTHS, strategie="auto")
         again = pickle.loads(pickle.dumps(clone(stacked(network(), STRENGTHS, max_memory=1e9))))
         assert again.max_memory == 1e9
-
-
-def test_nothing_is_said_of_experiments():
-    code = "import sk_biornn, sk_biornn.model_selection"
-    run = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True)
-    assert run.returncode == 0 and run.stderr == b""
