@@ -26,11 +26,12 @@ class Stack:
     Parameters
     ----------
     epochs : sequence of Epoch
-        The first epoch of each network; all with batches of the same sizes.
+        The first epoch of each network; all with as many batches and trials.
     spaces : Spaces
         Where the weights of all networks may be, along the leading axis.
     losses : callable
-        (RNNParams, indices of shape (n_networks, batch_size)) -> loss of each network.
+        (RNNParams, indices of shape (n_networks, batch_size)) -> loss of each network. Indices
+        are -1 where the batch of one network is smaller than those of others.
     """
 
     @torch.inference_mode(False)
@@ -86,8 +87,8 @@ class Stack:
         with computing():
             total = self._theta.w_rec.new_zeros(len(epochs), dtype=torch.float64)
             for batch in zip(*(epoch.batches for epoch in epochs), strict=True):
-                losses = self._step(torch.stack(batch), first.optimisation.max_grad_norm)
-                total += losses.detach().double() * len(batch[0])
+                losses = self._step(_side_by_side(batch), first.optimisation.max_grad_norm)
+                total += losses.detach().double() * _sizes(batch, total)
             for weight in self._weights:
                 weight.hand_out(epochs, self._optimiser)
         n_trials = sum(len(batch) for batch in first.batches)
@@ -108,6 +109,17 @@ class Stack:
             for weight, start in zip(self._weights, before, strict=True):
                 back_into_space(weight.theta, weight.space, start, weight.momentum)
         return losses
+
+
+def _side_by_side(batch: Sequence[Tensor]) -> Tensor:
+    """Return the trials of all networks, (M, n_trials); -1 after the end of shorter batches."""
+    return torch.nn.utils.rnn.pad_sequence(list(batch), batch_first=True, padding_value=-1)
+
+
+def _sizes(batch: Sequence[Tensor], like: Tensor) -> Tensor | int:
+    """Return the number of trials of every network; one number where all have as many."""
+    sizes = [len(trials) for trials in batch]
+    return sizes[0] if len(set(sizes)) == 1 else like.new_tensor(sizes)
 
 
 def _rate(epoch: Epoch) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from torch import Tensor
 from sk_biornn.biology._prices import can_be_stacked
 from sk_biornn.biology._spaces import clipping_space, sign_bounds
 from sk_biornn.biology.constraints import Constraint
-from sk_biornn.biology.regularizers import Facts, Penalty
+from sk_biornn.biology.regularizers import Facts
 from sk_biornn.core import (
     Dynamics,
     Epoch,
@@ -29,9 +29,16 @@ from sk_biornn.core.solvers import Adam
 from sk_biornn.core.stacked import Stack
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Projection
-
-if TYPE_CHECKING:
-    from sk_biornn.estimators._loss import Loss
+from sk_biornn.estimators._loss import Batch, Loss, Penalties, TrainingSet
+from sk_biornn.estimators._side_by_side import (
+    TrainingSets,
+    add_noise,
+    cut,
+    dynamics_of,
+    noise_of,
+    rates_of,
+    scale_of,
+)
 
 _VECTORS = ("strength", "emd_strength")  # of penalties: what may differ within a stack
 
@@ -66,15 +73,21 @@ class Recipe:
         n_units = self.circuit.n_units
         return n_units * (n_units + self.loss.data.x.shape[-1] + 1)
 
+    @property
+    def draws_noise(self) -> bool:
+        """Whether a step draws random numbers."""
+        return self.loss.noise is not None
+
+    @property
+    def is_ragged(self) -> bool:
+        """Whether trials differ in length, so that every batch has another layout."""
+        return self.loss.data.lengths is not None
+
     def reason_alone(self) -> str | None:
         """Return why the network cannot learn side by side with others; None if it can."""
         loss = self.loss
-        if loss.noise is not None:
-            return "noise, whose stream is its own"
         if loss.synapses.support is not None:
             return "few synapses, for which sparse products are faster"
-        if loss.data.lengths is not None:
-            return "trials of unequal length"
         if not isinstance(self.solver, (str, Adam)):
             return "a solver of its own"
         if loss.judgement.loss not in EACH:
@@ -92,17 +105,29 @@ class Recipe:
         facts = loss.penalties.facts
         return (
             tuple((tensor.shape, tensor.dtype, tensor.device) for tensor in epoch.theta),
-            tuple(map(len, epoch.batches)),
+            _sizes(epoch.batches, loss.data),
             (self.constraint, self.frozen, self.circuit.n_biases),
             tuple(_has(self.circuit, name) for name in ("inputs", "readout")),
             (how.solver, how.epsilon, how.max_grad_norm),
             _steps_taken(epoch),
             _moves(loss.dynamics),
             (loss.judgement.loss, loss.network_kind, loss.data.every_step),
-            (loss.data.x.shape, loss.data.step_weights is None),
+            (_shape(loss.data), loss.data.step_weights is None),
             () if _is_on_cpu(loss) else tuple(map(_kind_of, loss.penalties.regularizers)),
             tuple(fact is None for fact in facts),
         )
+
+
+def _shape(data: TrainingSet) -> Hashable:
+    """Return what sizes of trials networks share; those of unequal length may be cut or filled."""
+    n_trials, n_steps, n_features = data.x.shape
+    return n_trials, n_steps if data.lengths is None else None, n_features
+
+
+def _sizes(batches: Sequence[Tensor], data: TrainingSet) -> Hashable:
+    """Return the sizes of batches; the order of those of trials of unequal length is drawn."""
+    sizes = map(len, batches)
+    return tuple(sizes if data.lengths is None else sorted(sizes))
 
 
 def _is_on_cpu(loss: Loss) -> bool:
@@ -124,7 +149,8 @@ def _steps_taken(epoch: Epoch) -> tuple[float, ...]:
 def _moves(dynamics: Dynamics) -> Hashable:
     leak: Any = dynamics.leak
     leak = tuple(leak.tolist()) if isinstance(leak, Tensor) else leak
-    return dynamics.activation, dynamics.rectify, leak, dynamics.readout_from
+    how = (dynamics.activation, dynamics.rectify, dynamics.readout_from, dynamics.is_noisy)
+    return leak, *how
 
 
 def _kind_of(price: Any) -> Hashable:
@@ -194,84 +220,68 @@ def _stacked(arrays: Sequence[Any], like: Tensor, dtype: torch.dtype | None = No
 def _losses(losses: Sequence[Loss], like: Tensor) -> Callable[[RNNParams, Tensor], Tensor]:
     """Return (weights, trials) -> loss of each network."""
     first = losses[0]
-    data = _Data.of(losses)
+    data, dynamics, noise = TrainingSets.of(losses), dynamics_of(losses, like), noise_of(losses)
     penalty = _penalty(losses, like)
     each, transform = EACH[first.judgement.loss], first.judgement.transform
     notes = [loss.judgement.note for loss in losses if loss.takes_notes]
     workspace, every_step = Workspace(), first.data.every_step
 
     def function(params: RNNParams, indices: Tensor) -> Tensor:
-        x, values, weights, step_weights = data.take(indices.to(like.device))
+        batch = data.take(indices)
+        add_noise(losses, batch)
         outputs, rates, _ = run(
-            params, x, first.dynamics, workspace=workspace, every_step=every_step
+            params,
+            batch.x,
+            dynamics,
+            lengths=batch.ends,
+            noise=noise,
+            workspace=workspace,
+            every_step=every_step,
         )
         outputs = transform(outputs)
-        value = each(outputs, values, weights)
-        for note, *seen in zip(notes, outputs, values, weights, strict=bool(notes)):
-            note(*seen)
-        return value if penalty is None else penalty(value, params, rates, step_weights)
+        value = each(outputs, batch.values, batch.weights)
+        if (scale := scale_of(batch)) is not None:
+            value = value * scale
+        if notes:
+            arrays = (outputs, batch.values, batch.weights)
+            seen = (cut(array, batch, every_step) for array in arrays)
+            for note, *of_one in zip(notes, *seen, strict=True):
+                note(*of_one)
+        return value if penalty is None else penalty(value, params, rates, batch)
 
     return function
 
 
-@dataclass(frozen=True, eq=False)
-class _Data:
-    """Trials and targets of all networks; those that all share are there once."""
-
-    parts: tuple[Tensor | None, ...]  # x, values, weights, step_weights
-    shared: tuple[bool, ...]
-
-    @classmethod
-    def of(cls, losses: Sequence[Loss]) -> _Data:
-        """Put the training sets of all networks together."""
-        names = ("x", "values", "weights", "step_weights")
-        parts, shared = zip(
-            *(_together([getattr(loss.data, name) for loss in losses]) for name in names),
-            strict=True,
-        )
-        return cls(parts, shared)
-
-    def take(self, indices: Tensor) -> list[Any]:
-        """Return the trials (n_networks, batch_size) of every part."""
-        network = torch.arange(len(indices), device=indices.device)[:, None]
-        return [
-            None if part is None else part[indices] if is_shared else part[network, indices]
-            for part, is_shared in zip(self.parts, self.shared, strict=True)
-        ]
-
-
-def _together(tensors: Sequence[Tensor | None]) -> tuple[Tensor | None, bool]:
-    first = tensors[0]
-    if first is None:
-        return None, True
-    some = [tensor for tensor in tensors if tensor is not None]
-    if all(tensor is first or torch.equal(tensor, first) for tensor in some[1:]):
-        return first, True
-    return torch.stack(some), False
-
-
 def _penalty(losses: Sequence[Loss], like: Tensor) -> Callable[..., Tensor] | None:
-    """Return (loss, weights, rates, weights of steps) -> loss of each network with penalties."""
+    """Return (loss, weights, rates, batch) -> loss of each network with penalties."""
     if not losses[0].penalties.bound:
         return None
     if like.device.type == "cpu":
-        return _one_by_one([loss.penalties.bound for loss in losses])
+        return _one_by_one([loss.penalties for loss in losses])
     return _all_at_once(losses, like)
 
 
-def _one_by_one(bound: Sequence[Sequence[Penalty]]) -> Callable[..., Tensor]:
+def _one_by_one(penalties: Sequence[Penalties]) -> Callable[..., Tensor]:
     """Return the penalties as each network alone would pay them, to the last bit.
 
     Beside the steps of the scan their few operations on small matrices cost little on a CPU.
     """
+    see_rates = any(of_one.see_rates for of_one in penalties)
 
-    def penalty(value: Tensor, params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
-        every = [None] * len(value) if weights is None else weights.unbind()
+    def penalty(value: Tensor, params: RNNParams, rates: Tensor, batch: Batch) -> Tensor:
+        weights = batch.step_weights
+        every = [None] * len(value) if weights is None else cut(weights, batch)
+        seen = cut(rates_of(rates, batch), batch) if see_rates else rates
         totals = []
         for total, of_one, r, w, prices in zip(
-            value.unbind(), zip(*params, strict=True), rates, every, bound, strict=True
+            value.unbind(),
+            zip(*params, strict=True),
+            seen,
+            every,
+            penalties,
+            strict=True,
         ):
-            for price in prices:
+            for price in prices.bound:
                 total = total + price(RNNParams(*of_one), r, w)
             totals.append(total)
         return torch.stack(totals)
@@ -284,8 +294,13 @@ def _all_at_once(losses: Sequence[Loss], like: Tensor) -> Callable[..., Tensor]:
     prices = list(zip(*(loss.penalties.regularizers for loss in losses), strict=True))
     facts = _facts([loss.penalties.facts for loss in losses])
     bound = [type(of_one[0]).bind_stack(of_one, facts, like) for of_one in prices]
+    see_rates = any(loss.penalties.see_rates for loss in losses)
 
-    def penalty(value: Tensor, params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
+    def penalty(value: Tensor, params: RNNParams, rates: Tensor, batch: Batch) -> Tensor:
+        rates = rates_of(rates, batch) if see_rates else rates
+        weights = batch.step_weights
+        if weights is not None and (scale := scale_of(batch)) is not None:
+            weights = weights * scale[:, None, None]
         for price in bound:
             value = value + price(params, rates, weights)
         return value
