@@ -198,6 +198,19 @@ def test_networks_may_have_other_learning_rates(solver):
     assert_alike(many, alone)
 
 
+def test_learning_rates_that_part_after_the_first_epoch():
+    # The cosine begins at the constant rate: at first one rate serves both.
+    networks = [
+        DaleRNNRegressor(learning_rate=schedule, learning_rate_init=0.01, random_state=0, **SMALL)
+        for schedule in ("constant", "cosine")
+    ]
+    alone = [clone(network).fit(X, Y) for network in networks]
+    many = fit_many(networks, X, Y, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [2, 2]
+    assert_alike(many, alone)
+    assert (networks[0].W_rec_ != networks[1].W_rec_).any()
+
+
 def test_networks_may_learn_from_other_trials():
     folds = [np.arange(24)[k::3] for k in range(3)]
     networks = seeds_of(DaleRNNRegressor(**SMALL))
