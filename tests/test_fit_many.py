@@ -239,6 +239,21 @@ def test_a_network_that_stops_early_leaves_the_stack():
     assert_alike(many, alone)
 
 
+def test_those_that_stay_go_on_together():
+    def stop(network):
+        return network.random_state == 2 and network.n_iter_ == 1
+
+    networks = seeds_of(DaleRNNRegressor(on_epoch=stop, **SMALL))
+    members, reasons = [Member(network._epochs_of_fit(X, Y)) for network in networks], []
+
+    def watch(wave):
+        reasons.append([(member.reason, member.failed_together) for member in wave])
+
+    Lockstep(lambda epoch: (9, ""), watch).run(members)
+    assert [network.n_iter_ for network in networks] == [3, 3, 1]
+    assert reasons == [[(None, False)] * 3] * 3
+
+
 def test_warm_starts_go_on():
     networks, alone = seeds_of(DaleRNNRegressor(warm_start=True, **SMALL)), []
     for network in networks:

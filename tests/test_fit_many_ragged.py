@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from test_fit_many import FAMILIES, LABELS, SMALL, WEIGHTS, X, Y, seeds_of
+from torch.nn.utils.rnn import pad_sequence
 
 from sk_biornn import CellTypeRNNRegressor, DaleRNNClassifier, DaleRNNRegressor
-from sk_biornn.core import DivergenceError
+from sk_biornn.core import DivergenceError, RNNParams, run
 from sk_biornn.ensemble import fit_many
 from sk_biornn.ensemble._lockstep import Lockstep, Member
 from sk_biornn.ensemble._sizes import bytes_of_one, most_together
+from sk_biornn.estimators._side_by_side import TrainingSets
+from sk_biornn.estimators._stackable import _all_at_once, _one_by_one
 
 LENGTHS = np.random.default_rng(0).integers(1, 9, 24)
 NOISE = {"recurrent_noise": 0.2, "noise_level": 0.1}
@@ -333,3 +336,35 @@ def test_a_stack_leaves_the_global_generators_alone():
     before = torch.random.get_rng_state()
     fit_many(seeds_of(DaleRNNRegressor(**NOISE, **SMALL)), *cut(LENGTHS), strategy="stacked")
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("penalty", ["rate", "silent_units", "weight"])
+def test_penalties_all_at_once_are_those_of_each(penalty):
+    """What a GPU computes, where batches differ in the lengths and in the number of trials."""
+    trials, targets = cut(LENGTHS)
+    prototype = DaleRNNRegressor(regularizer=penalty, rate_penalty=0.1, **SMALL)
+    epochs = [next(network._epochs_of_fit(trials, targets)) for network in seeds_of(prototype, 5)]
+    losses = [epoch.recipe.loss for epoch in epochs]
+    weights = zip(*(epoch.theta for epoch in epochs), strict=True)
+    params = RNNParams(*(torch.stack(some).detach().requires_grad_() for some in weights))
+    n_unlike = 0
+    for batches in zip(*(epoch.batches for epoch in epochs), strict=True):
+        n_unlike += len(set(map(len, batches))) > 1
+        indices = pad_sequence(batches, batch_first=True, padding_value=-1)
+        batch = TrainingSets.of(losses).take(indices)
+        _, rates, _ = run(params, batch.x, losses[0].dynamics, lengths=batch.ends)
+        prices = [
+            _all_at_once(losses, params.w_rec),
+            _one_by_one([loss.penalties for loss in losses]),
+        ]
+        values = [price(torch.zeros(5), params, rates.detach(), batch) for price in prices]
+        torch.testing.assert_close(*values, rtol=1e-12, atol=1e-14)
+    assert n_unlike > 0
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("noise", [{}, NOISE], ids=["", "noise"])
+@pytest.mark.parametrize("ragged", [False, True])
+def test_the_same_on_a_gpu(ragged, noise):
+    trials, targets = cut(LENGTHS if ragged else [8] * 24)
+    together(DaleRNNRegressor(rate_penalty=0.05, device="cuda", **noise, **SMALL), trials, targets)

@@ -57,7 +57,8 @@ def fit_many(
     learn in stacks, whose every step is one product of stacks of matrices. They may differ in
     seeds, initial weights, signs, masks, positions, strengths of penalties and of noise, learning
     rates, the order of batches, the trials they learn from and their lengths, and in when they
-    stop; those that differ in more are in other stacks. A network that diverges or stops leaves its stack, and the others go on.
+    stop; those that differ in more are in other stacks. A network that diverges or stops leaves its
+    stack, and the others go on.
 
     Parameters
     ----------
