@@ -282,6 +282,63 @@ def test_callbacks_see_their_own_network():
 # -------------------------------------------------------------- what cannot go together
 
 
+OTHERWISE = {
+    "law": {"dale": "square"},
+    "frozen": {"frozen": ("W_in",)},
+    "biases": {"recurrent_bias": "double"},
+    "input signs": {"input_signs": "excitatory"},
+    "read-out mask": {"readout_mask": np.arange(7)[None] % 2 == 0},
+    "solver": {"solver": "sgd"},
+    "epsilon": {"epsilon": 1e-3},
+    "norm": {"max_grad_norm": 1e-3},
+    "transfer function": {"activation": "relu"},
+    "rectification": {"rectify": False},
+    "leak": {"dt": 10, "tau": 40},
+    "own leaks": {"dt": 10, "tau": np.linspace(20, 80, 7)},
+    "read-out": {"dt": 10, "tau": 40, "readout_from": "rate"},
+    "output": {"output_activation": "tanh"},
+    "batches": {"batch_size": 12},
+}
+
+
+@pytest.mark.parametrize("otherwise", OTHERWISE)
+def test_what_a_stack_shares_is_in_its_key(otherwise):
+    plain = DaleRNNRegressor(**SMALL)
+    if otherwise == "read-out":
+        plain.set_params(dt=10, tau=40)
+    networks = seeds_of(plain, 2) + seeds_of(clone(plain).set_params(**OTHERWISE[otherwise]), 2)
+    alone = [clone(network).fit(X, Y) for network in networks]
+    many = fit_many(networks, X, Y, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [2] * 4
+    assert_alike(many, alone)
+
+
+def test_sizes_of_data_are_in_the_key():
+    parts = [np.arange(24), np.arange(24), np.arange(9), np.arange(9)]
+    networks = seeds_of(DaleRNNRegressor(**{**SMALL, "batch_size": 24}), 4)
+    many = fit_many(networks, X, Y, indices=parts, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [2] * 4
+    # Two kinds of estimators whose weights have one form.
+    kinds = [*seeds_of(DaleRNNRegressor(**SMALL), 2), *seeds_of(DaleRNNClassifier(**SMALL), 2)]
+    y = (Y[:, -1, 0] > 0).astype(int)
+    alone = [clone(network).fit(X, y) for network in kinds]
+    many = fit_many(kinds, X, y, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [2] * 4
+    for one, other in zip(many, alone, strict=True):
+        np.testing.assert_allclose(one.W_rec_, other.W_rec_, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("solver", ["adam", Adam(1e-4, "keras")], ids=["adam", "keras"])
+def test_networks_that_have_taken_more_steps_are_in_another_stack(solver):
+    networks = seeds_of(DaleRNNRegressor(warm_start=True, solver=solver, **SMALL), 4)
+    for network in networks[:2]:
+        network.fit(X, Y)
+    alone = [pickle.loads(pickle.dumps(network)).fit(X, Y) for network in networks]
+    many = fit_many(networks, X, Y, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [2] * 4
+    assert_alike(many, alone)
+
+
 class Momentum:
     """A solver of one's own."""
 
