@@ -241,8 +241,9 @@ def test_a_word_is_known_everywhere():
         more = {"density": 0.1, "finetune_iter": 1} if argument == "pruning" else {}
         fitted = small_network(**{argument: word}, **more).fit(X, y)
         assert (fitted.W_rec_ != plain.W_rec_).any(), argument
-    priced = [small_network(regularizer="squares", regu_strength=s).fit(X, y).W_rec_ for s in (0, 1)]
-    assert (priced[0] != priced[1]).any()  # the arguments fill the fields
+    free, priced = (small_network(regularizer="squares", regu_strength=s) for s in (0, 1))
+    # The arguments fill the fields.
+    assert (free.fit(X, y).W_rec_ != priced.fit(X, y).W_rec_).any()
     assert small_network(dale="sluggish")._constraint() == problems.CONSTRAINTS["sluggish"]
 """
 # Tests that must have a case of each word, and pass on it.
