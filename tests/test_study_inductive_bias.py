@@ -646,46 +646,47 @@ def test_config_and_folder_have_the_words_of_the_original():
     assert "= HeNormal\n" in config_text(cut, 312, (12, 13, 2), as_published=True)
 
 
-# The runs of a study in a process that is killed whenever one or two more records are there. One
-# parent imports everything and forks, so that a dozen deaths cost one start.
+# The runs of a study in a process that is killed whenever one or two more records are there, the
+# last time with two workers. All are forks of one that has imported everything: seven deaths cost
+# one start.
 KILLED = """
 import os, random, signal, sys, time
 from pathlib import Path
+import joblib
 sys.path.insert(0, {tests!r})
 from test_study_inductive_bias import TINY
 from sk_biornn.studies import run_inductive_bias_study
-run_inductive_bias_study(TINY, simulations=1, tasks=("go-nogo",))  # warm, before the first fork
-records = lambda: len(list(Path({output!r}).glob("runs/*.json")))
-for _ in range({kills}):
-    wanted = records() + random.randint(1, 2)
+run_inductive_bias_study(TINY, simulations=1, tasks=("go-nogo",), variants=("W",))  # warm
+kept = {{}}
+for n_jobs in (1, 1, 1, 1, 1, 1, 2):
+    wanted = len(kept) + random.randint(1, 2)
     child = os.fork()
     if child == 0:
         os.setsid()
-        run_inductive_bias_study(
-            TINY, simulations=1, output={output!r}, resume=True, n_jobs={n_jobs}
-        )
+        with joblib.parallel_config(backend="multiprocessing"):
+            run_inductive_bias_study(
+                TINY, simulations=1, output={output!r}, resume=True, n_jobs=n_jobs
+            )
         os._exit(3)
-    while records() < wanted:
+    records = lambda: {{p.name: p.stat().st_mtime_ns for p in Path({output!r}).glob("runs/*.json")}}
+    while len(records()) < wanted:
         time.sleep(random.uniform(0.0, 0.03))
     os.killpg(child, signal.SIGKILL)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert kept.items() <= (kept := records()).items()
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX processes")
 def test_a_study_killed_seven_times_ends_with_the_same_files(whole, tmp_path):
     """Killed with SIGKILL, workers and all, and resumed: nothing finished is lost or redone."""
-    output, kept = tmp_path / "killed", {}
-    for n_jobs, kills in ((1, 3), (1, 3), (2, 1)):
-        code = KILLED.format(
-            tests=str(Path(__file__).parent), output=str(output), kills=kills, n_jobs=n_jobs
-        )
-        subprocess.run([sys.executable, "-c", code], check=True)
-        now = {path.name: path.stat().st_mtime_ns for path in output.glob("runs/*.json")}
-        assert kept.items() <= now.items()
-        kept = now
+    output = tmp_path / "killed"
+    code = KILLED.format(tests=str(Path(__file__).parent), output=str(output))
+    subprocess.run([sys.executable, "-c", code], check=True)
+    kept = {path: path.stat().st_mtime_ns for path in output.glob("runs/*.json")}
     assert 7 <= len(kept) < 33 and not (output / "results.csv").exists()
     run_inductive_bias_study(TINY, simulations=1, output=output, resume=True)
+    assert all(path.stat().st_mtime_ns == stamp for path, stamp in kept.items())
     assert files_of(output) == files_of(whole[0])
 
 
