@@ -97,10 +97,14 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return content
 
 
+def leave_figures_out(monkeypatch):
+    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
+
+
 @pytest.fixture
 def no_figure(monkeypatch):
     """Leave the slowest part out where it is not what is tested."""
-    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
+    leave_figures_out(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -618,7 +622,7 @@ def test_means_and_spreads_leave_failures_out(tmp_path, no_figure, monkeypatch):
     summary = pd.read_csv(tmp_path / "summary.csv").set_index(["variant", "metric"])
     assert summary.loc[("W*D*C", "modularity"), ["n", "n_failed"]].tolist() == [3, 1]
     monkeypatch.undo()  # resumed, the failed run is tried again, and only that one
-    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
+    leave_figures_out(monkeypatch)
     stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").iterdir()}
     again = run_inductive_bias_study(TINY, resume=True, **options)
     assert again["error"].isna().all()
@@ -748,9 +752,11 @@ def test_a_study_of_another_field_is_not_continued(tmp_path, no_figure):
         field_of(tiny(field="6_6_2", network_grid=(3, 2, 2)), 0, source)
 
 
-def test_weights_that_are_missing_are_computed_anew_or_named(tmp_path, capsys):
+def test_weights_that_are_missing_are_computed_anew_or_named(tmp_path, capsys, monkeypatch):
     options = {**FEW, "simulations": 1, "output": tmp_path}
-    run_inductive_bias_study(TINY, **options)
+    with monkeypatch.context() as patch:
+        leave_figures_out(patch)
+        run_inductive_bias_study(TINY, **options)
     path = tmp_path / "weights" / "go-nogo_W_000.npz"
     before = path.read_bytes()
     path.write_bytes(before[: len(before) // 2])
@@ -759,6 +765,7 @@ def test_weights_that_are_missing_are_computed_anew_or_named(tmp_path, capsys):
     path.unlink()
     assert main(["report", str(tmp_path)]) == 2
     assert f"{path} is missing; resume the study" in capsys.readouterr().err
+    leave_figures_out(monkeypatch)
     run_inductive_bias_study(TINY, resume=True, **options)
     assert path.read_bytes() == before
 
