@@ -31,17 +31,17 @@ N_LEADING = 8  # singular modes followed one by one; all others are the bulk
 BULK_EDGE = 1.5  # the bulk is kept below; two Newton-Schulz steps bring 0.4 to 1.5 within 0.2 of 1
 OVERSHOOT = 2.0  # how far beyond its target a leading mode is pushed at most, in rms values
 RELAXATION = 1.5  # a step longer than the projection: fewer iterations, and still it converges
+MAX_ITER = 200  # iterations at most, where the caller says nothing
 PATIENCE = 15  # iterations without 1 % of progress after which the distance stands still
 
 
-@single_blas_thread
 def dale_spectral_weights(
     signs: Any,
     mask: Any = None,
     *,
     spectrum: Any = "flat",
     tol: float = 0.05,
-    max_iter: int = 200,
+    max_iter: int = MAX_ITER,
     random_state: RandomState = None,
 ) -> np.ndarray:
     r"""Draw weights that obey Dale's law exactly and have prescribed singular values.
@@ -126,7 +126,19 @@ def dale_spectral_weights(
     """
     signs, mask = check_signs_and_mask(signs, mask)
     _check_stopping(tol, max_iter)
-    rng = make_rng(random_state)
+    return spectral_weights(signs, mask, spectrum, tol, max_iter, make_rng(random_state))
+
+
+@single_blas_thread
+def spectral_weights(
+    signs: np.ndarray,
+    mask: np.ndarray,
+    spectrum: Any,
+    tol: float,
+    max_iter: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw the weights of `dale_spectral_weights`, of arguments that have been checked."""
     rank = min(mask.any(axis=0).sum(), mask.any(axis=1).sum())  # at most, for this mask
     if isinstance(spectrum, str) and spectrum == "flat":
         step, norm = _towards_orthogonal(signs, mask), np.sqrt(rank)
