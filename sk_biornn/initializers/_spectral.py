@@ -13,6 +13,7 @@ are followed one by one and are pushed beyond their target until they sink into 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -227,10 +228,14 @@ def _first_basis(signs: np.ndarray) -> np.ndarray:
 
     From a generator of its own: these directions are refined at every step and decide nothing.
     """
-    shape = (len(signs), min(N_LEADING, len(signs)))
-    basis = np.random.default_rng(0).standard_normal(shape)
+    basis = _directions(len(signs)).copy()
     basis[:, 0] = np.where(signs == 0, basis[:, 0], signs)
     return np.linalg.qr(basis.astype(np.float32))[0]
+
+
+@lru_cache(maxsize=4)
+def _directions(n_units: int) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((n_units, min(N_LEADING, n_units)))
 
 
 def _leading_modes(W: np.ndarray, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
