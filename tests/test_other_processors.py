@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 from networks import draw, make_params
-from problems import ACTIVATIONS
 
 from sk_biornn.core import Dynamics, run
+from sk_biornn.core.activations import ACTIVATIONS
 
 SETTINGS = (
     {},
