@@ -16,6 +16,7 @@ from torch import Tensor
 
 from sk_biornn.core.epoch import Epoch, LossFunction, Optimisation, make_optimiser
 from sk_biornn.core.on_device import OnDevice, is_on_gpu
+from sk_biornn.core.optimisers import Optimiser
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.solvers import Adam, Solver
 from sk_biornn.core.threads import computing
@@ -227,9 +228,7 @@ def train(*arguments: Any, **options: Any) -> tuple[RNNParams, History]:
     return alone(train_by_epochs(*arguments, **options))
 
 
-def _moments(
-    moving: dict[str, tuple[Tensor, WeightSpace]], optimiser: torch.optim.Optimizer
-) -> Moments:
+def _moments(moving: dict[str, tuple[Tensor, WeightSpace]], optimiser: Optimiser) -> Moments:
     """Return a copy of what the optimiser remembers of each weight."""
     return {
         name: {
@@ -244,7 +243,7 @@ def _moments(
 def _take_up(
     moments: Moments,
     moving: dict[str, tuple[Tensor, WeightSpace]],
-    optimiser: torch.optim.Optimizer,
+    optimiser: Optimiser,
 ) -> None:
     """Have the optimiser remember what an earlier one did, of weights that have kept their form."""
     for name, (theta, _) in moving.items():
