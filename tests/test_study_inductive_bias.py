@@ -37,11 +37,17 @@ from sk_biornn.studies._files import file_name
 from sk_biornn.studies._intervals import holm, paired_p
 from sk_biornn.studies._repeatable import one_thread
 from sk_biornn.studies._study import one_run
-from sk_biornn.studies.inductive_bias import measures
+from sk_biornn.studies.inductive_bias import job as measures
 from sk_biornn.studies.inductive_bias.design import BY_NAME, CONTRASTS, TASKS
-from sk_biornn.studies.inductive_bias.field import Field, Source, field_of, make_parts
 from sk_biornn.studies.inductive_bias.job import CURVE, RESULTS, Run, blank, job
-from sk_biornn.studies.inductive_bias.network import initial_weights, make_network
+from sk_biornn.studies.inductive_bias.network import (
+    Field,
+    Source,
+    field_of,
+    initial_weights,
+    make_network,
+    make_parts,
+)
 from sk_biornn.studies.inductive_bias.original_files import METRICS, config_text, folder_name
 from sk_biornn.studies.inductive_bias.report import (
     BEST_EPOCH_NOTE,

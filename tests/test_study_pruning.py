@@ -30,10 +30,11 @@ from sk_biornn.studies._repeatable import one_thread
 from sk_biornn.studies._study import one_run
 from sk_biornn.studies.dale.job import make_network
 from sk_biornn.studies.dale.tasks import TASKS
-from sk_biornn.studies.pruning.figures import COLOURS, draw
 from sk_biornn.studies.pruning.job import Run, blank, job, pruner_of, train_on
 from sk_biornn.studies.pruning.report import (
+    COLOURS,
     compare_methods,
+    draw_scores,
     format_tables,
     summarise_pruning,
 )
@@ -248,7 +249,7 @@ def test_figure_shows_the_density_reached_and_the_intervals():
     results = fake_results(3)
     summary = summarise_pruning(results)
     figure = Figure()
-    draw(figure, summary, results)
+    draw_scores(figure, summary, results)
     reached = results.groupby(["method", "density"])["achieved_density"].mean()
     for ax, when in zip(figure.axes, ("one_shot", "finetuned"), strict=True):
         curves = {line.get_color(): line for line in ax.lines if line.get_linestyle() == "-"}

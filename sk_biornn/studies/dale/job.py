@@ -10,8 +10,7 @@ import numpy as np
 from sk_biornn.studies._repeatable import seed_of
 from sk_biornn.studies._runner import Record, fill_record
 from sk_biornn.studies._study import Plan
-from sk_biornn.studies.dale.arms import DaleArm, LongerSteps
-from sk_biornn.studies.dale.settings import DalePreset
+from sk_biornn.studies.dale.settings import DaleArm, DalePreset, LongerSteps
 from sk_biornn.studies.dale.tasks import DaleTask, Data
 
 

@@ -10,10 +10,9 @@ import pandas as pd
 
 from sk_biornn.studies._checks import checked_int, preset_of, several_of
 from sk_biornn.studies._study import Plan, Study, run_study
-from sk_biornn.studies.dale.arms import ARMS, DaleArm
 from sk_biornn.studies.dale.job import Run, Settings, blank, job
 from sk_biornn.studies.dale.report import REPORT, tables_of
-from sk_biornn.studies.dale.settings import PRESETS, DalePreset
+from sk_biornn.studies.dale.settings import ARMS, PRESETS, DaleArm, DalePreset
 from sk_biornn.studies.dale.tasks import TASKS, input_data, mnist_is_present
 
 

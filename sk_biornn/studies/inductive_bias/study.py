@@ -11,8 +11,8 @@ import pandas as pd
 
 from sk_biornn.studies._checks import preset_of
 from sk_biornn.studies._study import Plan, Study, run_study
-from sk_biornn.studies.inductive_bias.field import Source, input_data
 from sk_biornn.studies.inductive_bias.job import Run, blank, job
+from sk_biornn.studies.inductive_bias.network import Source, input_data
 from sk_biornn.studies.inductive_bias.report import (
     ORIGINAL_FILES,
     REPORT,
