@@ -21,6 +21,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sk_biornn.biology.regularizers import pairwise_distances
 from sk_biornn.cli import main
+from sk_biornn.core import alone
 from sk_biornn.datasets import make_one_choice_inference, make_perceptual_decision_making
 from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.metrics import assortativity, modularity, small_worldness, weight_entropy
@@ -390,7 +391,7 @@ def test_two_classes_are_scored_like_many():
     field = field_of(settings, 0, HERE)
     parts = make_parts("go-nogo", (40, 16, 24), 0)
     network = make_network(BY_NAME["W"], settings, field, 0.01, 0, 0).fit(*parts["train"])
-    accuracy, surprise = measures.answers(network, parts["test"])
+    accuracy, surprise = alone(measures.answers(network, parts["test"]))
     chances = network.predict_proba(parts["test"].X)
     right = np.searchsorted(network.classes_, parts["test"].y)
     assert_allclose(accuracy, 100 * network.score(*parts["test"]))
@@ -406,7 +407,7 @@ def test_running_accuracy_is_that_of_the_weights_before_each_step(task):
     after, running = [], []
 
     def note(network):
-        after.append(measures.answers(network, parts["train"])[0])
+        after.append(alone(measures.answers(network, parts["train"]))[0])
         running.append(network.take_running_accuracy())
 
     network.set_params(on_epoch=note).fit(*parts["train"])

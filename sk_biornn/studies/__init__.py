@@ -18,6 +18,8 @@ _HOMES = {
     "Plan": "_study",
     "Report": "_report",
     "Study": "_study",
+    "aside": "_together",
+    "collected": "_together",
     "report_study": "_study",
     "run_study": "_study",
     "seed_of": "_repeatable",

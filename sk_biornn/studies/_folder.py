@@ -23,8 +23,8 @@ LOCK = ".lock"
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pandas", "joblib")
 
 
-def versions() -> dict[str, str]:
-    """Return what the numbers depend on besides the settings."""
+def versions(device: str = "cpu") -> dict[str, str]:
+    """Return what the numbers depend on besides the settings; of devices, those that are no CPU."""
     import sk_biornn
 
     packages = {name: importlib.metadata.version(name) for name in _PACKAGES}
@@ -32,6 +32,7 @@ def versions() -> dict[str, str]:
         "sk_biornn": sk_biornn.__version__,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
+        **({} if device == "cpu" else {"device": device}),
         **packages,
     }
 
@@ -80,8 +81,11 @@ class StudyFolder:
     of the input data among them.
     """
 
-    def __init__(self, path: Any, outputs: Iterable[str], fields: Iterable[str]) -> None:
+    def __init__(
+        self, path: Any, outputs: Iterable[str], fields: Iterable[str], device: str = "cpu"
+    ) -> None:
         self.path = Path(path)
+        self._device = device
         self.runs = self.path / "runs"
         self._outputs = tuple(outputs)
         self._fields = {"seconds", "error", "run", "settings", "seal", *fields}
@@ -112,7 +116,7 @@ class StudyFolder:
         self._remove_halves()
         if overwrite:
             self._remove_study()
-        expected = {"settings.json": settings, "versions.json": versions()}
+        expected = {"settings.json": settings, "versions.json": versions(self._device)}
         if any(self.runs.glob("*.json")):
             self._refuse_another(expected if resume else {"settings.json": settings})
             if not resume:

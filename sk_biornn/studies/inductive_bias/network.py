@@ -123,12 +123,15 @@ class Part(NamedTuple):
     y: np.ndarray
 
 
+@lru_cache(maxsize=2)  # variants follow one another, and share their trials
 def make_parts(task: str, counts: tuple[int, int, int], seed: int) -> dict[str, Part]:
     """Draw all trials of one simulation and split them: no trial is in two parts."""
     from sk_biornn import datasets
 
     generate: Any = getattr(datasets, TASKS[task].make)
     X, y = generate(sum(counts), random_state=seed)
+    X.setflags(write=False)
+    y.setflags(write=False)
     ends = np.cumsum(counts)
     return {
         name: Part(X[end - count : end], y[end - count : end])

@@ -1,0 +1,252 @@
+"""A fit epoch by epoch, and what is asked of a network in between: alone, or for many at once."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Generator, Hashable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+
+from sk_biornn.core import RNNParams, Workspace, run
+from sk_biornn.core.threads import computing
+from sk_biornn.estimators import _boundary as boundary
+from sk_biornn.estimators._stackable import _moves as moves
+from sk_biornn.estimators._trials import Trials, check_trials
+
+# Floats of the activity of all networks that is held at once on a GPU: 1 GiB in float32.
+_MOST_FLOATS = 2**28
+_MOST_STEPS = 1024
+
+Between = Callable[[Any], Generator[Any, Any, None]]
+
+
+def epochs_of_fit(
+    estimator: Any, X: Any, y: Any, *, after: Between | None = None, **fit_params: Any
+) -> Generator[Any, Any, Any]:
+    """Fit an estimator epoch by epoch, so that others can learn side by side with it.
+
+    This is for what trains many networks, such as the job of a study: a generator with
+    ``yield from epochs_of_fit(network, X, y)`` where ``network.fit(X, y)`` would stand. Driven
+    alone, it does what `fit` does; driven with others, networks of one architecture learn as one
+    stack, see `fit_many`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A network of this package; any other is fitted by its own `fit`, in one go.
+    X, y : array-like or list
+        Trials and targets, as the estimator takes them.
+    after : generator function or None, default=None
+        Called with the estimator after every epoch, when the estimator has the weights of that
+        epoch (after the last one: those that the fit ends with). It may ask with `answers_of`. Its
+        numbers are those of `on_epoch`, which cannot be asked for many networks at once.
+    **fit_params : object
+        Handed to the fit.
+
+    Yields
+    ------
+    object
+        What is to be computed next, with a method `compute`; its result is to be sent.
+
+    Returns
+    -------
+    estimator
+        Fitted.
+
+    Examples
+    --------
+    >>> from sk_biornn import DaleRNNRegressor
+    >>> from sk_biornn.core import alone
+    >>> from sk_biornn.datasets import make_flip_flop
+    >>> from sk_biornn.ensemble import answers_of, epochs_of_fit
+    >>> X, y = make_flip_flop(60, n_steps=20, random_state=0)
+    >>> def job(network, errors):
+    ...     def note(network):
+    ...         answers = yield from answers_of(network, X[40:])
+    ...         errors.append(float(((answers - y[40:]) ** 2).mean()))
+    ...     return (yield from epochs_of_fit(network, X[:40], y[:40], after=note))
+    >>> errors = []
+    >>> network = alone(job(DaleRNNRegressor(n_units=16, max_iter=3, random_state=0), errors))
+    >>> network.n_iter_, len(errors)
+    (3, 3)
+    """
+    if not hasattr(estimator, "_epochs_of_fit"):
+        estimator.fit(X, y, **fit_params)
+        if after is not None:
+            yield from after(estimator)
+        return estimator
+    if after is None:
+        return (yield from estimator._epochs_of_fit(X, y, **fit_params))
+    given = estimator.on_epoch
+    seen: list[Any] = []
+
+    def note(network: Any) -> Any:
+        seen.append(network)
+        return None if given is None else given(network)
+
+    estimator.set_params(on_epoch=note)
+    epochs = estimator._epochs_of_fit(X, y, **fit_params)
+    try:
+        return (yield from _with_pauses(epochs, after, seen))
+    finally:
+        epochs.close()
+        estimator.set_params(on_epoch=given)
+
+
+def _with_pauses(
+    epochs: Generator[Any, Any, Any], after: Between, seen: list[Any]
+) -> Generator[Any, Any, Any]:
+    """Yield epochs, and what `after` yields when one has been seen to end."""
+    go_on, result = partial(next, epochs), None
+    while True:
+        try:
+            epoch = go_on()
+        except StopIteration as end:
+            epoch, result = None, end.value
+        if seen:
+            yield from after(seen.pop())
+        if epoch is None:
+            return result
+        try:
+            loss = yield epoch
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # the fit decides what becomes of it
+            go_on = partial(epochs.throw, error)
+        else:
+            go_on = partial(epochs.send, loss)
+
+
+def answers_of(network: Any, X: Any, method: str = "predict") -> Generator[Any, Any, Any]:
+    """Ask a fitted network between epochs: ``answers = yield from answers_of(network, X)``.
+
+    Driven alone, this is ``network.predict(X)``. Of many networks on a GPU that are asked about the
+    same trials at the same time, the activity is computed together; answers differ by rounding.
+
+    Parameters
+    ----------
+    network : estimator
+        A fitted network of this package.
+    X : array-like or list
+        Trials.
+    method : str, default="predict"
+        Which of its methods is asked: "predict", "decision_function" or "predict_proba".
+
+    Yields
+    ------
+    object
+        The question; what the method returns is to be sent.
+
+    Returns
+    -------
+    ndarray
+        What the method returns.
+
+    Examples
+    --------
+    >>> from sk_biornn import DaleRNNRegressor
+    >>> from sk_biornn.core import alone
+    >>> from sk_biornn.datasets import make_flip_flop
+    >>> from sk_biornn.ensemble import answers_of
+    >>> X, y = make_flip_flop(20, n_steps=10, random_state=0)
+    >>> network = DaleRNNRegressor(n_units=8, max_iter=2, random_state=0).fit(X, y)
+    >>> bool((alone(answers_of(network, X)) == network.predict(X)).all())
+    True
+    """
+    return (yield Question(network, X, method))
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a method of a fitted network returns for trials."""
+
+    network: Any
+    X: Any
+    method: str
+
+    def compute(self) -> Any:
+        """Return the answer, of this network alone."""
+        return getattr(self.network, self.method)(self.X)
+
+    def key(self) -> Hashable:
+        """Return what questions have in common that are answered together."""
+        network = self.network
+        arrays = network._weight_arrays().values()
+        shapes = tuple((array.shape, array.dtype) for array in arrays)
+        return type(network), self.method, id(self.X), str(network.device), shapes
+
+
+def answer_together(questions: Sequence[Question]) -> list[Any]:
+    """Return the answers to questions of one key: on a GPU in one run over the trials.
+
+    Parameters
+    ----------
+    questions : sequence of Question
+        Those whose keys are equal.
+
+    Returns
+    -------
+    list
+        What each would be answered alone, up to rounding; on a CPU to the last bit.
+    """
+    device = boundary.resolve_device(questions[0].network.device)
+    if len(questions) == 1 or device.type == "cpu":
+        return [question.compute() for question in questions]
+    return answers_at_once(questions)
+
+
+def answers_at_once(questions: Sequence[Question]) -> list[Any]:
+    """Return the answers to questions of one key, whose activity is computed as one stack.
+
+    Those about trials of unequal length, or very long ones, are answered one by one.
+    """
+    first = questions[0].network
+    trials = check_trials(first, questions[0].X, reset=False, n_static_steps=first.n_static_steps)
+    fitted = [question.network._fitted_network(trials) for question in questions]
+    dynamics = fitted[0][1]
+    move_alike = len({moves(own) for _, own in fitted}) == 1
+    if trials.lengths is not None or trials.n_steps > _MOST_STEPS or not move_alike:
+        return [question.compute() for question in questions]
+    params = RNNParams(*map(torch.stack, zip(*(own for own, _ in fitted), strict=True)))
+    found: dict[bool, tuple[np.ndarray, np.ndarray]] = {}
+
+    def answer(place: int) -> Any:
+        question, twin = questions[place], copy.copy(questions[place].network)
+
+        def run_already(X: Any, every_step: bool) -> tuple[np.ndarray, Trials]:
+            if every_step not in found:
+                found[every_step] = _outputs(params, trials, dynamics, every_step)
+            outputs, whole = found[every_step]
+            if not whole[place]:  # alone it says what is wrong
+                return question.network._run(X, every_step)
+            return outputs[place], trials
+
+        twin._run = run_already  # what the method makes of the read-out is its own matter
+        return getattr(twin, question.method)(question.X)
+
+    return [answer(place) for place in range(len(questions))]
+
+
+@torch.no_grad()
+def _outputs(
+    params: RNNParams, trials: Trials, dynamics: Any, every_step: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the read-out (n_networks, n_trials, ...), and of which networks all is finite."""
+    like = params.w_rec
+    per_trial = len(like) * trials.n_steps * sum(params.w_in.shape[1:])
+    at_once = max(1, _MOST_FLOATS // per_trial)
+    pieces, workspace = [], Workspace()
+    whole = torch.ones(len(like), dtype=torch.bool, device=like.device)
+    with computing():
+        for low in range(0, trials.n_trials, at_once):
+            x = boundary.to_tensor(trials.x[low : low + at_once], like.device, like.dtype)
+            outputs, rates, _ = run(params, x, dynamics, every_step=every_step, workspace=workspace)
+            # A sum tells of all that is infinite or not a number, and of a network at the brink.
+            for values in (outputs, rates):
+                whole &= values.flatten(1).sum(dim=1).isfinite()
+            pieces.append(outputs.clone())
+    return torch.cat(pieces, dim=1).cpu().numpy(), whole.cpu().numpy()
