@@ -120,16 +120,16 @@ def test_an_interrupted_fit_keeps_the_last_finished_epoch(kind):
 
 def interrupt_in_step(number, monkeypatch):
     """Have the keyboard interrupt a step of training, in the middle of an epoch."""
-    from sk_biornn.core import training
+    from sk_biornn.core import epoch
 
-    step, count = training._step, iter(range(1000))
+    step, count = epoch._step, iter(range(1000))
 
     def counted(*arguments):
         if next(count) == number:
             raise KeyboardInterrupt
         return step(*arguments)
 
-    monkeypatch.setattr(training, "_step", counted)
+    monkeypatch.setattr(epoch, "_step", counted)
 
 
 def test_an_epoch_that_was_not_finished_is_undone(monkeypatch):

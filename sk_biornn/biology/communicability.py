@@ -88,8 +88,9 @@ class _Communicability(torch.autograd.Function):
         root = out.sqrt()
         inverse_root = torch.where(has_output, 1 / root, torch.zeros_like(root))
         stochastic = strengths * inverse_root.square()[..., None, :]
-        # Of several matrices each might need another polynomial; the series does for all.
-        alone = strengths.ndim == 2 and bool(has_output.all())
+        # Of several matrices each might need another polynomial; the series does for all. On a
+        # GPU it costs less than to wait for the norms that would spare products.
+        alone = strengths.ndim == 2 and strengths.device.type == "cpu" and bool(has_output.all())
         short = deflated_exponential(stochastic) if alone else None
         exponential, ctx.pullback = short or exponential_series(stochastic)
         result = exponential.mul_(inverse_root[..., :, None]).mul_(root[..., None, :])

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from sk_biornn.core.dynamics import Dynamics
+from sk_biornn.core.epoch import Epoch, Optimisation
 from sk_biornn.core.learning_rates import Schedule
 from sk_biornn.core.losses import cross_entropy, squared_error, unit_weights
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.scan import Trajectory, as_trials, run
 from sk_biornn.core.solvers import Solver
 from sk_biornn.core.sparse import Support, support_where_it_pays
-from sk_biornn.core.stacked import Stack
+from sk_biornn.core.stacked import DeviceStack, Stack
 from sk_biornn.core.threads import computing
 from sk_biornn.core.training import (
     DivergenceError,
-    Epoch,
     Epochs,
     History,
-    Optimisation,
     alone,
     one_of_many,
     train,
@@ -32,6 +31,7 @@ from sk_biornn.core.weight_space import (
 from sk_biornn.core.workspace import Workspace
 
 __all__ = [
+    "DeviceStack",
     "DivergenceError",
     "Dynamics",
     "Epoch",

@@ -126,6 +126,8 @@ def sum_over_rows(a: Tensor, b: Tensor) -> Tensor:
     So many rows stay in cache between the two factors; and oneDNN, which knows rows that lie
     together only, is given a copy of them where they do not.
     """
+    if a.device.type != "cpu":
+        return a.mT @ b
     if a.ndim > 2:
         return torch.stack([sum_over_rows(*pair) for pair in matrices(a, b)])
     fast = uses_onednn(a, a.shape[0], a.shape[1], b.shape[1]) and not _is_thin(a.shape[1], b)

@@ -302,6 +302,8 @@ def _recurrent_gradients(buffers: Buffers) -> tuple[Tensor, Tensor, Tensor]:
         buffers.weights.new_empty((*buffers.weights.shape[:-1], k))
         for k in (n_units, n_columns - n_units)
     )
+    if buffers.errors.device.type != "cpu":
+        return _split(sum_over_rows(buffers.errors, buffers.drive), n_units, buffers.bias)
     if buffers.unit_parts > 1:
         _by_units(buffers, w_rec, rest)
     else:
@@ -310,6 +312,11 @@ def _recurrent_gradients(buffers: Buffers) -> tuple[Tensor, Tensor, Tensor]:
         rest.copy_(gradient[..., n_units:])
     bias = buffers.bias - n_units
     return rest[..., :bias].contiguous(), w_rec, rest[..., bias].contiguous()
+
+
+def _split(gradient: Tensor, n_units: int, bias: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the parts of the gradient of [w_rec, w_in, b_rec], as views."""
+    return gradient[..., n_units:bias], gradient[..., :n_units], gradient[..., bias]
 
 
 def _by_units(buffers: Buffers, w_rec: Tensor, rest: Tensor) -> None:

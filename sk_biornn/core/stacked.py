@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from sk_biornn.core.epoch import Epoch, make_optimiser
+from sk_biornn.core.on_device import OnDevice
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.threads import computing
-from sk_biornn.core.training import Epoch, back_into_space, make_optimiser
-from sk_biornn.core.weight_space import Spaces, WeightSpace
+from sk_biornn.core.weight_space import Spaces, WeightSpace, back_into_space
 
 Losses = Callable[[RNNParams, Tensor], Tensor]  # (weights (M, ...), trials (M, B)) -> (M,)
 
@@ -110,6 +111,51 @@ class Stack:
         return losses
 
 
+class DeviceStack:
+    """Networks on a GPU whose epochs go together from one to the next.
+
+    Parameters
+    ----------
+    epochs : sequence of Epoch
+        The first epoch of each network; all with batches of the same sizes.
+    spaces, losses : Spaces, callable
+        As of `Stack`.
+    recordable : bool
+        Whether a step does the same operations every time.
+    """
+
+    def __init__(
+        self, epochs: Sequence[Epoch], spaces: Spaces, losses: Losses, recordable: bool
+    ) -> None:
+        self._thetas = [epoch.theta for epoch in epochs]
+        self._on_device = OnDevice(spaces, losses, len(epochs), recordable)
+        self._has_begun = False
+
+    def holds(self, epochs: Sequence[Epoch]) -> bool:
+        """Whether these are the next epochs of just these networks."""
+        return [id(epoch.theta) for epoch in epochs] == [id(theta) for theta in self._thetas]
+
+    @torch.inference_mode(False)
+    @torch.enable_grad()
+    def compute(self, epochs: Sequence[Epoch]) -> list[float]:
+        """Take the steps of one epoch, and return the mean loss per trial of each network.
+
+        Parameters
+        ----------
+        epochs : sequence of Epoch
+            Of the networks in their order; their weights and moments are moved at the end.
+
+        Returns
+        -------
+        list of float
+            NaN or infinite where a network has diverged; the others do not notice.
+        """
+        with computing():
+            losses = self._on_device.compute(epochs, go_on=self._has_begun)
+        self._has_begun = True
+        return losses
+
+
 def _rate(epoch: Epoch) -> float:
     return epoch.optimiser.param_groups[0]["lr"]
 
@@ -179,12 +225,9 @@ class _Stacked:
 
 def _clip_each(gradients: list[Tensor], most: float) -> None:
     """Scale the gradients of every network to at most this norm over all its weights."""
-    if gradients[0].device.type == "cpu":
-        each = list(zip(*gradients, strict=True))  # as each network alone would, to the last bit
-        size = torch.linalg.vector_norm
-        norms = torch.stack([size(torch.stack([size(part) for part in own])) for own in each])
-    else:
-        norms = torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0).sqrt()
+    each = list(zip(*gradients, strict=True))  # as each network alone would, to the last bit
+    size = torch.linalg.vector_norm
+    norms = torch.stack([size(torch.stack([size(part) for part in own])) for own in each])
     # As `torch.nn.utils.clip_grad_norm_`, network by network.
     factors = (most / (norms + 1e-6)).clamp(max=1.0)
     for gradient in gradients:

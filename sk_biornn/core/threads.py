@@ -66,7 +66,7 @@ def computing() -> Iterator[None]:
 
     Inside, every library call of this thread has one thread; subnormal numbers are 0 (a processor
     takes many times longer for them, and a collapsing network is full of them);
-    autocast is off, and products of float32 are made in float32, whatever
+    autocast is off, and products of float32 on a processor are made in float32, whatever
     `torch.set_float32_matmul_precision` says. May be nested, and used by several threads at once.
 
     Yields
@@ -139,9 +139,9 @@ def _exact_products() -> Iterator[None]:
 
 
 def _product_settings() -> list[Any]:
-    backends = (torch.backends.mkldnn, torch.backends.cuda)
-    found = (getattr(backend, "matmul", None) for backend in backends)
-    return [settings for settings in found if hasattr(settings, "fp32_precision")]
+    # On a GPU the user decides: rounded factors halve the time there (docs/performance.rst).
+    settings = getattr(torch.backends.mkldnn, "matmul", None)
+    return [settings] if hasattr(settings, "fp32_precision") else []
 
 
 def do_all(work: Callable[[Part], object], parts: Sequence[Part]) -> None:

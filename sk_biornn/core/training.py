@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -14,17 +14,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_biornn.core.learning_rates import Schedule
+from sk_biornn.core.epoch import Epoch, LossFunction, Optimisation, make_optimiser
+from sk_biornn.core.on_device import OnDevice, is_on_gpu
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.solvers import Adam, Solver
 from sk_biornn.core.threads import computing
 from sk_biornn.core.weight_space import Spaces, WeightSpace
 
-LossFunction = Callable[[RNNParams, Tensor], Tensor]  # (weights, trial indices) -> scalar
 Monitor = Callable[[RNNParams], float]  # weights -> validation score, greater is better
 T = TypeVar("T")
 
-_aten = torch.ops.aten
 _POOL = 8  # batches among which trials are sorted by length
 
 
@@ -54,30 +53,6 @@ class DivergenceError(ValueError):
     """The loss or the weights stopped being finite."""
 
 
-@dataclass(frozen=True)
-class Optimisation:
-    """How to descend; the fields are the estimators' parameters of the same names."""
-
-    solver: str | Solver = "adam"
-    learning_rate_init: float = 1e-3
-    learning_rate: str | Schedule = "constant"
-    epsilon: float = 1e-8
-    max_grad_norm: float | None = None
-    max_iter: int = 100
-    batch_size: int = 200
-    shuffle: bool = True
-    n_iter_no_change: int = 10
-    tol: float = 1e-4
-
-    def rate_at(self, epoch: int) -> float:
-        """Return the learning rate of one epoch (from 0); the cosine falls to 0 at `max_iter`."""
-        if not isinstance(self.learning_rate, str):
-            return self.learning_rate.rate(epoch, self.learning_rate_init)
-        if self.learning_rate == "cosine":
-            return 0.5 * self.learning_rate_init * (1 + math.cos(math.pi * epoch / self.max_iter))
-        return self.learning_rate_init
-
-
 Moments = dict[str, dict[str, Tensor]]  # by weight, by what the optimiser calls them
 
 
@@ -91,50 +66,6 @@ class History:
     moments: Moments = field(default_factory=dict)
     stopped: bool = False  # whether `on_epoch` asked for the end
     interrupted: bool = False  # whether the user did, from the keyboard
-
-
-@dataclass(frozen=True, eq=False)
-class Epoch:
-    """One pass over the trials, ready to be computed: alone, or side by side with others' passes.
-
-    Parameters
-    ----------
-    theta : RNNParams
-        Free parameters, which are moved in place.
-    spaces : Spaces
-        Where they may be.
-    optimiser : torch.optim.Optimizer
-        Its moments and learning rate, likewise.
-    loss_function : callable
-        (RNNParams, indices of the trials of one batch) -> scalar Tensor.
-    batches : tuple of int Tensor
-        Indices of the trials of each step.
-    optimisation : Optimisation
-        How to descend.
-    recipe : object
-        What a driver needs to know besides to compute it side by side with others; None: it
-        cannot be.
-    """
-
-    theta: RNNParams
-    spaces: Spaces
-    optimiser: torch.optim.Optimizer
-    loss_function: LossFunction
-    batches: tuple[Tensor, ...]
-    optimisation: Optimisation
-    recipe: Any = None
-
-    @property
-    def leaves(self) -> list[Tensor]:
-        """The free parameters that training moves, in the order of the optimiser."""
-        return [tensor for tensor, _ in self.spaces.moving(self.theta).values()]
-
-    @torch.inference_mode(False)
-    @torch.enable_grad()
-    def compute(self) -> float:
-        """Take one step per batch and return the mean loss per trial."""
-        with computing():
-            return _run_epoch(self)
 
 
 Epochs = Generator[Epoch, float, T]  # yields what is to be computed, is sent its loss
@@ -180,6 +111,8 @@ def train_by_epochs(
     history: History | None = None,
     epochs: range | None = None,
     recipe: Any = None,
+    recordable: bool = False,
+    generators: Sequence[torch.Generator] = (),
 ) -> Epochs[tuple[RNNParams, History]]:
     """Minimise a loss by mini-batches; weights are inside `spaces` on entry and at every step.
 
@@ -215,6 +148,11 @@ def train_by_epochs(
         all of them.
     recipe : object
         Handed on with every epoch.
+    recordable : bool
+        Whether the loss does the same operations for every batch of a size, and nothing in Python
+        that counts: on a GPU a step is then recorded once, and replayed.
+    generators : sequence of torch.Generator
+        Sources of noise that the loss draws from.
 
     Returns
     -------
@@ -246,13 +184,18 @@ def train_by_epochs(
     if history.solver == optimisation.solver:
         _take_up(history.moments, moving, optimiser)
     history.solver = optimisation.solver
+    on_device = None
+    if is_on_gpu(theta.w_rec) and (
+        isinstance(optimisation.solver, str) or type(optimisation.solver) is Adam
+    ):
+        on_device = OnDevice(spaces, loss_function, recordable=recordable, generators=generators)
     best, weights, batches, stream = _Best(optimisation), None, None, rng.bit_generator.state
     try:
         for epoch in range(optimisation.max_iter) if epochs is None else epochs:
             optimiser.param_groups[0]["lr"] = optimisation.rate_at(epoch)
             batches = _batches(n_trials, optimisation, rng, lengths)
             loss = yield Epoch(
-                theta, spaces, optimiser, loss_function, batches, optimisation, recipe
+                theta, spaces, optimiser, loss_function, batches, optimisation, recipe, on_device
             )
             with computing():
                 reached = _weights(theta, spaces)
@@ -322,46 +265,6 @@ def _loss_of(
         return loss_function(spaces.decode(spaces.encode(weights)), batch).item()
 
 
-def _run_epoch(epoch: Epoch) -> float:
-    spaces, theta, batches = epoch.spaces, epoch.theta, epoch.batches
-    total, moving = 0.0, [tensor for tensor, _ in spaces.moving(theta).values()]
-    for batch in batches:
-        loss = epoch.loss_function(spaces.decode(theta), batch)
-        value = loss.item()
-        # Before the step, which would spoil every weight; the caller refuses the loss.
-        if not math.isfinite(value):
-            return value
-        for parameter, gradient in zip(moving, torch.autograd.grad(loss, moving), strict=True):
-            parameter.grad = gradient.contiguous()  # the fused Adam reads memory in this order
-        if epoch.optimisation.max_grad_norm is not None:
-            torch.nn.utils.clip_grad_norm_(moving, epoch.optimisation.max_grad_norm)
-        _step(list(spaces.moving(theta).values()), epoch.optimiser)
-        total += value * len(batch)
-    return total / sum(len(batch) for batch in batches)
-
-
-def _step(moving: list[tuple[Tensor, WeightSpace]], optimiser: torch.optim.Optimizer) -> None:
-    """Take one step of the optimiser and move every tensor back into its space."""
-    before = [theta.detach().clone() if space.needs_before else None for theta, space in moving]
-    optimiser.step()
-    with torch.no_grad():
-        for (theta, space), start in zip(moving, before, strict=True):
-            back_into_space(theta, space, start, optimiser.state[theta].get("exp_avg"))
-
-
-def back_into_space(
-    theta: Tensor, space: WeightSpace, before: Tensor | None, momentum: Tensor | None
-) -> None:
-    """Move what the optimiser proposes into a space, and stop its momentum at the walls."""
-    left_of_momentum = space.retract(theta, before)
-    if momentum is None:
-        return
-    if space.stops_at_zero:  # the gradient of a threshold at 0: keep where theta is not 0
-        _aten.hardshrink_backward.grad_input(momentum, theta, 0, grad_input=momentum)
-    if left_of_momentum is not None:
-        momentum.mul_(left_of_momentum)
-
-
 def _weights(theta: RNNParams, spaces: Spaces) -> RNNParams:
     """Return a detached copy of the weights that the parameters stand for."""
     with torch.no_grad():
@@ -371,16 +274,6 @@ def _weights(theta: RNNParams, spaces: Spaces) -> RNNParams:
 def _own_copy(tensor: Tensor) -> Tensor:
     """Return a copy without history, laid out row by row whatever the layout of the original."""
     return tensor.detach().clone(memory_format=torch.contiguous_format)
-
-
-def make_optimiser(moving: list[Any], optimisation: Optimisation) -> torch.optim.Optimizer:
-    """Return the optimiser of some free parameters, or of groups of them as torch has them."""
-    solver, rate = optimisation.solver, optimisation.learning_rate_init
-    if solver == "sgd":
-        return torch.optim.SGD(moving, lr=rate)
-    if isinstance(solver, str):
-        solver = Adam(optimisation.epsilon)
-    return solver.optimiser(moving, rate)
 
 
 def _batches(
@@ -407,7 +300,7 @@ def _batches(
 def _refuse_non_finite(
     weights: RNNParams, loss: float, epoch: int, optimisation: Optimisation
 ) -> None:
-    if math.isfinite(loss) and all(bool(tensor.isfinite().all()) for tensor in weights):
+    if math.isfinite(loss) and _are_finite(weights):
         return
     what = "training loss" if not math.isfinite(loss) else "weights"
     raise DivergenceError(
@@ -415,6 +308,12 @@ def _refuse_non_finite(
         f"{optimisation.learning_rate_init:g}; lower learning_rate_init, set max_grad_norm, or "
         "scale X and y."
     )
+
+
+def _are_finite(weights: RNNParams) -> bool:
+    if is_on_gpu(weights.w_rec):  # every answer is waited for
+        return bool(torch.cat([tensor.flatten() for tensor in weights]).isfinite().all())
+    return all(bool(tensor.isfinite().all()) for tensor in weights)
 
 
 class _Best:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.sparse import Support
+
+_aten = torch.ops.aten
 
 
 def _same(tensor: Tensor) -> Tensor:
@@ -149,3 +152,16 @@ def on_support(space: WeightSpace, support: Support, compact: bool) -> WeightSpa
     return space._replace(
         decode=lambda theta: support.values(space.decode(theta)), matrix=support.matrix
     )
+
+
+def back_into_space(
+    theta: Tensor, space: WeightSpace, before: Tensor | None, momentum: Tensor | None
+) -> None:
+    """Move what the optimiser proposes into a space, and stop its momentum at the walls."""
+    left_of_momentum = space.retract(theta, before)
+    if momentum is None:
+        return
+    if space.stops_at_zero:  # the gradient of a threshold at 0: keep where theta is not 0
+        _aten.hardshrink_backward.grad_input(momentum, theta, 0, grad_input=momentum)
+    if left_of_momentum is not None:
+        momentum.mul_(left_of_momentum)

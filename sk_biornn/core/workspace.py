@@ -68,7 +68,7 @@ class Buffers:
         regions = layout.regions
         n_rows, bias = sum(regions[:-1]), n_units + n_features
         n_columns = bias + 1
-        if n_units >= _LEAST_UNITS_TO_ALIGN:
+        if n_units >= _LEAST_UNITS_TO_ALIGN or like.device.type != "cpu":
             n_columns = -(-n_columns // _ALIGNED) * _ALIGNED
         self.layout, self.n_units = layout, n_units
         self._drive = like.new_zeros((*lead, n_rows + regions[-1], n_columns))

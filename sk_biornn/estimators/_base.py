@@ -220,7 +220,7 @@ class BaseRNN(EarlyStoppingRNN):
         )
         if self.early_stopping and held_out is None:
             (trials, targets), held_out = self._hold_out(state, trials, targets)
-        judgement = Judgement(self._transform, self._loss, self._note)
+        judgement = Judgement(self._transform, self._loss, self._tally(targets.n_outputs))
         return Training(
             trials=trials,
             device=device,
@@ -321,7 +321,9 @@ class BaseRNN(EarlyStoppingRNN):
 
     # -------------------------------------------------------------- what is seen of it
 
-    def _after_epoch(self, history: History, state: Callable[[], FitState]) -> bool:
+    def _after_epoch(
+        self, history: History, state: Callable[[], FitState], tallied: np.ndarray | None
+    ) -> bool:
         """Report, and let the user's function see the network as it is now."""
         if self.verbose:
             score = f", validation score {history.scores[-1]:.4f}" if history.scores else ""

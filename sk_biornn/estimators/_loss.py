@@ -20,13 +20,16 @@ from sk_biornn.estimators._synapses import Synapses
 from sk_biornn.estimators._targets import Targets
 from sk_biornn.estimators._trials import Trials
 
+# (outputs, values, weights, number of leading axes of networks) -> numbers, with these axes
+Tally = Callable[[Tensor, Tensor, Tensor, int], Tensor]
+
 
 class Judgement(NamedTuple):
     """How a kind of estimator judges outputs: the part of the loss that is its own."""
 
     transform: Callable[[Tensor], Tensor]  # what is compared with the target
     loss: Callable[[Tensor, Tensor, Tensor], Tensor]  # (outputs, values, weights) -> scalar
-    note: Callable[[Tensor, Tensor, Tensor], None]  # sees the same of every batch of training
+    tally: Tally | None  # what is counted of every batch of training, and summed over an epoch
 
 
 def bind_loss(
@@ -53,6 +56,27 @@ def bind_loss(
     )
 
 
+@dataclass(eq=False)
+class Tallied:
+    """The sum of what was counted since it was last asked for."""
+
+    total: Tensor | None = None  # stays where it is: a recorded step adds to it
+
+    def add(self, counts: Tensor) -> None:
+        """Add the counts of a batch."""
+        if self.total is None:
+            self.total = torch.zeros_like(counts)
+        self.total += counts
+
+    def take(self) -> np.ndarray | None:
+        """Return the sum, and start anew; None if nothing was counted."""
+        if self.total is None:
+            return None
+        taken = self.total.cpu().numpy().copy()
+        self.total.zero_()
+        return taken
+
+
 @dataclass(frozen=True, eq=False)
 class Loss:
     """The loss of one network, a function of weights and trial indices."""
@@ -65,6 +89,7 @@ class Loss:
     synapses: Synapses
     noise: torch.Generator | None
     workspace: Workspace = field(default_factory=Workspace)
+    tallied: Tallied = field(default_factory=Tallied)
 
     def __call__(self, params: RNNParams, indices: Tensor) -> Tensor:
         """Return the loss of a batch, a scalar."""
@@ -82,19 +107,16 @@ class Loss:
         )
         outputs = self.judgement.transform(outputs)
         value = self.judgement.loss(outputs, batch.values, batch.weights)
-        if torch.is_grad_enabled():  # a step of training, not a look at its end
-            self.judgement.note(outputs, batch.values, batch.weights)
+        # Only of a step of training, not of a look at its end.
+        if self.judgement.tally is not None and torch.is_grad_enabled():
+            counts = self.judgement.tally(outputs.detach(), batch.values, batch.weights, 0)
+            self.tallied.add(counts)
         return self.penalties.added_to(value, params, rates, batch)
 
     @property
     def network_kind(self) -> tuple[type, str | None]:
         """What decides how outputs are transformed."""
         return type(self.network), getattr(self.network, "output_activation", None)
-
-    @property
-    def takes_notes(self) -> bool:
-        """Whether the estimator keeps account of its outputs."""
-        return type(self.network)._note is not RunningRNN._note
 
 
 class _Batch(NamedTuple):

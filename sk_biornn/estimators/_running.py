@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,8 +91,9 @@ class RunningRNN(FittedNetwork, RNNParameters):
         names = self.unit_names_
         return range(len(self.W_rec_)) if names is None else names
 
-    def _note(self, outputs: torch.Tensor, values: torch.Tensor, weights: torch.Tensor) -> None:
-        """See the outputs of every training batch; a leaf may keep account of them."""
+    def _tally(self, n_outputs: int) -> Callable[..., torch.Tensor] | None:
+        """Return what is counted of the outputs of every training batch, see `_loss.Tally`."""
+        return None
 
     def _fitted_network(self, trials: Trials) -> tuple[RNNParams, Dynamics]:
         device = boundary.resolve_device(self.device)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -14,10 +14,12 @@ from sk_biornn.biology._spaces import clipping_space, sign_bounds
 from sk_biornn.biology.constraints import Constraint
 from sk_biornn.biology.regularizers import Facts, Penalty
 from sk_biornn.core import (
+    DeviceStack,
     Dynamics,
     Epoch,
     RNNParams,
     Spaces,
+    Stack,
     WeightSpace,
     Workspace,
     run,
@@ -26,12 +28,9 @@ from sk_biornn.core import (
 )
 from sk_biornn.core.losses import EACH
 from sk_biornn.core.solvers import Adam
-from sk_biornn.core.stacked import Stack
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Projection
-
-if TYPE_CHECKING:
-    from sk_biornn.estimators._loss import Loss
+from sk_biornn.estimators._loss import Loss, Tallied
 
 _VECTORS = ("strength", "emd_strength")  # of penalties: what may differ within a stack
 
@@ -75,7 +74,7 @@ class Recipe:
             return "few synapses, for which sparse products are faster"
         if loss.data.lengths is not None:
             return "trials of unequal length"
-        if not isinstance(self.solver, (str, Adam)):
+        if not isinstance(self.solver, str) and type(self.solver) is not Adam:
             return "a solver of its own"
         if loss.judgement.loss not in EACH:
             return "a loss of its own"
@@ -85,6 +84,17 @@ class Recipe:
         if not _is_on_cpu(loss) and not alike:
             return "a penalty of its own"
         return None
+
+    @property
+    def is_recordable(self) -> bool:
+        """Whether a step does the same operations for every batch of a size, see `Recording`.
+
+        What is not of this package may keep account of its calls, and is asked.
+        """
+        loss = self.loss
+        theirs = (self.constraint, *loss.penalties.regularizers)
+        ours = loss.judgement.loss in EACH and all(map(_always_the_same, theirs))
+        return ours and loss.data.lengths is None
 
     def key(self, epoch: Epoch) -> Hashable:
         """Return what networks that learn side by side have in common."""
@@ -98,11 +108,16 @@ class Recipe:
             (how.solver, how.epsilon, how.max_grad_norm),
             _steps_taken(epoch),
             _moves(loss.dynamics),
-            (loss.judgement.loss, loss.network_kind, loss.data.every_step),
+            (loss.judgement.loss, loss.judgement.tally, loss.network_kind, loss.data.every_step),
             (loss.data.x.shape, loss.data.step_weights is None),
             () if _is_on_cpu(loss) else tuple(map(_kind_of, loss.penalties.regularizers)),
             tuple(fact is None for fact in facts),
         )
+
+
+def _always_the_same(part: Any) -> bool:
+    ours = type(part).__module__.partition(".")[0] == __name__.partition(".")[0]
+    return ours or bool(getattr(part, "recordable", False))
 
 
 def _is_on_cpu(loss: Loss) -> bool:
@@ -133,7 +148,7 @@ def _kind_of(price: Any) -> Hashable:
     return type(price), tuple(getattr(price, name) for name in own)
 
 
-def stack_of(epochs: Sequence[Epoch]) -> Stack:
+def stack_of(epochs: Sequence[Epoch]) -> Stack | DeviceStack:
     """Return the stack of networks whose keys are equal.
 
     Parameters
@@ -149,7 +164,10 @@ def stack_of(epochs: Sequence[Epoch]) -> Stack:
     recipes: list[Recipe] = [epoch.recipe for epoch in epochs]
     with torch.inference_mode(False):
         like = epochs[0].theta.w_rec
-        return Stack(epochs, _spaces(recipes, like), _losses([r.loss for r in recipes], like))
+        spaces, losses = _spaces(recipes, like), _losses([r.loss for r in recipes], like)
+        if like.device.type == "cpu":
+            return Stack(epochs, spaces, losses)
+        return DeviceStack(epochs, spaces, losses, all(r.is_recordable for r in recipes))
 
 
 def _spaces(recipes: Sequence[Recipe], like: Tensor) -> Spaces:
@@ -197,7 +215,7 @@ def _losses(losses: Sequence[Loss], like: Tensor) -> Callable[[RNNParams, Tensor
     data = _Data.of(losses)
     penalty = _penalty(losses, like)
     each, transform = EACH[first.judgement.loss], first.judgement.transform
-    notes = [loss.judgement.note for loss in losses if loss.takes_notes]
+    tally = _tally(losses)
     workspace, every_step = Workspace(), first.data.every_step
 
     def function(params: RNNParams, indices: Tensor) -> Tensor:
@@ -207,11 +225,41 @@ def _losses(losses: Sequence[Loss], like: Tensor) -> Callable[[RNNParams, Tensor
         )
         outputs = transform(outputs)
         value = each(outputs, values, weights)
-        for note, *seen in zip(notes, outputs, values, weights, strict=bool(notes)):
-            note(*seen)
+        if tally is not None:
+            tally(outputs.detach(), values, weights)
         return value if penalty is None else penalty(value, params, rates, step_weights)
 
     return function
+
+
+def _tally(losses: Sequence[Loss]) -> Callable[[Tensor, Tensor, Tensor], None] | None:
+    """Return what counts for every network as it would alone; None where nothing is counted."""
+    count = losses[0].judgement.tally
+    if count is None:
+        return None
+    tallied = Tallied()
+
+    def tally(outputs: Tensor, values: Tensor, weights: Tensor) -> None:
+        if outputs.device.type == "cpu":  # summed one by one, as each alone would be
+            each = zip(outputs, values, weights, strict=True)
+            counts = torch.stack([count(*of_one, 0) for of_one in each])
+        else:
+            counts = count(outputs, values, weights, 1)
+        is_first = tallied.total is None
+        tallied.add(counts)
+        if is_first:
+            _share(tallied, losses)
+
+    return tally
+
+
+def _share(tallied: Tallied, losses: Sequence[Loss]) -> None:
+    """Have each network find its counts in those of all, and keep what it had before."""
+    assert tallied.total is not None
+    for total, loss in zip(tallied.total, losses, strict=True):
+        if loss.tallied.total is not None:
+            total += loss.tallied.total
+        loss.tallied.total = total
 
 
 @dataclass(frozen=True, eq=False)

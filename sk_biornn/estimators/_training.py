@@ -30,7 +30,8 @@ from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._synapses import Synapses, bind_synapses, in_circuit
 from sk_biornn.estimators._trials import Trials
 
-Report = Callable[[History, Callable[[], FitState]], bool]  # after each epoch; True ends it
+# After each epoch, with what was counted in it; True ends the training.
+Report = Callable[[History, Callable[[], FitState], "np.ndarray | None"], bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +90,16 @@ class Training:
             def middle() -> FitState:
                 return self._after(state, params, history, synapses, noise).with_own_generator()
 
-            return self.report(history, middle)
+            return self.report(history, middle, loss.tallied.take())
 
         loss = self.bind_loss(circuit, synapses, dtype, noise)
+        recipe = Recipe(
+            in_circuit(self.constraint, allowed),
+            circuit,
+            self.frozen,
+            self.optimisation.solver,
+            loss,
+        )
         params, history = yield from train_by_epochs(
             boundary.to_params(state.weights, dtype, self.device),
             loss,
@@ -104,13 +112,9 @@ class Training:
             on_epoch=report,
             history=history,
             epochs=epochs,
-            recipe=Recipe(
-                in_circuit(self.constraint, allowed),
-                circuit,
-                self.frozen,
-                self.optimisation.solver,
-                loss,
-            ),
+            recipe=recipe,
+            recordable=recipe.is_recordable,
+            generators=() if noise is None else (noise,),
         )
         return self._after(state, params, history, synapses)
 

@@ -8,10 +8,12 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from sk_biornn.core import Epochs, History
 from sk_biornn.estimators._classifier import RNNClassifier
 from sk_biornn.estimators._documentation import documented
+from sk_biornn.estimators._loss import Tally
 from sk_biornn.estimators._population_network import PopulationRNN
 from sk_biornn.estimators._regressor import RNNRegressor
 from sk_biornn.estimators._state import FitState
@@ -89,32 +91,35 @@ class CellTypeRNNRegressor(PopulationRNN, RNNRegressor):
     def _fit_or_raise(self, *arguments: Any, resume: bool, **options: Any) -> Epochs[Self]:
         earlier = getattr(self, "loss_per_population_", None) if resume else None
         self._epochs: list[np.ndarray] = [] if earlier is None else list(earlier)
-        # Of squared errors and of weights in this epoch, per output.
-        self._sums: np.ndarray | None = None
         yield from super()._fit_or_raise(*arguments, resume=resume, **options)
-        del self._epochs, self._sums
+        del self._epochs
         return self
 
-    def _note(self, outputs: torch.Tensor, values: torch.Tensor, weights: torch.Tensor) -> None:
-        if self.populations is None or outputs.shape[-1] != len(self.populations_):
-            return
-        axes = tuple(range(outputs.ndim - 1))
-        squares = (outputs.detach() - values).square() * weights
-        sums = torch.stack([squares.sum(axes), weights.sum(axes)]).cpu().numpy().astype(float)
-        self._sums = sums if self._sums is None else self._sums + sums
+    def _tally(self, n_outputs: int) -> Tally | None:
+        if self.populations is None or n_outputs != len(self.populations_):
+            return None
+        return _squares_and_weights
 
-    def _after_epoch(self, history: History, state: Callable[[], FitState]) -> bool:
-        if self._sums is not None:
-            squares, weights = self._sums
+    def _after_epoch(
+        self, history: History, state: Callable[[], FitState], tallied: np.ndarray | None
+    ) -> bool:
+        if tallied is not None:
+            squares, weights = tallied
             with np.errstate(invalid="ignore"):  # NaN for an output without any target
                 self._epochs.append(squares / weights)
-            self._sums = None
-        return super()._after_epoch(history, state)
+        return super()._after_epoch(history, state, tallied)
 
     def _show(self, state: FitState) -> None:
         super()._show(state)
         epochs = getattr(self, "_epochs", None)  # there are none in weights from elsewhere
         self.loss_per_population_ = np.array(epochs) if epochs else None
+
+
+def _squares_and_weights(outputs: Tensor, values: Tensor, weights: Tensor, n_lead: int) -> Tensor:
+    """Return the sums of squared errors and of weights per output."""
+    axes = tuple(range(n_lead, outputs.ndim - 1))
+    squares = (outputs - values).square() * weights
+    return torch.stack([squares.sum(axes), weights.sum(axes)], dim=-2).double()
 
 
 @documented

@@ -34,8 +34,8 @@ from sk_biornn.biology import (
 from sk_biornn.biology.constraints import FixedMask
 from sk_biornn.biology.regularizers import pairwise_distances
 from sk_biornn.core import Dynamics, Optimisation, Spaces, Workspace, cross_entropy, run
+from sk_biornn.core.epoch import Epoch
 from sk_biornn.core.losses import unit_weights
-from sk_biornn.core.training import Epoch
 
 MAZE = next(case for case in CASES if case.name == "maze")
 LEAST_GAIN, LARGEST_SHARE = 5.0, 0.25

@@ -33,8 +33,8 @@ from sk_biornn.core import (
     squared_error,
     unit_weights,
 )
+from sk_biornn.core.epoch import Epoch
 from sk_biornn.core.products import multiply_into
-from sk_biornn.core.training import Epoch
 from sk_biornn.estimators._synapses import Synapses, bind_synapses
 
 CASE = next(case for case in CASES if case.name == "cell types")

@@ -23,8 +23,8 @@ from sk_biornn.core import (
     run,
     squared_error,
 )
+from sk_biornn.core.epoch import Epoch
 from sk_biornn.core.losses import unit_weights
-from sk_biornn.core.training import Epoch
 
 
 class Case(NamedTuple):

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
+from torch import Tensor
 
 from sk_biornn import SpatialRNNClassifier
+from sk_biornn.core import History
+from sk_biornn.estimators._loss import Tally
+from sk_biornn.estimators._state import FitState
 
 
 class CountingClassifier(SpatialRNNClassifier):
     """A `SpatialRNNClassifier` that knows its running accuracy, which is what Keras reports.
 
     A trial is judged when its batch comes: with noise on the inputs, and by weights that move on
-    after every batch. Nothing of the training depends on the counts, which stay on the device until
-    they are asked for, so that no batch waits for them.
+    after every batch. Nothing of the training depends on the counts.
     """
 
-    _counts: torch.Tensor | None = None  # right answers, and all
+    _n_right = _n_judged = 0
 
-    def _note(self, outputs: torch.Tensor, values: torch.Tensor, weights: torch.Tensor) -> None:
-        outputs = outputs.detach()
-        # Even odds go to the first class, as equal scores do.
-        codes = outputs[:, 0] > 0 if outputs.shape[1] == 1 else outputs.argmax(dim=1)
-        if self._counts is None:
-            self._counts = torch.zeros(2, dtype=torch.int64, device=outputs.device)
-        right = codes == values
-        self._counts += torch.stack([right.sum(), torch.ones_like(right).sum()])
+    def _tally(self, n_outputs: int) -> Tally:
+        return _right_and_judged
+
+    def _after_epoch(
+        self, history: History, state: Callable[[], FitState], tallied: np.ndarray | None
+    ) -> bool:
+        assert tallied is not None  # every epoch has a batch
+        n_right, n_judged = tallied.tolist()
+        self._n_right, self._n_judged = self._n_right + n_right, self._n_judged + n_judged
+        return super()._after_epoch(history, state, tallied)
 
     def take_running_accuracy(self) -> float:
         """Return the right answers since this was last asked, in per cent of all, and start anew.
@@ -34,11 +42,14 @@ class CountingClassifier(SpatialRNNClassifier):
         float
             Per cent of the training trials of the epochs since then.
         """
-        assert self._counts is not None, "an epoch has counted its answers"
-        n_right, n_judged = self._counts.tolist()
-        self._counts.zero_()
-        return 100.0 * n_right / n_judged
+        accuracy = 100.0 * self._n_right / self._n_judged
+        self._n_right = self._n_judged = 0
+        return accuracy
 
-    def __getstate__(self) -> dict[str, object]:
-        """Leave the counts behind: another process may not have their device."""
-        return {**super().__getstate__(), "_counts": None}
+
+def _right_and_judged(outputs: Tensor, codes: Tensor, weights: Tensor, n_lead: int) -> Tensor:
+    """Return the number of right answers and of all, network by network."""
+    is_binary = outputs.shape[-1] == 1
+    answers = (outputs[..., 0] > 0).to(codes.dtype) if is_binary else outputs.argmax(-1)
+    right = (answers == codes).flatten(n_lead).sum(-1)
+    return torch.stack([right, torch.full_like(right, codes.shape[n_lead])], dim=-1)
