@@ -11,13 +11,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor, SpatialRNNClassifier
 from sk_biornn.core import alone
 from sk_biornn.datasets import make_flip_flop, make_go_nogo, make_one_choice_inference
 from sk_biornn.ensemble import _by_epochs, _lockstep, answers_of, epochs_of_fit
-from sk_biornn.ensemble._by_epochs import Question, answers_at_once
+from sk_biornn.ensemble._by_epochs import Question, SeenTrials, answers_at_once
 from sk_biornn.ensemble._lockstep import Member, carry
 from sk_biornn.studies import (
     CELL_TYPE_PRESETS,
@@ -412,6 +413,33 @@ def test_networks_that_ask_stay_in_step_with_those_that_do_not(stacks):
     assert stacks == [3] and [member.result for member in members] == networks
 
 
+CPU = torch.device("cpu")
+
+
+def at_once(questions, seen=None):
+    """Answers as a GPU would compute them."""
+    return answers_at_once(questions, CPU, seen or SeenTrials())
+
+
+def test_only_trials_that_stay_as_they_are_are_kept(monkeypatch):
+    network = DaleRNNRegressor(n_units=5, max_iter=1, random_state=0).fit(X, Y)
+    fixed, seen = X.copy(), SeenTrials()
+    fixed.setflags(write=False)
+    kept = seen.of(Question(network, fixed, "predict"), CPU)
+    assert seen.of(Question(network, fixed, "predict"), CPU)[1] is kept[1]
+    open_to_all = X.copy()
+    first = at_once([Question(network, open_to_all, "predict")] * 2, seen)[0]
+    open_to_all[:] = 0.5
+    second = at_once([Question(network, open_to_all, "predict")] * 2, seen)[0]
+    assert_allclose(second, network.predict(open_to_all), atol=1e-6)
+    assert np.abs(first - second).max() > 0.01
+    monkeypatch.setattr(_by_epochs, "_MOST_KEPT", 1)
+    other = fixed.copy()
+    other.setflags(write=False)
+    seen.of(Question(network, other, "predict"), CPU)
+    assert seen.of(Question(network, fixed, "predict"), CPU)[1] is not kept[1]
+
+
 GO = make_go_nogo(12, random_state=0)
 MAZE = make_one_choice_inference(20, random_state=0)
 
@@ -432,7 +460,7 @@ def test_answers_at_once_are_those_of_each(kind, data, method, most, monkeypatch
     networks = [kind(n_units=5, max_iter=1, random_state=k).fit(*data) for k in range(3)]
     questions = [Question(network, data[0], method) for network in networks]
     assert len({question.key() for question in questions}) == 1
-    for question, found in zip(questions, answers_at_once(questions), strict=True):
+    for question, found in zip(questions, at_once(questions), strict=True):
         expected = question.compute()
         assert found.dtype == expected.dtype
         if expected.dtype.kind == "f":
@@ -447,7 +475,7 @@ def test_a_network_that_explodes_says_so_and_the_others_answer():
         for k in range(2)
     ]
     questions = [Question(network, X, "predict") for network in networks]
-    assert_allclose(answers_at_once(questions)[1], networks[1].predict(X), atol=1e-6)
+    assert_allclose(at_once(questions)[1], networks[1].predict(X), atol=1e-6)
     networks[0].W_rec_ = np.full_like(networks[0].W_rec_, 1e30)
     with pytest.raises(ValueError, match="became infinite"):
-        answers_at_once(questions)
+        at_once(questions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ from sk_biornn.estimators._trials import Trials, check_trials
 # Floats of the activity of all networks that is held at once on a GPU: 1 GiB in float32.
 _MOST_FLOATS = 2**28
 _MOST_STEPS = 1024
+_MOST_KEPT = 2**30  # bytes of trials on a device that are kept for the next question
 
 Between = Callable[[Any], Generator[Any, Any, None]]
 
@@ -177,16 +179,45 @@ class Question:
         network = self.network
         arrays = network._weight_arrays().values()
         shapes = tuple((array.shape, array.dtype) for array in arrays)
-        return type(network), self.method, id(self.X), str(network.device), shapes
+        steps = network.n_static_steps
+        return type(network), self.method, id(self.X), str(network.device), steps, shapes
 
 
-def answer_together(questions: Sequence[Question]) -> list[Any]:
+class SeenTrials:
+    """Trials that were checked, and brought to a device, for questions that come again.
+
+    Only arrays to which nobody can write are kept, so that they are what they were; and the last
+    few of them.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, tuple[Any, Trials, torch.Tensor]] = OrderedDict()
+
+    def of(self, question: Question, device: torch.device) -> tuple[Trials, torch.Tensor]:
+        """Return the trials of a question, and their inputs on the device."""
+        network, X = question.network, question.X
+        key = id(X), network.n_features_in_, network.n_static_steps, device
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key][1:]
+        trials = check_trials(network, X, reset=False, n_static_steps=network.n_static_steps)
+        x = boundary.to_tensor(trials.x, device)
+        if isinstance(X, np.ndarray) and not X.flags.writeable:
+            self._kept[key] = X, trials, x
+            while sum(kept.nbytes for *_, kept in self._kept.values()) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return trials, x
+
+
+def answer_together(questions: Sequence[Question], seen: SeenTrials) -> list[Any]:
     """Return the answers to questions of one key: on a GPU in one run over the trials.
 
     Parameters
     ----------
     questions : sequence of Question
         Those whose keys are equal.
+    seen : SeenTrials
+        What was asked about before.
 
     Returns
     -------
@@ -196,16 +227,17 @@ def answer_together(questions: Sequence[Question]) -> list[Any]:
     device = boundary.resolve_device(questions[0].network.device)
     if len(questions) == 1 or device.type == "cpu":
         return [question.compute() for question in questions]
-    return answers_at_once(questions)
+    return answers_at_once(questions, device, seen)
 
 
-def answers_at_once(questions: Sequence[Question]) -> list[Any]:
+def answers_at_once(
+    questions: Sequence[Question], device: torch.device, seen: SeenTrials
+) -> list[Any]:
     """Return the answers to questions of one key, whose activity is computed as one stack.
 
     Those about trials of unequal length, or very long ones, are answered one by one.
     """
-    first = questions[0].network
-    trials = check_trials(first, questions[0].X, reset=False, n_static_steps=first.n_static_steps)
+    trials, x = seen.of(questions[0], device)
     fitted = [question.network._fitted_network(trials) for question in questions]
     dynamics = fitted[0][1]
     move_alike = len({moves(own) for _, own in fitted}) == 1
@@ -219,7 +251,7 @@ def answers_at_once(questions: Sequence[Question]) -> list[Any]:
 
         def run_already(X: Any, every_step: bool) -> tuple[np.ndarray, Trials]:
             if every_step not in found:
-                found[every_step] = _outputs(params, trials, dynamics, every_step)
+                found[every_step] = _outputs(params, x, dynamics, every_step)
             outputs, whole = found[every_step]
             if not whole[place]:  # alone it says what is wrong
                 return question.network._run(X, every_step)
@@ -233,18 +265,19 @@ def answers_at_once(questions: Sequence[Question]) -> list[Any]:
 
 @torch.no_grad()
 def _outputs(
-    params: RNNParams, trials: Trials, dynamics: Any, every_step: bool
+    params: RNNParams, x: torch.Tensor, dynamics: Any, every_step: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the read-out (n_networks, n_trials, ...), and of which networks all is finite."""
     like = params.w_rec
-    per_trial = len(like) * trials.n_steps * sum(params.w_in.shape[1:])
+    per_trial = len(like) * x.shape[1] * sum(params.w_in.shape[1:])
     at_once = max(1, _MOST_FLOATS // per_trial)
     pieces, workspace = [], Workspace()
     whole = torch.ones(len(like), dtype=torch.bool, device=like.device)
     with computing():
-        for low in range(0, trials.n_trials, at_once):
-            x = boundary.to_tensor(trials.x[low : low + at_once], like.device, like.dtype)
-            outputs, rates, _ = run(params, x, dynamics, every_step=every_step, workspace=workspace)
+        for some in x.split(at_once):
+            outputs, rates, _ = run(
+                params, some, dynamics, every_step=every_step, workspace=workspace
+            )
             # A sum tells of all that is infinite or not a number, and of a network at the brink.
             for values in (outputs, rates):
                 whole &= values.flatten(1).sum(dim=1).isfinite()

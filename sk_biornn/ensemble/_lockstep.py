@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sk_biornn.core import DeviceStack, Epoch, Epochs, Stack
-from sk_biornn.ensemble._by_epochs import Question, answer_together
+from sk_biornn.ensemble._by_epochs import Question, SeenTrials, answer_together
 from sk_biornn.ensemble._sizes import most_together
 from sk_biornn.estimators._boundary import sharing
 from sk_biornn.estimators._stackable import stack_of
@@ -116,6 +116,7 @@ class Lockstep:
     most: Callable[[Epoch], tuple[int, str]]
     watch: Callable[[Sequence[Member]], None]
     interrupted: KeyboardInterrupt | None = None
+    _seen: SeenTrials = field(default_factory=SeenTrials)
     _kept: dict[Member, Stack | DeviceStack] = field(
         default_factory=dict
     )  # by the first member of each
@@ -186,7 +187,7 @@ class Lockstep:
 
     def _answer_group(self, group: Sequence[Member]) -> None:
         try:
-            answers = answer_together([_question_of(member) for member in group])
+            answers = answer_together([_question_of(member) for member in group], self._seen)
         except Exception as error:
             if len(group) == 1:
                 group[0].meet(error)
