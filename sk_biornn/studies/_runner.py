@@ -81,7 +81,7 @@ def _named(
     return name, function(*args, **kwargs)
 
 
-def fill_record(record: Record, fill: Callable[..., None], *arguments: Any) -> Record:
+def fill_record(record: Record, fill: Callable[..., Any], *arguments: Any) -> Record:
     """Have `fill(record, *arguments)` fill in one run on one thread; note error and seconds.
 
     What it yields, if it is a generator, is computed as it comes.
