@@ -49,15 +49,15 @@ def epochs_of_fit(
     **fit_params : object
         Handed to the fit.
 
-    Yields
-    ------
-    object
-        What is to be computed next, with a method `compute`; its result is to be sent.
-
     Returns
     -------
     estimator
         Fitted.
+
+    Yields
+    ------
+    object
+        What is to be computed next, with a method `compute`; its result is to be sent.
 
     Examples
     --------
@@ -138,15 +138,15 @@ def answers_of(network: Any, X: Any, method: str = "predict") -> Generator[Any, 
     method : str, default="predict"
         Which of its methods is asked: "predict", "decision_function" or "predict_proba".
 
-    Yields
-    ------
-    object
-        The question; what the method returns is to be sent.
-
     Returns
     -------
     ndarray
         What the method returns.
+
+    Yields
+    ------
+    object
+        The question; what the method returns is to be sent.
 
     Examples
     --------

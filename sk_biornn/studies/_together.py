@@ -69,15 +69,15 @@ def aside(function: Callable[..., Any], *arguments: Any) -> Generator[Any, Any, 
     *arguments : object
         What it is given; nobody may write to it afterwards.
 
-    Yields
-    ------
-    object
-        What is to be begun.
-
     Returns
     -------
     Future
         To be handed to `collected` at the end of the job.
+
+    Yields
+    ------
+    object
+        What is to be begun.
 
     Examples
     --------
@@ -102,15 +102,15 @@ def collected(begun: Sequence[Future[Any]]) -> Generator[Any, Any, list[Any]]:
     begun : sequence of Future
         What `aside` returned.
 
-    Yields
-    ------
-    object
-        What is to be waited for.
-
     Returns
     -------
     list
         The results, in order. An error of one is raised.
+
+    Yields
+    ------
+    object
+        What is to be waited for.
 
     Examples
     --------
