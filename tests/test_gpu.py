@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 
 import numpy as np
@@ -220,10 +221,29 @@ def test_a_step_is_recorded_once_per_size_of_batch(monkeypatch):
     recorded = []
     record = Recording._record
     monkeypatch.setattr(
-        Recording, "_record", lambda self, i: recorded.append(len(i)) or record(self, i)
+        Recording, "_record", lambda self, f, i: recorded.append(len(i)) or record(self, f, i)
     )
     DaleRNNRegressor(**{**SMALL, "device": "cuda", "max_iter": 5}).fit(X, Y)
     assert sorted(recorded) == [4, 9]  # 40 trials by 9
+
+
+def test_a_fit_leaves_no_memory_behind():
+    def held():
+        return torch.cuda.memory_allocated()
+
+    gc.collect()
+    gc.disable()  # by counting alone: what waits for the collector may wait for long
+    try:
+        before = held()
+        DaleRNNRegressor(**{**SMALL, "device": "cuda", "n_units": 200}).fit(X, Y)
+        networks = [
+            DaleRNNRegressor(**{**SMALL, "device": "cuda", "n_units": 200, "random_state": k})
+            for k in range(4)
+        ]
+        fit_many(networks, X, Y)
+        assert held() - before < 2**20
+    finally:
+        gc.enable()
 
 
 def test_a_search_side_by_side():

@@ -31,7 +31,7 @@ ALLOWED = {
     "estimators": {"biology", "core", "initializers", "metrics", "units"},
     "io": {"biology", "core", "estimators", "initializers", "units"},
     "ensemble": {"biology", "core", "estimators", "initializers", "metrics"},
-    "model_selection": {"core", "ensemble"},
+    "model_selection": {"core", "ensemble", "estimators"},
     "studies": {"biology", "core", "ensemble", "estimators", "io", "units"} | LEAVES,
     "cli": {"studies"},
 }

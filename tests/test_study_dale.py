@@ -20,6 +20,7 @@ from scipy import stats
 
 import sk_biornn
 from sk_biornn import _atomic
+from sk_biornn._records import sealed
 from sk_biornn.biology.constraints import Dale
 from sk_biornn.biology.prior import column_signs
 from sk_biornn.initializers import ConditioningWarning
@@ -35,7 +36,7 @@ from sk_biornn.studies import (
     run_one,
     summarise,
 )
-from sk_biornn.studies._folder import StudyFolder, sealed
+from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._intervals import PER_CENT, interval, paired_interval, scale_of
 from sk_biornn.studies._repeatable import one_thread, seed_of
 from sk_biornn.studies.dale import study as dale_study

@@ -159,17 +159,21 @@ class Descent:
                 for key, part in memory.items():
                     kept = state[name].get(key)
                     part.zero_() if kept is None else part.copy_(kept)
-        taken = [self._steps_of(state) for state in states]
-        self._steps.copy_(self._steps.new_tensor(taken).view_as(self._steps))
+        self._taken = [self._steps_of(state) for state in states]
+        self._steps.copy_(self._steps.new_tensor(self._taken).view_as(self._steps))
         if self._fused is not None:
             self._count.copy_(self._steps.flatten()[0])
+
+    def count(self, n_steps: int) -> None:
+        """Take note that so many steps have been taken: the device is not to be asked for it."""
+        self._taken = [taken + n_steps for taken in self._taken]
 
     def states(self, n_networks: int) -> list[dict[str, dict[str, Tensor]]]:
         """Return a copy of what is remembered of each weight, network by network."""
         if self.adam is None:
             return [{name: {} for name in self.rows.parts} for _ in range(n_networks)]
         copies = {key: memory.clone() for key, memory in self._memory.items()}
-        steps = self._steps.to(torch.float32).flatten().unbind()
+        steps = [torch.tensor(taken, dtype=torch.float32) for taken in self._taken]
         parts = {key: self.rows.cut(copy) for key, copy in copies.items()}
         each = self._of_each(parts, n_networks)
         return [

@@ -15,6 +15,7 @@ from torch import Tensor
 from sk_biornn.core.flat import Descent, Rows
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.recording import Recording
+from sk_biornn.core.side_by_side import side_by_side, sizes_of
 from sk_biornn.core.solvers import Adam, Solver
 from sk_biornn.core.weight_space import Spaces, WeightSpace, back_into_space
 
@@ -67,6 +68,7 @@ class OnDevice:
         self._lead = () if n_networks is None else (n_networks,)
         self._recordable, self._generators = recordable, generators
         self._rows: Rows | None = None
+        self._recording: Recording | None = None
 
     def compute(self, epochs: Sequence[Any], *, go_on: bool = False) -> list[float]:
         """Take the steps of one epoch of every network.
@@ -89,11 +91,24 @@ class OnDevice:
             self._take_up(epochs)
         self._descent.set_rates([epoch.optimiser.param_groups[0]["lr"] for epoch in epochs])
         self._total.zero_()
-        sizes = [len(batch) for batch in epochs[0].batches]
-        for indices in self._indices(epochs).split(sizes, dim=-1):
-            self._step(indices)
+        if self._recordable:
+            sizes = [len(batch) for batch in epochs[0].batches]
+            for indices in self._indices(epochs).split(sizes, dim=-1):
+                self._recorded_step(indices)
+        else:
+            for batch in zip(*(epoch.batches for epoch in epochs), strict=True):
+                indices = side_by_side(batch) if self._lead else batch[0]
+                self._take_step(indices, sizes_of(batch, self._total))
+        self._descent.count(len(epochs[0].batches))
         self._hand_out(epochs)
-        return (self._total / sum(sizes)).reshape(-1).tolist()
+        n_trials = sum(map(len, epochs[0].batches))  # as many in every network
+        return (self._total / n_trials).reshape(-1).tolist()
+
+    def _recorded_step(self, indices: Tensor) -> None:
+        if self._recording is None:
+            self._take_step(indices, indices.shape[-1])
+        else:
+            self._recording(lambda place: self._take_step(place, place.shape[-1]), indices)
 
     def _prepare(self, epochs: Sequence[Any]) -> None:
         first = epochs[0]
@@ -104,9 +119,8 @@ class OnDevice:
         self._descent = Descent(self._rows, adam, one_rate=len(rates) == 1)
         self._most = how.max_grad_norm
         self._total = self._rows.values.new_zeros(self._lead, dtype=torch.float64)
-        self._step: Callable[[Tensor], None] = self._take_step
         if self._recordable and self._rows.values.device.type == "cuda":
-            self._step = Recording(self._take_step, self._generators)
+            self._recording = Recording(self._generators)
 
     def _joined(self, epochs: Sequence[Any]) -> RNNParams:
         """Return the free parameters of all networks."""
@@ -143,16 +157,13 @@ class OnDevice:
                     epoch.optimiser.state[leaf] = state[name]
 
     def _indices(self, epochs: Sequence[Any]) -> Tensor:
-        """Return the trials of all batches, one after the other.
-
-        They go to the device at once; where steps differ, the processor needs to see them.
-        """
+        """Return the trials of all batches, one after the other, where the networks are."""
         assert self._rows is not None
         each = [torch.cat(epoch.batches) for epoch in epochs]
         indices = torch.stack(each) if self._lead else each[0]
-        return indices.to(self._rows.values.device) if self._recordable else indices
+        return indices.to(self._rows.values.device)
 
-    def _take_step(self, indices: Tensor) -> None:
+    def _take_step(self, indices: Tensor, sizes: Tensor | int) -> None:
         rows, descent = self._rows, self._descent
         assert rows is not None
         losses = self._losses(self._spaces.decode(rows.theta), indices)
@@ -166,7 +177,7 @@ class OnDevice:
         for name, part in rows.parts.items():
             space: WeightSpace = rows.spaces[name]
             back_into_space(part, space, before.get(name), descent.momentum(name))
-        self._total.add_(losses.detach(), alpha=indices.shape[-1])
+        self._total.add_(losses.detach().double() * sizes)
 
     def _needs_before(self, name: str) -> bool:
         assert self._rows is not None

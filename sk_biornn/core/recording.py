@@ -17,7 +17,7 @@ from torch import Tensor
 
 
 class Recording:
-    """A function of a tensor of indices that is replayed from its second call of a shape on.
+    """Calls a function of a tensor of indices, and replays it from its second call of a shape on.
 
     The first call of a shape runs as it is, by which libraries make themselves ready and buffers
     come to be. Nothing but what lies in memory may differ from call to call: what the function does
@@ -25,8 +25,6 @@ class Recording:
 
     Parameters
     ----------
-    function : callable
-        (indices) -> None; works on tensors that stay where they are.
     generators : sequence of torch.Generator
         Sources of random numbers that it draws from.
     graph : callable
@@ -35,39 +33,47 @@ class Recording:
 
     def __init__(
         self,
-        function: Callable[[Tensor], None],
         generators: Sequence[torch.Generator] = (),
         graph: Callable[[], Any] | None = None,
     ) -> None:
-        self._function, self._generators = function, generators
+        self._generators = generators
         self._make_graph = graph or torch.cuda.CUDAGraph
         self._seen: set[torch.Size] = set()
         self._recorded: dict[torch.Size, tuple[Any, Tensor]] = {}
         self._pool: Any = None  # of memory, which graphs of several shapes share
         self.gave_up: str | None = None  # why it cannot be recorded
 
-    def __call__(self, indices: Tensor) -> None:
-        """Do what the function does."""
+    def __call__(self, function: Callable[[Tensor], None], indices: Tensor) -> None:
+        """Do what the function does.
+
+        Parameters
+        ----------
+        function : callable
+            (indices) -> None, the same at every call; works on tensors that stay where they are. It
+            is not kept: its owner may own this recording.
+        indices : Tensor
+            What it is called with.
+        """
         shape = indices.shape
         if self.gave_up is not None or shape not in self._seen:
             self._seen.add(shape)
-            self._function(indices)
+            function(indices)
             return
-        if shape not in self._recorded and not self._record(indices):
-            self._function(indices)
+        if shape not in self._recorded and not self._record(function, indices):
+            function(indices)
             return
         graph, place = self._recorded[shape]
         place.copy_(indices)
         graph.replay()
 
-    def _record(self, indices: Tensor) -> bool:
+    def _record(self, function: Callable[[Tensor], None], indices: Tensor) -> bool:
         """Record the function for indices of this shape; nothing is computed."""
         place, graph = indices.clone(), self._make_graph()
         try:
             for generator in self._generators:
                 graph.register_generator_state(generator)
             with _no_garbage_collected(), _recorded_by(graph, self._pool):
-                self._function(place)
+                function(place)
         except (RuntimeError, AttributeError) as error:
             self.gave_up = str(error).strip().splitlines()[0] if str(error).strip() else "unknown"
             warnings.warn(
