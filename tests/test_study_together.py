@@ -32,6 +32,8 @@ from sk_biornn.studies import (
     Plan,
     Report,
     Study,
+    _runner,
+    _study,
     aside,
     collected,
     run_study,
@@ -67,7 +69,6 @@ TINY = {
             "n_validation": 20,
             "n_test": 20,
             "batch_size": 40,
-            "noise_level": 0.0,
             "metrics_every_epoch": True,
         },
     ),
@@ -217,6 +218,41 @@ def job(record, run, plan):
     (record["sum"],) = map(float, (yield from collected([sums])))
 
 
+class NotWaited(Future):
+    """A result that nobody may wait for."""
+
+    def result(self, timeout=None):
+        assert self.done(), "waited for"
+        return super().result()
+
+
+def measured_later(monkeypatch, n_calls):
+    """Have what is put aside be there when so many calls were put aside."""
+    begun = []
+
+    def submit(function, *arguments):
+        begun.append((NotWaited(), function, arguments))
+        if len(begun) == n_calls:
+            for future, call, given in begun:
+                future.set_result(call(*given))
+        return begun[-1][0]
+
+    @contextmanager
+    def workers(n_jobs):
+        yield submit
+
+    monkeypatch.setattr(together, "_workers", workers)
+
+
+def short_first(record, run, plan):
+    """As `job`, but the network of the letter a has one epoch only."""
+    if run.letter != "a":
+        return (yield from job(record, run, plan))
+    network = DaleRNNRegressor(n_units=6, max_iter=1, random_state=0)
+    yield from epochs_of_fit(network, X, Y)
+    (record["sum"],) = yield from collected([(yield from aside(abs, -1.0))])
+
+
 def plain_job(record, run, plan):
     """The same, as a plain function."""
     alone(job(record, run, plan))
@@ -282,18 +318,7 @@ def test_a_folder_begun_with_one_strategy_is_resumed_with_another(
 
 def test_an_interruption_ends_all_and_keeps_what_was_whole(tmp_path, monkeypatch):
     """The network of the letter a has one epoch only; the keyboard strikes in the second."""
-    short = job
-
-    def shorter(record, run, plan):
-        steps = short(record, run, plan)
-        if run.letter != "a":
-            return (yield from steps)
-        steps.close()
-        network = DaleRNNRegressor(n_units=6, max_iter=1, random_state=0)
-        yield from epochs_of_fit(network, X, Y)
-        record["sum"] = 1.0
-
-    study = dataclasses.replace(STUDY, job=shorter)
+    study = dataclasses.replace(STUDY, job=short_first)
     with pytest.raises(KeyboardInterrupt):
         run_study(study, KeyboardInterrupt, output=tmp_path, strategy="stacked")
     assert list(records_in(tmp_path)) == ["a_000.json"]
@@ -303,22 +328,19 @@ def test_an_interruption_ends_all_and_keeps_what_was_whole(tmp_path, monkeypatch
 
 def test_a_run_that_waits_for_its_measures_holds_up_nobody(monkeypatch):
     """Nothing that was put aside is there before the last run has put its own aside."""
-    begun = []
+    measured_later(monkeypatch, n_calls=2)
+    study = dataclasses.replace(STUDY, job=short_first)
+    found = run_study(study, RuntimeError, letters="ab", strategy="stacked")
+    assert found["error"].isna().all() and found["sum"][0] == 1.0
+    assert_allclose(found["sum"][1], run_study(STUDY, letters="b")["sum"][0], rtol=1e-5)
 
-    def submit(function, *arguments):
-        begun.append((Future(), function, arguments))
-        if len(begun) == 2:
-            for future, call, given in begun:
-                future.set_result(call(*given))
-        return begun[-1][0]
 
-    @contextmanager
-    def workers(n_jobs):
-        yield submit
-
-    monkeypatch.setattr(together, "_workers", workers)
-    kept = run_study(STUDY, RuntimeError, letters="ab", strategy="stacked")
-    pd.testing.assert_frame_equal(kept, run_study(STUDY, RuntimeError, letters="ab"), rtol=1e-5)
+def test_an_interruption_waits_for_no_measures(tmp_path, monkeypatch):
+    measured_later(monkeypatch, n_calls=9)
+    study = dataclasses.replace(STUDY, job=short_first)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(study, KeyboardInterrupt, output=tmp_path, strategy="stacked")
+    assert records_in(tmp_path) == {}
 
 
 def fail(_):
@@ -339,11 +361,26 @@ def test_the_error_of_a_measure_is_that_of_its_run(strategy):
     assert found["sum"].tolist() == [0.0, 0.0]
 
 
-def test_a_job_that_is_a_plain_function_runs_as_ever(stacks):
+@pytest.mark.parametrize("strategy", ["stacked", "auto", "joblib"])
+def test_a_job_that_is_a_plain_function_runs_by_joblib(strategy, stacks, monkeypatch):
+    expected = run_study(STUDY, RuntimeError)
+    called, original = [], _runner.run_jobs
+    monkeypatch.setattr(
+        _runner, "run_jobs", lambda *a, **how: called.append(how) or original(*a, **how)
+    )
     study = dataclasses.replace(STUDY, job=plain_job)
-    found = run_study(study, RuntimeError, strategy="stacked")
-    pd.testing.assert_frame_equal(found, run_study(STUDY, RuntimeError))
-    assert not stacks
+    pd.testing.assert_frame_equal(run_study(study, RuntimeError, strategy=strategy), expected)
+    assert len(called) == 1 and not stacks
+
+
+def test_auto_goes_side_by_side_where_one_job_would_go_one_by_one(monkeypatch):
+    assert _study._together(STUDY, "auto", "cpu", 2) is None
+    assert _study._together(STUDY, "joblib", "cuda", 1) is None
+    for strategy, device, n_jobs, always in (
+        *(("auto", "cpu", 1, False), ("auto", "cpu", None, False), ("auto", "cuda", 8, True)),
+        *(("stacked", "cpu", 1, True), ("stacked", "cuda", 8, True)),
+    ):
+        assert _study._together(STUDY, strategy, device, n_jobs).keywords == {"always": always}
 
 
 @pytest.mark.parametrize(
