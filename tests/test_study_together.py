@@ -150,6 +150,24 @@ def test_records_side_by_side_are_those_of_one_after_the_other(name, tmp_path, n
     assert names[0] == names[1]
 
 
+@pytest.mark.parametrize("name", ["dale", "inductive-bias"])
+def test_records_are_the_same_where_answers_are_computed_at_once(
+    name, tmp_path, no_figure, monkeypatch
+):
+    """As on a GPU; there the questions of all networks of a stack come at once."""
+    study, preset, choices = TINY[name]
+    run_study(study, preset, output=tmp_path / "one", **choices)
+    asked = []
+    monkeypatch.setattr(
+        _lockstep,
+        "answer_together",
+        lambda questions, seen: asked.append(len(questions)) or at_once(questions, seen),
+    )
+    run_study(study, preset, output=tmp_path / "side", strategy="stacked", **choices)
+    assert_close(records_in(tmp_path / "one"), records_in(tmp_path / "side"))
+    assert max(asked) == {"dale": 2, "inductive-bias": 4}[name]
+
+
 def test_measures_of_workers_are_those_of_this_process(tmp_path, no_figure):
     study, preset, choices = TINY["inductive-bias"]
     choices = {**choices, "variants": ["W", "WD*C*"], "strategy": "stacked"}
@@ -491,11 +509,15 @@ MAZE = make_one_choice_inference(20, random_state=0)
         (DaleRNNClassifier, MAZE, "predict"),
     ],
 )
-@pytest.mark.parametrize("most", [1, 10**9])
-def test_answers_at_once_are_those_of_each(kind, data, method, most, monkeypatch):
+@pytest.mark.parametrize(("most", "shared"), [(1, True), (1, False), (10**9, True), (10**9, False)])
+def test_answers_at_once_are_those_of_each(kind, data, method, most, shared, monkeypatch):
     monkeypatch.setattr(_by_epochs, "_MOST_FLOATS", most)
     networks = [kind(n_units=5, max_iter=1, random_state=k).fit(*data) for k in range(3)]
-    questions = [Question(network, data[0], method) for network in networks]
+    others = data[0] if shared else data[0][::-1].copy()
+    questions = [
+        Question(network, X, method)
+        for network, X in zip(networks, (data[0], others, data[0]), strict=True)
+    ]
     assert len({question.key() for question in questions}) == 1
     for question, found in zip(questions, at_once(questions), strict=True):
         expected = question.compute()

@@ -126,8 +126,9 @@ def _with_pauses(
 def answers_of(network: Any, X: Any, method: str = "predict") -> Generator[Any, Any, Any]:
     """Ask a fitted network between epochs: ``answers = yield from answers_of(network, X)``.
 
-    Driven alone, this is ``network.predict(X)``. Of many networks on a GPU that are asked about the
-    same trials at the same time, the activity is computed together; answers differ by rounding.
+    Driven alone, this is ``network.predict(X)``. Of many networks on a GPU that are asked at the
+    same time, about as many trials each, the activity is computed together; answers differ by
+    rounding.
 
     Parameters
     ----------
@@ -179,8 +180,10 @@ class Question:
         network = self.network
         arrays = network._weight_arrays().values()
         shapes = tuple((array.shape, array.dtype) for array in arrays)
+        X = self.X
+        of_trials = (X.shape, X.dtype.str) if isinstance(X, np.ndarray) else id(X)
         steps = network.n_static_steps
-        return type(network), self.method, id(self.X), str(network.device), steps, shapes
+        return type(network), self.method, of_trials, str(network.device), steps, shapes
 
 
 class SeenTrials:
@@ -237,11 +240,17 @@ def answers_at_once(
 
     Those about trials of unequal length, or very long ones, are answered one by one.
     """
-    trials, x = seen.of(questions[0], device)
-    fitted = [question.network._fitted_network(trials) for question in questions]
+    asked = {id(question.X): question for question in questions}
+    read = {which: seen.of(question, device) for which, question in asked.items()}
+    each = [read[id(question.X)] for question in questions]
+    fitted = [
+        question.network._fitted_network(trials)
+        for question, (trials, _) in zip(questions, each, strict=True)
+    ]
     dynamics = fitted[0][1]
-    move_alike = len({moves(own) for _, own in fitted}) == 1
-    if trials.lengths is not None or trials.n_steps > _MOST_STEPS or not move_alike:
+    alike = {(x.shape, moves(own)) for (_, x), (_, own) in zip(each, fitted, strict=True)}
+    are_whole = all(trials.lengths is None for trials, _ in each)
+    if len(alike) > 1 or not are_whole or each[0][0].n_steps > _MOST_STEPS:
         return [question.compute() for question in questions]
     params = RNNParams(*map(torch.stack, zip(*(own for own, _ in fitted), strict=True)))
     found: dict[bool, tuple[np.ndarray, np.ndarray]] = {}
@@ -251,11 +260,12 @@ def answers_at_once(
 
         def run_already(X: Any, every_step: bool) -> tuple[np.ndarray, Trials]:
             if every_step not in found:
-                found[every_step] = _outputs(params, x, dynamics, every_step)
+                inputs = [x for _, x in each] if len(read) > 1 else [each[0][1]]
+                found[every_step] = _outputs(params, inputs, dynamics, every_step)
             outputs, whole = found[every_step]
             if not whole[place]:  # alone it says what is wrong
                 return question.network._run(X, every_step)
-            return outputs[place], trials
+            return outputs[place], each[place][0]
 
         twin._run = run_already  # what the method makes of the read-out is its own matter
         return getattr(twin, question.method)(question.X)
@@ -265,21 +275,23 @@ def answers_at_once(
 
 @torch.no_grad()
 def _outputs(
-    params: RNNParams, x: torch.Tensor, dynamics: Any, every_step: bool
+    params: RNNParams, inputs: Sequence[torch.Tensor], dynamics: Any, every_step: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the read-out (n_networks, n_trials, ...), and of which networks all is finite."""
+    """Return the read-out (n_networks, n_trials, ...), and of which networks all is finite.
+
+    Inputs are those of each network, or one tensor for all.
+    """
     like = params.w_rec
-    per_trial = len(like) * x.shape[1] * sum(params.w_in.shape[1:])
+    per_trial = len(like) * inputs[0].shape[1] * sum(params.w_in.shape[1:])
     at_once = max(1, _MOST_FLOATS // per_trial)
     pieces, workspace = [], Workspace()
     whole = torch.ones(len(like), dtype=torch.bool, device=like.device)
     with computing():
-        for some in x.split(at_once):
-            outputs, rates, _ = run(
-                params, some, dynamics, every_step=every_step, workspace=workspace
-            )
+        for some in zip(*(x.split(at_once) for x in inputs), strict=True):
+            x = some[0] if len(some) == 1 else torch.stack(some)
+            outputs, rates, _ = run(params, x, dynamics, every_step=every_step, workspace=workspace)
             # A sum tells of all that is infinite or not a number, and of a network at the brink.
             for values in (outputs, rates):
-                whole &= values.flatten(1).sum(dim=1).isfinite()
+                whole &= values.sum(dim=tuple(range(1, values.ndim))).isfinite()
             pieces.append(outputs.clone())
     return torch.cat(pieces, dim=1).cpu().numpy(), whole.cpu().numpy()
