@@ -21,6 +21,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sk_biornn.biology.regularizers import pairwise_distances
 from sk_biornn.cli import main
+from sk_biornn.core import alone
 from sk_biornn.datasets import make_one_choice_inference, make_perceptual_decision_making
 from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.metrics import assortativity, modularity, small_worldness, weight_entropy
@@ -37,11 +38,17 @@ from sk_biornn.studies._files import file_name
 from sk_biornn.studies._intervals import holm, paired_p
 from sk_biornn.studies._repeatable import one_thread
 from sk_biornn.studies._study import one_run
-from sk_biornn.studies.inductive_bias import measures
+from sk_biornn.studies.inductive_bias import job as measures
 from sk_biornn.studies.inductive_bias.design import BY_NAME, CONTRASTS, TASKS
-from sk_biornn.studies.inductive_bias.field import Field, Source, field_of, make_parts
 from sk_biornn.studies.inductive_bias.job import CURVE, RESULTS, Run, blank, job
-from sk_biornn.studies.inductive_bias.network import initial_weights, make_network
+from sk_biornn.studies.inductive_bias.network import (
+    Field,
+    Source,
+    field_of,
+    initial_weights,
+    make_network,
+    make_parts,
+)
 from sk_biornn.studies.inductive_bias.original_files import METRICS, config_text, folder_name
 from sk_biornn.studies.inductive_bias.report import (
     BEST_EPOCH_NOTE,
@@ -388,7 +395,7 @@ def test_two_classes_are_scored_like_many():
     field = field_of(settings, 0, HERE)
     parts = make_parts("go-nogo", (40, 16, 24), 0)
     network = make_network(BY_NAME["W"], settings, field, 0.01, 0, 0).fit(*parts["train"])
-    accuracy, surprise = measures.answers(network, parts["test"])
+    accuracy, surprise = alone(measures.answers(network, parts["test"]))
     chances = network.predict_proba(parts["test"].X)
     right = np.searchsorted(network.classes_, parts["test"].y)
     assert_allclose(accuracy, 100 * network.score(*parts["test"]))
@@ -404,7 +411,7 @@ def test_running_accuracy_is_that_of_the_weights_before_each_step(task):
     after, running = [], []
 
     def note(network):
-        after.append(measures.answers(network, parts["train"])[0])
+        after.append(alone(measures.answers(network, parts["train"]))[0])
         running.append(network.take_running_accuracy())
 
     network.set_params(on_epoch=note).fit(*parts["train"])
