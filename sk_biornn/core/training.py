@@ -204,7 +204,7 @@ def train_by_epochs(
             score = None if monitor is None else monitor(reached)
             weights, stream = reached, rng.bit_generator.state  # the epoch is finished
             history.losses.append(loss)
-            history.moments = _moments(moving, optimiser)
+            history.moments = _moments(moving, optimiser, copied=on_device is None)
             if score is not None:
                 history.scores.append(score)
                 best.update(score, weights)
@@ -228,11 +228,13 @@ def train(*arguments: Any, **options: Any) -> tuple[RNNParams, History]:
     return alone(train_by_epochs(*arguments, **options))
 
 
-def _moments(moving: dict[str, tuple[Tensor, WeightSpace]], optimiser: Optimiser) -> Moments:
-    """Return a copy of what the optimiser remembers of each weight."""
+def _moments(
+    moving: dict[str, tuple[Tensor, WeightSpace]], optimiser: Optimiser, copied: bool
+) -> Moments:
+    """Return what the optimiser remembers of each weight; copied where it goes on in it."""
     return {
         name: {
-            key: value.detach().clone()
+            key: value.detach().clone() if copied else value
             for key, value in optimiser.state[tensor].items()
             if isinstance(value, Tensor)
         }
