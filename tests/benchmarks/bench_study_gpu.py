@@ -101,6 +101,7 @@ def main() -> None:
     parser.add_argument("--simulations", type=int, default=20)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--device", default="cuda")
+    parser.add_argument("--threads", type=int, default=1, help="as `make bench` passes it")
     parser.add_argument("--strategy", default="stacked")
     parser.add_argument("--n-jobs", type=int, default=os.cpu_count())
     parser.add_argument("--limit", type=int, default=300, help="seconds")
@@ -108,6 +109,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="file for the numbers")
     arguments = parser.parse_args()
 
+    import torch
+
+    if arguments.device == "cuda" and not torch.cuda.is_available():
+        print("no GPU here: nothing to measure")
+        return
     started = time.perf_counter()
     from sk_biornn.studies import INDUCTIVE_BIAS_STUDY, run_study
 
