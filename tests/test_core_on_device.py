@@ -38,7 +38,8 @@ def as_on_a_gpu():
     """Have fits and stacks take their steps as they do on a GPU."""
 
     def stack(epochs, spaces, losses):
-        return DeviceStack(epochs, spaces, losses, recordable=True)
+        recordable = all(epoch.recipe.is_recordable for epoch in epochs)
+        return DeviceStack(epochs, spaces, losses, recordable)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_module, "is_on_gpu", lambda tensor: True)
@@ -118,11 +119,12 @@ def test_every_penalty(penalty):
     masked=st.booleans(),
     side_by_side=st.booleans(),
     noise=st.sampled_from([0.0, 0.1]),
+    ragged=st.booleans(),
 )
 @settings(max_examples=40, deadline=None)
 def test_anything_together(
     dale, regularizer, pruning, early, solver, norm, bias, rates, frozen, masked, side_by_side,
-    noise,
+    noise, ragged,
 ):  # fmt: skip
     prototype = DaleRNNRegressor(
         dale=dale,
@@ -147,15 +149,18 @@ def test_anything_together(
     seeds = [clone(prototype).set_params(random_state=seed) for seed in range(3)]
     for seed, network in enumerate(seeds):  # what may differ in a stack
         network.set_params(learning_rate_init=10.0 ** -(1 + seed), regu_strength=0.01 * seed)
+    x, y = X, Y
+    if ragged:
+        x, y = ([trial[: 3 + k % 6] for k, trial in enumerate(array)] for array in (X, Y))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # few weights to prune
-        plain = [clone(network).fit(X, Y) for network in seeds]
+        plain = [clone(network).fit(x, y) for network in seeds]
         with as_on_a_gpu():
             if side_by_side:
-                fit_many(seeds, X, Y, strategy="stacked")
+                fit_many(seeds, x, y, strategy="stacked")
             else:
                 for network in seeds:
-                    network.fit(X, Y)
+                    network.fit(x, y)
     for one, other in zip(plain, seeds, strict=True):
         assert_alike(one, other)
 

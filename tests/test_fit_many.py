@@ -181,6 +181,24 @@ def test_networks_may_differ_in_signs_masks_strengths_and_places():
         assert (network.W_rec_ * network.signs_ >= 0).all()
 
 
+@pytest.mark.parametrize("what", ["mask", "signs"])
+def test_networks_may_differ_in_their_projections(what):
+    x = np.concatenate([X, -X, X**2], axis=-1)
+    rng = np.random.default_rng(0)
+    networks = []
+    for seed in range(3):
+        own = {"input_mask": rng.random((7, 3)) < 0.5, "readout_mask": rng.random((1, 7)) < 0.5}
+        if what == "signs":
+            own = {"input_signs": rng.choice([-1, 1], 3), "readout_signs": rng.choice([-1, 1], 7)}
+        networks.append(DaleRNNRegressor(random_state=seed, dale=None, **own, **SMALL))
+    alone = [clone(network).fit(x, Y) for network in networks]
+    many = fit_many(networks, x, Y, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [3] * 3
+    for one, other in zip(many, alone, strict=True):
+        for name in WEIGHTS:
+            np.testing.assert_allclose(getattr(one, name), getattr(other, name), atol=1e-9)
+
+
 @pytest.mark.parametrize(
     "solver", ["adam", "sgd", Adam(1e-7, "keras")], ids=["adam", "sgd", "keras"]
 )
@@ -196,6 +214,19 @@ def test_networks_may_have_other_learning_rates(solver):
     many = fit_many(networks, X, Y, strategy="stacked")
     assert many.stacking_report["stack"].tolist() == [4] * 4
     assert_alike(many, alone)
+
+
+def test_learning_rates_that_part_after_the_first_epoch():
+    # The cosine begins at the constant rate: at first one rate serves both.
+    networks = [
+        DaleRNNRegressor(learning_rate=schedule, learning_rate_init=0.01, random_state=0, **SMALL)
+        for schedule in ("constant", "cosine")
+    ]
+    alone = [clone(network).fit(X, Y) for network in networks]
+    many = fit_many(networks, X, Y, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [2, 2]
+    assert_alike(many, alone)
+    assert (networks[0].W_rec_ != networks[1].W_rec_).any()
 
 
 def test_networks_may_learn_from_other_trials():
@@ -226,6 +257,21 @@ def test_a_network_that_stops_early_leaves_the_stack():
     assert_alike(many, alone)
 
 
+def test_those_that_stay_go_on_together():
+    def stop(network):
+        return network.random_state == 2 and network.n_iter_ == 1
+
+    networks = seeds_of(DaleRNNRegressor(on_epoch=stop, **SMALL))
+    members, reasons = [Member(network._epochs_of_fit(X, Y)) for network in networks], []
+
+    def watch(wave):
+        reasons.append([(member.reason, member.failed_together) for member in wave])
+
+    Lockstep(lambda epoch: (9, ""), watch).run(members)
+    assert [network.n_iter_ for network in networks] == [3, 3, 1]
+    assert reasons == [[(None, False)] * 3] * 3
+
+
 def test_warm_starts_go_on():
     networks, alone = seeds_of(DaleRNNRegressor(warm_start=True, **SMALL)), []
     for network in networks:
@@ -254,15 +300,75 @@ def test_callbacks_see_their_own_network():
 # -------------------------------------------------------------- what cannot go together
 
 
+OTHERWISE = {
+    "law": {"dale": "square"},
+    "frozen": {"frozen": ("W_in",)},
+    "biases": {"recurrent_bias": "double"},
+    "input signs": {"input_signs": "excitatory"},
+    "read-out mask": {"readout_mask": np.arange(7)[None] % 2 == 0},
+    "solver": {"solver": "sgd"},
+    "epsilon": {"epsilon": 1e-3},
+    "norm": {"max_grad_norm": 1e-3},
+    "transfer function": {"activation": "relu"},
+    "rectification": {"rectify": False},
+    "leak": {"dt": 10, "tau": 40},
+    "own leaks": {"dt": 10, "tau": np.linspace(20, 80, 7)},
+    "read-out": {"dt": 10, "tau": 40, "readout_from": "rate"},
+    "output": {"output_activation": "tanh"},
+    "batches": {"batch_size": 12},
+}
+
+
+@pytest.mark.parametrize("otherwise", OTHERWISE)
+def test_what_a_stack_shares_is_in_its_key(otherwise):
+    plain = DaleRNNRegressor(**SMALL)
+    if otherwise == "read-out":
+        plain.set_params(dt=10, tau=40)
+    networks = seeds_of(plain, 2) + seeds_of(clone(plain).set_params(**OTHERWISE[otherwise]), 2)
+    alone = [clone(network).fit(X, Y) for network in networks]
+    many = fit_many(networks, X, Y, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [2] * 4
+    assert_alike(many, alone)
+
+
+def test_sizes_of_data_are_in_the_key():
+    parts = [np.arange(24), np.arange(24), np.arange(9), np.arange(9)]
+    networks = seeds_of(DaleRNNRegressor(**{**SMALL, "batch_size": 24}), 4)
+    many = fit_many(networks, X, Y, indices=parts, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [2] * 4
+    # Two kinds of estimators whose weights have one form.
+    kinds = [*seeds_of(DaleRNNRegressor(**SMALL), 2), *seeds_of(DaleRNNClassifier(**SMALL), 2)]
+    y = (Y[:, -1, 0] > 0).astype(int)
+    alone = [clone(network).fit(X, y) for network in kinds]
+    many = fit_many(kinds, X, y, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [2] * 4
+    for one, other in zip(many, alone, strict=True):
+        np.testing.assert_allclose(one.W_rec_, other.W_rec_, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("solver", ["adam", Adam(1e-4, "keras")], ids=["adam", "keras"])
+def test_networks_that_have_taken_more_steps_are_in_another_stack(solver):
+    networks = seeds_of(DaleRNNRegressor(warm_start=True, solver=solver, **SMALL), 4)
+    for network in networks[:2]:
+        network.fit(X, Y)
+    alone = [pickle.loads(pickle.dumps(network)).fit(X, Y) for network in networks]
+    many = fit_many(networks, X, Y, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [2] * 4
+    assert_alike(many, alone)
+
+
+class Momentum:
+    """A solver of one's own."""
+
+    def optimiser(self, parameters, learning_rate):
+        return torch.optim.SGD(parameters, lr=learning_rate, momentum=0.9)
+
+
 def test_what_cannot_be_stacked_is_fitted_alone_and_says_why():
-    ragged = [trial[: 5 + k % 3] for k, trial in enumerate(X)]
-    targets = [trial[: 5 + k % 3] for k, trial in enumerate(Y)]
-    networks = seeds_of(DaleRNNRegressor(**SMALL), 2)
-    many = fit_many(networks, ragged, targets, strategy="stacked")
-    assert many.stacking_report["reason"].tolist() == ["trials of unequal length"] * 2
-    assert_alike_weights(many, [clone(n).fit(ragged, targets) for n in networks])
-    noisy = fit_many(seeds_of(DaleRNNRegressor(noise_level=0.1, **SMALL), 2), X, Y)
-    assert noisy.stacking_report["reason"].tolist() == ["noise, whose stream is its own"] * 2
+    networks = seeds_of(DaleRNNRegressor(solver=Momentum(), **SMALL), 2)
+    many = fit_many(networks, X, Y, strategy="stacked")
+    assert many.stacking_report["reason"].tolist() == ["a solver of its own"] * 2
+    assert_alike_weights(many, [clone(network).fit(X, Y) for network in networks])
     large = fit_many(seeds_of(DaleRNNRegressor(n_units=300, max_iter=1), 2), X, Y)
     assert large.stacking_report["reason"].str.startswith("large enough").all()
     mixed = [

@@ -9,44 +9,17 @@ import numpy as np
 import pytest
 import sklearn
 from scipy.stats import loguniform
+from searches import GRID, LABELS, SMALL, X, Y, assert_same_search, network
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor, SpatialRNNRegressor
-from sk_biornn.datasets import make_flip_flop
+from sk_biornn.ensemble._sizes import may_pay
 from sk_biornn.metrics import bio_scoring
 from sk_biornn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
 from sk_biornn.preprocessing import TrialScaler
-
-X, Y = make_flip_flop(30, n_steps=8, random_state=0)
-X, Y = X.astype(np.float64), Y.astype(np.float64)
-LABELS = np.where(Y[:, -1, 0] > 0, "up", "down")
-SMALL = {"n_units": 6, "max_iter": 3, "batch_size": 8, "random_state": 0}
-GRID = {"regu_strength": [0.0, 0.01], "dale": ["projection", "abs", None]}
-
-
-def network(**parameters):
-    return SpatialRNNRegressor(**{**SMALL, **parameters})
-
-
-def assert_same_search(stacked, plain):
-    assert stacked.best_params_ == plain.best_params_ and stacked.best_index_ == plain.best_index_
-    assert set(stacked.cv_results_) == set(plain.cv_results_)
-    for name, values in plain.cv_results_.items():
-        if name.endswith("_time"):
-            continue
-        found = stacked.cv_results_[name]
-        if name == "params" or name.startswith("param_"):
-            assert list(map(str, found)) == list(map(str, values))
-        else:
-            np.testing.assert_allclose(found, values, rtol=1e-8, err_msg=name)
-    if hasattr(plain, "best_estimator_"):
-        np.testing.assert_allclose(
-            stacked.best_estimator_.W_rec_, plain.best_estimator_.W_rec_, atol=1e-10
-        )
-        assert type(stacked.best_estimator_) is type(plain.best_estimator_)
 
 
 def search_both(estimator, grid, y=Y, fit_params=None, **options):
@@ -120,6 +93,19 @@ def test_architectures_early_stopping_and_pruning():
         [{"n_units": [5, 7]}, {"pruning": ["magnitude"], "density": [0.3, 0.5]}],
     )
     assert search.stacking_report_.groupby("candidate")["stack"].max().tolist() == [3, 3, 6, 6]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_device_that_is_chosen_by_the_machine(monkeypatch, there):
+    """Where "auto" is the processor, large networks are left to scikit-learn and its jobs."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: there)
+    found = {
+        (device, n_units): may_pay(DaleRNNRegressor(n_units=n_units, device=device), 100)
+        for device in ("cpu", "auto", "cuda")
+        for n_units in (16, 500)
+    }
+    assert found["cpu", 16] and found["auto", 16] and found["cuda", 500]
+    assert not found["cpu", 500] and found["auto", 500] is there
 
 
 def test_jobs_share_the_networks():

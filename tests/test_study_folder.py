@@ -20,7 +20,8 @@ from sk_biornn import _process
 from sk_biornn._atomic import write_text
 from sk_biornn._orphans import end_with
 from sk_biornn._process import Process, has_ended, this_process
-from sk_biornn.studies._folder import LOCK, StudyFolder, locked, sealed
+from sk_biornn._records import LOCK, locked, sealed
+from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._repeatable import digest
 from sk_biornn.studies._runner import carry_out, holding, run_jobs
 
@@ -286,7 +287,7 @@ def test_a_lock_that_no_study_wrote_holds_nobody_off(text, tmp_path):
 HOLDER = """
 import sys, time
 from pathlib import Path
-from sk_biornn.studies._folder import locked
+from sk_biornn._records import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)

@@ -25,9 +25,14 @@ class Dynamics:
     rectify: bool = True
     leak: Tensor | float = 1.0  # a = dt / tau in (0, 1]; a tensor (n_units,) for one per unit
     readout_from: str = "state"  # "state": y_t reads z_t;  "rate": y_t reads r_t
-    recurrent_noise: float = 0.0
+    recurrent_noise: Tensor | float = 0.0  # (M, 1, 1) for M networks, all of them above 0
 
     @property
     def is_leaky(self) -> bool:
         """Whether the rates keep a memory of their own (some a < 1)."""
         return isinstance(self.leak, Tensor) or self.leak != 1.0
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether the units have noise of their own."""
+        return isinstance(self.recurrent_noise, Tensor) or self.recurrent_noise > 0

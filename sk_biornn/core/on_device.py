@@ -15,6 +15,7 @@ from torch import Tensor
 from sk_biornn.core.flat import Descent, Rows
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.recording import Recording
+from sk_biornn.core.side_by_side import side_by_side, sizes_of
 from sk_biornn.core.solvers import Adam, Solver
 from sk_biornn.core.weight_space import Spaces, WeightSpace, back_into_space
 
@@ -90,14 +91,24 @@ class OnDevice:
             self._take_up(epochs)
         self._descent.set_rates([epoch.optimiser.param_groups[0]["lr"] for epoch in epochs])
         self._total.zero_()
-        sizes = [len(batch) for batch in epochs[0].batches]
-        for indices in self._indices(epochs).split(sizes, dim=-1):
-            if self._recording is None:
-                self._take_step(indices)
-            else:
-                self._recording(self._take_step, indices)
+        if self._recordable:
+            sizes = [len(batch) for batch in epochs[0].batches]
+            for indices in self._indices(epochs).split(sizes, dim=-1):
+                self._recorded_step(indices)
+        else:
+            for batch in zip(*(epoch.batches for epoch in epochs), strict=True):
+                indices = side_by_side(batch) if self._lead else batch[0]
+                self._take_step(indices, sizes_of(batch, self._total))
+        self._descent.count(len(epochs[0].batches))
         self._hand_out(epochs)
-        return (self._total / sum(sizes)).reshape(-1).tolist()
+        n_trials = sum(map(len, epochs[0].batches))  # as many in every network
+        return (self._total / n_trials).reshape(-1).tolist()
+
+    def _recorded_step(self, indices: Tensor) -> None:
+        if self._recording is None:
+            self._take_step(indices, indices.shape[-1])
+        else:
+            self._recording(lambda place: self._take_step(place, place.shape[-1]), indices)
 
     def _prepare(self, epochs: Sequence[Any]) -> None:
         first = epochs[0]
@@ -146,16 +157,13 @@ class OnDevice:
                     epoch.optimiser.state[leaf] = state[name]
 
     def _indices(self, epochs: Sequence[Any]) -> Tensor:
-        """Return the trials of all batches, one after the other.
-
-        They go to the device at once; where steps differ, the processor needs to see them.
-        """
+        """Return the trials of all batches, one after the other, where the networks are."""
         assert self._rows is not None
         each = [torch.cat(epoch.batches) for epoch in epochs]
         indices = torch.stack(each) if self._lead else each[0]
-        return indices.to(self._rows.values.device) if self._recordable else indices
+        return indices.to(self._rows.values.device)
 
-    def _take_step(self, indices: Tensor) -> None:
+    def _take_step(self, indices: Tensor, sizes: Tensor | int) -> None:
         rows, descent = self._rows, self._descent
         assert rows is not None
         losses = self._losses(self._spaces.decode(rows.theta), indices)
@@ -169,7 +177,7 @@ class OnDevice:
         for name, part in rows.parts.items():
             space: WeightSpace = rows.spaces[name]
             back_into_space(part, space, before.get(name), descent.momentum(name))
-        self._total.add_(losses.detach(), alpha=indices.shape[-1])
+        self._total.add_(losses.detach().double() * sizes)
 
     def _needs_before(self, name: str) -> bool:
         assert self._rows is not None

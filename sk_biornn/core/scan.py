@@ -15,7 +15,8 @@ from torch.autograd.function import once_differentiable
 
 from sk_biornn.core.activations import get_activation
 from sk_biornn.core.dynamics import Dynamics
-from sk_biornn.core.layout import Layout, Places, lay_out
+from sk_biornn.core.layout import Layout, Places, lay_out_if_uneven
+from sk_biornn.core.noise import Noise, draw_noise
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.products import sum_over_rows
 from sk_biornn.core.readout import (
@@ -31,7 +32,6 @@ from sk_biornn.core.sweeps import (
     Motion,
     Read,
     firing,
-    rows,
     sending_back,
     sweep_backward,
     sweep_forward,
@@ -57,7 +57,7 @@ def run(
     lengths: Tensor | None = None,
     initial: Tensor | None = None,
     every_step: bool = True,
-    noise: torch.Generator | None = None,
+    noise: Noise | None = None,
     workspace: Workspace | None = None,
     support: Support | None = None,
 ) -> Trajectory:
@@ -71,15 +71,17 @@ def run(
         Inputs; without the leading axis they are shared by the M networks.
     dynamics : Dynamics
         Transfer function, leak and read-out rule.
-    lengths : int Tensor of shape (n_trials,) or None, default=None
-        Number of steps of each trial, from 1 to `n_steps`; None for `n_steps` in all. Nothing is
-        computed past the end of a trial; outputs are 0 there.
+    lengths : int Tensor of shape (n_trials,) or (M, n_trials), or None, default=None
+        Number of steps of each trial, from 1 to `n_steps`; None for `n_steps` in all. What lies
+        past the end of a trial has no influence; outputs are 0 there. With the leading axis the
+        trials of each network have their own lengths, 0 where one has fewer trials than others.
     initial : Tensor of shape (..., n_trials, n_units) or None, default=None
         Rates r_0 before the first step, through which no gradient flows; None for 0.
     every_step : bool, default=True
         Read out every step, or the last one of each trial only.
-    noise : torch.Generator or None, default=None
-        Source of the recurrent noise; None runs without noise.
+    noise : torch.Generator, sequence of M of them, or None, default=None
+        Source of the recurrent noise; None runs without noise. Of several, each network draws
+        from its own what it would draw alone.
     workspace : Workspace or None, default=None
         Buffers to use again. The returned tensors are then valid until the next run.
     support : Support or None, default=None
@@ -91,17 +93,17 @@ def run(
         Outputs, rates and states. The gradient may be taken once, before the next run in the same
         workspace. It flows through `outputs` and `rates`. With `lengths`, outputs have as many
         steps as the longest trial; if trials differ in length, rates and states are rows without
-        padding, (..., sum of lengths, n_units), which `as_trials` puts in order.
+        padding, (..., n_rows, n_units), which `as_trials` puts in order.
     """
     if support is not None and initial is not None:
         raise ValueError("initial must be None with a support.")
     places = None
     layout = Layout.even(x.shape[-3], x.shape[-2])
     if lengths is not None:
-        layout, places = lay_out(lengths)
+        layout, places = lay_out_if_uneven(lengths, x.device)
         # Trials of one length take the path without places: the same bits as if nothing were said.
-        if layout.is_even:
-            x, places = x[..., : layout.n_steps, :], None
+        if places is None:
+            x = x[..., : layout.n_steps, :]
     how = _How(
         dynamics, layout, places, every_step, noise, workspace or Workspace(), support, initial
     )
@@ -116,7 +118,7 @@ def as_trials(values: Tensor, lengths: Tensor) -> Tensor:
     ----------
     values : Tensor
         Rates or states.
-    lengths : int Tensor of shape (n_trials,)
+    lengths : int Tensor of shape (n_trials,) or (M, n_trials)
         What the run was given.
 
     Returns
@@ -124,8 +126,8 @@ def as_trials(values: Tensor, lengths: Tensor) -> Tensor:
     Tensor
         With 0 after the end of a trial.
     """
-    layout, places = lay_out(lengths)
-    return values if layout.is_even else unroll(values, layout, places)
+    layout, places = lay_out_if_uneven(lengths, values.device)
+    return values if places is None else unroll(values, layout, places)
 
 
 class _How(NamedTuple):
@@ -135,7 +137,7 @@ class _How(NamedTuple):
     layout: Layout
     places: Places | None  # None where all trials are as long
     every_step: bool
-    noise: torch.Generator | None
+    noise: Noise | None
     workspace: Workspace
     support: Support | None
     initial: Tensor | None
@@ -149,6 +151,8 @@ class _Scan(torch.autograd.Function):
         with computing():
             motion, buffers = _load(how, params, x)
             _forward(buffers, motion, how, params)
+            if how.places is not None:
+                _clear_surplus(buffers, how.places)
             rates, states = buffers.rates, _state_rows(buffers, how)
             ctx.source = states if how.dynamics.readout_from == "state" else rates
             outputs = read_out(ctx.source, params, how.layout, how.places, how.every_step)
@@ -197,7 +201,7 @@ def _load(how: _How, params: RNNParams, x: Tensor) -> tuple[Motion, Buffers]:
     activation = get_activation(
         dynamics.activation, like.new_empty(()).expand(how.layout.n_trials, n_units)
     )
-    noisy = how.noise is not None and dynamics.recurrent_noise > 0
+    noisy = how.noise is not None and dynamics.is_noisy
     motion = Motion(dynamics, activation, noisy)
     shared = not dynamics.is_leaky and not motion.rectified
     shape = ScanShape(tuple(lead), how.layout, n_units, n_features)
@@ -212,7 +216,9 @@ def _load(how: _How, params: RNNParams, x: Tensor) -> tuple[Motion, Buffers]:
     if how.initial is None:
         buffers.initial.zero_()
     else:
-        initial = how.initial if how.places is None else how.initial[..., how.places.order, :]
+        initial = how.initial
+        if how.places is not None:
+            initial = how.initial[how.places.of(how.initial, how.places.order)]
         buffers.initial.copy_(initial)
     if how.support is None:
         buffers.weights[..., :n_units].copy_(params.w_rec)
@@ -223,8 +229,8 @@ def _load(how: _How, params: RNNParams, x: Tensor) -> tuple[Motion, Buffers]:
 
 def _forward(buffers: Buffers, motion: Motion, how: _How, params: RNNParams) -> None:
     if motion.noisy:
-        for z in buffers.whole.states:
-            z.copy_(rows(buffers.scratch, z).normal_(generator=how.noise))
+        assert how.noise is not None
+        draw_noise(how.noise, buffers.whole.states, buffers.scratch, how.places)
     if how.support is not None:
         fires = firing_on(how.support, params.w_rec, buffers, motion)
         sweep_forward(buffers.whole, buffers.scratch, motion, fires)
@@ -237,6 +243,13 @@ def _forward(buffers: Buffers, motion: Motion, how: _How, params: RNNParams) -> 
         sweep_forward(block, scratch, motion, firing(weights, block, scratch, motion))
 
     do_all(work, buffers.blocks)
+
+
+def _clear_surplus(buffers: Buffers, places: Places) -> None:
+    """Set to 0 what trials would do after their ends: it may have grown beyond all numbers."""
+    places.clear(buffers.rates)
+    if not buffers.shared_states:
+        places.clear_rows(buffers.states)
 
 
 def _own(array: Tensor, block: Block) -> Tensor:
@@ -272,7 +285,10 @@ def _backward(
     buffers.sent.zero_()
     by_rates: list[Read] = [None] * how.layout.n_steps
     if grad_rates is not None:
-        grad_rates = roll(grad_rates, None) if how.places is None else grad_rates
+        if how.places is None:
+            grad_rates = roll(grad_rates, None)
+        elif how.places.surplus is not None:
+            grad_rates = how.places.clear(grad_rates.clone())
         by_rates = [(0, part) for part in grad_rates.split(how.layout.counts, dim=-2)]
 
     def work(block: Block) -> None:

@@ -14,7 +14,9 @@ from torch import Tensor
 
 from sk_biornn.core.epoch import Epoch, make_optimiser
 from sk_biornn.core.on_device import OnDevice
+from sk_biornn.core.optimisers import FusedAdam, Optimiser
 from sk_biornn.core.params import RNNParams
+from sk_biornn.core.side_by_side import side_by_side, sizes_of
 from sk_biornn.core.threads import computing
 from sk_biornn.core.weight_space import Spaces, WeightSpace, back_into_space
 
@@ -27,11 +29,12 @@ class Stack:
     Parameters
     ----------
     epochs : sequence of Epoch
-        The first epoch of each network; all with batches of the same sizes.
+        The first epoch of each network; all with as many batches and trials.
     spaces : Spaces
         Where the weights of all networks may be, along the leading axis.
     losses : callable
-        (RNNParams, indices of shape (n_networks, batch_size)) -> loss of each network.
+        (RNNParams, indices of shape (n_networks, batch_size)) -> loss of each network. Indices
+        are -1 where the batch of one network is smaller than those of others.
     """
 
     @torch.inference_mode(False)
@@ -87,8 +90,8 @@ class Stack:
         with computing():
             total = self._theta.w_rec.new_zeros(len(epochs), dtype=torch.float64)
             for batch in zip(*(epoch.batches for epoch in epochs), strict=True):
-                losses = self._step(torch.stack(batch), first.optimisation.max_grad_norm)
-                total += losses.detach().double() * len(batch[0])
+                losses = self._step(side_by_side(batch), first.optimisation.max_grad_norm)
+                total += losses.detach().double() * sizes_of(batch, total)
             for weight in self._weights:
                 weight.hand_out(epochs, self._optimiser)
         n_trials = sum(len(batch) for batch in first.batches)
@@ -122,13 +125,20 @@ class DeviceStack:
         As of `Stack`.
     recordable : bool
         Whether a step does the same operations every time.
+    generators : sequence of torch.Generator
+        Sources of noise that a step draws from.
     """
 
     def __init__(
-        self, epochs: Sequence[Epoch], spaces: Spaces, losses: Losses, recordable: bool
+        self,
+        epochs: Sequence[Epoch],
+        spaces: Spaces,
+        losses: Losses,
+        recordable: bool,
+        generators: Sequence[torch.Generator] = (),
     ) -> None:
         self._thetas = [epoch.theta for epoch in epochs]
-        self._on_device = OnDevice(spaces, losses, len(epochs), recordable)
+        self._on_device = OnDevice(spaces, losses, len(epochs), recordable, generators)
         self._has_begun = False
 
     def holds(self, epochs: Sequence[Epoch]) -> bool:
@@ -190,9 +200,9 @@ class _Stacked:
             if isinstance(value, Tensor)
         }
 
-    def take_up(self, optimiser: torch.optim.Optimizer) -> None:
+    def take_up(self, optimiser: Optimiser) -> None:
         """Have an optimiser remember of every part what that of its network does."""
-        if not self._memory and isinstance(optimiser, torch.optim.Adam):
+        if not self._memory and isinstance(optimiser, FusedAdam):
             like = self.gradient
             self._memory = {
                 "step": like.new_zeros(len(like), dtype=torch.float32),
@@ -211,7 +221,7 @@ class _Stacked:
         """Return the free parameters before a step, if their space asks for them."""
         return self.theta.detach().clone() if self.space.needs_before else None
 
-    def hand_out(self, epochs: Sequence[Epoch], optimiser: torch.optim.Optimizer) -> None:
+    def hand_out(self, epochs: Sequence[Epoch], optimiser: Optimiser) -> None:
         """Give every network its weights and its moments."""
         with torch.no_grad():
             for part, leaf, epoch in zip(self.parts, self.leaves, epochs, strict=True):

@@ -19,7 +19,7 @@ from sk_biornn.core.layout import Layout
 # units, nothing for small networks, to which the zeros would add.
 _LEAST_UNITS_TO_ALIGN, _ALIGNED = 256, 16
 _LEAST_PART = 512  # rows or units of the parts into which a weight gradient is cut
-_MOST_SHAPES = 4  # whose buffers are kept; batches of trials of unequal length all differ
+MOST_SHAPES = 4  # whose buffers are kept; batches of trials of unequal length all differ
 
 
 class ScanShape(NamedTuple):
@@ -143,7 +143,7 @@ class Workspace:
         """Return the buffers of that shape, making them at the first request."""
         key = (shape, shared_states, like.dtype, like.device)
         if key not in self._buffers:
-            if len(self._buffers) >= _MOST_SHAPES:
+            if len(self._buffers) >= MOST_SHAPES:
                 self._buffers.popitem(last=False)
             self._buffers[key] = Buffers(shape, shared_states, like)
         self._buffers.move_to_end(key)

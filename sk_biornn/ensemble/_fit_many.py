@@ -55,9 +55,10 @@ def fit_many(
     Every estimator becomes what its own ``fit`` would make of it: the same seeds are drawn, the
     same batches taken, and weights differ by rounding only. Networks of one architecture
     learn in stacks, whose every step is one product of stacks of matrices. They may differ in
-    seeds, initial weights, signs, masks, positions, strengths of penalties, learning rates, the
-    order of batches, the trials they learn from, and in when they stop; those that differ in more
-    are in other stacks. A network that diverges or stops leaves its stack, and the others go on.
+    seeds, initial weights, signs, masks, positions, strengths of penalties and of noise, learning
+    rates, the order of batches, the trials they learn from and their lengths, and in when they
+    stop; those that differ in more are in other stacks. A network that diverges or stops leaves its
+    stack, and the others go on.
 
     Parameters
     ----------

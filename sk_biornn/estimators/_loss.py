@@ -94,14 +94,14 @@ class Loss:
     def __call__(self, params: RNNParams, indices: Tensor) -> Tensor:
         """Return the loss of a batch, a scalar."""
         batch = self.data.take(indices)
-        inputs = _with_noise(batch.x, self.network.noise_level, self.noise)
+        inputs = with_noise(batch.x, self.network.noise_level, self.noise)
         outputs, rates, _ = run(
             params,
             inputs,
             self.dynamics,
             lengths=batch.ends,
             workspace=self.workspace,
-            noise=self.noise if self.network.recurrent_noise > 0 else None,
+            noise=self.noise_of_units,
             support=self.synapses.support,
             every_step=self.data.every_step,
         )
@@ -114,13 +114,18 @@ class Loss:
         return self.penalties.added_to(value, params, rates, batch)
 
     @property
+    def noise_of_units(self) -> torch.Generator | None:
+        """The source of the recurrent noise; None without."""
+        return self.noise if self.network.recurrent_noise > 0 else None
+
+    @property
     def network_kind(self) -> tuple[type, str | None]:
         """What decides how outputs are transformed."""
         return type(self.network), getattr(self.network, "output_activation", None)
 
 
-class _Batch(NamedTuple):
-    """Some trials, without the steps that none of them has."""
+class Batch(NamedTuple):
+    """Some trials, without the steps that none of them has; of one network, or of each of M."""
 
     x: Tensor  # (n_trials, n_steps, n_features)
     ends: Tensor | None  # (n_trials,): their numbers of steps; None where they are alike
@@ -155,7 +160,7 @@ class TrainingSet:
             every_step=targets.every_step,
         )
 
-    def take(self, indices: Tensor) -> _Batch:
+    def take(self, indices: Tensor) -> Batch:
         """Return the trials of these numbers."""
         ends, stop = None, self.x.shape[1]
         if self.lengths is not None:
@@ -165,7 +170,7 @@ class TrainingSet:
         values, weights, steps = self.values[indices], self.weights[indices], self.step_weights
         if self.every_step:
             values, weights = values[:, :stop], weights[:, :stop]
-        return _Batch(
+        return Batch(
             x=self.x[indices, :stop],
             ends=ends,
             values=values,
@@ -224,11 +229,16 @@ class Penalties:
         facts = facts_of(network, circuit, device, dtype)
         return cls(bound_penalties(regularizers, facts), synapses, regularizers, facts)
 
-    def added_to(self, value: Tensor, params: RNNParams, rates: Tensor, batch: _Batch) -> Tensor:
+    @property
+    def see_rates(self) -> bool:
+        """Whether any of them looks at activity."""
+        return not all(isinstance(penalty, OfWeights) for penalty in self.bound)
+
+    def added_to(self, value: Tensor, params: RNNParams, rates: Tensor, batch: Batch) -> Tensor:
         """Return a loss with all penalties added."""
         if not self.bound:
             return value
-        if batch.ends is not None and not all(isinstance(p, OfWeights) for p in self.bound):
+        if batch.ends is not None and self.see_rates:
             rates = as_trials(rates, batch.ends)
         for penalty in self.bound:
             whole = params._replace(w_rec=self.synapses.matrix(params.w_rec))
@@ -236,7 +246,7 @@ class Penalties:
         return value
 
 
-def _with_noise(inputs: Tensor, level: float, generator: torch.Generator | None) -> Tensor:
+def with_noise(inputs: Tensor, level: float, generator: torch.Generator | None) -> Tensor:
     """Return inputs with Gaussian noise of this standard deviation."""
     if level == 0:
         return inputs

@@ -12,7 +12,7 @@ from torch import Tensor
 from sk_biornn.biology._prices import can_be_stacked
 from sk_biornn.biology._spaces import clipping_space, sign_bounds
 from sk_biornn.biology.constraints import Constraint
-from sk_biornn.biology.regularizers import Facts, Penalty
+from sk_biornn.biology.regularizers import Facts
 from sk_biornn.core import (
     DeviceStack,
     Dynamics,
@@ -30,7 +30,16 @@ from sk_biornn.core.losses import EACH
 from sk_biornn.core.solvers import Adam
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Projection
-from sk_biornn.estimators._loss import Loss, Tallied
+from sk_biornn.estimators._loss import Batch, Loss, Penalties, Tallied, TrainingSet
+from sk_biornn.estimators._side_by_side import (
+    TrainingSets,
+    add_noise,
+    cut,
+    dynamics_of,
+    noise_of,
+    rates_of,
+    scale_of,
+)
 
 _VECTORS = ("strength", "emd_strength")  # of penalties: what may differ within a stack
 
@@ -65,15 +74,21 @@ class Recipe:
         n_units = self.circuit.n_units
         return n_units * (n_units + self.loss.data.x.shape[-1] + 1)
 
+    @property
+    def draws_noise(self) -> bool:
+        """Whether a step draws random numbers."""
+        return self.loss.noise is not None
+
+    @property
+    def is_ragged(self) -> bool:
+        """Whether trials differ in length, so that every batch has another layout."""
+        return self.loss.data.lengths is not None
+
     def reason_alone(self) -> str | None:
         """Return why the network cannot learn side by side with others; None if it can."""
         loss = self.loss
-        if loss.noise is not None:
-            return "noise, whose stream is its own"
         if loss.synapses.support is not None:
             return "few synapses, for which sparse products are faster"
-        if loss.data.lengths is not None:
-            return "trials of unequal length"
         if not isinstance(self.solver, str) and type(self.solver) is not Adam:
             return "a solver of its own"
         if loss.judgement.loss not in EACH:
@@ -102,14 +117,14 @@ class Recipe:
         facts = loss.penalties.facts
         return (
             tuple((tensor.shape, tensor.dtype, tensor.device) for tensor in epoch.theta),
-            tuple(map(len, epoch.batches)),
+            _sizes(epoch.batches, loss.data),
             (self.constraint, self.frozen, self.circuit.n_biases),
             tuple(_has(self.circuit, name) for name in ("inputs", "readout")),
             (how.solver, how.epsilon, how.max_grad_norm),
             _steps_taken(epoch),
             _moves(loss.dynamics),
             (loss.judgement.loss, loss.judgement.tally, loss.network_kind, loss.data.every_step),
-            (loss.data.x.shape, loss.data.step_weights is None),
+            (_shape(loss.data), loss.data.step_weights is None),
             () if _is_on_cpu(loss) else tuple(map(_kind_of, loss.penalties.regularizers)),
             tuple(fact is None for fact in facts),
         )
@@ -118,6 +133,18 @@ class Recipe:
 def _always_the_same(part: Any) -> bool:
     ours = type(part).__module__.partition(".")[0] == __name__.partition(".")[0]
     return ours or bool(getattr(part, "recordable", False))
+
+
+def _shape(data: TrainingSet) -> Hashable:
+    """Return what sizes of trials networks share; those of unequal length may be cut or filled."""
+    n_trials, n_steps, n_features = data.x.shape
+    return n_trials, n_steps if data.lengths is None else None, n_features
+
+
+def _sizes(batches: Sequence[Tensor], data: TrainingSet) -> Hashable:
+    """Return the sizes of batches; the order of those of trials of unequal length is drawn."""
+    sizes = map(len, batches)
+    return tuple(sizes if data.lengths is None else sorted(sizes))
 
 
 def _is_on_cpu(loss: Loss) -> bool:
@@ -139,7 +166,8 @@ def _steps_taken(epoch: Epoch) -> tuple[float, ...]:
 def _moves(dynamics: Dynamics) -> Hashable:
     leak: Any = dynamics.leak
     leak = tuple(leak.tolist()) if isinstance(leak, Tensor) else leak
-    return dynamics.activation, dynamics.rectify, leak, dynamics.readout_from
+    how = (dynamics.activation, dynamics.rectify, dynamics.readout_from, dynamics.is_noisy)
+    return leak, *how
 
 
 def _kind_of(price: Any) -> Hashable:
@@ -167,7 +195,9 @@ def stack_of(epochs: Sequence[Epoch]) -> Stack | DeviceStack:
         spaces, losses = _spaces(recipes, like), _losses([r.loss for r in recipes], like)
         if like.device.type == "cpu":
             return Stack(epochs, spaces, losses)
-        return DeviceStack(epochs, spaces, losses, all(r.is_recordable for r in recipes))
+        sources = [r.loss.noise for r in recipes if r.loss.noise is not None]
+        recordable = all(r.is_recordable for r in recipes)
+        return DeviceStack(epochs, spaces, losses, recordable, sources)
 
 
 def _spaces(recipes: Sequence[Recipe], like: Tensor) -> Spaces:
@@ -212,39 +242,49 @@ def _stacked(arrays: Sequence[Any], like: Tensor, dtype: torch.dtype | None = No
 def _losses(losses: Sequence[Loss], like: Tensor) -> Callable[[RNNParams, Tensor], Tensor]:
     """Return (weights, trials) -> loss of each network."""
     first = losses[0]
-    data = _Data.of(losses)
+    data, dynamics, noise = TrainingSets.of(losses), dynamics_of(losses, like), noise_of(losses)
     penalty = _penalty(losses, like)
     each, transform = EACH[first.judgement.loss], first.judgement.transform
     tally = _tally(losses)
     workspace, every_step = Workspace(), first.data.every_step
 
     def function(params: RNNParams, indices: Tensor) -> Tensor:
-        x, values, weights, step_weights = data.take(indices.to(like.device))
+        batch = data.take(indices)
+        add_noise(losses, batch)
         outputs, rates, _ = run(
-            params, x, first.dynamics, workspace=workspace, every_step=every_step
+            params,
+            batch.x,
+            dynamics,
+            lengths=batch.ends,
+            noise=noise,
+            workspace=workspace,
+            every_step=every_step,
         )
         outputs = transform(outputs)
-        value = each(outputs, values, weights)
+        value = each(outputs, batch.values, batch.weights)
+        if (scale := scale_of(batch)) is not None:
+            value = value * scale
         if tally is not None:
-            tally(outputs.detach(), values, weights)
-        return value if penalty is None else penalty(value, params, rates, step_weights)
+            tally(outputs.detach(), batch)
+        return value if penalty is None else penalty(value, params, rates, batch)
 
     return function
 
 
-def _tally(losses: Sequence[Loss]) -> Callable[[Tensor, Tensor, Tensor], None] | None:
+def _tally(losses: Sequence[Loss]) -> Callable[[Tensor, Batch], None] | None:
     """Return what counts for every network as it would alone; None where nothing is counted."""
     count = losses[0].judgement.tally
     if count is None:
         return None
-    tallied = Tallied()
+    tallied, every_step = Tallied(), losses[0].data.every_step
 
-    def tally(outputs: Tensor, values: Tensor, weights: Tensor) -> None:
-        if outputs.device.type == "cpu":  # summed one by one, as each alone would be
-            each = zip(outputs, values, weights, strict=True)
-            counts = torch.stack([count(*of_one, 0) for of_one in each])
+    def tally(outputs: Tensor, batch: Batch) -> None:
+        arrays = (outputs, batch.values, batch.weights)
+        if outputs.device.type == "cpu" or batch.ends is not None:  # each as it would be alone
+            each = zip(*(cut(array, batch, every_step) for array in arrays), strict=True)
+            counts = torch.stack([count(o, values, weights, 0) for o, values, weights in each])
         else:
-            counts = count(outputs, values, weights, 1)
+            counts = count(*arrays, 1)
         is_first = tallied.total is None
         tallied.add(counts)
         if is_first:
@@ -254,72 +294,42 @@ def _tally(losses: Sequence[Loss]) -> Callable[[Tensor, Tensor, Tensor], None] |
 
 
 def _share(tallied: Tallied, losses: Sequence[Loss]) -> None:
-    """Have each network find its counts in those of all, and keep what it had before."""
+    """Have each network find its counts in those of all; it has taken what it had before."""
     assert tallied.total is not None
     for total, loss in zip(tallied.total, losses, strict=True):
-        if loss.tallied.total is not None:
-            total += loss.tallied.total
         loss.tallied.total = total
 
 
-@dataclass(frozen=True, eq=False)
-class _Data:
-    """Trials and targets of all networks; those that all share are there once."""
-
-    parts: tuple[Tensor | None, ...]  # x, values, weights, step_weights
-    shared: tuple[bool, ...]
-
-    @classmethod
-    def of(cls, losses: Sequence[Loss]) -> _Data:
-        """Put the training sets of all networks together."""
-        names = ("x", "values", "weights", "step_weights")
-        parts, shared = zip(
-            *(_together([getattr(loss.data, name) for loss in losses]) for name in names),
-            strict=True,
-        )
-        return cls(parts, shared)
-
-    def take(self, indices: Tensor) -> list[Any]:
-        """Return the trials (n_networks, batch_size) of every part."""
-        network = torch.arange(len(indices), device=indices.device)[:, None]
-        return [
-            None if part is None else part[indices] if is_shared else part[network, indices]
-            for part, is_shared in zip(self.parts, self.shared, strict=True)
-        ]
-
-
-def _together(tensors: Sequence[Tensor | None]) -> tuple[Tensor | None, bool]:
-    first = tensors[0]
-    if first is None:
-        return None, True
-    some = [tensor for tensor in tensors if tensor is not None]
-    if all(tensor is first or torch.equal(tensor, first) for tensor in some[1:]):
-        return first, True
-    return torch.stack(some), False
-
-
 def _penalty(losses: Sequence[Loss], like: Tensor) -> Callable[..., Tensor] | None:
-    """Return (loss, weights, rates, weights of steps) -> loss of each network with penalties."""
+    """Return (loss, weights, rates, batch) -> loss of each network with penalties."""
     if not losses[0].penalties.bound:
         return None
     if like.device.type == "cpu":
-        return _one_by_one([loss.penalties.bound for loss in losses])
+        return _one_by_one([loss.penalties for loss in losses])
     return _all_at_once(losses, like)
 
 
-def _one_by_one(bound: Sequence[Sequence[Penalty]]) -> Callable[..., Tensor]:
+def _one_by_one(penalties: Sequence[Penalties]) -> Callable[..., Tensor]:
     """Return the penalties as each network alone would pay them, to the last bit.
 
     Beside the steps of the scan their few operations on small matrices cost little on a CPU.
     """
+    see_rates = any(of_one.see_rates for of_one in penalties)
 
-    def penalty(value: Tensor, params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
-        every = [None] * len(value) if weights is None else weights.unbind()
+    def penalty(value: Tensor, params: RNNParams, rates: Tensor, batch: Batch) -> Tensor:
+        weights = batch.step_weights
+        every = [None] * len(value) if weights is None else cut(weights, batch)
+        seen = cut(rates_of(rates, batch), batch) if see_rates else rates
         totals = []
         for total, of_one, r, w, prices in zip(
-            value.unbind(), zip(*params, strict=True), rates, every, bound, strict=True
+            value.unbind(),
+            zip(*params, strict=True),
+            seen,
+            every,
+            penalties,
+            strict=True,
         ):
-            for price in prices:
+            for price in prices.bound:
                 total = total + price(RNNParams(*of_one), r, w)
             totals.append(total)
         return torch.stack(totals)
@@ -332,8 +342,13 @@ def _all_at_once(losses: Sequence[Loss], like: Tensor) -> Callable[..., Tensor]:
     prices = list(zip(*(loss.penalties.regularizers for loss in losses), strict=True))
     facts = _facts([loss.penalties.facts for loss in losses])
     bound = [type(of_one[0]).bind_stack(of_one, facts, like) for of_one in prices]
+    see_rates = any(loss.penalties.see_rates for loss in losses)
 
-    def penalty(value: Tensor, params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
+    def penalty(value: Tensor, params: RNNParams, rates: Tensor, batch: Batch) -> Tensor:
+        rates = rates_of(rates, batch) if see_rates else rates
+        weights = batch.step_weights
+        if weights is not None and (scale := scale_of(batch)) is not None:
+            weights = weights * scale[:, None, None]
         for price in bound:
             value = value + price(params, rates, weights)
         return value

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from sk_biornn.model_selection._halving import (
+    StackedHalvingGridSearchCV,
+    StackedHalvingRandomSearchCV,
+)
 from sk_biornn.model_selection._searches import StackedGridSearchCV, StackedRandomizedSearchCV
 
-__all__ = ["StackedGridSearchCV", "StackedRandomizedSearchCV"]
+__all__ = [
+    "StackedGridSearchCV",
+    "StackedHalvingGridSearchCV",
+    "StackedHalvingRandomSearchCV",
+    "StackedRandomizedSearchCV",
+]

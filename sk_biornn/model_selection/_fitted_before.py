@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import time
 from typing import Any, Self
 
 import joblib
 import numpy as np
 
 from sk_biornn.core import one_of_many
+from sk_biornn.model_selection._checkpoint import Checkpoint
+from sk_biornn.model_selection._shares import SHARES
 
 
 class Store:
-    """Fitted networks by their parameters and the trials that they learned from."""
+    """Fitted networks by their parameters and the trials that they learned from.
 
-    def __init__(self) -> None:
+    Those of this search are in memory; those of a search before, too, may be in a folder.
+    """
+
+    def __init__(self, folder: Checkpoint | None = None) -> None:
+        self.folder = folder
         self._ended: dict[Any, tuple[Any, BaseException | None]] = {}
+
+    def name_of(self, estimator: Any, key: Any) -> str | None:
+        """Return what a fit is called in the folder; None where it is not kept."""
+        if self.folder is None:
+            return None
+        return self.folder.name_of(estimator, type_of(estimator), key)
 
     def add(self, key: Any, network: Any, error: BaseException | None) -> None:
         """Keep a fitted network, or what its fit ended with."""
@@ -64,6 +78,13 @@ def _unchanged(estimator: Any) -> Any:
     return estimator
 
 
+def _again(cls: type, folder: Checkpoint, state: dict[str, Any]) -> Any:
+    """Return, in another process, an estimator that looks into the folder."""
+    twin: Any = object.__new__(looking_up(cls, Store(folder)))
+    twin.__dict__.update(state)
+    return twin
+
+
 def looking_up(cls: type, store: Store) -> type:
     """Return a subclass whose `fit` takes a network from the store, where it is there."""
 
@@ -72,23 +93,52 @@ def looking_up(cls: type, store: Store) -> type:
 
         looks_up_for = cls
 
+        @functools.wraps(cls.fit)  # type: ignore[attr-defined]
         def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
             """Become the network that was fitted with these parameters to these trials."""
-            found = store.take(key_of(self, X, y, fit_params))
-            if found is None:
-                with one_of_many():  # an interruption is one of the whole search
-                    return super().fit(X, y, **fit_params)
-            network, error = found
-            if error is not None:
-                raise error
-            self.__dict__.update(network.__dict__)
+            key = key_of(self, X, y, fit_params)
+            found = store.take(key)
+            if found is not None:
+                network, error = found
+                if error is not None:
+                    raise error
+                self.__dict__.update(network.__dict__)
+                return self
+            name = store.name_of(self, key)  # before the fit, whose generator may advance
+            if store.folder is not None and store.folder.restore(name, self):
+                return self
+            start = time.perf_counter()
+            with one_of_many():  # an interruption is one of the whole search
+                super().fit(X, y, **fit_params)
+            if store.folder is not None and not is_network(cls):  # a network has kept itself
+                store.folder.keep(name, self, X, time.perf_counter() - start)
             return self
 
         def __reduce__(self) -> Any:
-            """Come back as what it looks networks up for."""
+            """Come back as what it looks networks up for; with a folder, as what does so there."""
+            if store.folder is not None:
+                return _again, (cls, store.folder, self.__dict__)
             twin: Any = object.__new__(cls)
             twin.__dict__.update(self.__dict__)
             return _unchanged, (twin,)
 
-    FittedBefore.__name__ = FittedBefore.__qualname__ = cls.__name__
-    return FittedBefore
+    class Keeping(FittedBefore):
+        """A network that is kept in the folder as its fit ends, alone or among others."""
+
+        def _epochs_of_fit(self, X: Any, y: Any, sample_weight: Any = None, **held_out: Any) -> Any:
+            fit_params = {"sample_weight": sample_weight, **held_out}
+            name = store.name_of(self, key_of(self, X, y, fit_params))
+            with SHARES.of_one() as share:
+                fitted = yield from super()._epochs_of_fit(X, y, sample_weight, **held_out)
+            if store.folder is not None and not fitted._state.interrupted:
+                store.folder.keep(name, fitted, X, share.seconds)
+            return fitted
+
+    twin = Keeping if store.folder is not None and is_network(cls) else FittedBefore
+    twin.__name__ = twin.__qualname__ = cls.__name__
+    return twin
+
+
+def is_network(cls: type) -> bool:
+    """Whether estimators of a class can learn side by side."""
+    return hasattr(cls, "_epochs_of_fit")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 
+from sk_biornn.model_selection._arguments import constructor
 from sk_biornn.model_selection._stacked import StackedSearch
 
 
@@ -30,6 +28,11 @@ class StackedGridSearchCV(StackedSearch, GridSearchCV):
         "auto": side by side where it pays; "stacked": wherever it can be; "alone": `GridSearchCV`.
     max_memory : float or None, default=None
         Bytes that a stack may take; None: half of what is free.
+    checkpoint : str, Path or None, default=None
+        A folder in which every fit is kept as it ends, the one on all trials among them: a search
+        that is killed goes on from there. Fits are known by what they depend on, the parameters
+        and the trials: those of another search, of a larger grid or with another `scoring`, are
+        taken where these are the same. None: nothing is kept.
 
     Attributes
     ----------
@@ -56,36 +59,7 @@ class StackedGridSearchCV(StackedSearch, GridSearchCV):
     ['regu_strength']
     """
 
-    def __init__(
-        self,
-        estimator: Any,
-        param_grid: Any,
-        *,
-        scoring: Any = None,
-        n_jobs: int | None = None,
-        refit: Any = True,
-        cv: Any = None,
-        verbose: int = 0,
-        pre_dispatch: Any = "2*n_jobs",
-        error_score: Any = np.nan,
-        return_train_score: bool = False,
-        strategy: str = "auto",
-        max_memory: float | None = None,
-    ) -> None:
-        super().__init__(
-            estimator,
-            param_grid,
-            scoring=scoring,
-            n_jobs=n_jobs,
-            refit=refit,
-            cv=cv,
-            verbose=verbose,
-            pre_dispatch=pre_dispatch,
-            error_score=error_score,
-            return_train_score=return_train_score,
-        )
-        self.strategy = strategy
-        self.max_memory = max_memory
+    __init__ = constructor(GridSearchCV)
 
 
 class StackedRandomizedSearchCV(StackedSearch, RandomizedSearchCV):
@@ -106,6 +80,8 @@ return_train_score : object
         As in `StackedGridSearchCV`.
     max_memory : float or None, default=None
         Bytes that a stack may take; None: half of what is free.
+    checkpoint : str, Path or None, default=None
+        A folder in which fits are kept, as in `StackedGridSearchCV`.
 
     Attributes
     ----------
@@ -130,37 +106,4 @@ return_train_score : object
     [12]
     """
 
-    def __init__(
-        self,
-        estimator: Any,
-        param_distributions: Any,
-        *,
-        n_iter: int = 10,
-        scoring: Any = None,
-        n_jobs: int | None = None,
-        refit: Any = True,
-        cv: Any = None,
-        verbose: int = 0,
-        pre_dispatch: Any = "2*n_jobs",
-        random_state: Any = None,
-        error_score: Any = np.nan,
-        return_train_score: bool = False,
-        strategy: str = "auto",
-        max_memory: float | None = None,
-    ) -> None:
-        super().__init__(
-            estimator,
-            param_distributions,
-            n_iter=n_iter,
-            scoring=scoring,
-            n_jobs=n_jobs,
-            refit=refit,
-            cv=cv,
-            verbose=verbose,
-            pre_dispatch=pre_dispatch,
-            random_state=random_state,
-            error_score=error_score,
-            return_train_score=return_train_score,
-        )
-        self.strategy = strategy
-        self.max_memory = max_memory
+    __init__ = constructor(RandomizedSearchCV)

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, Self
 
 import joblib
-import numpy as np
 import pandas as pd
 import sklearn
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 
 from sk_biornn._checks import check_choice
-from sk_biornn.core import one_of_many
-from sk_biornn.ensemble import fit_many
 from sk_biornn.ensemble._fit_many import STRATEGIES
-from sk_biornn.ensemble._sizes import may_pay
-from sk_biornn.ensemble._trials import cut_params, take_trials
-from sk_biornn.model_selection._fitted_before import Store, key_of, looking_up
-
-Split = tuple[np.ndarray, np.ndarray]
+from sk_biornn.model_selection._before import Before
+from sk_biornn.model_selection._checkpoint import Checkpoint, open_checkpoint
+from sk_biornn.model_selection._fitted_before import Store, is_network, looking_up
 
 
 class StackedSearch:
@@ -37,6 +31,7 @@ class StackedSearch:
     n_jobs: int | None
     strategy: str
     max_memory: float | None
+    checkpoint: Any
     stacking_report_: pd.DataFrame
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
@@ -57,44 +52,67 @@ class StackedSearch:
 
         Raises
         ------
+        TypeError
+            If an argument is of another type.
         ValueError
-            If an argument does not fit.
+            If an argument does not fit, or `checkpoint` is a folder of something else, of other
+            versions, or of a search that runs.
+
+        Warns
+        -----
+        UserWarning
+            If fits cannot be kept in `checkpoint`, or files there are damaged; once each.
         """
         check_choice("strategy", self.strategy, STRATEGIES)
-        self._reports: list[pd.DataFrame] = []
         self.__dict__.pop("stacking_report_", None)  # of an earlier search
         # Who routes metadata says what goes where, and scikit-learn's search knows how.
         routed = bool(sklearn.get_config().get("enable_metadata_routing"))
-        is_network = hasattr(self.estimator, "_epochs_of_fit")
-        if self.strategy == "alone" or routed or not is_network:
-            super().fit(X, y, **params)  # type: ignore[misc]
-        else:
-            with self._networks_learn_before(X, y, params):
+        stacks = self.strategy != "alone" and not routed and is_network(type(self.estimator))
+        with open_checkpoint(self.checkpoint) as folder:
+            if not stacks and (folder is None or not hasattr(self.estimator, "fit")):
+                return super().fit(X, y, **params)  # type: ignore[misc]
+            with self._found_before(X, y, params, folder, stacks=stacks, routed=routed):
                 super().fit(X, y, **params)  # type: ignore[misc]
-        self._finish()
         return self
 
     @contextmanager
-    def _networks_learn_before(self, X: Any, y: Any, params: dict[str, Any]) -> Iterator[None]:
-        """Put an estimator that looks networks up, and splits that are made once, in place."""
-        prototype, cv, store = self.estimator, self.cv, Store()
-        splits = check_cv(cv, y, classifier=is_classifier(prototype))
-        fixed = list(splits.split(X, y, params.get("groups")))
+    def _found_before(
+        self,
+        X: Any,
+        y: Any,
+        params: dict[str, Any],
+        folder: Checkpoint | None,
+        *,
+        stacks: bool,
+        routed: bool,
+    ) -> Iterator[None]:
+        """Put an estimator that looks fits up in place, and have them there before."""
+        prototype, cv, store = self.estimator, self.cv, Store(folder)
         twin = clone(prototype)
         twin.__class__ = looking_up(type(prototype), store)
-        self._before = _Before(self, prototype, X, y, params, fixed, store)
+        options = {"max_memory": self.max_memory, "n_jobs": self.n_jobs, "strategy": self.strategy}
+        before = Before(twin, X, y, params, store, options if stacks else None)
         try:
-            self.estimator, self.cv = twin, fixed
+            self.estimator = twin
+            if not routed:
+                self._before = before
+                self.cv = check_cv(cv, y, classifier=is_classifier(prototype))
             # The networks are in this process, and so is what looks them up.
-            with joblib.parallel_config(backend="threading"):
+            with joblib.parallel_config(backend="threading") if stacks else nullcontext():
                 yield
+            self._report(before.reports)
         finally:
             self.estimator, self.cv = prototype, cv
-            del self._before
+            self.__dict__.pop("_before", None)
             scorer = getattr(getattr(self, "scorer_", None), "_estimator", None)
             for holder in (getattr(self, "best_estimator_", None), scorer):
                 if hasattr(type(holder), "looks_up_for"):
                     holder.__class__ = type(prototype)
+
+    def __getstate__(self) -> Any:
+        """Return what a copy in another process needs, which is not all trials."""
+        state: Any = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_before"}
 
     def _run_search(
         self, evaluate_candidates: Callable[..., Any], *, callback_ctx: Any = None
@@ -105,96 +123,25 @@ class StackedSearch:
         if before is None:
             return super()._run_search(evaluate_candidates, **context)  # type: ignore[misc]
 
-        def evaluate(candidate_params: Iterable[Any], *rest: Any, **options: Any) -> Any:
+        def evaluate(
+            candidate_params: Iterable[Any], cv: Any = None, *rest: Any, **options: Any
+        ) -> Any:
             candidates = list(candidate_params)
-            before.fit(candidates)
-            return evaluate_candidates(candidates, *rest, **options)
+            splits = before.splits(self.cv if cv is None else cv)
+            before.fit(candidates, splits)
+            return evaluate_candidates(candidates, check_cv(splits), *rest, **options)
 
         return super()._run_search(evaluate, **context)  # type: ignore[misc]
 
-    def _finish(self) -> None:
-        reports = self.__dict__.pop("_reports")
+    def _report(self, reports: list[pd.DataFrame]) -> None:
+        """Set the report, and the times of candidates of which every fold is in it."""
         if not reports:
             return
-        self.stacking_report_ = report = pd.concat(reports, ignore_index=True)
+        report = pd.concat(reports, ignore_index=True)
+        self.stacking_report_ = report.sort_values(["candidate", "fold"], ignore_index=True)
         seconds = report.groupby("candidate")["seconds"]
+        whole = seconds.count() == self.n_splits_  # type: ignore[attr-defined]
         results: dict[str, Any] = self.cv_results_  # type: ignore[attr-defined]
         for name, of_candidate in (("mean", seconds.mean()), ("std", seconds.std(ddof=0))):
-            times = results[f"{name}_fit_time"]
-            times[of_candidate.index] = of_candidate.to_numpy()
-
-
-class _Before:
-    """Fits candidates before the search evaluates them."""
-
-    def __init__(
-        self,
-        search: StackedSearch,
-        prototype: Any,
-        X: Any,
-        y: Any,
-        params: dict[str, Any],
-        splits: Sequence[Split],
-        store: Store,
-    ) -> None:
-        self.search, self.prototype, self.store = search, prototype, store
-        self.X, self.y, self.splits = X, y, splits
-        self.fit_params = {name: value for name, value in params.items() if name != "groups"}
-        self.n_before = 0  # candidates
-
-    def fit(self, candidates: Sequence[dict[str, Any]]) -> None:
-        """Fit those candidates x folds for which it pays."""
-        networks: list[Any] = []
-        places: list[tuple[int, int]] = []
-        for number, parameters in enumerate(candidates):
-            for fold, (train, _) in enumerate(self.splits):
-                network = clone(self.prototype)
-                network.set_params(**clone(parameters, safe=False))
-                if self.search.strategy == "stacked" or may_pay(network, len(train)):
-                    networks.append(network)
-                    places.append((self.n_before + number, fold))
-        self.n_before += len(candidates)
-        if networks:
-            self._fit(networks, places)
-
-    def _fit(self, networks: list[Any], places: list[tuple[int, int]]) -> None:
-        parts = [self.splits[fold][0] for _, fold in places]
-        # By parameters as they are before the fit, whose generator may advance.
-        keys = []
-        for network, part in zip(networks, parts, strict=True):
-            X, y = take_trials(part, self.X, self.y)
-            keys.append(key_of(network, X, y, cut_params(self.fit_params, part)))
-        known = [number for number, key in enumerate(keys) if key is not None]
-        if known:
-            self._fit_known(
-                [networks[number] for number in known],
-                [parts[number] for number in known],
-                [places[number] for number in known],
-                [keys[number] for number in known],
-            )
-
-    def _fit_known(
-        self,
-        networks: list[Any],
-        parts: list[np.ndarray],
-        places: list[tuple[int, int]],
-        keys: list[Any],
-    ) -> None:
-        start = time.perf_counter()
-        with one_of_many():  # an interruption is one of the whole search
-            fitted = fit_many(
-                networks,
-                self.X,
-                self.y,
-                indices=parts,
-                strategy=self.search.strategy,
-                max_memory=self.search.max_memory,
-                n_jobs=self.search.n_jobs,
-                errors="keep",
-                **self.fit_params,
-            )
-        seconds = (time.perf_counter() - start) / len(networks)
-        for number, (key, network) in enumerate(zip(keys, fitted, strict=True)):
-            self.store.add(key, network, fitted.errors.get(number))
-        report = pd.DataFrame(places, columns=["candidate", "fold"])
-        self.search._reports.append(report.join(fitted.stacking_report).assign(seconds=seconds))
+            known = of_candidate[whole]
+            results[f"{name}_fit_time"][known.index] = known.to_numpy()

@@ -1,44 +1,23 @@
-"""The folder of a study: its settings, one record per finished run, and what may be taken up.
-
-One study at a time is in it: a lock file names the process to which the folder belongs. A study
-that is killed leaves its lock. The next one sees that its process has ended, and takes the folder
-over.
-"""
+"""The folder of a study: its settings, one record per finished run, and what may be taken up."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import json
-import platform
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sk_biornn._atomic import HALVES, one_at_a_time, write_text
-from sk_biornn._process import Process, has_ended, this_process
-
-LOCK = ".lock"
-_PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pandas", "joblib")
-
-
-def versions() -> dict[str, str]:
-    """Return what the numbers depend on besides the settings."""
-    import sk_biornn
-
-    packages = {name: importlib.metadata.version(name) for name in _PACKAGES}
-    return {
-        "sk_biornn": sk_biornn.__version__,
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        **packages,
-    }
-
-
-def to_json(content: Any) -> str:
-    """Return JSON that is the same text for the same content, and never NaN."""
-    return json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+from sk_biornn._atomic import HALVES, write_text
+from sk_biornn._records import (
+    as_json,
+    differences,
+    locked,
+    sealed,
+    short_json,
+    to_json,
+    versions,
+)
 
 
 def read_json(path: Path) -> Any:
@@ -67,7 +46,7 @@ def _read_object(path: Path) -> dict[str, Any]:
     content = read_json(path) if path.exists() else {}
     if not isinstance(content, dict):
         raise ValueError(
-            f"{path} must hold settings by name, got {_short(content)}; remove it to go on."
+            f"{path} must hold settings by name, got {short_json(content)}; remove it to go on."
         )
     return content
 
@@ -80,8 +59,12 @@ class StudyFolder:
     of the input data among them.
     """
 
-    def __init__(self, path: Any, outputs: Iterable[str], fields: Iterable[str]) -> None:
+    def __init__(
+        self, path: Any, outputs: Iterable[str], fields: Iterable[str], device: str = "cpu"
+    ) -> None:
         self.path = Path(path)
+        # A folder that says nothing of a device is of a CPU.
+        self._elsewhere = {} if device == "cpu" else {"device": device}
         self.runs = self.path / "runs"
         self._outputs = tuple(outputs)
         self._fields = {"seconds", "error", "run", "settings", "seal", *fields}
@@ -108,11 +91,11 @@ class StudyFolder:
         they nor those of another study are lost unless `overwrite` says so.
         """
         self.runs.mkdir(parents=True, exist_ok=True)
-        self._settings = _as_json(settings)
+        self._settings = as_json(settings)
         self._remove_halves()
         if overwrite:
             self._remove_study()
-        expected = {"settings.json": settings, "versions.json": versions()}
+        expected = {"settings.json": settings, "versions.json": {**versions(), **self._elsewhere}}
         if any(self.runs.glob("*.json")):
             self._refuse_another(expected if resume else {"settings.json": settings})
             if not resume:
@@ -125,7 +108,7 @@ class StudyFolder:
     def _refuse_another(self, expected: dict[str, Any]) -> None:
         for name, content in expected.items():
             path = self.path / name
-            differing = _differences(_read_object(path), _as_json(content))
+            differing = differences(_read_object(path), as_json(content))
             if differing:
                 raise ValueError(
                     f"output {str(self.path)!r} holds a study with other {path.stem}: {differing}; "
@@ -165,11 +148,11 @@ class StudyFolder:
             raise ValueError(f"{path} has changed since it was written; remove it to go on.")
         if record["run"] != path.stem:
             raise ValueError(
-                f"{path} is the record of another run, {_short(record['run'])}; give it its own "
-                "name again, or remove it to go on."
+                f"{path} is the record of another run, {short_json(record['run'])}; give it its "
+                "own name again, or remove it to go on."
             )
         theirs = record["settings"]
-        differing = _differences(theirs if isinstance(theirs, dict) else {}, self._settings)
+        differing = differences(theirs if isinstance(theirs, dict) else {}, self._settings)
         if differing:
             raise ValueError(
                 f"{path} is of a study with other settings: {differing}; remove it to have this "
@@ -181,73 +164,3 @@ class StudyFolder:
         """Write the record of one run."""
         whole = sealed({"run": name, **record, "settings": self._settings})
         write_text(self.runs / f"{name}.json", to_json(whole))
-
-
-def sealed(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record with the digest of what it says, but for the seconds, which never repeat."""
-    content = {name: record[name] for name in sorted({*record} - {"seconds", "seal"})}
-    try:
-        seal = hashlib.sha256(to_json(content).encode()).hexdigest()
-    except (ValueError, RecursionError):  # NaN and the like, which are never written
-        seal = ""
-    return {**record, "seal": seal}
-
-
-def _as_json(content: Any) -> Any:
-    """Return content as it is once it was written and read again."""
-    return json.loads(to_json(content))
-
-
-def _differences(there: dict[str, Any], here: dict[str, Any]) -> str:
-    """Return which settings differ, with both values; nothing where none does."""
-    return ", ".join(
-        f"{key} ({_short(there.get(key))} there, {_short(here.get(key))} here)"
-        for key in sorted({*there, *here})
-        if there.get(key) != here.get(key)
-    )
-
-
-def _short(value: Any, length: int = 40) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= length else text[: length - 3] + "..."
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep other studies out of a folder, or refuse while one is in it."""
-    path = folder / LOCK
-    us = this_process()
-    with one_at_a_time(folder):  # for a moment: nobody else looks or writes in between
-        owner = _owner_of(path)
-        if owner is not None:
-            _refuse_unless_ended(folder, owner)
-        write_text(path, json.dumps(us._asdict()) + "\n")
-    try:
-        yield
-    finally:
-        if _owner_of(path) == us:
-            path.unlink()
-
-
-def _refuse_unless_ended(folder: Path, owner: Process) -> None:
-    ended = has_ended(owner)
-    if ended:
-        return
-    ways = "wait for it, or choose another output"
-    if ended is None:
-        ways += f" (if it has ended, which cannot be told from here, remove {folder / LOCK})"
-    raise ValueError(
-        f"output {str(folder)!r} belongs to the study that runs in process {owner.pid} on "
-        f"{owner.host}: {ways}."
-    )
-
-
-def _owner_of(path: Path) -> Process | None:
-    """Return whose lock it is; None where there is none, or none that a study wrote."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        owner = Process(**content)
-    except (FileNotFoundError, ValueError, TypeError, RecursionError):
-        return None
-    valid = isinstance(owner.pid, int) and owner.pid > 0 and isinstance(owner.host, str)
-    return owner if valid else None

@@ -19,9 +19,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from sklearn.base import clone
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.core.on_device import OnDevice
+from sk_biornn.datasets import make_flip_flop
 from sk_biornn.ensemble import fit_many
 
 
@@ -237,6 +239,36 @@ def stacks(counts, quick):
                   f"{found['high']:8.2f} {memory:6.2f}", flush=True)  # fmt: skip
 
 
+def rounded_products(n_seeds=16):
+    """Print what TF32, which rounds the factors of products to 10 bits, does to what is learned."""
+    X, y = make_flip_flop(1200, n_steps=50, random_state=0)
+    scores, weights = {}, {}
+    for precision in ("highest", "high"):
+        torch.set_float32_matmul_precision(precision)
+        networks = [
+            DaleRNNRegressor(n_units=128, max_iter=40, batch_size=100, device="cuda",
+                             learning_rate_init=3e-3, random_state=seed)
+            for seed in range(n_seeds)
+        ]  # fmt: skip
+        fitted = fit_many(networks, X[:1000], y[:1000])
+        torch.set_float32_matmul_precision("highest")  # all are judged alike
+        scores[precision] = np.array([one.score(X[1000:], y[1000:]) for one in fitted])
+        weights[precision] = np.stack([one.W_rec_ for one in fitted])
+    exact, rounded = scores["highest"], scores["high"]
+    differences = rounded - exact
+    half = 2.13 * differences.std(ddof=1) / n_seeds**0.5  # Student's t, 15 degrees of freedom
+    apart = np.abs(weights["high"] - weights["highest"]).max((1, 2))
+    print(f"\nTF32, flip-flop, {n_seeds} seeds: R2 of held-out trials {exact.mean():.4f} (exact), "
+          f"{rounded.mean():.4f} (TF32); difference {differences.mean():+.4f} "
+          f"[{differences.mean() - half:+.4f}, {differences.mean() + half:+.4f}]; "
+          f"largest |dW| median {np.median(apart):.2g}")  # fmt: skip
+    torch.set_float32_matmul_precision("high")
+    again = DaleRNNRegressor(n_units=128, max_iter=2, device="cuda", random_state=0)
+    bits = [clone(again).fit(X, y).W_rec_ for _ in range(2)]
+    torch.set_float32_matmul_precision("highest")
+    print(f"two runs with TF32 give the same bits: {np.array_equal(*bits)}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=1, help="as `make bench` passes it")
@@ -249,6 +281,7 @@ def main():
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}; ms per training step")
     one_network(arguments.quick)
     stacks(arguments.stacks, arguments.quick)
+    rounded_products()
 
 
 if __name__ == "__main__":

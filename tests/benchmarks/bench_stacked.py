@@ -4,7 +4,9 @@
 
 Each contestant fits M networks of N units with batches of B trials; the table shows how many times
 faster than one after another (`fit` in a loop) a stack is, and the rule of strategy="auto", and
-with several jobs how much faster than joblib alone. Contestants take turns in random order.
+with several jobs how much faster than joblib alone. Contestants take turns in random order. Beside
+trials of one length without noise: trials that end early (of every length from a fifth of
+the longest on, and of a skewed distribution), and noise on inputs and units.
 """
 
 from __future__ import annotations
@@ -45,9 +47,21 @@ def contestants(prototype, n_networks, X, y, n_jobs):
     return found if n_jobs == 1 else {**found, "joblib": by_joblib}
 
 
-def compare(n_units, n_networks, n_trials, arguments):
+def lengths_of(kind, n_trials, n_steps):
+    rng = np.random.default_rng(0)
+    if kind == "uneven":
+        return rng.integers(n_steps // 5, n_steps + 1, n_trials)
+    logarithms = rng.normal(np.log(n_steps / 6), 0.7, n_trials)
+    return np.exp(logarithms).astype(int).clip(1, n_steps)
+
+
+def compare(n_units, n_networks, n_trials, arguments, kind=""):
     X, y = make_flip_flop(2 * n_trials, n_steps=arguments.steps, random_state=0)
-    prototype = DaleRNNRegressor(n_units=n_units, max_iter=6, batch_size=n_trials)
+    noise = {"noise_level": 0.1, "recurrent_noise": 0.1} if "noise" in kind else {}
+    if kind.startswith(("uneven", "skewed")):
+        lengths = lengths_of(kind.split()[0], len(X), arguments.steps)
+        X, y = ([row[:n] for row, n in zip(a, lengths, strict=True)] for a in (X, y))
+    prototype = DaleRNNRegressor(n_units=n_units, max_iter=6, batch_size=n_trials, **noise)
     calls = contestants(prototype, n_networks, X, y, arguments.jobs)
     seconds = {name: [] for name in calls}
     for round_ in range(-1, arguments.rounds):
@@ -61,7 +75,7 @@ def compare(n_units, n_networks, n_trials, arguments):
     against = "" if arguments.jobs == 1 else f"   {best['auto'] / best['joblib']:5.2f}"
     per_step = 1e3 * best["loop"] / (n_networks * 12)
     print(
-        f"{n_units:5d} {n_networks:4d} {n_trials:4d}   {per_step:8.2f}   {gains}{against}",
+        f"{n_units:5d} {n_networks:4d} {n_trials:4d}   {per_step:8.2f}   {gains}{against}   {kind}",
         flush=True,
     )
 
@@ -83,6 +97,9 @@ def main():
             for n_trials in TRIALS:
                 if n_units < 312 or n_networks == 8 or arguments.all:
                     compare(n_units, n_networks, n_trials, arguments)
+    for kind in ("uneven", "skewed", "noise", "uneven noise"):
+        for n_units in (16, 64):
+            compare(n_units, 8, 32, arguments, kind)
     print(f"Aims: >= {LEAST_GAIN} for N <= 64 (one job); auto / joblib <= {MOST_LOSS}.")
 
 

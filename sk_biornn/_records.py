@@ -1,0 +1,130 @@
+"""What folders of results share: records that show whether they are whole, versions, and a lock.
+
+One piece of work at a time is in such a folder: a lock file names the process to which the folder
+belongs. Work that is killed leaves its lock. The next one sees that its process has ended, and
+takes the folder over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sk_biornn._atomic import one_at_a_time, write_text
+from sk_biornn._process import Process, has_ended, this_process
+
+LOCK = ".lock"
+_PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pandas", "joblib")
+
+
+def versions() -> dict[str, str]:
+    """Return what the numbers depend on besides the settings."""
+    import sk_biornn
+
+    packages = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return {
+        "sk_biornn": sk_biornn.__version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        **packages,
+    }
+
+
+def to_json(content: Any) -> str:
+    """Return JSON that is the same text for the same content, and never NaN."""
+    return json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def sealed(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with the digest of what it says, but for the seconds, which never repeat."""
+    content = {name: record[name] for name in sorted({*record} - {"seconds", "seal"})}
+    try:
+        seal = hashlib.sha256(to_json(content).encode()).hexdigest()
+    except (ValueError, RecursionError):  # NaN and the like, which are never written
+        seal = ""
+    return {**record, "seal": seal}
+
+
+def as_json(content: Any) -> Any:
+    """Return content as it is once it was written and read again."""
+    return json.loads(to_json(content))
+
+
+def differences(there: dict[str, Any], here: dict[str, Any]) -> str:
+    """Return which settings differ, with both values; nothing where none does."""
+    return ", ".join(
+        f"{key} ({short_json(there.get(key))} there, {short_json(here.get(key))} here)"
+        for key in sorted({*there, *here})
+        if there.get(key) != here.get(key)
+    )
+
+
+def short_json(value: Any, length: int = 40) -> str:
+    """Return JSON of a value, cut where it is long."""
+    text = json.dumps(value)
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
+@contextmanager
+def locked(folder: Path, argument: str = "output", work: str = "study") -> Iterator[None]:
+    """Keep others out of a folder, or refuse while one is in it.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder, which exists.
+    argument, work : str
+        What the user calls it by, and what is done in it: of the sentence that refuses.
+
+    Yields
+    ------
+    None
+        Nothing.
+
+    Raises
+    ------
+    ValueError
+        If the folder belongs to a process that has not ended.
+    """
+    path = folder / LOCK
+    us = this_process()
+    with one_at_a_time(folder):  # for a moment: nobody else looks or writes in between
+        owner = _owner_of(path)
+        if owner is not None:
+            _refuse_unless_ended(path, owner, argument, work)
+        write_text(path, json.dumps(us._asdict()) + "\n")
+    try:
+        yield
+    finally:
+        if _owner_of(path) == us:
+            path.unlink()
+
+
+def _refuse_unless_ended(path: Path, owner: Process, argument: str, work: str) -> None:
+    ended = has_ended(owner)
+    if ended:
+        return
+    ways = f"wait for it, or choose another {argument}"
+    if ended is None:
+        ways += f" (if it has ended, which cannot be told from here, remove {path})"
+    raise ValueError(
+        f"{argument} {str(path.parent)!r} belongs to the {work} that runs in process {owner.pid} "
+        f"on {owner.host}: {ways}."
+    )
+
+
+def _owner_of(path: Path) -> Process | None:
+    """Return whose lock it is; None where there is none, or no valid one."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        owner = Process(**content)
+    except (FileNotFoundError, ValueError, TypeError, RecursionError):
+        return None
+    valid = isinstance(owner.pid, int) and owner.pid > 0 and isinstance(owner.host, str)
+    return owner if valid else None

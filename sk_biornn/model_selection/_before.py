@@ -1,0 +1,120 @@
+"""Fits the candidates of a search before it asks for them, or finds that they are kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from sk_biornn.core import one_of_many
+from sk_biornn.ensemble import fit_many
+from sk_biornn.ensemble._sizes import may_pay
+from sk_biornn.ensemble._trials import cut_params, take_trials
+from sk_biornn.model_selection._fitted_before import Store, key_of
+
+Split = tuple[np.ndarray, np.ndarray]
+
+
+class _Fit(NamedTuple):
+    """A candidate on the training part of a fold."""
+
+    candidate: int
+    fold: int
+    network: Any
+    train: np.ndarray
+    key: Any
+
+
+class Before:
+    """Has candidates ready before the search evaluates them.
+
+    Parameters
+    ----------
+    twin : estimator
+        What the candidates are made of; it looks fits up in `store`.
+    X, y : object
+        All trials and targets.
+    params : dict
+        What the search was given besides.
+    store : Store
+        Where fits are found.
+    options : dict or None
+        Of `fit_many`; None: nothing is fitted before, and only what is kept is reported.
+    """
+
+    def __init__(
+        self,
+        twin: Any,
+        X: Any,
+        y: Any,
+        params: dict[str, Any],
+        store: Store,
+        options: dict[str, Any] | None,
+    ) -> None:
+        self.twin, self.X, self.y, self.store, self.options = twin, X, y, store, options
+        self.groups = params.get("groups")
+        self.fit_params = {name: value for name, value in params.items() if name != "groups"}
+        self.reports: list[pd.DataFrame] = []
+        self.n_candidates = 0
+
+    def splits(self, cv: Any) -> list[Split]:
+        """Return the folds, made once."""
+        return list(cv.split(self.X, self.y, groups=self.groups))
+
+    def fit(self, candidates: Sequence[dict[str, Any]], splits: Sequence[Split]) -> None:
+        """Fit those candidates x folds for which it pays, and which are not kept."""
+        todo: list[_Fit] = []
+        for number, parameters in enumerate(candidates, start=self.n_candidates):
+            for fold, (train, _) in enumerate(splits):
+                network = clone(self.twin)
+                network.set_params(**clone(parameters, safe=False))
+                todo.extend(self._to_do(number, fold, network, train))
+        self.n_candidates += len(candidates)
+        if self.store.folder is not None:  # equal fits are one there
+            todo = list({fit.key: fit for fit in reversed(todo)}.values())[::-1]
+        if todo:
+            self._fit(todo)
+
+    def _to_do(self, candidate: int, fold: int, network: Any, train: np.ndarray) -> list[_Fit]:
+        pays = self.options is not None and (
+            self.options["strategy"] == "stacked" or may_pay(network, len(train))
+        )
+        if not pays and self.store.folder is None:
+            return []
+        # By parameters as they are before the fit, whose generator may advance.
+        X, y = take_trials(train, self.X, self.y)
+        key = key_of(network, X, y, cut_params(self.fit_params, train))
+        if self.store.folder is not None:
+            seconds = self.store.folder.seconds_of(self.store.name_of(network, key))
+            if seconds is not None:
+                self._report_kept(candidate, fold, seconds)
+                return []
+        return [_Fit(candidate, fold, network, train, key)] if pays and key is not None else []
+
+    def _fit(self, todo: Sequence[_Fit]) -> None:
+        start = time.perf_counter()
+        with one_of_many():  # an interruption is one of the whole search
+            fitted = fit_many(
+                [fit.network for fit in todo],
+                self.X,
+                self.y,
+                indices=[fit.train for fit in todo],
+                errors="keep",
+                **(self.options or {}),
+                **self.fit_params,
+            )
+        seconds = (time.perf_counter() - start) / len(todo)
+        for number, (fit, network) in enumerate(zip(todo, fitted, strict=True)):
+            self.store.add(fit.key, network, fitted.errors.get(number))
+        places = [(fit.candidate, fit.fold) for fit in todo]
+        report = pd.DataFrame(places, columns=["candidate", "fold"])
+        self.reports.append(report.join(fitted.stacking_report).assign(seconds=seconds))
+
+    def _report_kept(self, candidate: int, fold: int, seconds: float) -> None:
+        row = (candidate, fold, 0, "kept in the checkpoint", seconds)
+        columns = ["candidate", "fold", "stack", "reason", "seconds"]
+        self.reports.append(pd.DataFrame([row], columns=columns))

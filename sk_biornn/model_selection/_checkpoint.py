@@ -1,0 +1,240 @@
+"""A folder in which a search keeps its fits: one record each, as those of the runs of a study.
+
+A fit is known by all that it depends on (see `key_of`), so that what is taken from the folder is
+what the fit would give: there is nothing that two searches could mix up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import io
+import json
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sk_biornn._atomic import HALVES, write_bytes, write_text
+from sk_biornn._checks import refusal
+from sk_biornn._orphans import end_with
+from sk_biornn._plain import short
+from sk_biornn._records import as_json, differences, locked, sealed, to_json, versions
+from sk_biornn.model_selection._as_numbers import NotNumbers, fitted_state, set_fitted_state
+from sk_biornn.model_selection._own_code import OwnCode
+
+_SETTINGS = {"search": "fits of sk_biornn.model_selection", "format": 1}
+
+
+@contextmanager
+def open_checkpoint(path: Any) -> Iterator[Checkpoint | None]:
+    """Have a folder to oneself, made where there is none; None without a path."""
+    if path is None:
+        yield None
+        return
+    if not isinstance(path, str | os.PathLike) or not str(path):
+        expected = "None or the path of a folder"
+        raise refusal("checkpoint", expected, path, right_type=isinstance(path, str))
+    folder = Path(path)
+    try:
+        for part in (folder, folder / "runs", folder / "weights"):
+            part.mkdir(parents=True, exist_ok=True)
+        lock = locked(folder, "checkpoint", "search")
+        lock.__enter__()
+    except OSError as error:
+        raise ValueError(
+            f"checkpoint must be a folder that can be written, got {str(path)!r} "
+            f"({error.strerror})."
+        ) from None
+    try:
+        yield Checkpoint(folder)
+    finally:
+        lock.__exit__(None, None, None)
+
+
+class Checkpoint:
+    """The fits in a folder, by name."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._process = os.getpid()
+        self._code = OwnCode()
+        self._told: set[str] = set()
+        self._settings = as_json({**_SETTINGS, "versions": versions()})
+        self._check_folder()
+        for half in path.rglob(HALVES):  # what a killed process had not yet renamed
+            half.unlink(missing_ok=True)
+        write_text(path / "settings.json", to_json(_SETTINGS))
+        write_text(path / "versions.json", to_json(versions()))
+
+    def _check_folder(self) -> None:
+        """Refuse a folder of something else, or of versions that may give other numbers."""
+        is_new = not any((self.path / "runs").glob("*.json"))
+        settings = _read_object(self.path / "settings.json")
+        if settings != _SETTINGS and not (is_new and settings is None):
+            raise ValueError(
+                f"checkpoint must be a new folder or one of a search, got {str(self.path)!r}, "
+                "which holds something else; choose another folder."
+            )
+        there = _read_object(self.path / "versions.json")
+        differing = "" if is_new else differences(there or {}, self._settings["versions"])
+        if differing:
+            raise ValueError(
+                f"checkpoint {str(self.path)!r} holds fits of other versions: {differing}; choose "
+                "another folder, or remove it to have them repeated."
+            )
+
+    # ------------------------------------------------------------------ names
+
+    def name_of(self, estimator: Any, cls: type, key: Any) -> str | None:
+        """Return what a fit is called by all that it depends on; None if that cannot be told.
+
+        Parameters
+        ----------
+        estimator : estimator
+            With the parameters of the fit.
+        cls : type
+            Its class.
+        key : tuple or None
+            What `key_of` says.
+        """
+        code = None
+        if key is not None:
+            try:
+                code = self._code.of(cls, estimator.get_params(deep=False))
+            except Exception:  # whatever a pickler says of what it cannot take apart
+                code = None
+        if code is None:
+            self._tell(
+                f"checkpoint {str(self.path)!r} keeps no fits whose parameters or data cannot be "
+                "told from others, such as functions without a name or a file: they are repeated "
+                "when the search goes on."
+            )
+            return None
+        whole = [f"{cls.__module__}.{cls.__qualname__}", key[1:], code]
+        return hashlib.sha256(to_json(whole).encode()).hexdigest()[:40]
+
+    # ------------------------------------------------------------------ records
+
+    def keep(self, name: str | None, estimator: Any, X: Any, seconds: float) -> None:
+        """Write what a fit has left in an estimator; what cannot be kept is told, once."""
+        if name is None:
+            return
+        end_with(self._process)
+        try:
+            state, arrays = fitted_state(estimator)
+            self._write(name, estimator, X, seconds, state, arrays)
+        except NotNumbers as what:
+            self._tell(
+                f"checkpoint {str(self.path)!r} keeps numbers and text, and a fitted "
+                f"{type(estimator).__name__} holds {what}: such fits are repeated when the search "
+                "goes on."
+            )
+        except OSError as error:
+            self._tell(
+                f"checkpoint {str(self.path)!r} cannot be written ({error.strerror}): fits that "
+                "are not in it are repeated when the search goes on."
+            )
+
+    def _write(
+        self, name: str, estimator: Any, X: Any, seconds: float, state: Any, arrays: Any
+    ) -> None:
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)
+        content = buffer.getvalue()
+        record = {
+            "run": name,
+            "estimator": type(estimator).__name__,
+            "parameters": _changed(estimator),
+            "n_trials": len(X) if hasattr(X, "__len__") else None,
+            "error": None,
+            "seconds": seconds,
+            "state": state,
+            "weights": hashlib.sha256(content).hexdigest(),
+            "settings": self._settings,
+        }
+        # The record comes last: where it is, the arrays are.
+        write_bytes(self._weights_file(name), content)
+        write_text(self._record_file(name), to_json(sealed(record)))
+
+    def seconds_of(self, name: str | None) -> float | None:
+        """Return how long a fit took that is kept; None if it is not."""
+        found = self._read(name)
+        return None if found is None else float(found[0]["seconds"])
+
+    def restore(self, name: str | None, estimator: Any) -> bool:
+        """Make an estimator the fitted one that is kept; False if none is."""
+        found = self._read(name)
+        if found is None:
+            return False
+        record, content = found
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            set_fitted_state(estimator, record["state"], arrays)
+        except Exception:  # of what was written by another hand
+            self._tell_of_damage(name)
+            return False
+        return True
+
+    def _read(self, name: str | None) -> tuple[dict[str, Any], bytes] | None:
+        """Return a record that is whole, and the file of its arrays; None without either."""
+        if name is None or not self._record_file(name).exists():
+            return None
+        try:
+            record = json.loads(self._record_file(name).read_text(encoding="utf-8"))
+            if record != sealed(record) or record["run"] != name or record["error"] is not None:
+                raise ValueError("changed")
+            if record["settings"] != self._settings or not float(record["seconds"]) >= 0:
+                raise ValueError("of other versions")
+            content = self._weights_file(name).read_bytes()
+            if hashlib.sha256(content).hexdigest() != record["weights"]:
+                raise ValueError("changed")
+            return record, content
+        except Exception:  # half a file, or one of another kind, can raise anything
+            self._tell_of_damage(name)
+            return None
+
+    def _tell_of_damage(self, name: str | None) -> None:
+        self._tell(
+            f"checkpoint {str(self.path)!r} holds fits whose files are missing, damaged or have "
+            f"changed since they were written, such as {name}: they are repeated."
+        )
+
+    def _record_file(self, name: str) -> Path:
+        return self.path / "runs" / f"{name}.json"
+
+    def _weights_file(self, name: str) -> Path:
+        return self.path / "weights" / f"{name}.npz"
+
+    def _tell(self, sentence: str) -> None:
+        """Warn of a thing once, and in one process."""
+        kind = sentence.partition(" such as ")[0]
+        if kind not in self._told:
+            self._told.add(kind)
+            warnings.warn(sentence, UserWarning, stacklevel=2)
+
+
+def _read_object(path: Path) -> dict[str, Any] | None:
+    """Return what a JSON file holds by name; None without a file, nothing in an invalid one."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _changed(estimator: Any) -> dict[str, str]:
+    """Return the parameters that are not as by default, for who looks into a record."""
+    defaults = inspect.signature(type(estimator)).parameters
+    return {
+        name: short(value)
+        for name, value in estimator.get_params(deep=False).items()
+        if name not in defaults or short(value) != short(defaults[name].default)
+    }
