@@ -469,6 +469,34 @@ def test_careless_calls(options, error, message):
         fit_many(estimators, X, Y, **options)
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"indices": 3}, TypeError, "^indices must be None or one array of trial numbers per est"),
+        (
+            {"indices": [[99]] * 2},
+            ValueError,
+            "^indices must be numbers of trials below 24, got 99",
+        ),
+        ({"n_jobs": 0}, ValueError, "^n_jobs must be a positive integer, a negative one or None"),
+        ({"sample_weigth": 1}, TypeError, "^fit_params must be among .* got 'sample_weigth'"),
+        ({"verbose": "x"}, TypeError, "^verbose must be an integer"),
+        ({"device": "abacus"}, ValueError, "^device must be"),
+    ],
+)
+def test_what_a_careless_user_says(options, error, message):
+    networks = seeds_of(DaleRNNRegressor(**SMALL), 2)
+    with pytest.raises(error, match=message):
+        fit_many(networks, X, Y, **options)
+    assert [network.device for network in networks] == ["cpu", "cpu"]
+
+
+def test_a_network_that_is_refused_keeps_its_device():
+    good, bad = DaleRNNRegressor(**SMALL), DaleRNNRegressor(**{**SMALL, "n_units": -1})
+    fit_many([good, bad], X, Y, device="auto", errors="keep")
+    assert (good.device, bad.device) == ("auto", "cpu")
+
+
 def test_one_object_twice_is_refused():
     network = DaleRNNRegressor(**SMALL)
     with pytest.raises(ValueError, match=r"^estimators must be another object each, got one of"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -219,6 +220,7 @@ class Run(NamedTuple):
 
 
 X, Y = make_flip_flop(24, n_steps=8, random_state=0)
+SMALL_JOB = {"n_units": 6, "max_iter": 2, "random_state": 0}
 
 
 def job(record, run, plan):
@@ -538,3 +540,67 @@ def test_a_network_that_explodes_says_so_and_the_others_answer():
     networks[0].W_rec_ = np.full_like(networks[0].W_rec_, 1e30)
     with pytest.raises(ValueError, match="became infinite"):
         at_once(questions)
+
+
+# -------------------------------------------------------------- what jobs should not do
+
+
+def carried(*jobs):
+    """Members after all jobs, generators, have been carried to their ends together."""
+    members = [Member(job) for job in jobs]
+    assert carry(members, always=True, watch=lambda members: None) is None
+    return members
+
+
+def good_job():
+    return (yield from epochs_of_fit(DaleRNNRegressor(**SMALL_JOB), X, Y))
+
+
+@pytest.mark.parametrize("nonsense", [5, None, "epoch"], ids=str)
+def test_a_job_that_yields_nonsense_fails_alone(nonsense):
+    def bad_job():
+        yield nonsense
+        raise AssertionError("nothing goes on after it")
+
+    bad, good = carried(bad_job(), good_job())
+    assert isinstance(bad.error, TypeError)
+    assert str(bad.error).startswith("a training must yield what has a method compute, got")
+    assert good.error is None and good.result.n_iter_ == SMALL_JOB["max_iter"]
+
+
+def test_a_job_may_yield_what_is_computed_at_once():
+    class Sum:
+        def compute(self):
+            return 1 + 1
+
+    def job():
+        two = yield Sum()
+        return two
+
+    assert carried(job())[0].result == 2
+
+
+def test_an_unfitted_network_that_is_asked_fails_alone():
+    def bad_job():
+        yield from answers_of(DaleRNNRegressor(**SMALL_JOB), X)
+
+    bad, good = carried(bad_job(), good_job())
+    assert bad.error is not None and good.error is None and good.result.n_iter_
+
+
+def test_what_is_seen_between_epochs_can_be_pickled():
+    seen = []
+
+    def keep(network):
+        seen.append(pickle.loads(pickle.dumps(network)))
+
+    network = alone(epochs_of_fit(DaleRNNRegressor(**SMALL_JOB), X, Y, after=keep))
+    assert [one.n_iter_ for one in seen] == [1, 2] and seen[-1].on_epoch is None
+    assert_array_equal(seen[-1].W_rec_, network.W_rec_)
+
+
+def test_careless_questions():
+    with pytest.raises(TypeError, match=r"^after must be None or a generator function, got 3"):
+        alone(epochs_of_fit(DaleRNNRegressor(**SMALL_JOB), X, Y, after=3))
+    with pytest.raises(TypeError, match=r"^fit_params must be among .* got 'weights'"):
+        alone(epochs_of_fit(DaleRNNRegressor(**SMALL_JOB), X, Y, weights=3))

@@ -73,7 +73,7 @@ def _add_run_options(parser: argparse.ArgumentParser, study: str, presets: str) 
         default="joblib",
         metavar="NAME",
         help="joblib: one run after another in each job; stacked: all side by side, measured by "
-        "the jobs; auto: side by side on a GPU (default: joblib)",
+        "the jobs; auto: side by side on a GPU, and with one job where it pays (default: joblib)",
     )
     parser.add_argument(
         "--device", default="cpu", metavar="NAME", help="cpu, cuda or auto (default: cpu)"

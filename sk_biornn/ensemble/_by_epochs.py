@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from sk_biornn._plain import short
 from sk_biornn.core import RNNParams, Workspace, run
 from sk_biornn.core.threads import computing
 from sk_biornn.estimators import _boundary as boundary
@@ -24,6 +25,7 @@ _MOST_STEPS = 1024
 _MOST_KEPT = 2**30  # bytes of trials on a device that are kept for the next question
 
 Between = Callable[[Any], Generator[Any, Any, None]]
+FIT_PARAMS = ("sample_weight", "validation", "validation_groups")
 
 
 def epochs_of_fit(
@@ -76,11 +78,14 @@ def epochs_of_fit(
     >>> network.n_iter_, len(errors)
     (3, 3)
     """
+    if after is not None and not callable(after):
+        raise TypeError(f"after must be None or a generator function, got {short(after)}.")
     if not hasattr(estimator, "_epochs_of_fit"):
         estimator.fit(X, y, **fit_params)
         if after is not None:
-            yield from after(estimator)
+            yield from _asking(after(estimator))
         return estimator
+    check_fit_params(fit_params)
     if after is None:
         return (yield from estimator._epochs_of_fit(X, y, **fit_params))
     given = estimator.on_epoch
@@ -90,13 +95,33 @@ def epochs_of_fit(
         seen.append(network)
         return None if given is None else given(network)
 
+    def pause(network: Any) -> Generator[Any, Any, None]:
+        network.set_params(on_epoch=given)  # what is seen is the network as it was given
+        try:
+            yield from _asking(after(network))
+        finally:
+            network.set_params(on_epoch=note)
+
     estimator.set_params(on_epoch=note)
     epochs = estimator._epochs_of_fit(X, y, **fit_params)
     try:
-        return (yield from _with_pauses(epochs, after, seen))
+        return (yield from _with_pauses(epochs, pause, seen))
     finally:
         epochs.close()
         estimator.set_params(on_epoch=given)
+
+
+def _asking(outcome: Any) -> Generator[Any, Any, None]:
+    """Ask what a generator asks; a plain function has done all that it wanted."""
+    if isinstance(outcome, Generator):
+        yield from outcome
+
+
+def check_fit_params(fit_params: Mapping[str, Any]) -> None:
+    """Refuse what the fit of a network does not take."""
+    unknown = sorted(set(fit_params) - set(FIT_PARAMS))
+    if unknown:
+        raise TypeError(f"fit_params must be among {list(FIT_PARAMS)}, got {unknown[0]!r}.")
 
 
 def _with_pauses(

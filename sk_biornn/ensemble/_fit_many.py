@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed, effective_n_jobs
 
-from sk_biornn._checks import check_choice, check_number, is_integer, refusal
-from sk_biornn._plain import short
+from sk_biornn._checks import check_choice, check_count, check_number, is_integer, refusal
+from sk_biornn._plain import is_several, short
+from sk_biornn.ensemble._by_epochs import check_fit_params
 from sk_biornn.ensemble._lockstep import Lockstep, Member
 from sk_biornn.ensemble._sizes import most_together
 from sk_biornn.ensemble._trials import cut_params, take_trials
-from sk_biornn.estimators._boundary import sharing
+from sk_biornn.estimators._boundary import resolve_device, sharing
 
 STRATEGIES = ("auto", "stacked", "alone")
 ERRORS = ("raise", "keep")
@@ -74,7 +75,7 @@ def fit_many(
         "auto": stacks where they pay, by a rule that was measured; "stacked": wherever it can be;
         "alone": never.
     device : str or None, default=None
-        Where all networks learn; None: where their own argument `device` says.
+        Where all networks learn: their argument `device` from then on. None: where that says.
     max_memory : float or None, default=None
         Bytes that a stack may take; None: half of what is free.
     n_jobs : int or None, default=None
@@ -125,17 +126,32 @@ def fit_many(
     if max_memory is not None:
         max_memory = check_number("max_memory", max_memory, low=0.0, open_low=True)
     parts = _checked_indices(indices, len(estimators))
-    if device is not None:
-        for estimator in estimators:
-            if "device" in estimator.get_params():
-                estimator.set_params(device=device)
-    options: dict[str, Any] = {"strategy": strategy, "max_memory": max_memory, "verbose": verbose}
+    check_count("verbose", int(verbose) if isinstance(verbose, bool) else verbose, low=0)
+    if any(hasattr(estimator, "_epochs_of_fit") for estimator in estimators):
+        check_fit_params(fit_params)
     groups = _divided(len(estimators), n_jobs)
+    devices = _set_device(estimators, device)
+    options: dict[str, Any] = {"strategy": strategy, "max_memory": max_memory, "verbose": verbose}
     if len(groups) == 1:
         ended = _fit_here(estimators, X, y, fit_params, parts, **options)
     else:
         ended = _fit_elsewhere(groups, estimators, X, y, fit_params, parts, n_jobs, options)
+    for (estimator, before), (*_, error) in zip(devices, ended, strict=True):
+        if error is not None and before is not None:  # it is left as it was
+            estimator.set_params(device=before)
     return _report(estimators, ended, errors)
+
+
+def _set_device(estimators: Sequence[Any], device: str | None) -> list[tuple[Any, Any]]:
+    """Have networks learn on a device; return each with the one it had, None where that stays."""
+    if device is None:
+        return [(estimator, None) for estimator in estimators]
+    resolve_device(device)  # refused before anything is changed
+    before = [estimator.get_params().get("device") for estimator in estimators]
+    for estimator, had in zip(estimators, before, strict=True):
+        if had is not None:
+            estimator.set_params(device=device)
+    return list(zip(estimators, before, strict=True))
 
 
 _Ended = tuple[int, "str | None", "BaseException | None"]  # largest stack, why alone, error
@@ -234,7 +250,7 @@ def _reason(estimator: Any, stack: int, why: str | None, error: BaseException | 
         return "its fit ended with an error"
     if not hasattr(estimator, "_epochs_of_fit"):
         return f"{type(estimator).__name__} is no network of this package"
-    return why or "no other network of its architecture"
+    return why or "no other network of its architecture and its sizes of batches"
 
 
 def _checked_estimators(estimators: Any) -> list[Any]:
@@ -263,6 +279,11 @@ def _checked_estimators(estimators: Any) -> list[Any]:
 def _checked_indices(indices: Any, n_estimators: int) -> list[Any]:
     if indices is None:
         return [None] * n_estimators
+    if not is_several(indices):
+        raise TypeError(
+            f"indices must be None or one array of trial numbers per estimator, got "
+            f"{short(indices)}."
+        )
     parts = list(indices)
     if len(parts) != n_estimators:
         raise ValueError(
@@ -285,6 +306,8 @@ def _divided(n_estimators: int, n_jobs: int | None) -> list[Sequence[int]]:
     """Return which estimators each job fits: neighbours, which are often of one kind, apart."""
     if n_jobs is not None and not is_integer(n_jobs):
         raise refusal("n_jobs", "None or an integer", n_jobs, right_type=False)
+    if n_jobs == 0:
+        raise ValueError("n_jobs must be a positive integer, a negative one or None, got 0.")
     n_groups = min(n_estimators, max(1, effective_n_jobs(n_jobs)))
     return [range(first, n_estimators, n_groups) for first in range(n_groups)]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sk_biornn._plain import short
 from sk_biornn.core import DeviceStack, Epoch, Epochs, Stack
 from sk_biornn.ensemble._by_epochs import Question, SeenTrials, answer_together
 from sk_biornn.ensemble._sizes import most_together
@@ -61,13 +62,28 @@ class Member:
         assert isinstance(self.epoch, Epoch)
         return self.epoch
 
-    def _go_on(self, step: Callable[[], Epoch]) -> None:
+    def _go_on(self, step: Callable[[], Any]) -> None:
         try:
-            self.epoch = step()
+            found = step()
+            while not isinstance(found, (Epoch, Question)):
+                found = self._computed_here(found)
+            self.epoch = found
         except StopIteration as end:
             self.epoch, self.result = None, end.value
         except (Exception, KeyboardInterrupt) as error:  # its own; the others go on
             self.epoch, self.error = None, error
+
+    def _computed_here(self, step: Any) -> Any:
+        """Go on from what is no matter of others, or is nothing that can be computed."""
+        try:
+            if not hasattr(step, "compute"):
+                raise TypeError(
+                    f"a training must yield what has a method compute, got {short(step)}."
+                )
+            value = step.compute()
+        except Exception as error:
+            return self.epochs.throw(error)
+        return self.epochs.send(value)
 
 
 def carry(
@@ -180,7 +196,12 @@ class Lockstep:
         while asking := [member for member in members if isinstance(member.epoch, Question)]:
             groups: dict[Hashable, list[Member]] = {}
             for member in asking:
-                groups.setdefault(_question_of(member).key(), []).append(member)
+                try:
+                    key = _question_of(member).key()
+                except Exception as error:  # of a network that has not been fitted
+                    member.meet(error)
+                else:
+                    groups.setdefault(key, []).append(member)
             for group in groups.values():
                 self._answer_group(group)
                 _end_all_with(group)

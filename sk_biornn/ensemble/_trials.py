@@ -15,6 +15,18 @@ def take_trials(part: np.ndarray | None, *containers: Any) -> tuple[Any, ...]:
     """Return the trials of these numbers of each container; None stays None."""
     if part is None:
         return containers
+    try:
+        return _taken(part, containers)
+    except IndexError:
+        n_trials = len(containers[0])
+        raise ValueError(
+            f"indices must be numbers of trials below {n_trials}, got {int(np.max(part))}."
+            if np.max(part) >= n_trials
+            else f"indices must be numbers of {n_trials} trials, got {int(np.min(part))}."
+        ) from None
+
+
+def _taken(part: np.ndarray, containers: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(_take(container, part) for container in containers)
 
 
