@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sk_biornn._sparse import dense
+
 # What a conversion raises, whoever made the thing that is converted.
 NO_NUMBERS = (TypeError, ValueError, OverflowError, RuntimeError, AttributeError)
 _OF_CONVERSION = (
@@ -150,7 +152,7 @@ def real_array(
     kinds, foreign = ("iufO", _TEXT) if not truth_values else ("iufOb", _TEXT[2:])
     refuse_masked(value, name)
     value = plain(value, name)
-    value = value.toarray() if hasattr(value, "toarray") else value
+    value = dense(value, name)
     try:
         array = np.asarray(value)
         leaves = array.flat if array.dtype == object else _leaves(value)

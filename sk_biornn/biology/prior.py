@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sk_biornn._checks import check_count, check_number
 from sk_biornn._plain import NO_NUMBERS, plain, refuse_masked, short
+from sk_biornn._sparse import dense
 from sk_biornn.units.signs import sign_array
 
 
@@ -130,9 +131,9 @@ def matrix_mask(
             f"{name} must be {expected}, got {short(mask)}; sk_biornn.datasets.read_connectome "
             "reads files."
         )
-    mask = plain(mask, name)
+    mask = dense(plain(mask, name), name)
     try:
-        array = np.asarray(mask.toarray() if hasattr(mask, "toarray") else mask)
+        array = np.asarray(mask)
     except NO_NUMBERS:  # rows of unequal length
         array = np.empty(0)
     if array.shape != shape:

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked
+from sk_biornn._sparse import dense
 from sk_biornn.activity.recordings import is_several
 from sk_biornn.units.order import UnitOrder
 
@@ -80,7 +81,7 @@ def checked_matrix(matrix: Any, name: str) -> np.ndarray:
     """Return a finite matrix of float64."""
     refuse_masked(matrix, name)
     refuse_dates(matrix, name)
-    matrix = matrix.toarray() if hasattr(matrix, "toarray") else matrix
+    matrix = dense(matrix, name)
     with conversion_of(name):
         return check_array(plain(matrix, name), dtype=np.float64, input_name=name)
 

@@ -83,7 +83,7 @@ def one_network_in(estimator: Any) -> Any:
 
 def weights_of(network: Any) -> NDArray[np.float64]:
     """Return W[post, pre] of an estimator or a bare matrix."""
-    return check_weights(getattr(network, "W_rec_", network))
+    return check_weights(getattr(network, "W_rec_", network), "inspection")
 
 
 def order_of(network: Any) -> UnitOrder:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn.metrics._graph import surviving_weights
+from sk_biornn._sparse import is_sparse
+from sk_biornn.metrics._graph import edges_of, surviving_weights
 
 
 def assortativity(
@@ -20,7 +21,7 @@ def assortativity(
 
     Parameters
     ----------
-    W : array-like of shape (n_units, n_units)
+    W : array-like or sparse matrix of shape (n_units, n_units)
         Recurrent weights W[post, pre].
     quantile : float in [0, 1] or None, default=0.9
         An edge is where \|W\| is strictly above this quantile of its values; None: where not 0.
@@ -54,9 +55,9 @@ def assortativity(
     >>> round(assortativity(star, quantile=None), 6)
     -1.0
     """
-    graph = surviving_weights(W, quantile, symmetrise) > 0
-    post, pre = np.nonzero(graph)
-    outgoing, incoming = graph.sum(axis=0)[pre], graph.sum(axis=1)[post]
+    post, pre, n_units = edges_of(surviving_weights(W, quantile, symmetrise))
+    outgoing = np.bincount(pre, minlength=n_units)[pre]
+    incoming = np.bincount(post, minlength=n_units)[post]
     # A correlation needs degrees that differ.
     if len(post) == 0 or np.ptp(outgoing) == 0 or np.ptp(incoming) == 0:
         return float("nan")
@@ -68,7 +69,7 @@ def reciprocity(W: Any, *, quantile: float | None = 0.9) -> float:
 
     Parameters
     ----------
-    W : array-like of shape (n_units, n_units)
+    W : array-like or sparse matrix of shape (n_units, n_units)
         Recurrent weights W[post, pre].
     quantile : float in [0, 1] or None, default=0.9
         An edge is where \|W\| is strictly above this quantile of its values; None: where not 0.
@@ -97,6 +98,11 @@ def reciprocity(W: Any, *, quantile: float | None = 0.9) -> float:
     >>> reciprocity([[0, 1, 1], [1, 0, 0], [0, 1, 0]], quantile=None)
     0.5
     """
-    graph = surviving_weights(W, quantile, None) > 0
-    n_edges = np.count_nonzero(graph)
-    return float(np.count_nonzero(graph & graph.T) / n_edges) if n_edges else float("nan")
+    weights = surviving_weights(W, quantile, None)
+    if is_sparse(weights):
+        graph = weights > 0
+        n_edges, n_answered = graph.nnz, graph.multiply(graph.T).nnz
+    else:
+        graph = weights > 0
+        n_edges, n_answered = np.count_nonzero(graph), np.count_nonzero(graph & graph.T)
+    return float(n_answered / n_edges) if n_edges else float("nan")

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn.metrics._checks import check_weights
+from sk_biornn._sparse import is_sparse
+from sk_biornn.metrics._checks import either_weights
 from sk_biornn.metrics._graph import relative_strength
 
 
@@ -17,7 +18,7 @@ def ei_balance(W: Any) -> float:
 
     Parameters
     ----------
-    W : array-like of shape (n_units, n_units)
+    W : array-like or sparse matrix of shape (n_units, n_units)
         Recurrent weights W[post, pre].
 
     Returns
@@ -36,7 +37,10 @@ def ei_balance(W: Any) -> float:
     >>> ei_balance([[3.0, -1.0], [0.0, 0.0]])
     0.5
     """
-    weights = check_weights(W)
+    weights = either_weights(W)
+    weights = weights.data if is_sparse(weights) else weights
+    if not weights.size:  # a sparse matrix of zeros
+        return 0.0
     strength = relative_strength(weights)
     total = strength.sum()
     return float((np.sign(weights) * strength).sum() / total) if total > 0 else 0.0

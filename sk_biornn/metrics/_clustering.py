@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, xlog1py, xlogy
 
-from sk_biornn.metrics._graph import undirected_graph
+from sk_biornn._sparse import is_sparse
+from sk_biornn.metrics._graph import either_graph
+
+_PATHS_AT_ONCE = 1 << 22
 
 
 def clustering_coefficient(
@@ -23,7 +27,7 @@ def clustering_coefficient(
 
     Parameters
     ----------
-    W : array-like of shape (n_units, n_units)
+    W : array-like or sparse matrix of shape (n_units, n_units)
         Recurrent weights W[post, pre].
     quantile : float in [0, 1] or None, default=0.9
         An edge is where \|W\| is strictly above this quantile of its values; None: where not 0.
@@ -54,7 +58,25 @@ def clustering_coefficient(
     >>> round(clustering_coefficient(triangle_with_a_tail, quantile=None), 4)
     0.5833
     """
-    return mean_clustering(undirected_graph(W, quantile, symmetrise))
+    graph = either_graph(W, quantile, symmetrise)
+    return _sparse_clustering(graph) if is_sparse(graph) else mean_clustering(graph)
+
+
+def _sparse_clustering(graph: Any) -> float:
+    """Return the same of a sparse graph, a few units at a time."""
+    adjacency = graph.astype(np.float64)
+    degree = np.diff(adjacency.indptr).astype(np.int64)
+    # Units whose neighbours have so many neighbours in all: the memory of a product.
+    n_paths = np.cumsum(adjacency @ degree.astype(np.float64))
+    blocks = np.searchsorted(n_paths, np.arange(_PATHS_AT_ONCE, n_paths[-1], _PATHS_AT_ONCE))
+    ends = np.unique([0, *blocks, len(degree)])
+    closed_walks = np.concatenate(
+        [
+            (adjacency[start:end] @ adjacency).multiply(adjacency[start:end]).sum(axis=1)
+            for start, end in itertools.pairwise(ends)
+        ]
+    )
+    return float((closed_walks / np.maximum(degree * (degree - 1), 1)).mean())
 
 
 def mean_clustering(graph: NDArray[np.bool_]) -> float:

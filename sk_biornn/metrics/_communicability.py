@@ -50,7 +50,7 @@ def communicability(W: Any) -> NDArray[np.float64]:
     """
     from scipy.linalg import expm
 
-    strength = relative_strength(check_weights(W))
+    strength = relative_strength(check_weights(W, "communicability"))
     out = strength.sum(axis=0)
     root, has_output = np.sqrt(out), out > 0
     inverse_root = np.divide(1.0, root, out=np.zeros_like(root), where=has_output)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from sk_biornn._checks import check_choice, check_flag
 from sk_biornn._random import RandomState, make_rng
+from sk_biornn._sparse import is_sparse
+from sk_biornn.metrics._checks import as_dense
 from sk_biornn.metrics._graph import surviving_weights
 from sk_biornn.metrics._greedy import greedy_labels
 from sk_biornn.metrics._louvain import louvain_labels
@@ -87,17 +89,23 @@ def communities(
     >>> communities(W, quantile=None).tolist()
     [0, 0, 0, 1, 1, 1]
     """
-    graph = community_graph(W, method, quantile, symmetrise, weighted)
+    graph = community_graph(W, method, quantile, symmetrise, weighted, "communities")
     return find_communities(graph, method, random_state)
 
 
 def community_graph(
-    W: Any, method: str, quantile: float | None, symmetrise: str | None, weighted: bool
+    W: Any,
+    method: str,
+    quantile: float | None,
+    symmetrise: str | None,
+    weighted: bool,
+    metric: str,
 ) -> Adjacency:
     """Return the adjacency matrix [post, pre] that `method` works on."""
     check_choice("method", method, METHODS)
     check_flag("weighted", weighted)
     weights = surviving_weights(W, quantile, None if method == "directed" else symmetrise)
+    weights = as_dense(weights, metric) if is_sparse(weights) else weights
     return weights if weighted else (weights > 0).astype(np.float64)
 
 

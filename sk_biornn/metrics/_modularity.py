@@ -71,7 +71,7 @@ def modularity(
     >>> round(modularity(W, quantile=None), 4)
     0.3571
     """
-    graph = community_graph(W, method, quantile, symmetrise, weighted)
+    graph = community_graph(W, method, quantile, symmetrise, weighted, "modularity")
     return partition_modularity(graph, find_communities(graph, method, random_state))
 
 

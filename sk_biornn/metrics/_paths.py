@@ -55,7 +55,7 @@ def global_efficiency(W: Any, *, quantile: float | None = 0.9, symmetrise: str =
     >>> round(global_efficiency(path, quantile=None), 4)
     0.8333
     """
-    return efficiency(undirected_graph(W, quantile, symmetrise))
+    return efficiency(undirected_graph(W, quantile, symmetrise, "global_efficiency"))
 
 
 def efficiency(graph: NDArray[np.bool_]) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from sk_biornn._blas import one_blas_thread
 from sk_biornn._checks import check_choice, choice_text, refusal
 from sk_biornn._plain import short
+from sk_biornn._sparse import is_sparse
 from sk_biornn.metrics._assortativity import assortativity
 from sk_biornn.metrics._modularity import modularity
 from sk_biornn.metrics._small_worldness import small_worldness
@@ -98,8 +99,9 @@ class WeightScorer:
         return _ATTRIBUTES[self.weight]
 
     def _value(self, network: Any) -> float:
-        weights = np.asarray(getattr(network, self._attribute))
-        if not np.isfinite(weights).all():
+        weights = getattr(network, self._attribute)
+        weights = weights if is_sparse(weights) else np.asarray(weights)
+        if not np.isfinite(weights.tocoo().data if is_sparse(weights) else weights).all():
             return float("nan")
         value = self.func(weights, **self._facts_of(network), **self.kwargs)
         if np.ndim(value) != 0:

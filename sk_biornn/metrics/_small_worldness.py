@@ -105,7 +105,7 @@ def small_worldness(
     check_choice("null", null, NULLS)
     for name, count in (("n_nulls", n_nulls), ("n_rewirings", n_rewirings)):
         check_count(name, count)
-    graph = undirected_graph(W, quantile, symmetrise)
+    graph = undirected_graph(W, quantile, symmetrise, "small_worldness")
     nulls = _statistics(graph, null, n_nulls, n_rewirings, random_state)
     chance = nulls.clustering * nulls.efficiency
     return mean_clustering(graph) * efficiency(graph) / chance if chance > 0 else float("nan")

@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_biornn import _sparse
 from sk_biornn._blas import single_blas_thread
-from sk_biornn._plain import moderate
-from sk_biornn.metrics._checks import check_weights
+from sk_biornn._plain import moderate, short_text
+from sk_biornn._sparse import is_sparse
+from sk_biornn.metrics._checks import check_weights, either_weights
+
+_N_VALUES, _N_VECTORS = 6, 80  # eigenvalues that are sought, and the vectors they are sought among
 
 
 @single_blas_thread
@@ -33,7 +37,7 @@ def svd_entropy(W: Any) -> float:
     Raises
     ------
     ValueError
-        If `W` is not a finite square matrix.
+        If `W` is not a finite square matrix, or is sparse and has more than 2048 units.
 
     References
     ----------
@@ -46,7 +50,7 @@ def svd_entropy(W: Any) -> float:
     >>> svd_entropy(np.eye(4))
     1.0
     """
-    sigma = _singular_values(W)
+    sigma = _singular_values(W, "svd_entropy")
     if sigma[0] == 0:
         return 0.0
     # One value is as flat as can be; the formula would divide by log 1 = 0.
@@ -84,7 +88,7 @@ def singular_value_gap(W: Any) -> float:
     >>> singular_value_gap(np.diag([6.0, 2.0, 1.0]))
     3.0
     """
-    sigma = _singular_values(W)
+    sigma = _singular_values(W, "singular_value_gap")
     if len(sigma) == 1 or sigma[0] == 0:
         return 1.0
     # Below the rounding of the decomposition a singular value is zero.
@@ -93,9 +97,9 @@ def singular_value_gap(W: Any) -> float:
 
 
 @single_blas_thread
-def _singular_values(W: Any) -> NDArray[np.float64]:
+def _singular_values(W: Any, metric: str) -> NDArray[np.float64]:
     """Return singular values up to a factor, so that those of huge weights stay finite."""
-    sigma = np.linalg.svd(moderate(check_weights(W)), compute_uv=False)
+    sigma = np.linalg.svd(moderate(check_weights(W, metric)), compute_uv=False)
     return np.asarray(sigma, dtype=np.float64)
 
 
@@ -105,8 +109,9 @@ def spectral_radius(W: Any) -> float:
 
     Parameters
     ----------
-    W : array-like of shape (n_units, n_units)
-        Recurrent weights W[post, pre].
+    W : array-like or sparse matrix of shape (n_units, n_units)
+        Recurrent weights W[post, pre]. Of a sparse one of more than 2048 units, the Arnoldi
+        iteration of ARPACK finds the largest eigenvalues, always from the same start.
 
     Returns
     -------
@@ -116,11 +121,40 @@ def spectral_radius(W: Any) -> float:
     Raises
     ------
     ValueError
-        If `W` is not a finite square matrix.
+        If `W` is not a finite square matrix, or the iteration does not come to an end.
+
+    References
+    ----------
+    .. [1] R. B. Lehoucq, D. C. Sorensen, C. Yang, "ARPACK Users' Guide", SIAM, 1998.
+       doi:10.1137/1.9780898719628
 
     Examples
     --------
     >>> round(spectral_radius([[0.0, -2.0], [2.0, 0.0]]), 12)
     2.0
     """
-    return float(np.abs(np.linalg.eigvals(check_weights(W))).max())
+    weights = either_weights(W)
+    if is_sparse(weights) and weights.shape[0] > _sparse.SMALL:
+        return _largest_eigenvalue(weights)
+    weights = weights.toarray() if is_sparse(weights) else weights
+    return float(np.abs(np.linalg.eigvals(weights)).max())
+
+
+def _largest_eigenvalue(weights: Any) -> float:
+    """Return the largest absolute eigenvalue of a large sparse matrix."""
+    from scipy.sparse.linalg import ArpackError, eigs
+
+    if not weights.nnz:
+        return 0.0
+    start = np.random.default_rng(0).standard_normal(weights.shape[0])
+    try:
+        # Beside the largest many are nearly as large: a wide space tells them apart sooner.
+        values = eigs(
+            weights, k=_N_VALUES, ncv=_N_VECTORS, v0=start, which="LM", return_eigenvectors=False
+        )
+    except ArpackError as error:
+        raise ValueError(
+            f"spectral_radius found no largest eigenvalue of W ({short_text(error)}); pass "
+            "W.toarray() if it fits into memory."
+        ) from None
+    return float(np.abs(values).max())

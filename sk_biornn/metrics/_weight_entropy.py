@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from sk_biornn._checks import check_count
-from sk_biornn.metrics._checks import check_weights
+from sk_biornn._sparse import is_sparse
+from sk_biornn.metrics._checks import either_weights
 
 _WEIGHTS_AT_ONCE = 1024  # times 100 points in float64: what a core's cache holds
 
@@ -26,7 +27,7 @@ def weight_entropy(W: Any, *, n_points: int = 100) -> float:
 
     Parameters
     ----------
-    W : array-like of shape (n_units, n_units)
+    W : array-like or sparse matrix of shape (n_units, n_units)
         Recurrent weights W[post, pre]; zeros and autapses count.
     n_points : int, default=100
         Number of points, at least two.
@@ -57,10 +58,16 @@ def weight_entropy(W: Any, *, n_points: int = 100) -> float:
     5.9
     """
     n_points = check_count("n_points", n_points, low=2)
-    weights = _scaled_to_unit_interval(check_weights(W).ravel())
-    if weights is None:
+    weights = either_weights(W)
+    if is_sparse(weights):
+        n_zeros = weights.shape[0] ** 2 - weights.nnz
+        values = np.append(weights.data, 0.0) if n_zeros else weights.data
+    else:
+        n_zeros, values = 0, weights.ravel()
+    scaled = _scaled_to_unit_interval(values)
+    if scaled is None:
         return 0.0
-    share = _smoothed(weights, np.linspace(0.0, 1.0, n_points))
+    share = _smoothed(scaled, np.linspace(0.0, 1.0, n_points), n_zeros)
     share = share[share > 0] / share.sum()
     return float(-xlogy(share, share).sum() / np.log(2))  # 0 log 0 is 0: gaps between outliers
 
@@ -79,13 +86,29 @@ def _scaled_to_unit_interval(weights: NDArray[np.float64]) -> NDArray[np.float64
     return weights / spread if spread > 0 else None
 
 
-def _smoothed(weights: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum over all weights of a Gaussian around each, at every point."""
+def _deviation(weights: NDArray[np.float64], n_others: int) -> float:
+    """Return the standard deviation of weights of which the last comes `n_others` times more."""
+    if not n_others:
+        return float(weights.std(ddof=1))
+    n_weights = len(weights) + n_others
+    mean = (weights.sum() + n_others * weights[-1]) / n_weights
+    squares = np.square(weights - mean).sum() + n_others * np.square(weights[-1] - mean)
+    return float(np.sqrt(squares / (n_weights - 1)))
+
+
+def _smoothed(
+    weights: NDArray[np.float64], points: NDArray[np.float64], n_last: int = 0
+) -> NDArray[np.float64]:
+    """Sum over all weights of a Gaussian around each, at every point.
+
+    The last of them stands for `n_last` weights, the zeros of a sparse matrix; 0: for itself.
+    """
+    n_others = max(n_last - 1, 0)
     # Scott's rule in one dimension.
-    bandwidth = weights.std(ddof=1) * len(weights) ** -0.2
+    bandwidth = _deviation(weights, n_others) * (len(weights) + n_others) ** -0.2
     scale = 1 / (np.sqrt(2) * bandwidth)
     weights, points = weights * scale, points * scale
-    total = np.zeros(len(points))
+    total = n_others * np.exp(-np.square(points - weights[-1]))
     for start in range(0, len(weights), _WEIGHTS_AT_ONCE):
         kernel = points[:, None] - weights[start : start + _WEIGHTS_AT_ONCE]
         np.square(kernel, out=kernel)

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn.metrics._checks import check_weights, check_weights_and
+from sk_biornn._sparse import is_sparse
+from sk_biornn.metrics._checks import either_weights, either_weights_and
 from sk_biornn.units.signs import sign_array
 
 
@@ -15,7 +16,7 @@ def density(W: Any) -> float:
 
     Parameters
     ----------
-    W : array-like of shape (n_units, n_units)
+    W : array-like or sparse matrix of shape (n_units, n_units)
         Recurrent weights W[post, pre]; autapses count.
 
     Returns
@@ -33,8 +34,9 @@ def density(W: Any) -> float:
     >>> density([[0.0, 1.0], [0.0, 0.0]])
     0.25
     """
-    array = check_weights(W)
-    return float(np.count_nonzero(array) / array.size)
+    weights = either_weights(W)
+    n_weights = weights.nnz if is_sparse(weights) else np.count_nonzero(weights)
+    return float(n_weights / weights.shape[0] ** 2)
 
 
 def dale_violations(W: Any, signs: Any) -> int:
@@ -42,7 +44,7 @@ def dale_violations(W: Any, signs: Any) -> int:
 
     Parameters
     ----------
-    W : array-like of shape (n_units, n_units)
+    W : array-like or sparse matrix of shape (n_units, n_units)
         Recurrent weights W[post, pre].
     signs : array-like of shape (n_units,)
         +1 excitatory, -1 inhibitory, 0 free; of the presynaptic unit, i.e. of the column.
@@ -62,6 +64,8 @@ def dale_violations(W: Any, signs: Any) -> int:
     >>> dale_violations([[1.0, 1.0], [1.0, -1.0]], signs=[1, -1])
     1
     """
-    array, signs = check_weights_and(W, "signs", signs)
-    column_signs = sign_array(signs, len(array))
-    return int((array * column_signs < 0).sum())
+    weights, signs = either_weights_and(W, "signs", signs)
+    column_signs = sign_array(signs, weights.shape[0])
+    if is_sparse(weights):
+        return int((weights.data * column_signs[weights.indices] < 0).sum())
+    return int((weights * column_signs < 0).sum())

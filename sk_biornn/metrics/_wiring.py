@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk_biornn._checks import check_number
-from sk_biornn.metrics._checks import check_weights_and
+from sk_biornn._sparse import is_sparse
+from sk_biornn.metrics._checks import either_weights_and
 from sk_biornn.units.positions import unit_positions
+
+_AT_ONCE = 1 << 20  # connections, which bounds the memory
 
 
 def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool = False) -> float:
@@ -16,7 +20,7 @@ def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool
 
     Parameters
     ----------
-    W : array-like of shape (n_units, n_units)
+    W : array-like or sparse matrix of shape (n_units, n_units)
         Recurrent weights W[post, pre].
     coordinates : array-like of shape (n_units, n_dimensions), tuple of three ints, or "grid"
         Positions of the units, in any unit of length; the shape of a grid, whose product is
@@ -50,11 +54,24 @@ def wiring_cost(W: Any, coordinates: Any, *, power: float = 1.0, unit_cube: bool
     >>> wiring_cost([[0, -2], [0, 0]], [[0, 0, 0], [3, 4, 0]])
     10.0
     """
-    weights, coordinates = check_weights_and(W, "coordinates", coordinates)
+    weights, coordinates = either_weights_and(W, "coordinates", coordinates)
     power = check_number("power", power, low=0.0, open_low=True)
-    positions = unit_positions(coordinates, len(weights), unit_cube=unit_cube)
+    positions = unit_positions(coordinates, weights.shape[0], unit_cube=unit_cube)
+    if is_sparse(weights):
+        return _of_connections(weights.tocoo(), positions, power)
     from scipy.spatial.distance import cdist
 
     with np.errstate(over="ignore"):  # infinite beyond the range of numbers
         prices = cdist(positions, positions) ** power
         return float((np.abs(weights) * prices).sum())
+
+
+def _of_connections(weights: Any, positions: NDArray[np.float64], power: float) -> float:
+    """Return the wire of the connections that there are."""
+    total, size = 0.0, _AT_ONCE
+    with np.errstate(over="ignore"):
+        for start in range(0, weights.nnz, size):
+            post, pre = (side[start : start + size] for side in (weights.row, weights.col))
+            lengths = np.linalg.norm(positions[post] - positions[pre], axis=1)
+            total += float((np.abs(weights.data[start : start + size]) * lengths**power).sum())
+    return total

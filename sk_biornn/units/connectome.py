@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_biornn._plain import found, is_several, real_array, short
+from sk_biornn._sparse import MOST_UNITS, canonical, is_sparse
 from sk_biornn.units.names import listed
 from sk_biornn.units.signs import sign_array
 
@@ -31,9 +32,10 @@ class Connectome:
 
     Parameters
     ----------
-    weights : array-like of shape (n_units, n_units)
+    weights : array-like or sparse matrix of shape (n_units, n_units)
         Weight of the connection from neuron `pre` to neuron `post` at [post, pre]; 0 where there
-        is none. Its unit is that of the source: number of synapses, sections, conductance.
+        is none. Its unit is that of the source: number of synapses, sections, conductance. Sparse
+        weights stay sparse, so that a whole brain takes the memory of its connections.
     names : sequence of str, of length n_units
         Names of the neurons, each another one.
     signs : array-like of shape (n_units,) or None, default=None
@@ -45,8 +47,10 @@ class Connectome:
 
     Attributes
     ----------
-    weights, signs, positions : ndarray
-        As given, float64 and read-only; None where `signs` or `positions` is not known.
+    weights : ndarray, or scipy.sparse.csr_array where they were given sparse
+        As given, float64 and read-only; a sparse one has an entry per connection, in order.
+    signs, positions : ndarray or None
+        As given, float64 and read-only; None where not known.
     names, types : tuple of str
         As given; None where `types` are not known.
 
@@ -70,9 +74,16 @@ class Connectome:
     Connectome(2 units, 1 edge, with signs)
     >>> worm.to_frame().loc["AIYL", "AWCL"]  # [post, pre]: from AWCL to AIYL
     np.float64(3.0)
+
+    The same, with the memory of one connection:
+
+    >>> import scipy.sparse as sp
+    >>> worm = Connectome(sp.coo_array(([3], ([1], [0])), shape=(2, 2)), names=["AWCL", "AIYL"])
+    >>> worm.weights.nnz, worm.subset(["AIYL", "AWCL"]).to_frame().to_numpy().tolist()
+    (1, [[0.0, 3.0], [0.0, 0.0]])
     """
 
-    weights: NDArray[np.float64]
+    weights: Any
     names: tuple[str, ...]
     signs: NDArray[np.float64] | None = None
     positions: NDArray[np.float64] | None = None
@@ -81,7 +92,7 @@ class Connectome:
     def __post_init__(self) -> None:
         """Check every part against the others, and keep read-only copies."""
         weights = _weights(self.weights)
-        n_units = len(weights)
+        n_units = weights.shape[0]
         names = _texts(self.names, "names", n_units)
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
@@ -102,7 +113,7 @@ class Connectome:
         known = [
             name for name in ("signs", "positions", "types") if getattr(self, name) is not None
         ]
-        n_edges = int(np.count_nonzero(self.weights))
+        n_edges = self.weights.nnz if self.is_sparse else int(np.count_nonzero(self.weights))
         counts = [f"{self.n_units} unit{'s' * (self.n_units != 1)}"]
         counts.append(f"{n_edges} edge{'s' * (n_edges != 1)}")
         return f"Connectome({', '.join(counts)}{', with ' if known else ''}{', '.join(known)})"
@@ -115,6 +126,11 @@ class Connectome:
     def n_units(self) -> int:
         """Number of neurons."""
         return len(self.names)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the weights are a sparse array, which has an entry per connection."""
+        return is_sparse(self.weights)
 
     def subset(self, names: Iterable[str]) -> Connectome:
         """Return the neurons that are named, in this order, and the connections among them.
@@ -147,8 +163,9 @@ class Connectome:
         A     5.0  0.0
         """
         places = self._places(names)
+        rows = self.weights[places]
         return type(self)(
-            self.weights[np.ix_(places, places)],
+            rows[:, places],
             tuple(self.names[place] for place in places),
             signs=None if self.signs is None else self.signs[places],
             positions=None if self.positions is None else self.positions[places],
@@ -176,9 +193,10 @@ class Connectome:
         graph = nx.DiGraph()
         for place, name in enumerate(self.names):
             graph.add_node(name, name=name, **self._known(place))
-        for post, pre in np.argwhere(self.weights):
-            weight = float(self.weights[post, pre])
-            graph.add_edge(self.names[pre], self.names[post], weight=weight)
+        posts, pres = self.weights.nonzero()
+        weights = self.weights.data if self.is_sparse else self.weights[posts, pres]
+        for post, pre, weight in zip(posts, pres, weights, strict=True):
+            graph.add_edge(self.names[pre], self.names[post], weight=float(weight))
         return graph
 
     def to_frame(self) -> pd.DataFrame:
@@ -188,11 +206,23 @@ class Connectome:
         -------
         pandas.DataFrame of shape (n_units, n_units)
             A copy of the weights, labelled by the names of the neurons on both sides.
+
+        Raises
+        ------
+        ValueError
+            If the weights are sparse, and those of more than 20,000 neurons.
         """
         import pandas as pd
 
+        if self.is_sparse and self.n_units > MOST_UNITS:
+            raise ValueError(
+                f"to_frame must be asked of at most {MOST_UNITS} neurons, got {self.n_units}, whose "
+                f"frame would take {8e-9 * self.n_units**2:.0f} GB; subset(names) takes a part, and "
+                "weights holds the connections."
+            )
+        weights = self.weights.toarray() if self.is_sparse else self.weights.copy()
         axes = {side: pd.Index(self.names, dtype=object, name=side) for side in ("post", "pre")}
-        return pd.DataFrame(self.weights.copy(), index=axes["post"], columns=axes["pre"])
+        return pd.DataFrame(weights, index=axes["post"], columns=axes["pre"])
 
     def _places(self, names: Iterable[str]) -> list[int]:
         if not is_several(names) or isinstance(names, (dict, set, frozenset)):
@@ -227,14 +257,25 @@ class Connectome:
         return known
 
 
-def _weights(value: Any) -> NDArray[np.float64]:
-    _refuse_labels(value, "weights")
-    weights = real_array(value, "weights", MATRIX, truth_values=True)
-    if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or not weights.size:
-        raise ValueError(f"weights must be {MATRIX}, got shape {weights.shape}.")
-    if not np.isfinite(weights).all():
+def _weights(value: Any) -> Any:
+    if not is_sparse(value):
+        _refuse_labels(value, "weights")
+        weights = real_array(value, "weights", MATRIX, truth_values=True)
+        _check_square(weights.shape, weights)
+        return _read_only(weights)
+    entries = value.tocoo().data
+    _check_square(value.shape, real_array(entries, "weights", MATRIX, truth_values=True))
+    matrix = canonical(value, np.float64)
+    for part in (matrix.data, matrix.indices, matrix.indptr):
+        part.setflags(write=False)
+    return matrix
+
+
+def _check_square(shape: tuple[int, ...], values: NDArray[np.float64]) -> None:
+    if len(shape) != 2 or shape[0] != shape[1] or not shape[0]:
+        raise ValueError(f"weights must be {MATRIX}, got shape {shape}.")
+    if not np.isfinite(values).all():
         raise ValueError(f"weights must be {MATRIX}, got NaN or infinity.")
-    return _read_only(weights)
 
 
 def _positions(value: Any, n_units: int) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn._plain import plain_frame, short
+from sk_biornn._sparse import MOST_UNITS, is_sparse
 from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.orientation import axes_are_unknown_sides, axis_side
 
@@ -25,7 +26,7 @@ class Labelled:
 
     Parameters
     ----------
-    values : ndarray
+    values : ndarray or csr_array
         The values; a matrix lies [post, pre].
     labels : tuple
         Labels of each axis.
@@ -37,6 +38,9 @@ class Labelled:
     def taken(self, axis: int, order: Sequence[int]) -> Labelled:
         """Return the values with an axis in another order; its labels are then spent."""
         labels = tuple(None if i == axis else names for i, names in enumerate(self.labels))
+        if is_sparse(self.values):
+            values = self.values[order] if axis == 0 else self.values[:, order]
+            return Labelled(values, labels)
         return Labelled(np.take(self.values, order, axis=axis), labels)
 
 
@@ -62,6 +66,8 @@ def read_labels(value: Any, name: str, *, turn: bool = True) -> Labelled | None:
     ValueError
         If its axes are named, but not one of them post and one of them pre.
     """
+    if isinstance(value, Connectome) and value.is_sparse:
+        return Labelled(value.weights, (value.names, value.names))
     value = as_pandas(value)
     if isinstance(value, pd.Series):
         return Labelled(value.to_numpy(), (_labels(value.index),))
@@ -86,7 +92,12 @@ def as_pandas(value: Any) -> Any:
 
 
 def as_mask(value: Any) -> Any:
-    """Return which synapses a `Connectome` or a graph has, as a frame; others as they are."""
+    """Return which synapses a `Connectome` or a graph has, as a frame; others as they are.
+
+    A sparse `Connectome` gives one whose weights are 1.
+    """
+    if isinstance(value, Connectome) and value.is_sparse:
+        return Connectome(value.weights != 0, value.names)
     has_weights = isinstance(value, Connectome) or _is_graph(value)
     return as_pandas(value) != 0 if has_weights else value
 
@@ -100,6 +111,11 @@ def _of_graph(graph: Any) -> pd.DataFrame:
     """Return the weights of the edges, which lead from the rows to the columns."""
     import networkx as nx
 
+    if len(graph) > MOST_UNITS:
+        raise ValueError(
+            f"a graph must have at most {MOST_UNITS} nodes to become a matrix, got {len(graph)}; "
+            "sk_biornn.datasets.read_connectome keeps such a graph sparse."
+        )
     return nx.to_pandas_adjacency(graph).rename_axis(index="pre", columns="post")
 
 

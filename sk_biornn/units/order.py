@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 
 from sk_biornn._checks import is_integer
 from sk_biornn._plain import is_masked, refuse_masked, short
+from sk_biornn._sparse import dense
 from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.coordinate_names import no_coordinates
 from sk_biornn.units.labels import (
@@ -154,7 +156,7 @@ class UnitOrder:
 
         Parameters
         ----------
-        matrix : ndarray
+        matrix : ndarray or sparse array
             In the order of the units.
         axes : tuple of int
             Which of its axes are units.
@@ -166,6 +168,7 @@ class UnitOrder:
         """
         if self.names is None:
             return matrix
+        matrix = dense(matrix, "the matrix", "without names it stays sparse")
         names = pd.Index(list(self.names), tupleize_cols=False)
         return pd.DataFrame(
             matrix, index=names if 0 in axes else None, columns=names if 1 in axes else None
@@ -229,6 +232,8 @@ def _read(value: Any, name: str, axes: tuple[int, ...]) -> Labelled | None:
         return None  # no matrix, whatever else it may be
     if isinstance(value, Connectome) and len(axes) == 1:
         value = known_of_units(value, name)
+    if isinstance(value, Connectome) and value.is_sparse:
+        return read_labels(value, name)
     if len(axes) == 2 and isinstance(frame := as_pandas(value), pd.DataFrame):
         refuse_other_names(frame, name)
     if name == "coordinates" and isinstance(value, pd.DataFrame):
@@ -264,14 +269,15 @@ def _alike(wanted: Labels, labels: Labels) -> tuple[Labels, Labels]:
 def _places(wanted: Labels, labels: Labels, name: str, whose: str) -> Sequence[int]:
     for names in (labels, wanted):
         if len(set(names)) < len(names):
-            twice = next(label for label in names if names.count(label) > 1)
+            twice = Counter(names).most_common(1)[0][0]
             raise ValueError(
                 f"{name} must name each unit once, to be put in the order of {whose}, got "
                 f"{short(twice)} twice; {BY_POSITION}."
             )
     wanted, labels = _alike(wanted, labels)
-    other = [label for label in labels if label not in set(wanted)]
-    missing = [label for label in wanted if label not in set(labels)]
+    of_wanted, of_labels = set(wanted), set(labels)
+    other = [label for label in labels if label not in of_wanted]
+    missing = [label for label in wanted if label not in of_labels]
     if other or missing:
         what = f"{listed(other)}, which is none of them" if other else f"none for {listed(missing)}"
         way = SQUARE if whose == ROWS else BY_POSITION

@@ -46,7 +46,7 @@ def bctpy_loop(n, rng):
 
 
 def networkx_graph(W):
-    return nx.from_numpy_array(undirected_graph(W, 0.9, "either").astype(int))
+    return nx.from_numpy_array(undirected_graph(W, 0.9, "either", "this").astype(int))
 
 
 def networkx_modularity(W, find):

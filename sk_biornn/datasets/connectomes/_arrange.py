@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sk_biornn.datasets.connectomes._neurons import aligned, is_missing
-from sk_biornn.datasets.connectomes._wiring import Wiring, dense
+from sk_biornn.datasets.connectomes._wiring import Wiring, kept
 from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.names import listed
 
@@ -14,7 +14,7 @@ FACTS = ("signs", "positions", "types")
 
 
 def connectome_of(
-    wiring: Wiring, asked: list[str] | None, given: Mapping[str, Any]
+    wiring: Wiring, asked: list[str] | None, given: Mapping[str, Any], sparse: str | bool = "auto"
 ) -> tuple[Connectome, list[str]]:
     """Bring all that is known into one order; say also what had to be left out."""
     own, names = _own_and_asked(wiring, asked)
@@ -26,7 +26,7 @@ def connectome_of(
             known[fact] = aligned(fact, value, names, has_order)
     whole = places == list(range(len(own)))
     weights = wiring.weights if whole else wiring.weights[places][:, places]
-    return Connectome(dense(weights, wiring.where), tuple(names), **known), left_out
+    return Connectome(kept(weights, sparse, wiring.where), tuple(names), **known), left_out
 
 
 def _own_and_asked(wiring: Wiring, asked: list[str] | None) -> tuple[list[str], list[str]]:

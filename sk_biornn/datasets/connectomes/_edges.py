@@ -21,6 +21,7 @@ from sk_biornn.datasets.connectomes._columns import (
     type_columns,
     weight_column,
 )
+from sk_biornn.datasets.connectomes._levels import Column
 from sk_biornn.datasets.connectomes._names import in_order, refuse_missing_ids
 from sk_biornn.datasets.connectomes._unread import counted_note
 from sk_biornn.datasets.connectomes._wiring import Wiring, summed
@@ -32,15 +33,24 @@ Kinds = str | Sequence[str] | Mapping[str, Any] | None
 
 @dataclass(frozen=True)
 class Edges:
-    """An edge list: who is connected to whom, and the other columns as they came."""
+    """An edge list: who is connected to whom, by name, and the other columns as they came."""
 
     where: str
-    pre: list[str]
-    post: list[str]
-    columns: dict[str, list[Any]]
+    pre: Column
+    post: Column
+    columns: Mapping[str, Any]
     path: Path | None = None  # of a text file, whose cells are all text
     both_ways: bool = False  # edges of an undirected graph
     units: Sequence[str] = ()  # all neurons, where the source has more than its edges name
+
+    @property
+    def names(self) -> list[str]:
+        """Names on both sides; one that is on both stands twice."""
+        return [*self.pre.levels, *self.post.levels]
+
+    def column(self, name: str) -> Column:
+        """Return one of the other columns."""
+        return Column.of(self.columns[name])
 
 
 @dataclass(frozen=True)
@@ -55,16 +65,14 @@ class Choice:
 
 def wiring_of_edges(edges: Edges, choice: Choice) -> Wiring:
     """Return the weights of an edge list among all its neurons, or those in `choice.names`."""
-    if not edges.pre:
+    if not len(edges.pre):
         raise ValueError(f"{edges.where} has no edges.")
-    refuse_missing_ids([*edges.pre, *edges.post], edges.where)
+    refuse_missing_ids(edges.names, edges.where)
     chosen, electrical = _of_kinds(edges, choice.kinds)
     weights = _weights(edges, choice)
-    names = in_order([*edges.pre, *edges.post])
+    names = in_order(edges.names)
     place = {name: number for number, name in enumerate(names)}
-    pre, post = (
-        np.array([place[name] for name in side], dtype=np.int64) for side in (edges.pre, edges.post)
-    )
+    pre, post = (side.each(place.__getitem__, np.int64) for side in (edges.pre, edges.post))
     directed, joining = chosen & ~electrical, chosen & electrical
     matrix = summed(post[directed], pre[directed], weights[directed], len(names))
     if edges.both_ways:
@@ -89,15 +97,13 @@ def _counted(edges: Edges, choice: Choice) -> str | None:
 def _among(wiring: Wiring, edges: Edges, chosen: NDArray[np.bool_], names: list[str]) -> Wiring:
     """Keep the edges among the neurons that are asked for, and say how many others there are."""
     known, asked = list(wiring.names or ()), set(names)
-    inside = np.array(
-        [one in asked and other in asked for one, other in zip(edges.pre, edges.post, strict=True)]
-    )
+    inside = edges.pre.each(asked.__contains__, bool) & edges.post.each(asked.__contains__, bool)
     n_outside = int((chosen & ~inside).sum())
     unknown = in_order(
-        name
+        side.levels[level]
         for side in (edges.pre, edges.post)
-        for name, row in zip(side, chosen, strict=True)
-        if row and name not in asked
+        for level in np.unique(side.codes[chosen])
+        if side.levels[level] not in asked
     )
     if n_outside == chosen.sum():
         raise ValueError(
@@ -138,7 +144,8 @@ def _weights(edges: Edges, choice: Choice) -> NDArray[np.float64]:
         raise TypeError(f"weight must be the name of a column or a number, got {short(column)}.")
     check_column("weight", column, list(edges.columns), edges.where)
     where = f"the column {column} of {edges.where}"
-    weights = numbers(edges.columns[column], where, edges.path)
+    cells = edges.column(column)
+    weights = numbers(cells.levels, where, edges.path)[cells.codes]
     return filled(weights, where, choice.fill_missing)
 
 
@@ -176,9 +183,8 @@ def _of_kinds(edges: Edges, kinds: Kinds) -> tuple[NDArray[np.bool_], NDArray[np
     chosen = np.ones(len(edges.pre), dtype=bool)
     electrical = np.zeros(len(edges.pre), dtype=bool)
     for column, wanted in _wanted(edges, kinds, there).items():
-        values = [
-            "" if _is_missing(value) else str(value).strip() for value in edges.columns[column]
-        ]
+        cells = edges.column(column)
+        values = ["" if _is_missing(value) else str(value).strip() for value in cells.levels]
         present = sorted(set(values))
         wanted = present if wanted is None else wanted
         unknown = [kind for kind in wanted if kind not in present]
@@ -187,8 +193,8 @@ def _of_kinds(edges: Edges, kinds: Kinds) -> tuple[NDArray[np.bool_], NDArray[np
                 f"type must be among the kinds {listed(present, 8)} in the column {column} of "
                 f"{edges.where}, got {short(unknown[0])}."
             )
-        chosen &= np.isin(values, wanted)
-        electrical |= np.array([column_key(value) in ELECTRICAL for value in values])
+        chosen &= np.isin(values, wanted)[cells.codes]
+        electrical |= np.array([column_key(value) in ELECTRICAL for value in values])[cells.codes]
     if not chosen.any():
         raise ValueError(f"{edges.where} has no edges of the type {short(kinds)}.")
     return chosen, electrical & chosen
@@ -215,7 +221,7 @@ def _wanted(edges: Edges, kinds: Kinds, there: list[str]) -> dict[str, list[str]
     for column in there:
         if column in wanted:
             continue
-        present = sorted({str(value).strip() for value in edges.columns[column]})
+        present = sorted({str(value).strip() for value in edges.column(column).levels})
         if len(present) > 1:
             raise ValueError(
                 f"type must say which of the kinds {listed(present, 8)} in the column {column} of "

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from sk_biornn._plain import short_text
 from sk_biornn.datasets.connectomes._edges import Choice, Edges, wiring_of_edges
+from sk_biornn.datasets.connectomes._levels import Column
 from sk_biornn.datasets.connectomes._names import unit_names
 from sk_biornn.datasets.connectomes._wiring import Wiring
 
@@ -69,8 +70,8 @@ def graph_wiring(graph: Any, where: str, choice: Choice) -> Wiring:
     columns = {key: None for *_, data in rows for key in data if key != "id"}
     edges = Edges(
         where,
-        [name_of[pre] for pre, _, _ in rows],
-        [name_of[post] for _, post, _ in rows],
+        Column.of([name_of[pre] for pre, _, _ in rows]),
+        Column.of([name_of[post] for _, post, _ in rows]),
         {str(key): [data.get(key) for *_, data in rows] for key in columns},
         both_ways=not graph.is_directed(),
         units=names,

@@ -19,7 +19,13 @@ ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?(?:1[5-9]|[2-9][0-9])|[0-9]{16
 LOST = "which has lost its last digits as a float: the ids must be read, or saved, as text"
 
 
-def unit_names(values: Iterable[Any], where: str, *, exact: float = 2.0**53) -> list[str]:
+def unit_names(
+    values: Iterable[Any],
+    where: str,
+    *,
+    exact: float = 2.0**53,
+    rows: Iterable[int] | None = None,
+) -> list[str]:
     """Return names as text, in their order.
 
     Parameters
@@ -30,8 +36,11 @@ def unit_names(values: Iterable[Any], where: str, *, exact: float = 2.0**53) -> 
         What they are, for the messages: "names", "the column pre of a.csv".
     exact : float, default=2**53
         Floats from here on no longer tell neighbouring whole numbers apart.
+    rows : iterable of int or None, default=None
+        In which row each of them stands; None counts from 1.
     """
-    return [_unit_name(value, row, where, exact) for row, value in enumerate(values, 1)]
+    numbered = enumerate(values, 1) if rows is None else zip(rows, values, strict=True)
+    return [_unit_name(value, row, where, exact) for row, value in numbered]
 
 
 def float_limit(dtype: Any) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from sk_biornn._checks import check_choice, check_number
+from sk_biornn._checks import check_choice, check_number, is_flag, refusal
 from sk_biornn._plain import found, is_several, plain, plain_frame, real_array
 from sk_biornn.datasets.connectomes._arrange import FACTS, connectome_of
 from sk_biornn.datasets.connectomes._arrays import file_matrix
@@ -53,6 +53,7 @@ def read_connectome(
     orientation: str | None = None,
     fill_missing: float | None = None,
     key: str | None = None,
+    sparse: str | bool = "auto",
 ) -> Connectome:
     r"""Read a wiring diagram from a file, a table, a graph or a matrix, as weights [post, pre].
 
@@ -101,11 +102,15 @@ def read_connectome(
         Weight of empty cells and of edges without one. None: they are an error.
     key : str or None, default=None
         Sheet, or variable of a .mat or .npz file, where there are several.
+    sparse : "auto", True or False, default="auto"
+        Whether the weights are a sparse array (`csr_array`), whose memory is that of the
+        connections. "auto": if they come as edges, a graph or a sparse matrix, of more than 5000
+        neurons. False makes a plain array of them, of up to 20,000 neurons.
 
     Returns
     -------
     Connectome
-        Weights [post, pre], names, and signs, positions and types where they are known.
+        Weights [post, pre], sparse or not, names, and signs, positions and types where they are known.
 
     Raises
     ------
@@ -167,6 +172,9 @@ def read_connectome(
     _check_texts(pre=pre, post=post)
     _check_texts(key=key, none=True)
     check_choice("orientation", orientation, [None, *ORIENTATIONS])
+    if not is_flag(sparse) and sparse != "auto":
+        expected = "True, False or 'auto'"
+        raise refusal("sparse", expected, sparse, right_type=isinstance(sparse, str))
     if fill_missing is not None:
         fill_missing = check_number("fill_missing", fill_missing)
     variable = names if isinstance(names, str) else None
@@ -174,7 +182,7 @@ def read_connectome(
     choice = Choice(weight, type, asked, fill_missing)
     wiring = _wiring(path_or_object, Reading(pre, post, orientation, choice), key, variable)
     given = dict(zip(FACTS, (signs, positions, types), strict=True))
-    connectome, left_out = connectome_of(wiring, asked, given)
+    connectome, left_out = connectome_of(wiring, asked, given, sparse)
     for note in (*wiring.notes, *left_out):
         warnings.warn(note, UserWarning, stacklevel=2)
     return connectome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from sk_biornn.datasets._text_numbers import POINT
 from sk_biornn.datasets._text_tables import read_text_table
 from sk_biornn.datasets.connectomes._columns import side_columns
 from sk_biornn.datasets.connectomes._edges import Choice, Edges, filled, numbers, wiring_of_edges
+from sk_biornn.datasets.connectomes._large_text import large_edge_list
+from sk_biornn.datasets.connectomes._levels import Column
 from sk_biornn.datasets.connectomes._names import float_limit, unit_names
 from sk_biornn.datasets.connectomes._orientation import (
     agreed,
@@ -50,6 +53,9 @@ class Reading:
 
 def text_wiring(path: Path, reading: Reading) -> Wiring:
     """Read a text file."""
+    columns = large_edge_list(path, lambda heading: _is_edge_list(heading, reading))
+    if columns is not None:
+        return _columns_wiring(columns, str(path), reading, path)
     table = read_text_table(path, lambda heading: _is_edge_list(heading, reading))
     return cells_wiring(table.cells, str(path), reading, path)
 
@@ -67,6 +73,18 @@ def cells_wiring(
     return _edge_wiring(columns, sides, where, reading, path)
 
 
+def _columns_wiring(
+    columns: list[tuple[str, Column]], where: str, reading: Reading, path: Path
+) -> Wiring:
+    """Read an edge list that came by its columns."""
+    heading = [name for name, _ in columns]
+    sides = _sides(heading, reading, where)
+    _refuse_twice(heading, where)
+    if sides is None:  # no edge list would have come so
+        raise ValueError(f"{where} must have {WAYS_OUT}.")
+    return _edge_wiring(dict(columns), sides, where, reading, path)
+
+
 def frame_wiring(frame: pd.DataFrame, reading: Reading) -> Wiring:
     """Read a data frame: an edge list, or a square whose labels are the names of neurons."""
     where = "the table"
@@ -80,8 +98,7 @@ def frame_wiring(frame: pd.DataFrame, reading: Reading) -> Wiring:
     _refuse_twice(heading, where)
     columns = {name: whole.iloc[:, i] for i, name in enumerate(heading)}
     limits = {column: float_limit(columns[column].dtype) for column in sides}
-    lists = {name: list(column) for name, column in columns.items()}
-    return _edge_wiring(lists, sides, where, reading, None, limits)
+    return _edge_wiring(columns, sides, where, reading, None, limits)
 
 
 def _refuse_twice(heading: list[str], where: str) -> None:
@@ -115,7 +132,7 @@ def _sides(heading: list[str], reading: Reading, where: str) -> tuple[str, str] 
 
 
 def _edge_wiring(
-    columns: dict[str, list[Any]],
+    columns: Mapping[str, Any],
     sides: tuple[str, str],
     where: str,
     reading: Reading,
@@ -124,15 +141,17 @@ def _edge_wiring(
 ) -> Wiring:
     refuse_orientation(reading.orientation, where, "whose columns say which side is which")
     pre, post = (
-        unit_names(
-            columns[side],
-            f"the column {side} of {where}",
-            exact=(limits or {}).get(side, 2.0**53),
-        )
+        _named(Column.of(columns[side]), f"the column {side} of {where}", (limits or {}).get(side))
         for side in sides
     )
     others = {name: values for name, values in columns.items() if name not in sides}
     return wiring_of_edges(Edges(where, pre, post, others, path), reading.choice)
+
+
+def _named(column: Column, where: str, exact: float | None) -> Column:
+    """Return a column of a side with its values as names."""
+    limit = 2.0**53 if exact is None else exact
+    return column.named(unit_names(column.levels, where, exact=limit, rows=column.rows()))
 
 
 def _square_cells(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sk_biornn._checks import is_number
 from sk_biornn.datasets._text_numbers import MISSING, POINT
 from sk_biornn.datasets.connectomes._columns import column_key, type_columns
+from sk_biornn.datasets.connectomes._levels import Column
 from sk_biornn.units.coordinate_names import is_coordinate
 from sk_biornn.units.names import listed, name_words
 from sk_biornn.units.orientation import axis_side
@@ -20,13 +21,13 @@ IDS = re.compile(
 
 
 def counted_note(
-    columns: Mapping[str, Sequence[Any]], where: str, read: Iterable[str]
+    columns: Mapping[str, Any], where: str, read: Iterable[str]
 ) -> str | None:
     """Say which numbers are not read where rows are counted; None if there are none.
 
     Parameters
     ----------
-    columns : mapping of str to sequence
+    columns : mapping of str to sequence or Column
         The cells of each column but those of the two sides.
     where : str
         The source, for the message.
@@ -54,9 +55,9 @@ def _is_of_edges(name: str) -> bool:
     return not (is_id or is_coordinate(name) or axis_side(name))
 
 
-def _has_numbers(cells: Sequence[Any]) -> bool:
+def _has_numbers(cells: Any) -> bool:
     """Whether all cells that are not empty are numbers, as text or not, and one is."""
-    found = [_is_numeric(cell) for cell in cells if not _is_empty(cell)]
+    found = [_is_numeric(cell) for cell in Column.of(cells).levels if not _is_empty(cell)]
     return bool(found) and all(found)
 
 

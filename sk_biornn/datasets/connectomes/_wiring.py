@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-# A dense matrix of so many neurons takes 3.2 GB; the tables of whole fly brains have 140,000.
-MOST_UNITS = 20_000
+from sk_biornn._sparse import MOST_UNITS, is_sparse
+
+LARGE = 5_000  # neurons, whose dense matrix takes 200 MB
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,16 @@ def summed(post: np.ndarray, pre: np.ndarray, weights: np.ndarray, n_units: int)
     return matrix
 
 
-def dense(weights: Any, where: str) -> np.ndarray:
-    """Return weights as a plain array, if they are not those of a whole brain."""
+def kept(weights: Any, sparse: str | bool, where: str) -> Any:
+    """Return weights as the caller wants them: a sparse array, or a plain one if it can be had."""
     n_units = weights.shape[0]
-    if n_units > MOST_UNITS:
+    if sparse == "auto":
+        sparse = is_sparse(weights) and n_units > LARGE
+    if sparse:
+        return sp.csr_array(weights)
+    if is_sparse(weights) and n_units > MOST_UNITS:
         raise ValueError(
             f"{where} has {n_units} neurons, whose matrix would take {8e-9 * n_units**2:.0f} GB; "
-            "choose some of them with names=."
+            "choose some of them with names=, or leave sparse=False out."
         )
-    return np.asarray(
-        weights.toarray() if hasattr(weights, "toarray") else weights, dtype=np.float64
-    )
+    return np.asarray(weights.toarray() if is_sparse(weights) else weights, dtype=np.float64)

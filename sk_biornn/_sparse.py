@@ -1,0 +1,53 @@
+"""Sparse matrices of SciPy, of both kinds (`csr_matrix`, `csr_array`): when they become dense."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+MOST_UNITS = 20_000  # a dense matrix of so many units takes 3.2 GB
+SMALL = 2_048  # units, 32 MiB: below, what has no sparse algorithm is computed densely
+
+
+def is_sparse(value: Any) -> bool:
+    """Whether a value is a sparse matrix or array of SciPy."""
+    return hasattr(value, "tocsr") and hasattr(value, "toarray")
+
+
+def dense(value: Any, name: str, way_out: str = "take a part of it") -> Any:
+    """Return a sparse matrix as a plain array, and what is not sparse as it is.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+    name : str
+        What it is, for the message.
+    way_out : str
+        What to do with one that is too large, for the message.
+
+    Raises
+    ------
+    ValueError
+        If the array would take more memory than that of 20,000 units.
+    """
+    if not hasattr(value, "toarray"):
+        return value
+    size = float(np.prod(np.shape(value), dtype=np.float64))
+    if size > MOST_UNITS**2:
+        raise ValueError(
+            f"{name} must be small enough to be made dense, got a sparse matrix of shape "
+            f"{np.shape(value)}, which would take {8e-9 * size:.0f} GB; {way_out}."
+        )
+    return value.toarray()
+
+
+def canonical(matrix: Any, dtype: Any = None) -> Any:
+    """Return a CSR copy: entries of a pair summed, in the order of the columns, no zeros stored."""
+    import scipy.sparse as sp
+
+    copy = sp.csr_array(matrix, dtype=dtype, copy=True)
+    copy.sum_duplicates()
+    copy.eliminate_zeros()
+    return copy

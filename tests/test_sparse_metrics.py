@@ -1,0 +1,243 @@
+"""Metrics of sparse weights: the values of the dense ones, or one sentence."""
+
+from __future__ import annotations
+
+import tracemalloc
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.model_selection import GridSearchCV
+
+from sk_biornn import DaleRNNClassifier, _sparse, inspection, metrics
+from sk_biornn.metrics import _clustering, _spectral, _wiring
+from sk_biornn.metrics._graph import _quantile
+from sk_biornn.units import Connectome
+
+KINDS = ("csr_array", "csc_array", "coo_array", "csr_matrix", "csc_matrix", "coo_matrix")
+SYMMETRIES = ("either", "both", "mean")
+SPARSE = {
+    "density": lambda W: metrics.density(W),
+    "ei_balance": lambda W: metrics.ei_balance(W),
+    "weight_entropy": lambda W: metrics.weight_entropy(W, n_points=20),
+    "dale_violations": lambda W: metrics.dale_violations(W, np.resize([1, -1, 0], W.shape[0])),
+    "wiring_cost": lambda W: metrics.wiring_cost(
+        W, np.arange(2.0 * W.shape[0]).reshape(-1, 2) ** 1.5, power=1.3, unit_cube=True
+    ),
+    "spectral_radius": lambda W: metrics.spectral_radius(W),
+}
+OF_GRAPHS = {
+    "assortativity": (metrics.assortativity, (*SYMMETRIES, None)),
+    "reciprocity": (lambda W, symmetrise, **how: metrics.reciprocity(W, **how), ("either",)),
+    "clustering_coefficient": (metrics.clustering_coefficient, SYMMETRIES),
+}
+DENSE = {
+    "svd_entropy": metrics.svd_entropy,
+    "singular_value_gap": metrics.singular_value_gap,
+    "communicability": metrics.communicability,
+    "communities": metrics.communities,
+    "modularity": metrics.modularity,
+    "global_efficiency": metrics.global_efficiency,
+    "small_worldness": metrics.small_worldness,
+}
+
+
+@st.composite
+def matrices(draw):
+    """Few or many weights, of few or many sizes, so that there are ties at the threshold."""
+    n_units = draw(st.integers(1, 12))
+    rng = np.random.default_rng(draw(st.integers(0, 2**16)))
+    sizes = rng.standard_normal((n_units, n_units))
+    if draw(st.booleans()):
+        sizes = np.round(2 * sizes)
+    there = rng.random((n_units, n_units)) < draw(st.sampled_from([0.0, 0.1, 0.5, 1.0]))
+    return np.where(there, sizes, 0.0) + 0.0  # no -0.0, of which a sparse matrix knows nothing
+
+
+def as_sparse(W, kind="csr_array"):
+    """Sparse, with one entry in two parts and a zero that is stored."""
+    matrix = sp.coo_array(W)
+    rows, columns = (np.r_[side, side[:1], 0] for side in matrix.coords)
+    values = np.r_[matrix.data, matrix.data[:1] / 2, 0.0]
+    values[: min(1, matrix.nnz)] /= 2
+    return getattr(sp, kind)(sp.coo_array((values, (rows, columns)), shape=W.shape))
+
+
+@pytest.mark.parametrize("name", SPARSE)
+@given(W=matrices(), kind=st.sampled_from(KINDS))
+def test_of_sparse_weights_as_of_dense_ones(name, W, kind):
+    assert SPARSE[name](as_sparse(W, kind)) == pytest.approx(SPARSE[name](W), rel=1e-10, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", OF_GRAPHS)
+@given(W=matrices(), quantile=st.sampled_from([None, 0.0, 0.3, 0.5, 0.9, 0.97, 1.0]))
+def test_of_sparse_graphs_as_of_dense_ones(name, W, quantile):
+    function, symmetries = OF_GRAPHS[name]
+    for symmetrise in symmetries:
+        how = {"quantile": quantile, "symmetrise": symmetrise}
+        expected = function(W, **how)
+        assert function(as_sparse(W), **how) == pytest.approx(expected, rel=1e-12, nan_ok=True)
+
+
+@given(W=matrices(), quantile=st.floats(0, 1))
+def test_the_quantile_is_that_of_all_pairs_to_the_last_bit(W, quantile):
+    expected = np.quantile(np.abs(W), quantile)
+    assert _quantile(_sparse.canonical(np.abs(W)), quantile) == expected
+
+
+@pytest.mark.parametrize("name", DENSE)
+@given(W=matrices())
+def test_what_needs_a_dense_matrix_takes_a_small_sparse_one(name, W):
+    assert np.array_equal(DENSE[name](sp.csr_array(W)), DENSE[name](W), equal_nan=True)
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_what_needs_a_dense_matrix_refuses_a_large_sparse_one(name):
+    with pytest.raises(ValueError, match=rf"^{name} needs a dense W.* got 2049; pass W\.toarray\("):
+        DENSE[name](sp.eye_array(2049, k=1))
+
+
+def test_the_parts_of_large_matrices_make_the_whole(monkeypatch):
+    W = as_sparse(np.random.default_rng(0).standard_normal((60, 60)))
+    how = {"quantile": 0.8}
+    clustering, wire = metrics.clustering_coefficient(W, **how), SPARSE["wiring_cost"](W)
+    monkeypatch.setattr(_clustering, "_PATHS_AT_ONCE", 100)
+    monkeypatch.setattr(_wiring, "_AT_ONCE", 7)
+    assert metrics.clustering_coefficient(W, **how) == pytest.approx(clustering, rel=1e-13)
+    assert SPARSE["wiring_cost"](W) == pytest.approx(wire, rel=1e-13)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("dale", [False, True])
+def test_the_spectral_radius_by_iteration(monkeypatch, seed, dale):
+    rng = np.random.default_rng(seed)
+    W = rng.standard_normal((300, 300)) * (rng.random((300, 300)) < 0.05)
+    W = np.abs(W) * np.where(np.arange(300) < 240, 1, -3) if dale else W
+    expected = metrics.spectral_radius(W)
+    monkeypatch.setattr(_sparse, "SMALL", 100)
+    values = [metrics.spectral_radius(kind(W)) for kind in (sp.csr_array, sp.csc_matrix)]
+    assert values[0] == pytest.approx(expected, rel=1e-9)
+    assert values[0] == values[1]  # from the same start
+
+
+def test_an_iteration_without_end_says_so(monkeypatch):
+    from scipy.sparse import linalg
+
+    def stopped(*arguments, **options):
+        raise linalg.ArpackNoConvergence("No convergence (9 iterations)", [], [])
+
+    monkeypatch.setattr(linalg, "eigs", stopped)
+    with pytest.raises(ValueError, match=r"^spectral_radius found no .*No convergence.*toarray\(\)"):
+        metrics.spectral_radius(sp.eye_array(3000).tocsr())
+
+
+def test_a_whole_brain_has_metrics():
+    """A ring of 139,255 units, each wired to the next two: everything about it is known."""
+    n_units = 139_255
+    pre = np.arange(n_units)
+    ones = np.ones(n_units)
+    ring = sum(
+        sp.coo_array((ones, ((pre + step) % n_units, pre)), shape=(n_units, n_units)).tocsr()
+        for step in (1, 2)
+    )
+    places = np.stack([np.cos(2 * np.pi * pre / n_units), np.sin(2 * np.pi * pre / n_units)], 1)
+    tracemalloc.start()
+    assert metrics.density(ring) == 2 / n_units
+    assert metrics.ei_balance(-ring) == -1
+    assert metrics.dale_violations(ring, np.where(pre < 10, -1, 1)) == 20
+    assert metrics.reciprocity(ring, quantile=None) == 0
+    assert metrics.clustering_coefficient(ring, quantile=None) == pytest.approx(0.5)
+    assert np.isnan(metrics.assortativity(ring, quantile=0.5))  # all degrees are equal
+    steps = 2 * np.sin(np.pi * np.array([1, 2]) / n_units)
+    assert metrics.wiring_cost(ring, places) == pytest.approx(n_units * steps.sum())
+    assert 0 < metrics.weight_entropy(ring) < 0.01
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**28  # dense: 155 GB
+
+
+def test_the_radius_of_a_large_ring_with_a_hub():
+    """A hub that excites n and is excited by them with a and b: radius sqrt(n a b)."""
+    n_units = 5000
+    hub = sp.lil_array((n_units, n_units))
+    hub[1:, 0], hub[0, 1:] = 0.5, 0.02
+    assert metrics.spectral_radius(hub.tocsr()) == pytest.approx(np.sqrt(4999 * 0.01), rel=1e-9)
+    assert metrics.spectral_radius(sp.csr_array((n_units, n_units))) == 0
+
+
+def test_labels_and_checks_hold_for_sparse_weights():
+    W = np.array([[0, 0, 5.0], [1, 0, 0], [0, -2, 0]])
+    connectome = Connectome(sp.csr_array(W), ["A", "B", "C"])
+    signs = {"C": 1, "B": -1, "A": -1}
+    assert metrics.dale_violations(connectome, signs) == 1
+    assert metrics.density(connectome) == 1 / 3
+    for matrix, message in (
+        (sp.csr_array((2, 3)), r"W must be a square matrix .* got shape \(2, 3\)"),
+        (sp.csr_array([[0, np.inf], [0, 0]]), "W must be finite"),
+        (sp.csr_array([[0, 1j], [0, 0]]), "W must be a real numeric array"),
+        (sp.csr_array((0, 0)), "W must be a square matrix"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            metrics.density(matrix)
+
+
+@pytest.mark.parametrize("kind", [sp.csr_array, sp.csr_matrix])
+def test_scorers_take_networks_with_sparse_weights(kind):
+    W = np.random.default_rng(0).standard_normal((20, 20)) * (np.eye(20) == 0)
+    signs = np.where(np.arange(20) < 16, 1, -1)
+    dense, sparse = (
+        SimpleNamespace(W_rec_=weights, signs_=signs, coordinates=(5, 2, 2))
+        for weights in (W, kind(W))
+    )
+    names = ("density", "dale_violations", "neg_wiring_cost", "entropy", "modularity")
+    for name, scorer in metrics.bio_scoring(*names).items():
+        assert scorer(sparse) == pytest.approx(scorer(dense), rel=1e-12), name
+    broken = SimpleNamespace(W_rec_=kind(np.where(W > 2, np.nan, W)))
+    assert np.isnan(metrics.modularity_scorer(broken))
+    assert metrics.WeightScorer(lambda W: W.nnz)(sparse) == 380
+
+
+class SparseClassifier(DaleRNNClassifier):
+    """One whose recurrent weights are a sparse array after its fit."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        self.W_rec_ = sp.csr_array(self.W_rec_)
+        return self
+
+
+def test_a_search_is_scored_by_sparse_weights():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((12, 5, 2)), np.arange(12) % 2
+    scoring = metrics.bio_scoring("density", "dale_violations", "modularity")
+    found = [
+        GridSearchCV(
+            kind(n_units=6, mask=rng_mask(), max_iter=1, random_state=0),
+            {"learning_rate_init": [1e-3]},
+            scoring=scoring,
+            refit=False,
+            cv=2,
+        ).fit(X, y)
+        for kind in (DaleRNNClassifier, SparseClassifier)
+    ]
+    for name in scoring:
+        key = f"mean_test_{name}"
+        assert found[0].cv_results_[key] == pytest.approx(found[1].cv_results_[key])
+
+
+def rng_mask():
+    return np.random.default_rng(1).random((6, 6)) < 0.5
+
+
+def test_inspection_of_a_large_sparse_network_says_what_it_needs():
+    network = SimpleNamespace(W_rec_=sp.eye_array(2049).tocsr())
+    with pytest.raises(ValueError, match="^inspection needs a dense W"):
+        inspection.population_interactions(network, labels=["a"] * 2049)
+
+
+def test_iteration_is_for_large_matrices_only(monkeypatch):
+    monkeypatch.setattr(_spectral, "_largest_eigenvalue", None)
+    assert metrics.spectral_radius(sp.csr_array([[0.0, -2.0], [2.0, 0.0]])) == pytest.approx(2)
