@@ -13,9 +13,9 @@ from sk_biornn.initializers import (
     lift_zeros,
     readout_weights,
     recurrent_weights,
-    stored_weights,
 )
 from sk_biornn.initializers._order import InOtherOrder
+from sk_biornn.initializers._stored import stored_weights
 
 
 def draw_weights(

@@ -15,7 +15,7 @@ from sk_biornn.biology.pruning import PRUNERS
 from sk_biornn.biology.prior import matrix_mask
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._penalties import asked_penalties
-from sk_biornn.initializers import STORED_INITIALIZERS
+from sk_biornn.initializers._stored import STORED_INITIALIZERS
 
 if TYPE_CHECKING:
     from sk_biornn.estimators._parameters import RNNParameters

@@ -6,12 +6,10 @@ from sk_biornn.initializers._bio_weights import BioWeightInitializer
 from sk_biornn.initializers._feedforward import biases, input_weights, readout_weights
 from sk_biornn.initializers._functional import FunctionalConnectivity
 from sk_biornn.initializers._resolve import ConditioningWarning, recurrent_weights
-from sk_biornn.initializers._stored import STORED_INITIALIZERS, stored_weights
 from sk_biornn.initializers._spectral import dale_spectral_weights
 from sk_biornn.initializers._zeros import lift_zeros
 
 __all__ = [
-    "STORED_INITIALIZERS",
     "BioWeightInitializer",
     "ConditioningWarning",
     "FunctionalConnectivity",
@@ -21,5 +19,4 @@ __all__ = [
     "lift_zeros",
     "readout_weights",
     "recurrent_weights",
-    "stored_weights",
 ]
