@@ -23,6 +23,13 @@ def structure_of(matrix: Any) -> Structure:
     return _structure(found.indices, found.indptr, found.shape)
 
 
+def pattern_of(matrix: Any) -> Structure:
+    """Return where a sparse matrix has entries, zeros that are stored included."""
+    entries = sp.csr_array(matrix).astype(bool)
+    entries.data[:] = True
+    return structure_of(entries)
+
+
 def _structure(indices: Any, indptr: Any, shape: tuple[int, int]) -> Structure:
     return sp.csr_array((np.ones(len(indices), dtype=bool), indices, indptr), shape=shape)
 

@@ -372,7 +372,7 @@ def _with_mask_of(w_rec: Any, parameters: dict[str, Any]) -> dict[str, Any]:
     """Have sparse weights without a mask be those of the synapses that they have."""
     if not is_sparse(w_rec) or parameters.get("mask") is not None:
         return parameters
-    return {**parameters, "mask": _structure.structure_of(w_rec)}
+    return {**parameters, "mask": _structure.pattern_of(w_rec)}
 
 
 def _say_nothing(line: str) -> None:

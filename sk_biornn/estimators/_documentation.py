@@ -41,7 +41,7 @@ sparse : bool or "auto", default="auto"
     sparse arrays of SciPy, and training runs on a CPU. What needs a matrix is refused: penalties of
     communicability, initialisers that are objects, published formulas of pruning. "auto": for a
     `mask` that is a sparse matrix or a sparse `Connectome`, of at least 4096 units and a density of
-    at most 0.1, unless something needs a matrix.
+    at most 0.2, unless something needs a matrix.
 input_mask : array-like of bool of shape (n_units, n_features) or None, default=None
     Allowed input weights.
 readout_mask : array-like of bool of shape (n_outputs, n_units) or None, default=None

@@ -181,9 +181,7 @@ def _given(matrix: Any, signs: NDArray[np.float64], structure: Any) -> Values:
         (n_wrong, "of the wrong sign for their column (Dale's law)"),
     ):
         if count:
-            raise ValueError(
-                f"{name} must obey signs and mask, got {count} of {structure.nnz} weights {what}."
-            )
+            raise ValueError(f"{name} must obey signs and mask, got {count} weights {what}.")
     return values
 
 

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sk_biornn import _structure
 from sk_biornn._checks import is_integer
 from sk_biornn._output_names import output_names_of, refuse_other_outputs
 from sk_biornn._plain import plain, refuse_masked, refuse_sparse
+from sk_biornn._sparse import is_sparse
 from sk_biornn.inspection._networks import (
     blocks_of,
     networks_in,
@@ -106,7 +108,7 @@ def _cut(network: Any, part: Part, labels: Any) -> None:
     """Cut a part of one network, in place."""
     if not hasattr(network, "W_rec_"):
         raise ValueError("estimator must hold fitted estimators with W_rec_, got a weight matrix.")
-    n_units = len(weights_of(network))
+    n_units = np.shape(network.W_rec_)[0]
     if _is_edge_class(part):
         post, pre = (units_named(network, name, labels) for name in part)
         _cut_synapses(network, np.ix_(post, pre))
@@ -203,10 +205,26 @@ _UNIT_AXES = {"mask": (0, 1), "readout_mask": (1,)}  # the other axis is outputs
 def _zero(network: Any, name: str, where: Any) -> None:
     """Set entries of a fitted array to 0 (False), in an array of its own."""
     array = getattr(network, name, None)
-    if array is not None:
+    if is_sparse(array):
+        setattr(network, name, _without(array, where))
+    elif array is not None:
         array = np.array(array)
         array[where] = 0
         setattr(network, name, array)
+
+
+def _without(matrix: Any, where: Any) -> Any:
+    """Return a sparse array without some synapses: zeros among weights, no entries of a mask."""
+    rows, columns = where if isinstance(where, tuple) else (where, slice(None))
+    is_in = []
+    for units, ends in ((rows, _structure.posts_of(matrix)), (columns, matrix.indices)):
+        marks = np.zeros(matrix.shape[0], dtype=bool)
+        marks[units if isinstance(units, slice) else np.ravel(units)] = True
+        is_in.append(marks[ends])
+    is_cut = is_in[0] & is_in[1]
+    if matrix.dtype == bool:
+        return _structure.narrowed(matrix, ~is_cut)
+    return _structure.with_values(matrix, np.where(is_cut, 0, matrix.data).astype(matrix.dtype))
 
 
 def _forbid(network: Any, argument: str, weights: str, where: Any) -> None:
@@ -222,6 +240,11 @@ def _forbid(network: Any, argument: str, weights: str, where: Any) -> None:
         if isinstance(given, Connectome) and network.signs is None and given.signs is not None:
             network.signs = given  # which it had through the mask
         mask = units.arranged(as_mask(given), argument, axes, channels)
+        if is_sparse(mask) and is_sparse(getattr(network, weights)):
+            left = _without(_structure.structure_of(mask), where)
+            named = units.names is not None and isinstance(given, Connectome)
+            setattr(network, argument, Connectome(left, units.names) if named else left)
+            return
         allowed = matrix_mask(argument, mask, shape)
         allowed = np.ones(shape, dtype=bool) if allowed is None else allowed
         allowed[where] = False
