@@ -326,6 +326,72 @@ def test_products_are_dense_ones_whatever_the_number_of_threads(dtype):
         torch.testing.assert_close(one, right, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("ragged", [False, True])
+@pytest.mark.parametrize("every_step", [False, True])
+@pytest.mark.parametrize("leak", [1.0, 0.3, torch.linspace(0.2, 1, 30, dtype=torch.float64)])
+@pytest.mark.parametrize("readout_from", ["state", "rate"])
+@pytest.mark.parametrize("rectify", [False, True])
+@pytest.mark.parametrize("initial", [False, True])
+def test_a_run_and_its_gradients_are_dense_ones(
+    ragged, every_step, leak, readout_from, rectify, initial
+):
+    n_units, n_trials, support = 30, 6, random_support(30, 0.2)
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(*shape):
+        return torch.randn(*shape, dtype=torch.float64, generator=generator)
+
+    values = draw(support.n_synapses)
+    rest = (draw(n_units, 3), draw(n_units), draw(2, n_units), draw(2))
+    inputs, start = draw(n_trials, 5, 3), draw(n_trials, n_units) if initial else None
+    lengths = torch.tensor([3, 5, 1, 4, 4, 2]) if ragged else None
+    found = []
+    for limit in (None, support):
+        w_rec = support.matrix(values) if limit is None else values
+        given = (rest[0], w_rec, *rest[1:])
+        params = RNNParams(*(tensor.clone().requires_grad_() for tensor in given))
+        x = inputs.clone().requires_grad_()
+        outputs, rates, states = run(
+            params,
+            x,
+            Dynamics("tanh", rectify, leak, readout_from),
+            lengths=lengths,
+            initial=start,
+            every_step=every_step,
+            support=limit,
+        )
+        seen = [outputs.detach().clone(), rates.detach().clone(), states.clone()]
+        loss = outputs.sin() * torch.arange(outputs.shape[0]).view(-1, *[1] * (outputs.ndim - 1))
+        gradients = list(torch.autograd.grad(loss.sum() + rates.square().sum(), [x, *params]))
+        if limit is None:
+            gradients[2] = support.values(gradients[2])
+        found.append([*seen, *gradients])
+    for dense, stored in zip(*found, strict=True):
+        torch.testing.assert_close(stored, dense, rtol=1e-11, atol=1e-11)
+
+
+def test_long_trials_are_predicted_stretch_by_stretch(monkeypatch):
+    from sk_biornn.estimators import _boundary
+
+    X, y = data(ragged=True)
+    stored = DaleRNNRegressor(**options(sparse=True)).fit(X, y)
+    whole_trials = stored.predict(X)
+    monkeypatch.setattr(_boundary, "_PREDICT_STEPS", 2)
+    for a, b in zip(stored.predict(X), whole_trials, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_autapses_are_left_out(sparse):
+    X, y = data()
+    mask = a_mask() | np.eye(N_UNITS, dtype=bool)
+    network = DaleRNNRegressor(
+        **options(sparse=sparse, mask=mask, autapses=False, recurrent_init="balanced")
+    ).fit(X, y)
+    expected = mask & ~np.eye(N_UNITS, dtype=bool)
+    np.testing.assert_array_equal(whole(network.mask_), expected)
+
+
 def test_a_gradient_is_taken_once():
     support = random_support()
     w_rec = torch.randn(support.n_synapses, requires_grad=True)
@@ -619,9 +685,7 @@ def test_draws_by_synapse_have_the_density_asked_for(pruner):
     structure = structures.structure_of(sp.csr_array(a_mask(300, 0.2)))
     ends = {"posts": structures.posts_of(structure), "pres": structures.pres_of(structure)}
     values = np.random.default_rng(0).exponential(size=structure.nnz)
-    kept, achieved = pruner.prune_synapses(
-        values, 0.05, **ends, n_units=300, random_state=0
-    )
+    kept, achieved = pruner.prune_synapses(values, 0.05, **ends, n_units=300, random_state=0)
     assert achieved == pytest.approx(0.05, abs=0.003)
     assert achieved == kept.sum() / 300**2
     stronger = values[kept].mean() > 1.5 * values[~kept].mean()

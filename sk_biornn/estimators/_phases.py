@@ -71,7 +71,9 @@ def _tell_what_is_missing(plan: PruningPlan, state: FitState) -> None:
         there &= plan.synapses
     asked: Any = np.atleast_2d(np.where(plan.density < 1, plan.density, 0))  # 1: all that there are
     found = np.atleast_2d(plan.densities(there, circuit.mask))
-    units = [circuit.n_units] if plan.blocks is None else np.bincount(plan.blocks, minlength=len(asked))
+    units = (
+        [circuit.n_units] if plan.blocks is None else np.bincount(plan.blocks, minlength=len(asked))
+    )
     missing = (asked - found) * np.outer(units, units)
     short = np.argwhere((found < ENOUGH * asked) & (missing >= A_FEW))
     if not len(short):
