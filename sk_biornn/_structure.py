@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from sk_biornn._sparse import canonical
+from sk_biornn._sparse import canonical, is_sparse
 
 Structure = Any  # scipy.sparse.csr_array
 
@@ -46,13 +46,13 @@ def pres_of(structure: Structure) -> NDArray[np.int64]:
 
 def with_values(structure: Structure, values: NDArray[Any]) -> Any:
     """Return the sparse matrix of these values; zeros among them stay entries."""
-    parts = (values.copy(), structure.indices.copy(), structure.indptr.copy())
+    parts: Any = (values.copy(), structure.indices.copy(), structure.indptr.copy())
     return sp.csr_array(parts, shape=structure.shape)
 
 
 def values_on(structure: Structure, matrix: Any) -> NDArray[Any]:
     """Return the entries of a matrix, sparse or dense, that lie on a structure."""
-    if not sp.issparse(matrix):
+    if not is_sparse(matrix):
         return np.asarray(matrix)[posts_of(structure), pres_of(structure)]
     matrix = sp.csr_array(matrix)
     if not matrix.has_canonical_format:
@@ -72,7 +72,7 @@ def values_on(structure: Structure, matrix: Any) -> NDArray[Any]:
 
 def count_off(structure: Structure, matrix: Any) -> int:
     """Return how many entries of a matrix that are not 0 lie off a structure."""
-    n_nonzero = matrix.count_nonzero() if sp.issparse(matrix) else np.count_nonzero(matrix)
+    n_nonzero = matrix.count_nonzero() if is_sparse(matrix) else np.count_nonzero(matrix)
     return int(n_nonzero) - int(np.count_nonzero(values_on(structure, matrix)))
 
 

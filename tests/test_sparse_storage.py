@@ -461,7 +461,7 @@ def test_auto_stores_what_came_sparse_and_is_large(monkeypatch):
     assert not is_stored()
     monkeypatch.setattr(_stored, "MOST_UNITS", N_UNITS - 1)
     assert is_stored()  # a matrix would not fit
-    with pytest.raises(ValueError, match="recurrent_init must be one of .* with sparse=True"):
+    with pytest.raises(ValueError, match=r"recurrent_init must be one of .* with sparse=True"):
         is_stored(recurrent_init="dale_gaussian")
 
 

@@ -27,8 +27,8 @@ from sk_biornn.core.readout import (
     roll,
     unroll,
 )
-from sk_biornn.core.sparse import Support
 from sk_biornn.core.scan_by_unit import ScanByUnit
+from sk_biornn.core.sparse import Support
 from sk_biornn.core.sparse_scan import firing_on, gradients_on, sending_back_on
 from sk_biornn.core.sweeps import (
     Motion,

@@ -1,7 +1,7 @@
 """The recurrent scan of a network that is stored as its synapses, and its hand-written gradient.
 
-Arrays have units before trials: a synapse then adds a multiple of one row to another, and a row lies
-together in memory. Nothing here has the size of n_units^2.
+Arrays have units before trials: a synapse then adds a multiple of one row to another, and a row
+lies together in memory. Nothing here has the size of n_units^2.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Products with a matrix that is only its synapses, for arrays (n_units, n_trials).
 
 Two libraries of torch's CPU builds have them. FBGEMM's sum of rows of a table, made for embeddings,
-is a product with compressed rows: it makes code for the number of columns and asks for rows ahead of
-their use. MKL's product with compressed rows knows all precisions. Milliseconds on one thread (AMD
-EPYC, 0.25 million synapses, 64 trials; dense is oneDNN's product of 5000 units):
+is a product with compressed rows: it makes code for the number of columns and asks for rows ahead
+of their use. MKL's product with compressed rows knows all precisions. Milliseconds on one thread
+(AMD EPYC, 0.25 million synapses, 64 trials; dense is oneDNN's product of 5000 units):
 
 =========  ======  =====  ======
 precision  FBGEMM  MKL    dense
@@ -12,8 +12,8 @@ float32    0.40    1.2    15
 float64    8.2     2.5
 =========  ======  =====  ======
 
-The gradient samples a product: a scalar product of two rows per synapse. It reads every row as often
-as its unit has synapses, from whichever cache holds it: that is what bounds a training step.
+The gradient samples a product: a scalar product of two rows per synapse. It reads every row as
+often as its unit has synapses, from whichever cache holds it: that is what bounds a training step.
 """
 
 from __future__ import annotations

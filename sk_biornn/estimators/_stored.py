@@ -11,8 +11,8 @@ from sk_biornn import _structure
 from sk_biornn._plain import short
 from sk_biornn._sparse import MOST_UNITS, is_sparse
 from sk_biornn.biology.constraints import Constraint
-from sk_biornn.biology.pruning import PRUNERS
 from sk_biornn.biology.prior import matrix_mask
+from sk_biornn.biology.pruning import PRUNERS
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._penalties import asked_penalties
 from sk_biornn.initializers._stored import STORED_INITIALIZERS
@@ -20,9 +20,9 @@ from sk_biornn.initializers._stored import STORED_INITIALIZERS
 if TYPE_CHECKING:
     from sk_biornn.estimators._parameters import RNNParameters
 
-# Measured on one thread (float32, 64 trials of 20 steps): a step on the synapses of 4096 units takes
-# half the time of a dense one at a density of 0.17, a nineteenth at 0.01. From 4096 units on a
-# matrix, its gradient and what Adam remembers of it, 256 MiB, weigh more than all else.
+# Measured on one thread (float32, 64 trials of 20 steps): a step on the synapses of 4096 units
+# takes half the time of a dense one at a density of 0.17, a nineteenth at 0.01. From 4096 units on
+# a matrix, its gradient and what Adam remembers of it, 256 MiB, weigh more than all else.
 LARGEST_DENSITY = 0.2
 LEAST_UNITS = 4096
 WAY_OUT = "sparse=False keeps a matrix"

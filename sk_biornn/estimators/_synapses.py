@@ -33,8 +33,9 @@ class Synapses(NamedTuple):
 
     def matrix(self, w_rec: Tensor) -> Tensor:
         """Return what the loss is given as a matrix, if the network has one; differentiable."""
-        no_vector = self.support is None or self.support.stored
-        return w_rec if no_vector else self.support.matrix(w_rec)
+        if self.support is None or self.support.stored:
+            return w_rec
+        return self.support.matrix(w_rec)
 
     def contract(self, moments: Moments) -> Moments:
         """Turn an optimiser's matrices into vectors, where the latter are held."""

@@ -79,11 +79,11 @@ def _obeying(values: Values, signs: NDArray[np.float64], structure: Any) -> Valu
 def _matched(signs: NDArray[np.float64], structure: Any, rng: np.random.Generator) -> Values:
     r"""Return weights of a nearly flat spectrum: a permutation inside the mask, and weak others.
 
-    A matrix of one sign per column is exactly orthogonal only if it is a permutation with signs, and
-    what `dale_spectral_weights` approaches by products of whole matrices is one, with weak synapses
-    beside it. Here the permutation is found as a matching of pre- and postsynaptic units, a largest
-    one where there is none of all. The units are taken in a random order, so that it is another one
-    for every seed.
+    A matrix of one sign per column is exactly orthogonal only if it is a permutation with signs,
+    and what `dale_spectral_weights` approaches by products of whole matrices is one, with weak
+    synapses beside it. Here the permutation is found as a matching of pre- and postsynaptic units,
+    a largest one where there is none of all. The units are taken in a random order, so that it is
+    another one for every seed.
     """
     n_units = structure.shape[0]
     posts, pres = posts_of(structure), pres_of(structure)

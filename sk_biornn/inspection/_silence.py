@@ -21,7 +21,6 @@ from sk_biornn.inspection._networks import (
     one_network_in,
     order_of,
     units_named,
-    weights_of,
 )
 from sk_biornn.inspection._skill import flat_outputs, output_names
 from sk_biornn.units.connectome import Connectome
@@ -242,8 +241,9 @@ def _forbid(network: Any, argument: str, weights: str, where: Any) -> None:
         mask = units.arranged(as_mask(given), argument, axes, channels)
         if is_sparse(mask) and is_sparse(getattr(network, weights)):
             left = _without(_structure.structure_of(mask), where)
-            named = units.names is not None and isinstance(given, Connectome)
-            setattr(network, argument, Connectome(left, units.names) if named else left)
+            if units.names is not None and isinstance(given, Connectome):
+                left = Connectome(left, units.names)
+            setattr(network, argument, left)
             return
         allowed = matrix_mask(argument, mask, shape)
         allowed = np.ones(shape, dtype=bool) if allowed is None else allowed
