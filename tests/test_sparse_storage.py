@@ -474,6 +474,17 @@ class OwnLawBySynapse(OwnLaw):
     by_synapse = True
 
 
+class AsksForTheMask(OwnLawBySynapse):
+    def in_circuit(self, mask):
+        return self
+
+
+class AsksForTheNumber(AsksForTheMask):
+    def of_inputs(self, n_synapses):
+        assert n_synapses == a_mask().sum() / a_mask().any(1).sum()
+        return Dale("exponentiated", scale=1 / n_synapses)
+
+
 class OwnPenalty:
     by_synapse = True
 
@@ -493,6 +504,11 @@ class OwnPruner:
         return np.asarray(W) != 0, density
 
 
+class OwnBlockwise(MagnitudePruning):
+    def _keep(self, strengths, density, rng):
+        return strengths > 0
+
+
 NEEDS = "with sparse=True"
 REFUSED = {
     "no mask": ({"mask": None, "recurrent_init": "auto"}, "mask must say which synapses exist"),
@@ -501,6 +517,7 @@ REFUSED = {
     "size": ({"mask": sp.csr_array(a_mask(30))}, r"got shape \(30, 30\); n_units=30"),
     "oblong": ({"mask": sp.csr_array(a_mask()[:9])}, r"got shape \(9, 40\)"),
     "law": ({"dale": OwnLaw()}, f"dale must be a law that treats .* {NEEDS}"),
+    "circuit": ({"dale": AsksForTheMask()}, f"dale must be a law with .* of_inputs .* {NEEDS}"),
     "communicability": ({"regularizer": "communicability"}, f"regularizer .* {NEEDS}"),
     "emd": ({"regularizer": ["weight", "communicability_emd"]}, f"regularizer .* {NEEDS}"),
     "object": ({"regularizer": CommunicabilityCost()}, f"regularizer .* {NEEDS}"),
@@ -511,6 +528,7 @@ REFUSED = {
     "init shape": ({"recurrent_init": sp.eye_array(3)}, r"shape \(40, 40\), got \(3, 3\)"),
     "init nan": ({"recurrent_init": sp.csr_array(W_INIT * np.nan)}, "must be finite"),
     "pruner": ({"pruning": OwnPruner(), "density": 0.1}, f"pruning .* {NEEDS}"),
+    "own blocks": ({"pruning": OwnBlockwise(), "density": 0.1}, f"pruning .* {NEEDS}"),
     "published": (
         {"pruning": TopProbPruning(legacy="figure3"), "density": 0.1},
         f"pruning .* {NEEDS}",
@@ -548,6 +566,13 @@ def test_own_parts_that_promise_it_are_given_synapses(others):
     assert stored.W_rec_.nnz == a_mask().sum()
     stored = DaleRNNRegressor(**options(sparse=True, coordinates="grid", **others)).fit(X, y)
     assert np.isfinite(stored.penalty_value())
+
+
+def test_a_law_is_told_the_number_of_synapses():
+    X, y = data()
+    own = DaleRNNRegressor(**options(sparse=True, dale=AsksForTheNumber())).fit(X, y)
+    named = DaleRNNRegressor(**options(sparse=True, dale="exponentiated")).fit(X, y)
+    np.testing.assert_array_equal(own.W_rec_.data, named.W_rec_.data)
 
 
 @pytest.mark.parametrize("price", [WeightCost, WiringCost, RateCost, SilentUnitCost])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,9 +21,10 @@ from sk_biornn.initializers._stored import STORED_INITIALIZERS
 if TYPE_CHECKING:
     from sk_biornn.estimators._parameters import RNNParameters
 
-# Measured on one thread (float32, 64 trials of 20 steps): a step on the synapses of 4096 units
-# takes half the time of a dense one at a density of 0.17, a nineteenth at 0.01. From 4096 units on
-# a matrix, its gradient and what Adam remembers of it, 256 MiB, weigh more than all else.
+# Measured on one thread (float32, 64 trials of 20 steps): a step on the synapses of 512 to 4096
+# units is 1.7 times as fast as a dense one at a density of 0.15 to 0.17, and 1.1 to 1.2 times at
+# 0.24. From 4096 units on a matrix, its gradient and what Adam remembers of it, 256 MiB, weigh more
+# than all else; below, users of sparse masks keep the arrays that they had.
 LARGEST_DENSITY = 0.2
 LEAST_UNITS = 4096
 WAY_OUT = "sparse=False keeps a matrix"
@@ -106,6 +108,9 @@ def _refusals(network: RNNParameters, constraint: Constraint) -> Iterator[Except
         )
     if not is_by_synapse(constraint, "bind"):
         yield _needs_matrix("dale", "a law that treats synapses one by one", network.dale)
+    if not _knows_its_circuit(constraint):
+        expected = "a law with a method of_inputs beside in_circuit"
+        yield _needs_matrix("dale", expected, network.dale)
     for penalty, named in zip(asked_penalties(network), _names_of_penalties(network), strict=True):
         if not is_by_synapse(penalty, "bind"):
             expected = "'weight', 'spatial', 'rate', 'silent_units' or an object with by_synapse"
@@ -119,7 +124,7 @@ def _refusals(network: RNNParameters, constraint: Constraint) -> Iterator[Except
     pruner = network.pruning
     if pruner is not None:
         pruner = PRUNERS[pruner].make() if isinstance(pruner, str) else pruner
-        if not hasattr(pruner, "prune_synapses") or getattr(pruner, "legacy", False):
+        if not _prunes_synapses(pruner) or getattr(pruner, "legacy", False):
             expected = "a pruner with a method prune_synapses and without legacy formulas"
             yield _needs_matrix("pruning", expected, network.pruning)
     for name in ("connection_probabilities", "between_areas"):
@@ -136,6 +141,29 @@ def _names_of_penalties(network: RNNParameters) -> list[Any]:
     asked = network.regularizer
     items = [] if asked is None else asked if isinstance(asked, list) else [asked]
     return [*(["rate_penalty"] if network.rate_penalty > 0 else []), *items]
+
+
+def _knows_its_circuit(constraint: Constraint) -> bool:
+    """Whether a law that asks for the mask of its circuit can do with the number of synapses."""
+    for cls in type(constraint).__mro__:
+        if "of_inputs" in vars(cls):
+            return True
+        if "in_circuit" in vars(cls):
+            return False
+    return True
+
+
+def _prunes_synapses(pruner: Any) -> bool:
+    """Whether a pruner has a method `prune_synapses` that does what its `prune` does."""
+    for cls in type(pruner).__mro__:
+        own = vars(cls)
+        if "prune_synapses" in own:
+            return True
+        if "prune" in own or (
+            "_keep" in own and "n_entries" not in signature(cls._keep).parameters
+        ):
+            return False
+    return False
 
 
 def is_by_synapse(part: Any, method: str) -> bool:
