@@ -692,7 +692,7 @@ def test_initial_weights_may_be_a_matrix_of_either_kind(matrix):
 )
 def test_synapses_are_pruned_as_matrices_are(pruner, blocks):
     structure = structures.structure_of(sp.csr_array(a_mask()))
-    ends = {"posts": structures.posts_of(structure), "pres": structures.pres_of(structure)}
+    ends = {"post": structures.posts_of(structure), "pre": structures.pres_of(structure)}
     values = structures.values_on(structure, W_INIT)
     values[::7] = 0.0
     W = structures.with_values(structure, values).toarray()
@@ -708,7 +708,7 @@ def test_synapses_are_pruned_as_matrices_are(pruner, blocks):
 @pytest.mark.parametrize("pruner", [TopProbPruning(), RandomPruning()])
 def test_draws_by_synapse_have_the_density_asked_for(pruner):
     structure = structures.structure_of(sp.csr_array(a_mask(300, 0.2)))
-    ends = {"posts": structures.posts_of(structure), "pres": structures.pres_of(structure)}
+    ends = {"post": structures.posts_of(structure), "pre": structures.pres_of(structure)}
     values = np.random.default_rng(0).exponential(size=structure.nnz)
     kept, achieved = pruner.prune_synapses(values, 0.05, **ends, n_units=300, random_state=0)
     assert achieved == pytest.approx(0.05, abs=0.003)
@@ -721,7 +721,7 @@ def test_published_formulas_need_zeros():
     nothing = np.zeros(1, dtype=int)
     with pytest.raises(ValueError, match="legacy must be False where only synapses are stored"):
         TopProbPruning(legacy="cell-types").prune_synapses(
-            np.ones(1), 0.5, posts=nothing, pres=nothing, n_units=2
+            np.ones(1), 0.5, post=nothing, pre=nothing, n_units=2
         )
 
 

@@ -101,8 +101,8 @@ class BlockwisePruner(Strategy):
         values: NDArray[Any],
         density: Any,
         *,
-        posts: NDArray[np.int64],
-        pres: NDArray[np.int64],
+        post: NDArray[np.int64],
+        pre: NDArray[np.int64],
         n_units: int,
         blocks: ArrayLike | None = None,
         random_state: RandomState = None,
@@ -117,7 +117,7 @@ class BlockwisePruner(Strategy):
             Weights, row by row.
         density : float, or array-like of shape (n_blocks, n_blocks)
             Share of all n_units^2 entries to keep, per block [post, pre] when it is a matrix.
-        posts, pres : int ndarray of shape (n_synapses,)
+        post, pre : int ndarray of shape (n_synapses,)
             The units of every synapse.
         n_units : int
             Number of units.
@@ -137,20 +137,20 @@ class BlockwisePruner(Strategy):
         --------
         >>> import numpy as np
         >>> from sk_biornn.biology import MagnitudePruning
-        >>> posts, pres = np.array([0, 0, 1]), np.array([0, 1, 0])
+        >>> post, pre = np.array([0, 0, 1]), np.array([0, 1, 0])
         >>> kept, achieved = MagnitudePruning().prune_synapses(
-        ...     np.array([3.0, -1.0, 2.0]), 0.5, posts=posts, pres=pres, n_units=2)
+        ...     np.array([3.0, -1.0, 2.0]), 0.5, post=post, pre=pre, n_units=2)
         >>> kept.tolist(), achieved
         ([True, False, True], 0.5)
         """
         target = check_densities(density, blocks, n_units)
         strengths = self._strengths(np.asarray(values, dtype=np.float64))
         kept, rng = np.zeros(len(strengths), dtype=bool), make_rng(random_state)
-        for _, places, share, size in each_block_of_synapses(target, blocks, posts, pres, n_units):
+        for _, places, share, size in each_block_of_synapses(target, blocks, post, pre, n_units):
             part = strengths[places]
             if size:
                 kept[places] = self._keep(part, share, rng, size) & (part != 0)
-        return kept, synapse_densities(kept, target, blocks, posts, pres, n_units)
+        return kept, synapse_densities(kept, target, blocks, post, pre, n_units)
 
     def _strengths(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what decides of every entry; one of strength 0 is never kept."""

@@ -53,9 +53,9 @@ def add_sampled(support: Support, total: Tensor, a: Tensor, b: Tensor) -> None:
         compressed = support.compressed(total)
         torch.sparse.sampled_addmm(compressed, a, b.mT, out=compressed)
         return
-    posts = torch.repeat_interleave(torch.arange(support.shape[0]), support.rows.diff())
+    post = torch.repeat_interleave(torch.arange(support.shape[0]), support.rows.diff())
     for part in torch.arange(len(total)).split(2**16):
-        rows, columns = posts[part], support.columns[part].long()
+        rows, columns = post[part], support.columns[part].long()
         total[part] += (a[rows] * b[columns]).sum(1)
 
 

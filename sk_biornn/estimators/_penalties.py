@@ -143,10 +143,10 @@ def _distances(positions: Tensor, circuit: Circuit) -> Tensor:
     """Return the distances of all pairs of units, or those of the ends of every synapse."""
     if not circuit.is_stored:
         return pairwise_distances(positions)
-    posts, pres = (
+    post, pre = (
         torch.from_numpy(ends(circuit.mask)) for ends in (_structure.posts_of, _structure.pres_of)
     )
-    return torch.linalg.vector_norm(positions[posts] - positions[pres], dim=-1)
+    return torch.linalg.vector_norm(positions[post] - positions[pre], dim=-1)
 
 
 def _tell_of_positions(parameters: RNNParameters) -> None:

@@ -62,8 +62,8 @@ class PruningPlan:
         kept, achieved = pruner.prune_synapses(
             values,
             density,
-            posts=_structure.posts_of(structure),
-            pres=_structure.pres_of(structure),
+            post=_structure.posts_of(structure),
+            pre=_structure.pres_of(structure),
             n_units=structure.shape[0],
             blocks=self.blocks,
             random_state=rng,

@@ -86,17 +86,17 @@ def _matched(signs: NDArray[np.float64], structure: Any, rng: np.random.Generato
     another one for every seed.
     """
     n_units = structure.shape[0]
-    posts, pres = posts_of(structure), pres_of(structure)
+    post, pre = posts_of(structure), pres_of(structure)
     of_rows, of_columns = rng.permutation(n_units), rng.permutation(n_units)
     shuffled = type(structure)(
-        (np.ones(len(posts), dtype=np.int8), (of_rows[posts], of_columns[pres])),
+        (np.ones(len(post), dtype=np.int8), (of_rows[post], of_columns[pre])),
         shape=structure.shape,
     )
     partner = maximum_bipartite_matching(shuffled, perm_type="column")  # of every row
-    is_matched = partner[of_rows[posts]] == of_columns[pres]
-    counts = np.maximum(np.bincount(posts, minlength=n_units), 1)
+    is_matched = partner[of_rows[post]] == of_columns[pre]
+    counts = np.maximum(np.bincount(post, minlength=n_units), 1)
     # Exponential numbers of mean m have the mean square 2 m^2: a row of k has the norm `_SPREAD`.
-    values = rng.exponential(size=len(posts)) * (_SPREAD / np.sqrt(2.0 * counts))[posts]
+    values = rng.exponential(size=len(post)) * (_SPREAD / np.sqrt(2.0 * counts))[post]
     values = values * rng.choice((-1.0, 1.0), size=len(values))
     flips = rng.choice((-1.0, 1.0), size=len(values))
     return np.where(is_matched, flips, values)
@@ -104,10 +104,10 @@ def _matched(signs: NDArray[np.float64], structure: Any, rng: np.random.Generato
 
 def _balanced(signs: NDArray[np.float64], structure: Any, rng: np.random.Generator) -> Values:
     """Return what `Balanced` draws, synapse by synapse."""
-    n_units, posts, pres = structure.shape[0], posts_of(structure), pres_of(structure)
-    of_pre = signs[pres]
-    n = np.maximum(np.bincount(posts, minlength=n_units), 1)
-    n_exc, n_inh = (np.bincount(posts[of_pre == s], minlength=n_units) for s in (1, -1))
+    n_units, post, pre = structure.shape[0], posts_of(structure), pres_of(structure)
+    of_pre = signs[pre]
+    n = np.maximum(np.bincount(post, minlength=n_units), 1)
+    n_exc, n_inh = (np.bincount(post[of_pre == s], minlength=n_units) for s in (1, -1))
 
     def mean(n_own: Any, n_other: Any) -> Values:
         share = np.where(n_other > 0, n_other / np.maximum(n_own, 1), 1.0)
@@ -115,10 +115,10 @@ def _balanced(signs: NDArray[np.float64], structure: Any, rng: np.random.Generat
 
     means = np.select(
         [of_pre > 0, of_pre < 0],
-        [mean(n_exc, n_inh)[posts], mean(n_inh, n_exc)[posts]],
-        default=np.sqrt(0.5 / n)[posts],
+        [mean(n_exc, n_inh)[post], mean(n_inh, n_exc)[post]],
+        default=np.sqrt(0.5 / n)[post],
     )
-    return rng.exponential(size=len(posts)) * rng.choice((-1.0, 1.0), size=len(posts)) * means
+    return rng.exponential(size=len(post)) * rng.choice((-1.0, 1.0), size=len(post)) * means
 
 
 def _uniform(signs: NDArray[np.float64], structure: Any, rng: np.random.Generator) -> Values:
