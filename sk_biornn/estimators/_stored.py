@@ -160,7 +160,7 @@ def _prunes_synapses(pruner: Any) -> bool:
         if "prune_synapses" in own:
             return True
         if "prune" in own or (
-            "_keep" in own and "n_entries" not in signature(cls._keep).parameters
+            "_keep" in own and "n_entries" not in signature(own["_keep"]).parameters
         ):
             return False
     return False
