@@ -45,7 +45,11 @@ def is_flag(value: Any) -> TypeGuard[bool]:
 
 def as_float(value: Any) -> float:
     """Return a number as a float, infinite where it is beyond the range."""
+    if type(value) is float:
+        return value
     try:
+        if type(value) is int:
+            return float(value)
         with np.errstate(over="ignore"):
             return float(value)
     except OverflowError:  # 10**400
@@ -62,27 +66,30 @@ def check_number(
     open_high: bool = False,
 ) -> float:
     """Return `value` as a finite float in [low, high], or without the ends that are `open_`."""
+    if is_number(value):
+        number = as_float(value)
+        above = number > low if open_low else number >= low
+        below = number < high if open_high else number <= high
+        if math.isfinite(number) and above and below:
+            return number
     expected = interval_text("a number", low, high, open_low=open_low, open_high=open_high)
-    if not is_number(value):
-        raise TypeError(f"{name} must be {expected}, got {number_text(value)}.")
-    number = as_float(value)
-    above = number > low if open_low else number >= low
-    below = number < high if open_high else number <= high
-    if not (math.isfinite(number) and above and below):
-        raise ValueError(f"{name} must be {expected}, got {number_text(value)}.")
-    return number
+    raise _no_number(name, expected, value, right_type=is_number(value))
 
 
 def check_count(name: str, value: Any, *, low: int = 1) -> int:
     """Return `value` as an int of at least `low`."""
+    if is_integer(value) and low <= value <= MOST:
+        return int(value)
     expected = interval_text("an integer", low, math.inf)
-    if not is_integer(value):
-        raise TypeError(f"{name} must be {expected}, got {number_text(value)}.")
-    if value < low:
-        raise ValueError(f"{name} must be {expected}, got {number_text(value)}.")
-    if value > MOST:
-        raise ValueError(f"{name} must be an integer of at most {MOST}, got {number_text(value)}.")
-    return int(value)
+    if is_integer(value) and value > MOST:
+        expected = f"an integer of at most {MOST}"
+    raise _no_number(name, expected, value, right_type=is_integer(value))
+
+
+def _no_number(name: str, expected: str, value: Any, *, right_type: bool) -> Exception:
+    """Return the error for what is not the number that was expected."""
+    kind = ValueError if right_type else TypeError
+    return kind(f"{name} must be {expected}, got {number_text(value)}.")
 
 
 def check_flag(name: str, value: Any) -> bool:

@@ -27,7 +27,9 @@ def check_feature_names(estimator: BaseEstimator, X: Any, *, reset: bool) -> Non
     names = common_names(X, "X")
     if not reset and not hasattr(estimator, "n_features_in_"):
         return
-    _check_feature_names(estimator, _named(X, names), reset=reset)
+    named = _named(X, names)
+    if named is not None or hasattr(estimator, "feature_names_in_"):
+        _check_feature_names(estimator, named, reset=reset)
     if reset:
         vars(estimator)["_feature_labels"] = names
     else:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import torch
-from problems import PLAIN
 from torch.testing import assert_close
 
 from sk_biornn.core import RNNParams
+from sk_biornn.core.activations import ACTIVATIONS
 
 F64 = torch.float64
 UNIT_LEAKS = torch.tensor([0.1, 0.35, 0.6, 0.85, 1.0], dtype=F64)
@@ -44,7 +44,7 @@ def draw(*shape, seed=1, dtype=F64):
 def loop(params, x, dynamics, every_step=True, noise=None):
     """Run the network as one would write it down; `noise` is a list of xi_t."""
     w_in, w_rec, b_rec, w_out, b_out = params
-    f, leak = PLAIN[dynamics.activation], torch.as_tensor(dynamics.leak, dtype=x.dtype)
+    f, leak = ACTIVATIONS[dynamics.activation].plain, torch.as_tensor(dynamics.leak, dtype=x.dtype)
     scale = torch.sqrt(2 / leak) * dynamics.recurrent_noise
     r = torch.zeros(*w_in.shape[:-2], x.shape[-3], w_rec.shape[-1], dtype=x.dtype)
     outputs, rates, states = [], [], []

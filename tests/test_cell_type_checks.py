@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
-from functools import partial
-from unittest import SkipTest
-
 import pytest
+from contract import EXTRA_CHECKS, MAX_ITER, generate_checks, name_of, run_check, run_contract
 from problems import ESTIMATORS
-from sklearn.utils import estimator_checks, get_tags
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils import get_tags
 
 CLASSES = [cls for cls in ESTIMATORS if cls.__name__.startswith("CellType")]
-
-# Checks that scikit-learn runs on its own estimators only, see test_estimator_checks.py.
-EXTRA_CHECKS = [
-    estimator_checks.check_dataframe_column_names_consistency,
-    estimator_checks.check_inplace_ensure_writeable,
-]
-
-
-def generate_checks(estimators):
-    """Return scikit-learn's (estimator, check) parameters, and the names that it gives them."""
-    marker = parametrize_with_checks(estimators)
-    return list(marker.args[1]), marker.kwargs.get("ids")
-
 
 CHECKS, CHECK_NAMES = generate_checks([cls() for cls in CLASSES])
 
 
-def run_check(check, *arguments):
-    try:
-        check(*arguments)
-    except SkipTest as skipped:  # a check that does not run proves nothing
-        pytest.fail(f"skipped: {skipped}")
-
-
 @pytest.mark.parametrize("estimator, check", CHECKS, ids=CHECK_NAMES)
 def test_scikit_learn_contract(estimator, check):
-    run_check(check, estimator)
+    run_contract(check, estimator)
 
 
 @pytest.mark.parametrize("check", EXTRA_CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("cls", CLASSES)
 def test_checks_of_scikit_learns_own_estimators(cls, check):
-    run_check(check, cls.__name__, cls())
+    run_check(check, cls.__name__, cls(max_iter=MAX_ITER))
 
 
 @pytest.mark.parametrize("cls", CLASSES)
@@ -58,9 +34,3 @@ def test_no_check_is_left_out(cls):
     kind = "classifiers" if "Classifier" in cls.__name__ else "regressors"
     assert {f"check_{kind}_train", "check_fit_idempotent", "check_sample_weights_list"} <= names
     assert len([check for estimator, check in CHECKS if isinstance(estimator, cls)]) >= 60
-
-
-def name_of(check):
-    while isinstance(check, partial):
-        check = check.func
-    return inspect.unwrap(check).__name__

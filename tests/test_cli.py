@@ -113,6 +113,8 @@ def test_one_failed_arm_does_not_spoil_the_table(tiny, tmp_path, capsys, monkeyp
         (["--arms", "none"], "arms must be one of"),
         (["--n-jobs", "0"], "n_jobs must be a positive int"),
         (["--n-jobs", "two"], "invalid int value: 'two'"),
+        (["--strategy", "many"], "strategy must be one of ['joblib', 'stacked', 'auto']"),
+        (["--device", "tpu"], "device must be one of ['cpu', 'cuda', 'auto'], got 'tpu'"),
         (["--simulations", "0"], "simulations must be an integer of at least 1, got 0"),
         (["--random-state", "-3"], "random_state must be an integer of at least 0, got -3"),
         (["--output", "/dev/null/folder"], "output must be a folder that can be written"),

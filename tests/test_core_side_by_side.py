@@ -18,6 +18,9 @@ from sk_biornn.core.layout import lay_out
 # fewer trials than the others.
 LENGTHS = torch.tensor([[3, 6, 1, 6], [1, 1, 1, 1], [4, 2, 5, 0]])
 
+# Trials of both end in the third step: the second and third of one, the second of the other.
+ENDING_TOGETHER = torch.tensor([[5, 3, 3, 2], [5, 3, 1, 1]])
+
 
 def generators(n=3):
     return [torch.Generator().manual_seed(seed) for seed in range(n)]
@@ -81,6 +84,7 @@ def test_networks_with_their_own_trials_equal_single_runs(activation, leak, sour
     for rectify, every_step, shared in itertools.product([True, False], repeat=3):
         dynamics = Dynamics(activation, rectify, LEAKS[leak], source)
         compare(LENGTHS, dynamics, every_step=every_step, shared=shared)
+        compare(ENDING_TOGETHER, dynamics, every_step=every_step, shared=shared)
 
 
 @given(
@@ -134,17 +138,20 @@ def test_lengths_of_one_network_in_the_form_of_several():
     close(many.outputs[0].detach(), one.outputs.detach(), 1e-12)
 
 
-def test_what_trials_would_do_after_their_ends_has_no_influence():
+@pytest.mark.parametrize("source", ["state", "rate"])
+@pytest.mark.parametrize("leak", [1.0, 0.5])
+def test_what_trials_would_do_after_their_ends_has_no_influence(leak, source):
     # Rates grow a hundredfold per step: of the short trials they would pass the largest number.
     lengths = torch.tensor([[1, 1], [300, 2]])
     params = make_params(lead=(2,)).map(growing)
     x = torch.ones(2, 2, 300, 2, dtype=F64)
-    weights = [params.w_rec]
-    dynamics = Dynamics("relu", readout_from="rate")
+    dynamics = Dynamics("relu", leak=leak, readout_from=source)
     for every_step in (True, False):
         outputs, rates, _ = run(params, x, dynamics, lengths=lengths, every_step=every_step)
-        (gradient,) = torch.autograd.grad(outputs[0].sum() + rates[0, :2].sum(), weights)
-        assert outputs[0].isfinite().all() and (gradient[0] == 0).all()
+        loss = outputs[0].sum() + rates[0, :2].sum()
+        gradients = torch.autograd.grad(loss, [params.w_rec, params.w_out])
+        assert outputs[0].isfinite().all() and (gradients[0][0] == 0).all()
+        assert gradients[1][0].isfinite().all()
         assert not rates[1].isfinite().all()  # its own long trial does pass it
 
 
@@ -168,6 +175,15 @@ def test_what_is_asked_of_padding_has_no_gradient(every_step):
         gradients.append(torch.autograd.grad(loss, [*params, x]))
     for a, b in zip(*gradients, strict=True):
         close(a, b, 1e-12)
+
+
+@pytest.mark.parametrize("every_step", [True, False])
+def test_gradients_that_are_given_are_not_changed(every_step):
+    params, x = make_params(lead=(3,)), draw(3, 4, 6, 2)
+    outputs, rates, _ = run(params, x, Dynamics(), lengths=LENGTHS, every_step=every_step)
+    given = [torch.ones_like(outputs), torch.ones_like(rates)]
+    torch.autograd.grad([outputs, rates], [*params], given)
+    assert all((gradient == 1).all() for gradient in given)
 
 
 def test_a_used_workspace_leaves_nothing_behind():

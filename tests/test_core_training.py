@@ -25,6 +25,7 @@ from sk_biornn.core import (
     squared_error,
     train,
 )
+from sk_biornn.core.optimisers import FusedAdam, PlainDescent
 from sk_biornn.core.training import _batches
 
 F64 = torch.float64
@@ -634,3 +635,38 @@ def test_absurd_learning_rate_ends_in_an_error_or_in_finite_weights(method, solv
         assert "learning_rate_init=1e+200" in str(error)
     else:
         assert all(torch.isfinite(tensor).all() for tensor in trained)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("rates", [(0.01, 0.01), (0.01, 0.3)])
+def test_optimisers_take_the_steps_of_torch(dtype, rates):
+    def groups(tensors):
+        return [{"params": [t], "lr": rate} for t, rate in zip(tensors, rates, strict=True)]
+
+    def made_by(make):
+        draw = torch.Generator().manual_seed(0)
+        shapes = ((5, 7), (3,))
+        tensors = [torch.randn(shape, generator=draw, dtype=dtype) for shape in shapes]
+        optimiser = make(groups(tensors))
+        for step in range(4):
+            optimiser.param_groups[1]["lr"] = rates[1] / (step + 1)
+            for tensor in tensors:
+                tensor.grad = torch.randn(tensor.shape, generator=draw, dtype=dtype)
+            optimiser.step()
+        return tensors, [optimiser.state[tensor] for tensor in tensors]
+
+    pairs = (
+        (lambda g: torch.optim.SGD(g, lr=1.0), lambda g: PlainDescent(g, 1.0)),
+        (
+            lambda g: torch.optim.Adam(g, lr=1.0, eps=1e-3, fused=True),
+            lambda g: FusedAdam(g, 1.0, 1e-3, keras=False),
+        ),
+    )
+    for theirs, ours in pairs:
+        (expected, memory), (found, kept) = made_by(theirs), made_by(ours)
+        for one, other in zip(expected, found, strict=True):
+            assert torch.equal(one, other)
+        for one, other in zip(memory, kept, strict=True):
+            assert {k: v.tolist() for k, v in one.items() if isinstance(v, torch.Tensor)} == {
+                k: v.tolist() for k, v in other.items()
+            }

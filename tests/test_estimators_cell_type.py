@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,12 @@ from sk_biornn.biology import (
     BetweenAreas,
     TopProbPruning,
     block_probabilities,
+    check_populations,
     cortical_populations,
     unit_index,
     unit_signs,
 )
+from sk_biornn.biology._population_units import index_of_checked, signs_of_checked
 from sk_biornn.datasets import load_connection_probabilities, make_population_traces
 from sk_biornn.estimators import CosineCycles
 
@@ -58,6 +61,32 @@ def test_units_and_signs_are_those_of_the_table():
     np.testing.assert_array_equal(est.signs_, unit_signs(COLUMN))
     assert (est.W_rec_ * est.signs_ >= 0).all()
     pd.testing.assert_frame_equal(est.populations_, COLUMN)
+
+
+@pytest.mark.parametrize("described", [{}, {"populations": None, "signs": np.ones(4)}])
+def test_a_fit_checks_its_table_once(described, monkeypatch):
+    checked = []
+
+    def note(table, **options):
+        checked.append(table)
+        return check_populations(table, **options)
+
+    for module in [name for name in sys.modules if name.startswith("sk_biornn.")]:
+        if hasattr(sys.modules[module], "check_populations"):
+            monkeypatch.setattr(f"{module}.check_populations", note)
+    n_units = 4 if described else N
+    regressor(**{"regularizer": "weight", "n_units": n_units, **described}).fit(*data())
+    assert len(checked) == 1
+
+
+def test_units_of_a_checked_table_are_those_of_any_table():
+    table = check_populations(COLUMN)
+    for found, expected in (
+        (index_of_checked(table), unit_index(COLUMN)),
+        (signs_of_checked(table), unit_signs(COLUMN)),
+    ):
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_default_construction_is_one_excitatory_and_one_inhibitory_population():

@@ -181,6 +181,24 @@ def test_networks_may_differ_in_signs_masks_strengths_and_places():
         assert (network.W_rec_ * network.signs_ >= 0).all()
 
 
+@pytest.mark.parametrize("what", ["mask", "signs"])
+def test_networks_may_differ_in_their_projections(what):
+    x = np.concatenate([X, -X, X**2], axis=-1)
+    rng = np.random.default_rng(0)
+    networks = []
+    for seed in range(3):
+        own = {"input_mask": rng.random((7, 3)) < 0.5, "readout_mask": rng.random((1, 7)) < 0.5}
+        if what == "signs":
+            own = {"input_signs": rng.choice([-1, 1], 3), "readout_signs": rng.choice([-1, 1], 7)}
+        networks.append(DaleRNNRegressor(random_state=seed, dale=None, **own, **SMALL))
+    alone = [clone(network).fit(x, Y) for network in networks]
+    many = fit_many(networks, x, Y, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [3] * 3
+    for one, other in zip(many, alone, strict=True):
+        for name in WEIGHTS:
+            np.testing.assert_allclose(getattr(one, name), getattr(other, name), atol=1e-9)
+
+
 @pytest.mark.parametrize(
     "solver", ["adam", "sgd", Adam(1e-7, "keras")], ids=["adam", "sgd", "keras"]
 )

@@ -24,6 +24,7 @@ from sk_biornn.ensemble._lockstep import Lockstep, Member
 from sk_biornn.ensemble._sizes import bytes_of_one, most_together
 from sk_biornn.estimators._side_by_side import TrainingSets
 from sk_biornn.estimators._stackable import _all_at_once, _one_by_one
+from sk_biornn.studies.inductive_bias.classifier import CountingClassifier
 
 LENGTHS = np.random.default_rng(0).integers(1, 9, 24)
 NOISE = {"recurrent_noise": 0.2, "noise_level": 0.1}
@@ -161,6 +162,35 @@ def test_folds_whose_longest_trials_differ():
         many = fit_many(networks, trials, targets, indices=folds, strategy="stacked")
         assert many.stacking_report["stack"].tolist() == [3, 3, 3]
         assert_same(many, alone)
+
+
+def test_even_and_uneven_folds_are_in_stacks_of_their_own():
+    lengths = np.array([8] * 8 + [5] * 8 + [3] * 8)
+    folds = [np.arange(8), np.arange(8, 16), np.arange(4, 12)]
+    trials, targets = cut(lengths)
+    networks = seeds_of(DaleRNNRegressor(**SMALL), 6)
+    parts = [folds[k // 2] for k in range(6)]
+    many = fit_many(networks, trials, targets, indices=parts, strategy="stacked")
+    assert many.stacking_report["stack"].tolist() == [2] * 6
+    # Weights that are all alike are none for penalties on activity.
+    weights = np.array([1.0] * 8 + [1.0, 2.0] * 8)
+    parts = [folds[0], folds[0], folds[1], folds[1]]
+    many = fit_many(
+        seeds_of(DaleRNNRegressor(rate_penalty=0.1, **SMALL), 4), X, Y, indices=parts,
+        sample_weight=weights, strategy="stacked",
+    )  # fmt: skip
+    assert many.stacking_report["stack"].tolist() == [2] * 4
+
+
+def test_counts_of_trials_are_those_of_each():
+    trials, targets = cut(LENGTHS, per_step=LABELS)
+    counting = CountingClassifier(regularizer=None, noise_level=0.1, **SMALL)
+    many, alone = (seeds_of(counting, 4) for _ in range(2))
+    report = fit_many(many, trials, targets, strategy="stacked").stacking_report
+    assert report["stack"].tolist() == [4] * 4
+    for one, other in zip(many, alone, strict=True):
+        other.fit(trials, targets)
+        assert one.take_running_accuracy() == other.take_running_accuracy()
 
 
 def test_networks_may_differ_in_the_strengths_of_noise():
@@ -362,6 +392,7 @@ def test_penalties_all_at_once_are_those_of_each(penalty):
     assert n_unlike > 0
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("noise", [{}, NOISE], ids=["", "noise"])
 @pytest.mark.parametrize("ragged", [False, True])

@@ -146,3 +146,12 @@ def test_importing_the_package_loads_nothing_heavy():
 def test_rooms_of_facts_and_pictures_do_not_load_torch(room):
     heavy = {"torch", "matplotlib", "bct"} | ({"networkx"} if room == "units" else set())
     assert heavy_modules_after(f"import sk_biornn.{room}", heavy) == set()
+
+
+def test_a_fit_does_not_load_the_compiler_of_torch():
+    """A second of work in every process; the optimisers of torch load it at their first step."""
+    fit = (
+        "import numpy as np; from sk_biornn import DaleRNNRegressor; "
+        "X = np.ones((4, 3, 2)); DaleRNNRegressor(n_units=3, max_iter=1).fit(X, X)"
+    )
+    assert heavy_modules_after(fit, {"torch", "torch._dynamo", "sympy"}) == {"torch"}

@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, RandomizedS
 from sklearn.pipeline import make_pipeline
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor, SpatialRNNRegressor
+from sk_biornn.ensemble._sizes import may_pay
 from sk_biornn.metrics import bio_scoring
 from sk_biornn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
 from sk_biornn.preprocessing import TrialScaler
@@ -92,6 +93,19 @@ def test_architectures_early_stopping_and_pruning():
         [{"n_units": [5, 7]}, {"pruning": ["magnitude"], "density": [0.3, 0.5]}],
     )
     assert search.stacking_report_.groupby("candidate")["stack"].max().tolist() == [3, 3, 6, 6]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_device_that_is_chosen_by_the_machine(monkeypatch, there):
+    """Where "auto" is the processor, large networks are left to scikit-learn and its jobs."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: there)
+    found = {
+        (device, n_units): may_pay(DaleRNNRegressor(n_units=n_units, device=device), 100)
+        for device in ("cpu", "auto", "cuda")
+        for n_units in (16, 500)
+    }
+    assert found["cpu", 16] and found["auto", 16] and found["cuda", 500]
+    assert not found["cpu", 500] and found["auto", 500] is there
 
 
 def test_jobs_share_the_networks():

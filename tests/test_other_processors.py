@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
 from networks import draw, make_params
-from problems import ACTIVATIONS
 
 from sk_biornn.core import Dynamics, run
+from sk_biornn.core.activations import ACTIVATIONS
 
 SETTINGS = (
     {},
@@ -28,6 +29,7 @@ SETTINGS = (
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-13}
 
 
+@cache
 def outputs_and_gradients():
     """Return what 50 steps of 128 units give in both precisions."""
     found = []

@@ -74,10 +74,14 @@ def study(tmp_path_factory):
     return folder, run_cell_type_study(TINY, output=folder)
 
 
+def leave_figures_out(monkeypatch):
+    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
+
+
 @pytest.fixture
 def no_figure(monkeypatch):
     """Leave the slowest part out where it is not what is tested."""
-    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
+    leave_figures_out(monkeypatch)
 
 
 def run_one(run, preset, arrays=None):
@@ -178,15 +182,19 @@ def test_a_study_of_other_arrays_is_not_continued(tmp_path, no_figure):
     run_cell_type_study(TINY, data=tmp_path / "c", simulations=1, resume=True, **options)
 
 
-def test_weights_that_are_missing_are_computed_anew_or_named(tmp_path, capsys):
+def test_weights_that_are_missing_are_computed_anew_or_named(tmp_path, capsys, monkeypatch):
     options = {"conditions": ["familiar_change"], "arms": ["dale"], "output": tmp_path}
-    run_cell_type_study(TINY, simulations=1, **options)
+    with monkeypatch.context() as patch:
+        leave_figures_out(patch)
+        run_cell_type_study(TINY, simulations=1, **options)
     path = tmp_path / "weights" / "familiar_change_dale_000.npz"
     before = path.read_bytes()
     path.unlink()
     assert main(["report", str(tmp_path)]) == 2
     assert f"{path} is missing; resume the study" in capsys.readouterr().err
-    run_cell_type_study(TINY, simulations=1, resume=True, **options)
+    with monkeypatch.context() as patch:
+        leave_figures_out(patch)
+        run_cell_type_study(TINY, simulations=1, resume=True, **options)
     assert path.read_bytes() == before
     path.write_bytes(before[:-100])
     assert main(["report", str(tmp_path)]) == 2

@@ -40,9 +40,9 @@ from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._intervals import PER_CENT, interval, paired_interval, scale_of
 from sk_biornn.studies._repeatable import one_thread, seed_of
 from sk_biornn.studies.dale import study as dale_study
-from sk_biornn.studies.dale.arms import LongerSteps, Rectified
 from sk_biornn.studies.dale.job import initial_weights, make_network
 from sk_biornn.studies.dale.report import format_summary, verdict
+from sk_biornn.studies.dale.settings import LongerSteps, Rectified
 from sk_biornn.studies.dale.tasks import mnist_is_present
 
 WAVES = {"n_steps": 10, "second_terms": True, "n_waves": 3, "n_test_waves": 2}

@@ -12,8 +12,7 @@ from sk_biornn.studies import ARMS, VARIANTS
 from sk_biornn.studies.cell_types import figures as cell_type_figures
 from sk_biornn.studies.cell_types.statistics import compare_conditions
 from sk_biornn.studies.inductive_bias import figures as bias_figures
-from sk_biornn.studies.pruning.figures import draw as draw_pruning
-from sk_biornn.studies.pruning.report import summarise_pruning
+from sk_biornn.studies.pruning.report import draw_scores, summarise_pruning
 
 style = pytest.importorskip("matplotlib.style")
 SLACK = 2  # pixels at 100 per inch
@@ -65,7 +64,7 @@ def test_dale(n_tasks, arms):
 def test_pruning(n_tasks):
     results = study_tables.pruning(n_tasks)
     summary = summarise_pruning(results)
-    assert_whole(figure_of(lambda figure: draw_pruning(figure, summary, results)))
+    assert_whole(figure_of(lambda figure: draw_scores(figure, summary, results)))
 
 
 @pytest.mark.parametrize("n_tasks", [1, 2, 3])

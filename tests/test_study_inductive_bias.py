@@ -21,6 +21,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sk_biornn.biology.regularizers import pairwise_distances
 from sk_biornn.cli import main
+from sk_biornn.core import alone
 from sk_biornn.datasets import make_one_choice_inference, make_perceptual_decision_making
 from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.metrics import assortativity, modularity, small_worldness, weight_entropy
@@ -37,11 +38,17 @@ from sk_biornn.studies._files import file_name
 from sk_biornn.studies._intervals import holm, paired_p
 from sk_biornn.studies._repeatable import one_thread
 from sk_biornn.studies._study import one_run
-from sk_biornn.studies.inductive_bias import measures
+from sk_biornn.studies.inductive_bias import job as measures
 from sk_biornn.studies.inductive_bias.design import BY_NAME, CONTRASTS, TASKS
-from sk_biornn.studies.inductive_bias.field import Field, Source, field_of, make_parts
 from sk_biornn.studies.inductive_bias.job import CURVE, RESULTS, Run, blank, job
-from sk_biornn.studies.inductive_bias.network import initial_weights, make_network
+from sk_biornn.studies.inductive_bias.network import (
+    Field,
+    Source,
+    field_of,
+    initial_weights,
+    make_network,
+    make_parts,
+)
 from sk_biornn.studies.inductive_bias.original_files import METRICS, config_text, folder_name
 from sk_biornn.studies.inductive_bias.report import (
     BEST_EPOCH_NOTE,
@@ -97,10 +104,14 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return content
 
 
+def leave_figures_out(monkeypatch):
+    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
+
+
 @pytest.fixture
 def no_figure(monkeypatch):
     """Leave the slowest part out where it is not what is tested."""
-    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
+    leave_figures_out(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -384,7 +395,7 @@ def test_two_classes_are_scored_like_many():
     field = field_of(settings, 0, HERE)
     parts = make_parts("go-nogo", (40, 16, 24), 0)
     network = make_network(BY_NAME["W"], settings, field, 0.01, 0, 0).fit(*parts["train"])
-    accuracy, surprise = measures.answers(network, parts["test"])
+    accuracy, surprise = alone(measures.answers(network, parts["test"]))
     chances = network.predict_proba(parts["test"].X)
     right = np.searchsorted(network.classes_, parts["test"].y)
     assert_allclose(accuracy, 100 * network.score(*parts["test"]))
@@ -400,7 +411,7 @@ def test_running_accuracy_is_that_of_the_weights_before_each_step(task):
     after, running = [], []
 
     def note(network):
-        after.append(measures.answers(network, parts["train"])[0])
+        after.append(alone(measures.answers(network, parts["train"]))[0])
         running.append(network.take_running_accuracy())
 
     network.set_params(on_epoch=note).fit(*parts["train"])
@@ -618,7 +629,7 @@ def test_means_and_spreads_leave_failures_out(tmp_path, no_figure, monkeypatch):
     summary = pd.read_csv(tmp_path / "summary.csv").set_index(["variant", "metric"])
     assert summary.loc[("W*D*C", "modularity"), ["n", "n_failed"]].tolist() == [3, 1]
     monkeypatch.undo()  # resumed, the failed run is tried again, and only that one
-    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
+    leave_figures_out(monkeypatch)
     stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").iterdir()}
     again = run_inductive_bias_study(TINY, resume=True, **options)
     assert again["error"].isna().all()
@@ -646,46 +657,47 @@ def test_config_and_folder_have_the_words_of_the_original():
     assert "= HeNormal\n" in config_text(cut, 312, (12, 13, 2), as_published=True)
 
 
-# The runs of a study in a process that is killed whenever one or two more records are there. One
-# parent imports everything and forks, so that a dozen deaths cost one start.
+# The runs of a study in a process that is killed whenever one or two more records are there, the
+# last time with two workers. All are forks of one that has imported everything: seven deaths cost
+# one start.
 KILLED = """
 import os, random, signal, sys, time
 from pathlib import Path
+import joblib
 sys.path.insert(0, {tests!r})
 from test_study_inductive_bias import TINY
 from sk_biornn.studies import run_inductive_bias_study
-run_inductive_bias_study(TINY, simulations=1, tasks=("go-nogo",))  # warm, before the first fork
-records = lambda: len(list(Path({output!r}).glob("runs/*.json")))
-for _ in range({kills}):
-    wanted = records() + random.randint(1, 2)
+run_inductive_bias_study(TINY, simulations=1, tasks=("go-nogo",), variants=("W",))  # warm
+kept = {{}}
+for n_jobs in (1, 1, 1, 1, 1, 1, 2):
+    wanted = len(kept) + random.randint(1, 2)
     child = os.fork()
     if child == 0:
         os.setsid()
-        run_inductive_bias_study(
-            TINY, simulations=1, output={output!r}, resume=True, n_jobs={n_jobs}
-        )
+        with joblib.parallel_config(backend="multiprocessing"):
+            run_inductive_bias_study(
+                TINY, simulations=1, output={output!r}, resume=True, n_jobs=n_jobs
+            )
         os._exit(3)
-    while records() < wanted:
+    records = lambda: {{p.name: p.stat().st_mtime_ns for p in Path({output!r}).glob("runs/*.json")}}
+    while len(records()) < wanted:
         time.sleep(random.uniform(0.0, 0.03))
     os.killpg(child, signal.SIGKILL)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert kept.items() <= (kept := records()).items()
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX processes")
 def test_a_study_killed_seven_times_ends_with_the_same_files(whole, tmp_path):
     """Killed with SIGKILL, workers and all, and resumed: nothing finished is lost or redone."""
-    output, kept = tmp_path / "killed", {}
-    for n_jobs, kills in ((1, 3), (1, 3), (2, 1)):
-        code = KILLED.format(
-            tests=str(Path(__file__).parent), output=str(output), kills=kills, n_jobs=n_jobs
-        )
-        subprocess.run([sys.executable, "-c", code], check=True)
-        now = {path.name: path.stat().st_mtime_ns for path in output.glob("runs/*.json")}
-        assert kept.items() <= now.items()
-        kept = now
+    output = tmp_path / "killed"
+    code = KILLED.format(tests=str(Path(__file__).parent), output=str(output))
+    subprocess.run([sys.executable, "-c", code], check=True)
+    kept = {path: path.stat().st_mtime_ns for path in output.glob("runs/*.json")}
     assert 7 <= len(kept) < 33 and not (output / "results.csv").exists()
     run_inductive_bias_study(TINY, simulations=1, output=output, resume=True)
+    assert all(path.stat().st_mtime_ns == stamp for path, stamp in kept.items())
     assert files_of(output) == files_of(whole[0])
 
 
@@ -747,9 +759,11 @@ def test_a_study_of_another_field_is_not_continued(tmp_path, no_figure):
         field_of(tiny(field="6_6_2", network_grid=(3, 2, 2)), 0, source)
 
 
-def test_weights_that_are_missing_are_computed_anew_or_named(tmp_path, capsys):
+def test_weights_that_are_missing_are_computed_anew_or_named(tmp_path, capsys, monkeypatch):
     options = {**FEW, "simulations": 1, "output": tmp_path}
-    run_inductive_bias_study(TINY, **options)
+    with monkeypatch.context() as patch:
+        leave_figures_out(patch)
+        run_inductive_bias_study(TINY, **options)
     path = tmp_path / "weights" / "go-nogo_W_000.npz"
     before = path.read_bytes()
     path.write_bytes(before[: len(before) // 2])
@@ -758,6 +772,7 @@ def test_weights_that_are_missing_are_computed_anew_or_named(tmp_path, capsys):
     path.unlink()
     assert main(["report", str(tmp_path)]) == 2
     assert f"{path} is missing; resume the study" in capsys.readouterr().err
+    leave_figures_out(monkeypatch)
     run_inductive_bias_study(TINY, resume=True, **options)
     assert path.read_bytes() == before
 

@@ -14,6 +14,7 @@ from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sk_biornn.cli import main
+from sk_biornn.core import alone
 from sk_biornn.inspection import spanning_tree_overlap
 from sk_biornn.studies import (
     PRUNING_PRESETS,
@@ -30,10 +31,11 @@ from sk_biornn.studies._repeatable import one_thread
 from sk_biornn.studies._study import one_run
 from sk_biornn.studies.dale.job import make_network
 from sk_biornn.studies.dale.tasks import TASKS
-from sk_biornn.studies.pruning.figures import COLOURS, draw
 from sk_biornn.studies.pruning.job import Run, blank, job, pruner_of, train_on
 from sk_biornn.studies.pruning.report import (
+    COLOURS,
     compare_methods,
+    draw_scores,
     format_tables,
     summarise_pruning,
 )
@@ -88,7 +90,7 @@ def test_all_methods_prune_the_same_network_as_they_say():
     dense, data = dense_network()
     assert_allclose(record["dense"], 100 * dense.score(data.X_test, data.y_test))
     everywhere = np.ones_like(dense.W_rec_, dtype=bool)
-    on = train_on(copy.deepcopy(dense), everywhere, TINY.finetune_iter, data)
+    on = alone(train_on(copy.deepcopy(dense), everywhere, TINY.finetune_iter, data))
     control = 100 * on.score(data.X_test, data.y_test)
     assert [point[:2] for point in record["points"]] == [
         [method, density] for method in TINY.methods for density in TINY.densities
@@ -119,7 +121,7 @@ def test_published_methods_keep_zeros_which_do_not_count_and_may_grow():
         if density == 0.7:
             network = copy.deepcopy(dense)
             network.W_rec_ = np.where(kept, dense.W_rec_, 0).astype(dense.W_rec_.dtype)
-            network = train_on(network, kept, 3, data)
+            network = alone(train_on(network, kept, 3, data))
             assert (network.W_rec_[kept & zeros] != 0).any()
             assert (network.W_rec_[~kept] == 0).all()
 
@@ -128,7 +130,7 @@ def test_training_on_stays_under_the_mask_and_begins_afresh():
     dense, data = dense_network()
     kept, _ = pruner_of("magnitude").prune(dense.W_rec_, 0.2)
     start = dense.W_rec_.copy()
-    network = train_on(dense, kept, 3, data)
+    network = alone(train_on(dense, kept, 3, data))
     assert (network.W_rec_[~kept] == 0).all()
     assert (network.W_rec_ * network.signs_ >= 0).all()
     assert not np.array_equal(network.W_rec_[kept], start[kept])
@@ -248,7 +250,7 @@ def test_figure_shows_the_density_reached_and_the_intervals():
     results = fake_results(3)
     summary = summarise_pruning(results)
     figure = Figure()
-    draw(figure, summary, results)
+    draw_scores(figure, summary, results)
     reached = results.groupby(["method", "density"])["achieved_density"].mean()
     for ax, when in zip(figure.axes, ("one_shot", "finetuned"), strict=True):
         curves = {line.get_color(): line for line in ax.lines if line.get_linestyle() == "-"}

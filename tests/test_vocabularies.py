@@ -218,33 +218,33 @@ ADDITIONS = [
 ]  # fmt: skip
 WORDS = {"dale": "sluggish", "regularizer": "squares", "pruning": "weakest", "activation": "leaky"}
 QUESTIONS = """
-import sys
 from pathlib import Path
-import numpy as np, torch
+import numpy as np
 import sk_biornn
-from sk_biornn.biology import Facts, Strategy
 import problems, word_tables
 from campaign import sensible
 from test_vocabularies import TABLES, WORDS, data, small_network
 
-assert Path(sk_biornn.__file__).parents[1] == Path.cwd(), sk_biornn.__file__
-word_tables.README.write_text(word_tables.with_table(word_tables.README.read_text()))
-row = '| `"sluggish"` | `W <- s max(s (W - d / 2), 0)` | half steps |'
-assert row in word_tables.README.read_text()
-X, y = data()
-plain = small_network().fit(X, y)
-for argument, word in WORDS.items():
-    assert word in TABLES[argument], argument
-    assert f'`"{word}"`' in "".join(word_tables.TABLES.values()), argument
-    for cls in problems.ESTIMATORS:
-        assert f'- "{word}": ``' in cls.__doc__, (argument, cls)
-    assert any(word == value for value in sensible(np.random.default_rng(0))[argument])
-    more = {"density": 0.1, "finetune_iter": 1} if argument == "pruning" else {}
-    fitted = small_network(**{argument: word}, **more).fit(X, y)
-    assert (fitted.W_rec_ != plain.W_rec_).any(), argument
-priced = [small_network(regularizer="squares", regu_strength=s).fit(X, y).W_rec_ for s in (0, 1)]
-assert (priced[0] != priced[1]).any()  # the arguments fill the fields
-assert small_network(dale="sluggish")._constraint() == problems.CONSTRAINTS["sluggish"]
+def test_a_word_is_known_everywhere():
+    assert Path(sk_biornn.__file__).parents[1] == Path.cwd(), sk_biornn.__file__
+    word_tables.README.write_text(word_tables.with_table(word_tables.README.read_text()))
+    row = '| `"sluggish"` | `W <- s max(s (W - d / 2), 0)` | half steps |'
+    assert row in word_tables.README.read_text()
+    X, y = data()
+    plain = small_network().fit(X, y)
+    for argument, word in WORDS.items():
+        assert word in TABLES[argument], argument
+        assert f'`"{word}"`' in "".join(word_tables.TABLES.values()), argument
+        for cls in problems.ESTIMATORS:
+            assert f'- "{word}": ``' in cls.__doc__, (argument, cls)
+        assert any(word == value for value in sensible(np.random.default_rng(0))[argument])
+        more = {"density": 0.1, "finetune_iter": 1} if argument == "pruning" else {}
+        fitted = small_network(**{argument: word}, **more).fit(X, y)
+        assert (fitted.W_rec_ != plain.W_rec_).any(), argument
+    free, priced = (small_network(regularizer="squares", regu_strength=s) for s in (0, 1))
+    # The arguments fill the fields.
+    assert (free.fit(X, y).W_rec_ != priced.fit(X, y).W_rec_).any()
+    assert small_network(dale="sluggish")._constraint() == problems.CONSTRAINTS["sluggish"]
 """
 # Tests that must have a case of each word, and pass on it.
 CASES = {
@@ -261,7 +261,8 @@ CASES = {
 def grown(tmp_path_factory):
     """Copy the repository and add one word to each table; return the folder."""
     copy = tmp_path_factory.mktemp("grown")
-    ignored = shutil.ignore_patterns("__pycache__", "generated", "_build", "gallery")
+    # What is compiled is taken along, but no file that a process beside this one is writing.
+    ignored = shutil.ignore_patterns("*.pyc.*", "generated", "_build", "gallery")
     for folder in ("sk_biornn", "tests", "docs"):
         shutil.copytree(REPOSITORY / folder, copy / folder, ignore=ignored)
     for name in ("README.md", "pyproject.toml", "setup.cfg"):
@@ -274,30 +275,31 @@ def grown(tmp_path_factory):
         assert lines.count(opening) == lines.count(future) == 1
         lines = lines.replace(opening, f"{opening}    {row}\n")
         path.write_text(lines.replace(future, f"{future}{import_line}\n"), encoding="utf-8")
+    (copy / "tests" / "test_questions.py").write_text(QUESTIONS, encoding="utf-8")
     return copy
 
 
-def python(folder, *arguments):
-    """Run Python with the copy of the package and of the tests."""
-    path = os.pathsep.join(str(folder / name) for name in (".", "tests", "docs"))
-    environment = {**os.environ, "PYTHONPATH": path}
-    run = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
-    return run.stdout
-
-
-def test_a_word_is_one_class_in_one_file_and_one_row(grown):
-    python(grown, "-c", QUESTIONS)
-
-
-def test_the_tests_have_a_case_of_every_new_word_and_pass(grown):
-    words = " or ".join(sorted({*CASES.values()}))
-    files = [f"tests/{case}" for case in CASES]
+@pytest.fixture(scope="module")
+def report(grown):
+    """What pytest says in the copy, of its own tests and of the questions: one start for both."""
+    path = os.pathsep.join(str(grown / name) for name in (".", "tests", "docs"))
+    words = " or ".join(sorted({"known_everywhere", *CASES.values()}))
     options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-q", "-rA", "-k", words]
-    report = python(grown, "-m", "pytest", *options, *files)
+    files = ["tests/test_questions.py", *(f"tests/{case}" for case in CASES)]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *files],
+        cwd=grown, env={**os.environ, "PYTHONPATH": path},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return run.stdout + run.stderr
+
+
+def test_a_word_is_one_class_in_one_file_and_one_row(report):
+    assert "PASSED tests/test_questions.py::test_a_word_is_known_everywhere" in report, report
+
+
+def test_the_tests_have_a_case_of_every_new_word_and_pass(report):
     for case, word in CASES.items():
         passed = re.findall(rf"PASSED tests/{re.escape(case)}\[[^\]]*\b{word}\b[^\]]*\]", report)
         assert passed, f"no case of {word} in {case}"
+    assert not re.search(r"\b(failed|errors?) in |^(FAILED|ERROR) ", report, re.MULTILINE), report

@@ -147,8 +147,7 @@ def unit_signs(populations: pd.DataFrame) -> NDArray[np.float64]:
     >>> unit_signs(excitatory_inhibitory_populations(5)).tolist()
     [1.0, 1.0, 1.0, 1.0, -1.0]
     """
-    table = check_populations(populations)
-    return np.repeat(table["sign"].to_numpy(dtype=np.float64), table["n_units"])
+    return signs_of_checked(check_populations(populations))
 
 
 def unit_labels(populations: pd.DataFrame) -> NDArray[np.object_]:
@@ -221,6 +220,16 @@ def units_by_name(populations: pd.DataFrame) -> dict[str, dict[str, NDArray[np.i
         names = [name for name in dict.fromkeys(of_unit) if name is not None]
         units[level] = {name: np.flatnonzero(of_unit == name) for name in names}
     return units
+
+
+def index_of_checked(table: pd.DataFrame) -> NDArray[np.intp]:
+    """Return the population of every unit, of a table as `check_populations` returns it."""
+    return np.repeat(np.arange(len(table), dtype=np.intp), table["n_units"])
+
+
+def signs_of_checked(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the sign of every unit, of a table as `check_populations` returns it."""
+    return np.repeat(table["sign"].to_numpy(dtype=np.float64), table["n_units"])
 
 
 def _blocks_of_populations(table: pd.DataFrame, level: str) -> list[str]:

@@ -22,7 +22,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from sk_biornn._checks import check_number
+from sk_biornn._checks import check_flag, check_number
+from sk_biornn._distinct import distinct_integers
 from sk_biornn._plain import real_array, short
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.biology.populations import check_populations, unit_index
@@ -172,8 +173,12 @@ def block_probabilities(
 
 
 def draw_synapses(
-    populations: pd.DataFrame, probabilities: ArrayLike, random_state: RandomState = None
-) -> NDArray[np.bool_]:
+    populations: pd.DataFrame,
+    probabilities: ArrayLike,
+    random_state: RandomState = None,
+    *,
+    sparse: bool = False,
+) -> Any:
     """Draw which synapses exist, each independently with the probability of its block.
 
     Parameters
@@ -184,10 +189,14 @@ def draw_synapses(
         Probability of a synapse [post, pre], such as the `random` of `block_probabilities`.
     random_state : int, numpy RandomState, numpy Generator or None, default=None
         Source of randomness; an int gives the same synapses each time.
+    sparse : bool, default=False
+        Whether to return a sparse array, whose memory and time are those of the synapses: their
+        number is drawn for every block, binomial(n_post n_pre, p), and then as many different
+        pairs. Other synapses than the dense ones of the same seed, of the same distribution.
 
     Returns
     -------
-    bool ndarray of shape (n_units, n_units)
+    bool ndarray, or csr_array of bool, of shape (n_units, n_units)
         True where a synapse [post, pre] exists; all of them at probability 1, none at 0.
 
     Raises
@@ -203,7 +212,12 @@ def draw_synapses(
     array([[0, 0, 1],
            [0, 0, 1],
            [1, 1, 0]])
+    >>> draw_synapses(table, [[0, 1], [1, 0]], sparse=True).astype(int).toarray()
+    array([[0, 0, 1],
+           [0, 0, 1],
+           [1, 1, 0]])
     """
+    check_flag("sparse", sparse)
     table = check_populations(populations)
     index, shape = unit_index(table), (len(table),) * 2
     values = real_array(probabilities, "probabilities")
@@ -215,7 +229,26 @@ def draw_synapses(
     if not ((values >= 0) & (values <= 1)).all():
         wrong = values[~((values >= 0) & (values <= 1))][0]
         raise ValueError(f"probabilities must be in [0, 1], got {wrong}.")
+    if sparse:
+        return _draw_blocks(np.bincount(index, minlength=len(table)), values, random_state)
     return make_rng(random_state).random((len(index),) * 2) < values[np.ix_(index, index)]
+
+
+def _draw_blocks(
+    n_units: NDArray[np.int64], probabilities: NDArray[np.float64], random_state: RandomState
+) -> Any:
+    """Draw the number of synapses of every block, and which they are."""
+    import scipy.sparse as sp
+
+    rng = make_rng(random_state)
+    n_pairs = np.multiply.outer(n_units, n_units)
+    counts = rng.binomial(n_pairs, probabilities)
+    block, pair = distinct_integers(n_pairs.ravel(), counts.ravel(), rng)
+    to, by = np.divmod(block, len(n_units))
+    start = np.cumsum(n_units) - n_units
+    post, pre = start[to] + pair // n_units[by], start[by] + pair % n_units[by]
+    there = np.ones(len(post), dtype=bool)
+    return sp.coo_array((there, (post, pre)), shape=(n_units.sum(),) * 2).tocsr()
 
 
 def _aligned(

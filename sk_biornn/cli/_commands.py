@@ -17,7 +17,7 @@ _EPILOG = (
     "Exit code: 0 done, 1 done but runs failed (they are named), 2 wrong arguments. "
     "The same --random-state gives the same files, times apart."
 )
-_HOW_TO_RUN = ("n_jobs", "resume", "overwrite")
+_HOW_TO_RUN = ("n_jobs", "strategy", "device", "resume", "overwrite")
 _CHOSEN_OF_ALL = ("preset", "simulations", "random_state")
 
 
@@ -67,6 +67,16 @@ def _add_run_options(parser: argparse.ArgumentParser, study: str, presets: str) 
     )
     parser.add_argument(
         "--n-jobs", type=int, default=1, metavar="K", help="runs at once (default: 1)"
+    )
+    parser.add_argument(
+        "--strategy",
+        default="joblib",
+        metavar="NAME",
+        help="joblib: one run after another in each job; stacked: all side by side, measured by "
+        "the jobs; auto: side by side on a GPU (default: joblib)",
+    )
+    parser.add_argument(
+        "--device", default="cpu", metavar="NAME", help="cpu, cuda or auto (default: cpu)"
     )
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help=f"folder (default: results/{study}-PRESET)"

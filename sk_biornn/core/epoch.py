@@ -12,6 +12,7 @@ from torch import Tensor
 
 from sk_biornn.core.learning_rates import Schedule
 from sk_biornn.core.on_device import OnDevice
+from sk_biornn.core.optimisers import Optimiser, PlainDescent
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.solvers import Adam, Solver
 from sk_biornn.core.threads import computing
@@ -54,7 +55,7 @@ class Epoch:
         Free parameters, which are moved in place.
     spaces : Spaces
         Where they may be.
-    optimiser : torch.optim.Optimizer
+    optimiser : Optimiser
         Its moments and learning rate, likewise.
     loss_function : callable
         (RNNParams, indices of the trials of one batch) -> scalar Tensor.
@@ -71,7 +72,7 @@ class Epoch:
 
     theta: RNNParams
     spaces: Spaces
-    optimiser: torch.optim.Optimizer
+    optimiser: Optimiser
     loss_function: LossFunction
     batches: tuple[Tensor, ...]
     optimisation: Optimisation
@@ -111,7 +112,7 @@ def _run_epoch(epoch: Epoch) -> float:
     return total / sum(len(batch) for batch in batches)
 
 
-def _step(moving: list[tuple[Tensor, WeightSpace]], optimiser: torch.optim.Optimizer) -> None:
+def _step(moving: list[tuple[Tensor, WeightSpace]], optimiser: Optimiser) -> None:
     """Take one step of the optimiser and move every tensor back into its space."""
     before = [theta.detach().clone() if space.needs_before else None for theta, space in moving]
     optimiser.step()
@@ -120,11 +121,11 @@ def _step(moving: list[tuple[Tensor, WeightSpace]], optimiser: torch.optim.Optim
             back_into_space(theta, space, start, optimiser.state[theta].get("exp_avg"))
 
 
-def make_optimiser(moving: list[Any], optimisation: Optimisation) -> torch.optim.Optimizer:
+def make_optimiser(moving: list[Any], optimisation: Optimisation) -> Optimiser:
     """Return the optimiser of some free parameters, or of groups of them as torch has them."""
     solver, rate = optimisation.solver, optimisation.learning_rate_init
     if solver == "sgd":
-        return torch.optim.SGD(moving, lr=rate)
+        return PlainDescent(moving, rate)
     if isinstance(solver, str):
         solver = Adam(optimisation.epsilon)
     return solver.optimiser(moving, rate)

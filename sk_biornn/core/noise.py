@@ -41,6 +41,5 @@ def draw_noise(
         else:
             for number, (own, generator) in enumerate(zip(drawn, noise, strict=True)):
                 n_own = len(own) if counts is None else counts[number][step]
-                own[:n_own].normal_(generator=generator)
-                own[n_own:].zero_()
+                own[:n_own].normal_(generator=generator)  # what the rest holds is not used
         z.copy_(drawn)

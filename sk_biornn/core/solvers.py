@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from sk_biornn._checks import check_number
 from sk_biornn._plain import short
+from sk_biornn.core.optimisers import FusedAdam, Optimiser
 
 PLACEMENTS = ("torch", "keras")
 
@@ -18,7 +17,7 @@ PLACEMENTS = ("torch", "keras")
 class Solver(Protocol):
     """Anything that makes an optimiser."""
 
-    def optimiser(self, parameters: list[Tensor], learning_rate: float) -> torch.optim.Optimizer:
+    def optimiser(self, parameters: list[Tensor], learning_rate: float) -> Optimiser:
         """Return an optimiser of these parameters; its learning rate is set in every epoch."""
         ...
 
@@ -78,7 +77,7 @@ class Adam:
                 f"{short(self.epsilon_placement)}."
             )
 
-    def optimiser(self, parameters: list[Tensor], learning_rate: float) -> torch.optim.Optimizer:
+    def optimiser(self, parameters: list[Tensor], learning_rate: float) -> Optimiser:
         """Return the optimiser.
 
         Parameters
@@ -90,26 +89,7 @@ class Adam:
 
         Returns
         -------
-        torch.optim.Optimizer
-            Fused into one kernel.
+        Optimiser
+            Fused into one kernel, with the numbers of `torch.optim.Adam`.
         """
-        make = torch.optim.Adam if self.epsilon_placement == "torch" else _KerasAdam
-        return make(parameters, lr=learning_rate, eps=self.epsilon, fused=True)
-
-
-class _KerasAdam(torch.optim.Adam):
-    """torch's Adam with the epsilon that makes each of its steps one of Keras'."""
-
-    def __init__(self, parameters: list[Tensor], **options: Any) -> None:
-        super().__init__(parameters, **options)
-        self._epsilon = options["eps"]
-
-    def step(self, closure: Any = None) -> Any:
-        """Take one step."""
-        for group in self.param_groups:
-            # sqrt(c) m / (sqrt(v) + e) = m / (sqrt(v / c) + e / sqrt(c)), with c the correction:
-            # torch's formula with a larger epsilon, so that its fused kernel serves both.
-            n_before = self.state[group["params"][0]].get("step", 0)
-            correction = 1.0 - group["betas"][1] ** (int(n_before) + 1)
-            group["eps"] = self._epsilon / math.sqrt(correction)
-        return super().step(closure)
+        return FusedAdam(parameters, learning_rate, self.epsilon, self.epsilon_placement == "keras")

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from sk_biornn.core.epoch import Epoch, make_optimiser
 from sk_biornn.core.on_device import OnDevice
+from sk_biornn.core.optimisers import FusedAdam, Optimiser
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.side_by_side import side_by_side, sizes_of
 from sk_biornn.core.threads import computing
@@ -199,9 +200,9 @@ class _Stacked:
             if isinstance(value, Tensor)
         }
 
-    def take_up(self, optimiser: torch.optim.Optimizer) -> None:
+    def take_up(self, optimiser: Optimiser) -> None:
         """Have an optimiser remember of every part what that of its network does."""
-        if not self._memory and isinstance(optimiser, torch.optim.Adam):
+        if not self._memory and isinstance(optimiser, FusedAdam):
             like = self.gradient
             self._memory = {
                 "step": like.new_zeros(len(like), dtype=torch.float32),
@@ -220,7 +221,7 @@ class _Stacked:
         """Return the free parameters before a step, if their space asks for them."""
         return self.theta.detach().clone() if self.space.needs_before else None
 
-    def hand_out(self, epochs: Sequence[Epoch], optimiser: torch.optim.Optimizer) -> None:
+    def hand_out(self, epochs: Sequence[Epoch], optimiser: Optimiser) -> None:
         """Give every network its weights and its moments."""
         with torch.no_grad():
             for part, leaf, epoch in zip(self.parts, self.leaves, epochs, strict=True):

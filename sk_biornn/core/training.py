@@ -16,6 +16,7 @@ from torch import Tensor
 
 from sk_biornn.core.epoch import Epoch, LossFunction, Optimisation, make_optimiser
 from sk_biornn.core.on_device import OnDevice, is_on_gpu
+from sk_biornn.core.optimisers import Optimiser
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.solvers import Adam, Solver
 from sk_biornn.core.threads import computing
@@ -203,7 +204,7 @@ def train_by_epochs(
             score = None if monitor is None else monitor(reached)
             weights, stream = reached, rng.bit_generator.state  # the epoch is finished
             history.losses.append(loss)
-            history.moments = _moments(moving, optimiser)
+            history.moments = _moments(moving, optimiser, copied=on_device is None)
             if score is not None:
                 history.scores.append(score)
                 best.update(score, weights)
@@ -228,12 +229,12 @@ def train(*arguments: Any, **options: Any) -> tuple[RNNParams, History]:
 
 
 def _moments(
-    moving: dict[str, tuple[Tensor, WeightSpace]], optimiser: torch.optim.Optimizer
+    moving: dict[str, tuple[Tensor, WeightSpace]], optimiser: Optimiser, copied: bool
 ) -> Moments:
-    """Return a copy of what the optimiser remembers of each weight."""
+    """Return what the optimiser remembers of each weight; copied where it goes on in it."""
     return {
         name: {
-            key: value.detach().clone()
+            key: value.detach().clone() if copied else value
             for key, value in optimiser.state[tensor].items()
             if isinstance(value, Tensor)
         }
@@ -244,7 +245,7 @@ def _moments(
 def _take_up(
     moments: Moments,
     moving: dict[str, tuple[Tensor, WeightSpace]],
-    optimiser: torch.optim.Optimizer,
+    optimiser: Optimiser,
 ) -> None:
     """Have the optimiser remember what an earlier one did, of weights that have kept their form."""
     for name, (theta, _) in moving.items():

@@ -36,6 +36,7 @@ from sk_biornn.datasets.tasks import (
     make_perceptual_decision_making,
     make_wave_reconstruction,
 )
+from sk_biornn.datasets.wirings import make_brain_wiring, rewire_connectome, sample_connectome
 
 __all__ = [
     "Traces",
@@ -52,6 +53,7 @@ __all__ = [
     "load_population_arrays",
     "load_sequential_digits",
     "load_suite2p",
+    "make_brain_wiring",
     "make_delayed_match_to_sample",
     "make_flip_flop",
     "make_functional_connectome",
@@ -66,6 +68,8 @@ __all__ = [
     "population_samples",
     "read_connection_probabilities",
     "read_connectome",
+    "rewire_connectome",
+    "sample_connectome",
     "smooth",
     "split_trials",
 ]

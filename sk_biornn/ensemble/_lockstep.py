@@ -1,4 +1,8 @@
-"""Trainings that go on epoch by epoch, those with the same key side by side."""
+"""Trainings that go on epoch by epoch, those with the same key side by side.
+
+Between epochs they may ask what networks answer: that is found out for all before any of them takes
+another epoch, so that those that ask stay in step with those that do not.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sk_biornn.core import DeviceStack, Epoch, Epochs, Stack
+from sk_biornn.ensemble._by_epochs import Question, SeenTrials, answer_together
+from sk_biornn.ensemble._sizes import most_together
+from sk_biornn.estimators._boundary import sharing
 from sk_biornn.estimators._stackable import stack_of
 
 
@@ -15,7 +22,7 @@ class Member:
     """One training among many, and what became of it."""
 
     epochs: Epochs[Any]
-    epoch: Epoch | None = None  # the next to be computed; None when it has ended
+    epoch: Epoch | Question | None = None  # the next to be computed; None when it has ended
     result: Any = None
     error: BaseException | None = None
     largest_stack: int = 0  # of how many networks, itself included; 0 before the first epoch
@@ -32,6 +39,10 @@ class Member:
         self.loss, self.largest_stack = loss, max(self.largest_stack, n_together)
         self._go_on(lambda: self.epochs.send(loss))
 
+    def hear(self, answer: Any) -> None:
+        """Take the answer to a question, and go on."""
+        self._go_on(lambda: self.epochs.send(answer))
+
     def meet(self, error: BaseException) -> None:
         """Have the training deal with an error in its epoch, or with an interruption."""
         self._go_on(lambda: self.epochs.throw(error))
@@ -46,8 +57,8 @@ class Member:
 
     @property
     def next_epoch(self) -> Epoch:
-        """The next epoch, of a training that has not ended."""
-        assert self.epoch is not None
+        """The next epoch, of a training that has not ended and asks nothing."""
+        assert isinstance(self.epoch, Epoch)
         return self.epoch
 
     def _go_on(self, step: Callable[[], Epoch]) -> None:
@@ -57,6 +68,37 @@ class Member:
             self.epoch, self.result = None, end.value
         except (Exception, KeyboardInterrupt) as error:  # its own; the others go on
             self.epoch, self.error = None, error
+
+
+def carry(
+    members: Sequence[Member],
+    *,
+    always: bool,
+    watch: Callable[[Sequence[Member]], None],
+    max_memory: float | None = None,
+) -> KeyboardInterrupt | None:
+    """Carry trainings to their ends, in stacks where these pay, or wherever they can be.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        The trainings.
+    always : bool
+        Whether networks are stacked also where it does not pay.
+    watch : callable
+        See `Lockstep`.
+    max_memory : float or None, default=None
+        Bytes that a stack may take; None: half of what is free.
+
+    Returns
+    -------
+    KeyboardInterrupt or None
+        The interruption that has ended them.
+    """
+    lockstep = Lockstep(lambda epoch: most_together(epoch, max_memory, always), watch)
+    with sharing():
+        lockstep.run(members)
+    return lockstep.interrupted
 
 
 @dataclass(eq=False)
@@ -74,6 +116,7 @@ class Lockstep:
     most: Callable[[Epoch], tuple[int, str]]
     watch: Callable[[Sequence[Member]], None]
     interrupted: KeyboardInterrupt | None = None
+    _seen: SeenTrials = field(default_factory=SeenTrials)
     _kept: dict[Member, Stack | DeviceStack] = field(
         default_factory=dict
     )  # by the first member of each
@@ -88,7 +131,7 @@ class Lockstep:
             if self.interrupted is not None:
                 member.error = self.interrupted
                 continue
-            member.start()
+            self._start(member)
             if member.epoch is None:
                 continue
             epoch = member.next_epoch
@@ -105,13 +148,24 @@ class Lockstep:
                     member.meet(self.interrupted)
             self._run_wave(wave)
 
+    def _start(self, member: Member) -> None:
+        """Begin a training, up to its first epoch."""
+        member.start()
+        try:
+            _end_all_with([member])
+            self._answer([member])
+        except KeyboardInterrupt as interrupt:
+            self.interrupted = interrupt
+            if member.epoch is not None:
+                member.meet(interrupt)
+
     def _run_wave(self, wave: Sequence[Member]) -> None:
         while living := [member for member in wave if member.epoch is not None]:
             try:
-                for group in self._groups(living):
+                self._answer(living)
+                for group in self._groups([m for m in living if m.epoch is not None]):
                     self._compute(group)
-                    if any(member.is_interrupted for member in group):
-                        raise KeyboardInterrupt
+                    _end_all_with(group)
                 self.watch(wave)
             except KeyboardInterrupt as interrupt:
                 self.interrupted = interrupt
@@ -120,6 +174,29 @@ class Lockstep:
                         member.meet(interrupt)
         for member in wave:
             self._kept.pop(member, None)
+
+    def _answer(self, members: Sequence[Member]) -> None:
+        """Answer what members ask, until each of them comes to an epoch or to its end."""
+        while asking := [member for member in members if isinstance(member.epoch, Question)]:
+            groups: dict[Hashable, list[Member]] = {}
+            for member in asking:
+                groups.setdefault(_question_of(member).key(), []).append(member)
+            for group in groups.values():
+                self._answer_group(group)
+                _end_all_with(group)
+
+    def _answer_group(self, group: Sequence[Member]) -> None:
+        try:
+            answers = answer_together([_question_of(member) for member in group], self._seen)
+        except Exception as error:
+            if len(group) == 1:
+                group[0].meet(error)
+                return
+            for member in group:  # it is the error of one of them
+                self._answer_group([member])
+            return
+        for member, answer in zip(group, answers, strict=True):
+            member.hear(answer)
 
     def _groups(self, living: Sequence[Member]) -> list[list[Member]]:
         """Return the members that go together, in their order."""
@@ -170,3 +247,14 @@ class Lockstep:
         if kept is None or not kept.holds(epochs):
             kept = self._kept[group[0]] = stack_of(epochs)
         return kept
+
+
+def _question_of(member: Member) -> Question:
+    assert isinstance(member.epoch, Question)
+    return member.epoch
+
+
+def _end_all_with(group: Sequence[Member]) -> None:
+    """Raise where the keyboard has ended one of these."""
+    if any(member.is_interrupted for member in group):
+        raise KeyboardInterrupt

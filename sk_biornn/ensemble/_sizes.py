@@ -76,7 +76,9 @@ def bytes_of_one(epoch: Epoch) -> float:
 def free_memory(device: torch.device) -> float:
     """Return the bytes that are free on a device."""
     if device.type == "cuda":
-        return float(torch.cuda.mem_get_info(device)[0])
+        # What torch has set aside and does not use is free, too.
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return float(torch.cuda.mem_get_info(device)[0] + kept)
     try:
         return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):
@@ -98,7 +100,8 @@ def may_pay(estimator: Any, n_trials: int) -> bool:
     bool
         False where it would be fitted alone on a CPU.
     """
-    if str(estimator.device) != "cpu":
+    device = str(estimator.device)
+    if device != "cpu" and not (device == "auto" and not torch.cuda.is_available()):
         return True
     table = getattr(estimator, "populations", None)
     try:

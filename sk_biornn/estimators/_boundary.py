@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -235,6 +236,34 @@ def _refuse_non_finite(trajectory: Trajectory, dynamics: Dynamics, start: int, s
             )
 
 
+class LaterArrays(Mapping[str, "dict[str, np.ndarray]"]):
+    """Arrays of tensors that nobody changes, made when they are asked for.
+
+    Of every epoch that a callback sees, the moments are hardly ever asked for, and on a GPU each of
+    them would be waited for. A pickle holds the arrays.
+    """
+
+    def __init__(self, moments: Moments) -> None:
+        self._moments = moments
+
+    @cached_property
+    def _arrays(self) -> dict[str, dict[str, np.ndarray]]:
+        return from_moments(self._moments)
+
+    def __getitem__(self, name: str) -> dict[str, np.ndarray]:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._moments)
+
+    def __reduce__(self) -> Any:
+        """Come back as a dict."""
+        return dict, (self._arrays,)
+
+
 def from_moments(moments: Moments) -> dict[str, dict[str, np.ndarray]]:
     """Keep what the optimiser needs to go on, as arrays: a fitted estimator holds no tensors."""
     return {
@@ -243,7 +272,7 @@ def from_moments(moments: Moments) -> dict[str, dict[str, np.ndarray]]:
     }
 
 
-def to_moments(arrays: dict[str, dict[str, np.ndarray]], device: torch.device) -> Moments:
+def to_moments(arrays: Mapping[str, dict[str, np.ndarray]], device: torch.device) -> Moments:
     """Turn it back."""
     return {
         name: {key: to_tensor(value, device) for key, value in of_weight.items()}

@@ -14,7 +14,7 @@ from torch import Tensor
 from sk_biornn import _structure
 from sk_biornn._checks import is_number
 from sk_biornn._plain import real_array, short
-from sk_biornn.biology.populations import unit_index
+from sk_biornn.biology._population_units import index_of_checked
 from sk_biornn.biology.regularizers import (
     PENALTIES,
     Facts,
@@ -164,7 +164,7 @@ def _blocks(parameters: RNNParameters, circuit: Circuit) -> np.ndarray | None:
     if parameters.blocks is not None:
         blocks = circuit.order.arranged(parameters.blocks, "blocks", (0,))
         return np.asarray(blocks).astype(np.int64)
-    return None if circuit.populations is None else unit_index(circuit.populations)
+    return None if circuit.populations is None else index_of_checked(circuit.populations)
 
 
 def _checked_connectome(parameters: RNNParameters, circuit: Circuit) -> np.ndarray:

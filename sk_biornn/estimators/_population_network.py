@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn._plain import plain_frame, short
+from sk_biornn.biology._population_units import index_of_checked, signs_of_checked
 from sk_biornn.biology.connections import (
     BlockProbabilities,
     block_probabilities,
@@ -18,9 +19,7 @@ from sk_biornn.biology.connections import (
 from sk_biornn.biology.populations import (
     check_populations,
     excitatory_inhibitory_populations,
-    unit_index,
     unit_labels,
-    unit_signs,
     unit_tau,
 )
 from sk_biornn.estimators._base import BaseRNN
@@ -79,13 +78,14 @@ class PopulationRNN(FittedPopulations, BaseRNN):
         """Return the units of the table, which is checked here and nowhere else in a fit."""
         if self.populations is None:
             units = super()._units(earlier)
-            table = table_of_signs(units.signs)
             if self.signs is None:
                 table = excitatory_inhibitory_populations(self.n_units, self.excitatory_fraction)
+            else:
+                table = table_of_signs(units.signs)
             return units._replace(populations=table)
         table = check_populations(self.populations)
         check_sizes(self, table)
-        return Units(unit_signs(table), True, table, self._unit_order(earlier))
+        return Units(signs_of_checked(table), True, table, self._unit_order(earlier))
 
     def _time_constants(self, populations: Any = None) -> Any:
         if self.tau is not None or self.dt is None or self.populations is None:
@@ -138,7 +138,7 @@ class PopulationRNN(FittedPopulations, BaseRNN):
         density, blocks = self._target_density(table), self.blocks
         of_populations = self.populations is not None or np.shape(density) != (2, 2)
         if blocks is None and np.ndim(density) == 2 and of_populations:
-            blocks = unit_index(table)
+            blocks = index_of_checked(table)
             if len(density) != len(table):
                 raise ValueError(
                     "density must be a number or have a row and a column for each of the "
@@ -187,7 +187,7 @@ class PopulationRNN(FittedPopulations, BaseRNN):
             table, "X", "channel", n_features, "input_mask='population'", "input_mask=None"
         )
         check_order("X", "channel", getattr(self, "feature_names_in_", None), table)
-        return unit_index(table)[:, None] == np.arange(n_features)
+        return index_of_checked(table)[:, None] == np.arange(n_features)
 
     def _allowed_readout(self, n_outputs: int, units: Units) -> np.ndarray | None:
         mask = super()._allowed_readout(n_outputs, units)
@@ -196,7 +196,7 @@ class PopulationRNN(FittedPopulations, BaseRNN):
         table = units.table
         _check_one_each(table, "y", "output", n_outputs, "readout='population'", "readout='dense'")
         check_order("y", "output", getattr(self, "output_names_", None), table)
-        own = np.arange(n_outputs)[:, None] == unit_index(table)
+        own = np.arange(n_outputs)[:, None] == index_of_checked(table)
         return own if mask is None else own & mask
 
     def _frozen(self) -> tuple[str, ...]:

@@ -296,11 +296,9 @@ def _tally(losses: Sequence[Loss]) -> Callable[[Tensor, Batch], None] | None:
 
 
 def _share(tallied: Tallied, losses: Sequence[Loss]) -> None:
-    """Have each network find its counts in those of all, and keep what it had before."""
+    """Have each network find its counts in those of all; it has taken what it had before."""
     assert tallied.total is not None
     for total, loss in zip(tallied.total, losses, strict=True):
-        if loss.tallied.total is not None:
-            total += loss.tallied.total
         loss.tallied.total = total
 
 

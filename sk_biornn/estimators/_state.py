@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -44,7 +45,7 @@ class FitState:
         Training loss, validation score and validation loss of each epoch.
     solver : str, Solver or None
         Whose moments these are.
-    moments : dict of dict of ndarray
+    moments : mapping of dict of ndarray
         What the optimiser remembers of each weight.
     noise : ndarray or None
         Where the stream of noise is, in a state of the middle of a fit. The next fit draws another.
@@ -62,7 +63,7 @@ class FitState:
     scores: tuple[float, ...] = ()
     validation_losses: tuple[float, ...] = ()
     solver: Any = None
-    moments: dict[str, Arrays] = field(default_factory=dict)
+    moments: Mapping[str, Arrays] = field(default_factory=dict)
     noise: NDArray[np.uint8] | None = None
     pruned: Pruned | None = None
     stopped: bool = False

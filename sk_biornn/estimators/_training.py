@@ -94,7 +94,8 @@ class Training:
 
         def report(params: RNNParams, history: History) -> bool:
             def middle() -> FitState:
-                return self._after(state, params, history, synapses, noise).with_own_generator()
+                after = self._after(state, params, history, synapses, noise, in_middle=True)
+                return after.with_own_generator()
 
             return self.report(history, middle, loss.tallied.take())
 
@@ -145,8 +146,10 @@ class Training:
         history: History,
         synapses: Synapses,
         noise: torch.Generator | None = None,
+        in_middle: bool = False,
     ) -> FitState:
         """Return the state that was reached; in the middle of training with where the noise is."""
+        moments = synapses.expand(history.moments)
         judged = () if self.monitor is None else self.monitor.losses
         return replace(
             state,
@@ -155,7 +158,7 @@ class Training:
             scores=tuple(history.scores),
             validation_losses=tuple(judged[: len(history.scores)]),  # none of an unfinished epoch
             solver=history.solver,
-            moments=boundary.from_moments(synapses.expand(history.moments)),
+            moments=boundary.LaterArrays(moments) if in_middle else boundary.from_moments(moments),
             noise=None if noise is None else noise.get_state().cpu().numpy().copy(),
             stopped=history.stopped,
             interrupted=history.interrupted,

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sk_biornn._random import make_rng
 from sk_biornn.initializers._base import obey
-from sk_biornn.initializers._spectral import dale_spectral_weights
+from sk_biornn.initializers._spectral import MAX_ITER, spectral_weights
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,4 @@ class DaleSpectral:
         self, *, signs: np.ndarray, mask: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         """Draw weights."""
-        return dale_spectral_weights(
-            signs, mask, spectrum=self.spectrum, tol=self.tol, random_state=rng
-        )
+        return spectral_weights(signs, mask, self.spectrum, self.tol, MAX_ITER, make_rng(rng))

@@ -20,6 +20,7 @@ from sk_biornn.initializers._base import (
 )
 from sk_biornn.initializers._classical import Normal, Orthogonal, TruncatedNormal, Uniform
 from sk_biornn.initializers._dale import Balanced, DaleSpectral, SignedUniform
+from sk_biornn.metrics._spectral import conditioning
 from sk_biornn.units.order import UnitOrder
 
 FOR_DALE: dict[str, Initializer] = {
@@ -164,7 +165,7 @@ def _rescaled(weights: np.ndarray, radius: float) -> np.ndarray:
 def _warn_if_ill_conditioned(weights: np.ndarray) -> None:
     if len(weights) < SMALLEST_NETWORK:
         return
-    entropy, gap = metrics.svd_entropy(weights), metrics.singular_value_gap(weights)
+    entropy, gap = conditioning(weights)
     if entropy < LEAST_ENTROPY or gap > GREATEST_GAP:
         warnings.warn(
             f"recurrent_init gives badly conditioned weights (SVD entropy {entropy:.2f}, ratio of "

@@ -13,6 +13,7 @@ are followed one by one and are pushed beyond their target until they sink into 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,17 +32,17 @@ N_LEADING = 8  # singular modes followed one by one; all others are the bulk
 BULK_EDGE = 1.5  # the bulk is kept below; two Newton-Schulz steps bring 0.4 to 1.5 within 0.2 of 1
 OVERSHOOT = 2.0  # how far beyond its target a leading mode is pushed at most, in rms values
 RELAXATION = 1.5  # a step longer than the projection: fewer iterations, and still it converges
+MAX_ITER = 200  # iterations at most, where the caller says nothing
 PATIENCE = 15  # iterations without 1 % of progress after which the distance stands still
 
 
-@single_blas_thread
 def dale_spectral_weights(
     signs: Any,
     mask: Any = None,
     *,
     spectrum: Any = "flat",
     tol: float = 0.05,
-    max_iter: int = 200,
+    max_iter: int = MAX_ITER,
     random_state: RandomState = None,
 ) -> np.ndarray:
     r"""Draw weights that obey Dale's law exactly and have prescribed singular values.
@@ -126,7 +127,19 @@ def dale_spectral_weights(
     """
     signs, mask = check_signs_and_mask(signs, mask)
     _check_stopping(tol, max_iter)
-    rng = make_rng(random_state)
+    return spectral_weights(signs, mask, spectrum, tol, max_iter, make_rng(random_state))
+
+
+@single_blas_thread
+def spectral_weights(
+    signs: np.ndarray,
+    mask: np.ndarray,
+    spectrum: Any,
+    tol: float,
+    max_iter: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw the weights of `dale_spectral_weights`, of arguments that have been checked."""
     rank = min(mask.any(axis=0).sum(), mask.any(axis=1).sum())  # at most, for this mask
     if isinstance(spectrum, str) and spectrum == "flat":
         step, norm = _towards_orthogonal(signs, mask), np.sqrt(rank)
@@ -215,10 +228,14 @@ def _first_basis(signs: np.ndarray) -> np.ndarray:
 
     From a generator of its own: these directions are refined at every step and decide nothing.
     """
-    shape = (len(signs), min(N_LEADING, len(signs)))
-    basis = np.random.default_rng(0).standard_normal(shape)
+    basis = _directions(len(signs)).copy()
     basis[:, 0] = np.where(signs == 0, basis[:, 0], signs)
     return np.linalg.qr(basis.astype(np.float32))[0]
+
+
+@lru_cache(maxsize=4)
+def _directions(n_units: int) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((n_units, min(N_LEADING, n_units)))
 
 
 def _leading_modes(W: np.ndarray, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sk_biornn._sparse import is_sparse
 from sk_biornn.inspection._networks import Blocks, networks_in, same_blocks, weights_of
 
 
@@ -21,7 +22,7 @@ def population_interactions(
 
     Parameters
     ----------
-    estimators : estimator, ndarray, or sequence of these
+    estimators : estimator, ndarray, sparse matrix, or sequence of these
         Runs: fitted estimators, ensembles of them, or weight matrices W[post, pre] of shape
         (n_units, n_units) or (n_runs, n_units, n_units).
     level : {"population", "layer", "area", "cell_type"}, default="population"
@@ -121,7 +122,7 @@ def block_density(
 def block_means(networks: list[Any], blocks: Blocks, absolute: bool) -> NDArray[np.float64]:
     """Return mean weights of blocks, (n_runs, n_blocks, n_blocks), [run, post, pre]."""
     weights = (weights_of(network) for network in networks)
-    return np.stack([_mean(np.abs(W) if absolute else W, blocks) for W in weights])
+    return np.stack([_mean(abs(W) if absolute else W, blocks) for W in weights])
 
 
 def block_densities(networks: list[Any], blocks: Blocks) -> NDArray[np.float64]:
@@ -129,10 +130,13 @@ def block_densities(networks: list[Any], blocks: Blocks) -> NDArray[np.float64]:
     return np.stack([_mean(weights_of(n) != 0, blocks) for n in networks])
 
 
-def _mean(matrix: NDArray[Any], blocks: Blocks) -> NDArray[np.float64]:
-    """Average a matrix (n_units, n_units) within blocks."""
+def _mean(matrix: Any, blocks: Blocks) -> NDArray[np.float64]:
+    """Average a matrix (n_units, n_units), sparse or not, within blocks."""
     indicator = blocks.indicator()
     sizes = indicator.sum(axis=1)
+    if is_sparse(matrix):  # its product first: the other one would be dense and large
+        sums = indicator @ (matrix.astype(np.float64) @ indicator.T)
+        return np.asarray(sums / np.outer(sizes, sizes))
     return indicator @ matrix.astype(np.float64) @ indicator.T / np.outer(sizes, sizes)
 
 

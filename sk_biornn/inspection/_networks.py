@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from sk_biornn._checks import check_choice
 from sk_biornn._plain import plain, plain_frame, refuse_masked, short
-from sk_biornn.metrics._checks import check_weights
+from sk_biornn._sparse import is_sparse
+from sk_biornn.metrics._checks import either_weights
 from sk_biornn.units.names import cell_type_name, listed, name_key
 from sk_biornn.units.order import UnitOrder, square_in_order
 
@@ -45,7 +46,8 @@ def networks_in(estimators: Any, name: str = "estimators") -> list[Any]:
 
 
 def _find(item: Any) -> Iterator[Any]:
-    if hasattr(item, "W_rec_") or (isinstance(item, np.ndarray) and item.ndim == 2):
+    is_matrix = is_sparse(item) or (isinstance(item, np.ndarray) and item.ndim == 2)
+    if hasattr(item, "W_rec_") or is_matrix:
         yield item
     elif isinstance(item, (list, tuple)) or (isinstance(item, np.ndarray) and item.ndim == 3):
         for part in item:
@@ -81,9 +83,9 @@ def one_network_in(estimator: Any) -> Any:
     return networks[0]
 
 
-def weights_of(network: Any) -> NDArray[np.float64]:
-    """Return W[post, pre] of an estimator or a bare matrix."""
-    return check_weights(getattr(network, "W_rec_", network), "inspection")
+def weights_of(network: Any) -> Any:
+    """Return W[post, pre] of an estimator or a bare matrix, a `csr_array` where it is sparse."""
+    return either_weights(getattr(network, "W_rec_", network))
 
 
 def order_of(network: Any) -> UnitOrder:
@@ -98,7 +100,7 @@ def blocks_of(network: Any, labels: Any = None, level: str = "population") -> Bl
     check_choice("level", level, LEVELS)
     table = _table_in(network, labels)
     blocks = _of_units(network, labels, level) if table is None else _of_table(table, level)
-    n_units = len(weights_of(network))
+    n_units = weights_of(network).shape[0]
     if len(blocks.of_unit) != n_units:
         raise ValueError(
             f"labels must speak of the {n_units} units of the network, got {len(blocks.of_unit)}."

@@ -9,8 +9,8 @@ from typing import Any, TypeGuard
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from sk_biornn import _structure
 from sk_biornn._checks import is_integer
 from sk_biornn._output_names import output_names_of, refuse_other_outputs
 from sk_biornn._plain import plain, refuse_masked, refuse_sparse
@@ -213,17 +213,16 @@ def _zero(network: Any, name: str, where: Any) -> None:
 
 
 def _without(matrix: Any, where: Any) -> Any:
-    """Return a sparse array without some synapses: zeros among weights, no entries of a mask."""
-    rows, columns = where if isinstance(where, tuple) else (where, slice(None))
-    is_in = []
-    for units, ends in ((rows, _structure.posts_of(matrix)), (columns, matrix.indices)):
-        marks = np.zeros(matrix.shape[0], dtype=bool)
-        marks[units if isinstance(units, slice) else np.ravel(units)] = True
-        is_in.append(marks[ends])
-    is_cut = is_in[0] & is_in[1]
-    if matrix.dtype == bool:
-        return _structure.narrowed(matrix, ~is_cut)
-    return _structure.with_values(matrix, np.where(is_cut, 0, matrix.data).astype(matrix.dtype))
+    """Return a sparse matrix without the entries of some rows, in some columns."""
+    entries = matrix.tocoo()
+    axes = where if isinstance(where, tuple) else (where, slice(None))
+    cut = np.ones(entries.nnz, dtype=bool)
+    for axis, ends, size in zip(axes, (entries.row, entries.col), matrix.shape, strict=True):
+        marks = np.zeros(size, dtype=bool)
+        marks[axis if isinstance(axis, slice) else np.ravel(axis)] = True
+        cut &= marks[ends]
+    left = (entries.data[~cut], (entries.row[~cut], entries.col[~cut]))
+    return csr_array(left, shape=matrix.shape)
 
 
 def _forbid(network: Any, argument: str, weights: str, where: Any) -> None:
@@ -239,8 +238,8 @@ def _forbid(network: Any, argument: str, weights: str, where: Any) -> None:
         if isinstance(given, Connectome) and network.signs is None and given.signs is not None:
             network.signs = given  # which it had through the mask
         mask = units.arranged(as_mask(given), argument, axes, channels)
-        if is_sparse(mask) and is_sparse(getattr(network, weights)):
-            left = _without(_structure.structure_of(mask), where)
+        if is_sparse(mask):
+            left = _without(mask, where)
             if units.names is not None and isinstance(given, Connectome):
                 left = Connectome(left, units.names)
             setattr(network, argument, left)

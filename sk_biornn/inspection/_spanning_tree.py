@@ -7,6 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import minimum_spanning_tree
 
+from sk_biornn._sparse import is_sparse
+from sk_biornn.metrics._checks import as_dense
+
 
 def maximum_spanning_tree(W: ArrayLike) -> NDArray[np.bool_]:
     r"""Return the synapses of the maximum spanning tree of the bipartite graph of \|W\|.
@@ -201,6 +204,7 @@ def top_prob_tree_overlap(W: ArrayLike, density: float) -> float:
 
 
 def _matrix(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    values = as_dense(values, "the spanning tree") if is_sparse(values) else values
     try:
         matrix = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):

@@ -99,7 +99,7 @@ class WeightScorer:
         return _ATTRIBUTES[self.weight]
 
     def _value(self, network: Any) -> float:
-        weights = getattr(network, self._attribute)
+        weights: Any = getattr(network, self._attribute)
         weights = weights if is_sparse(weights) else np.asarray(weights)
         if not np.isfinite(weights.tocoo().data if is_sparse(weights) else weights).all():
             return float("nan")

@@ -50,7 +50,10 @@ def svd_entropy(W: Any) -> float:
     >>> svd_entropy(np.eye(4))
     1.0
     """
-    sigma = _singular_values(W, "svd_entropy")
+    return _entropy(_singular_values(W, "svd_entropy"))
+
+
+def _entropy(sigma: NDArray[np.float64]) -> float:
     if sigma[0] == 0:
         return 0.0
     # One value is as flat as can be; the formula would divide by log 1 = 0.
@@ -88,7 +91,16 @@ def singular_value_gap(W: Any) -> float:
     >>> singular_value_gap(np.diag([6.0, 2.0, 1.0]))
     3.0
     """
-    sigma = _singular_values(W, "singular_value_gap")
+    return _gap(_singular_values(W, "singular_value_gap"))
+
+
+def conditioning(W: Any) -> tuple[float, float]:
+    """Return `svd_entropy` and `singular_value_gap` by one decomposition."""
+    sigma = _singular_values(W, "svd_entropy")
+    return _entropy(sigma), _gap(sigma)
+
+
+def _gap(sigma: NDArray[np.float64]) -> float:
     if len(sigma) == 1 or sigma[0] == 0:
         return 1.0
     # Below the rounding of the decomposition a singular value is zero.

@@ -9,6 +9,8 @@ import numpy as np
 
 from sk_biornn._checks import check_flag, check_number
 from sk_biornn._plain import real_array
+from sk_biornn._sparse import canonical
+from sk_biornn.plots._pixels import is_large, mean_signs, mean_weights, units_per_pixel
 from sk_biornn.plots._style import EXCITATORY, INHIBITORY, fitted, new_axes
 from sk_biornn.units.labels import read_labels
 from sk_biornn.units.order import UnitOrder
@@ -30,6 +32,8 @@ class WeightMatrixDisplay:
         Column signs, +1 excitatory, -1 inhibitory, 0 free; shown as a strip above the matrix.
     names : tuple of two, default=(None, None)
         Names of the rows and of the columns, written along the axes up to 60 of them.
+    step : int, default=1
+        Units along each side of a pixel, where `weights` are means over many pairs of units.
 
     Attributes
     ----------
@@ -56,10 +60,12 @@ class WeightMatrixDisplay:
         weights: np.ndarray,
         signs: np.ndarray | None = None,
         names: Names = (None, None),
+        step: int = 1,
     ) -> None:
         self.weights = weights
         self.signs = signs
         self.names = names
+        self.step = step
 
     @classmethod
     def from_weights(cls, W: Any, *, signs: Any = None, sort: bool = False) -> WeightMatrixDisplay:
@@ -67,9 +73,10 @@ class WeightMatrixDisplay:
 
         Parameters
         ----------
-        W : array-like of shape (n_post, n_pre)
+        W : array-like or sparse matrix of shape (n_post, n_pre)
             Weights W[post, pre]; with labels, columns of the same units as the rows are put in
-            their order.
+            their order. Of a sparse one with more than 2048 units, a pixel is the mean over all
+            pairs of some hundred units, and its memory that of the picture.
         signs : array-like of shape (n_pre,) or None, default=None
             Column signs.
         sort : bool, default=False
@@ -88,21 +95,23 @@ class WeightMatrixDisplay:
             to be sorted.
         """
         W, signs, names = _read(W, signs)
-        W = real_array(W, "W", "a finite matrix (n_post, n_pre)", truth_values=True)
-        if W.ndim != 2 or W.size == 0 or not np.isfinite(W).all():
-            raise ValueError(f"W must be a finite matrix (n_post, n_pre), got shape {W.shape}.")
+        W = _checked(W)
         if signs is not None:
             signs = sign_array(signs, W.shape[1], "column of W")
         if check_flag("sort", sort):
             if W.shape[0] != W.shape[1]:
                 raise ValueError(f"sort=True needs a square W, got shape {W.shape}.")
-            kind = np.zeros(len(W)) if signs is None else -signs
+            kind = np.zeros(W.shape[0]) if signs is None else -signs
             with np.errstate(over="ignore"):  # sums of huge weights tie at infinity
-                order = np.lexsort([-np.abs(W).sum(axis=0), kind])
-            W = W[np.ix_(order, order)]
+                order = np.lexsort([-abs(W).sum(axis=0), kind])
+            W = W[order][:, order]
             signs = None if signs is None else signs[order]
             names = _in_order(names[0], order), _in_order(names[1], order)
-        return cls(W, signs, names)
+        if not is_large(W):
+            return cls(W, signs, names)
+        step = units_per_pixel(W.shape)
+        signs = None if signs is None else mean_signs(signs, step)
+        return cls(mean_weights(W, step), signs, step=step)
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, sort: bool = False) -> WeightMatrixDisplay:
@@ -126,8 +135,10 @@ class WeightMatrixDisplay:
             If the network has not been fitted.
         """
         weights, signs = fitted(estimator, "W_rec_"), getattr(estimator, "signs_", None)
-        units = UnitOrder(getattr(estimator, "unit_names_", None))
-        return cls.from_weights(units.labelled(weights, (0, 1)), signs=signs, sort=sort)
+        if not is_large(weights):
+            units = UnitOrder(getattr(estimator, "unit_names_", None))
+            weights = units.labelled(weights, (0, 1))
+        return cls.from_weights(weights, signs=signs, sort=sort)
 
     def plot(
         self, ax: Any = None, *, limit: float | None = None, colorbar: bool = True
@@ -167,12 +178,19 @@ class WeightMatrixDisplay:
             limit = min(float(np.quantile(sizes, 0.995)), _MOST) if sizes.size else 1.0
         colours = LinearSegmentedColormap.from_list("EI", [INHIBITORY, "white", EXCITATORY])
         self.image_ = ax.imshow(
-            self.weights, cmap=colours, vmin=-limit, vmax=limit, interpolation="nearest"
+            self.weights,
+            cmap=colours,
+            vmin=-limit,
+            vmax=limit,
+            interpolation="nearest",
+            extent=_extent(self.weights.shape, self.step),
         )
         ax.set(xlabel="presynaptic unit", ylabel="postsynaptic unit")
         if colorbar:
+            pairs = f"{self.step} x {self.step} pairs"
+            label = "weight" if self.step == 1 else f"mean weight of {pairs}"
             extend = "both" if sizes.size and sizes.max() > limit else "neither"
-            ax.figure.colorbar(self.image_, ax=ax, label="weight", shrink=0.85, extend=extend)
+            ax.figure.colorbar(self.image_, ax=ax, label=label, shrink=0.85, extend=extend)
         _draw_names(ax, self.names)
         if self.signs is not None:
             _draw_signs(ax, self.signs, colours)
@@ -191,6 +209,26 @@ def _read(W: Any, signs: Any) -> tuple[Any, Any, Names]:
         return order.arranged(W, "W", (0, 1)), order.arranged(signs, "signs", (0,)), (rows, rows)
     order = UnitOrder(columns, "the columns of W")
     return labelled.values, order.arranged(signs, "signs", (0,)), (rows, columns)
+
+
+def _checked(W: Any) -> Any:
+    """Return a finite matrix, sparse if it is large and sparse."""
+    expected = "a finite matrix (n_post, n_pre)"
+    if is_large(W):
+        real_array(W.tocoo().data, "W", expected, truth_values=True)
+        W = canonical(W, np.float64)
+        finite = np.isfinite(W.data).all()
+    else:
+        W = real_array(W, "W", expected, truth_values=True)
+        finite = np.isfinite(W).all()
+    if W.ndim != 2 or 0 in W.shape or not finite:
+        raise ValueError(f"W must be a finite matrix (n_post, n_pre), got shape {W.shape}.")
+    return W
+
+
+def _extent(shape: tuple[int, ...], step: int) -> tuple[float, float, float, float]:
+    """Return the edges of a picture in units: left, right, bottom, top."""
+    return -0.5, shape[1] * step - 0.5, shape[0] * step - 0.5, -0.5
 
 
 def _in_order(names: Sequence[Any] | None, order: np.ndarray) -> Sequence[Any] | None:

@@ -51,6 +51,21 @@ def checked_number(argument: str, value: Any, minimum: float | None) -> float:
     return check_number(argument, value, low=minimum or 0.0, open_low=minimum is None)
 
 
+def checked_device(device: Any) -> str:
+    """Return "cpu" or "cuda"; "auto" takes CUDA where there is one."""
+    if check_choice("device", device, ("cpu", "cuda", "auto")) == "cpu":
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if device == "cuda":
+        raise ValueError(
+            "device must be 'cpu' or 'auto' where this build of torch finds no GPU, got 'cuda'."
+        )
+    return "cpu"
+
+
 def read_choices(path: Any, study: str) -> dict[str, Any]:
     """Return the settings in a TOML or JSON file, such as the settings.json of the study."""
     import tomllib

@@ -59,8 +59,12 @@ class StudyFolder:
     of the input data among them.
     """
 
-    def __init__(self, path: Any, outputs: Iterable[str], fields: Iterable[str]) -> None:
+    def __init__(
+        self, path: Any, outputs: Iterable[str], fields: Iterable[str], device: str = "cpu"
+    ) -> None:
         self.path = Path(path)
+        # A folder that says nothing of a device is of a CPU.
+        self._elsewhere = {} if device == "cpu" else {"device": device}
         self.runs = self.path / "runs"
         self._outputs = tuple(outputs)
         self._fields = {"seconds", "error", "run", "settings", "seal", *fields}
@@ -91,7 +95,7 @@ class StudyFolder:
         self._remove_halves()
         if overwrite:
             self._remove_study()
-        expected = {"settings.json": settings, "versions.json": versions()}
+        expected = {"settings.json": settings, "versions.json": {**versions(), **self._elsewhere}}
         if any(self.runs.glob("*.json")):
             self._refuse_another(expected if resume else {"settings.json": settings})
             if not resume:

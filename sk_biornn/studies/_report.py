@@ -1,4 +1,7 @@
-"""What a study leaves behind, of its tables alone: further tables, figures and sentences."""
+"""What a study leaves behind, of its tables alone: further tables, figures and sentences.
+
+Of the columns of a table no type can say what they hold: text or numbers.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sk_biornn.studies._files import matplotlib_is_here, read_table, save_figure, write_csv
@@ -14,6 +18,7 @@ from sk_biornn.studies._folder import read_settings
 
 Tables = Mapping[str, pd.DataFrame]
 Drawings = Iterator[tuple[str, Callable[[Any], Any]]]
+Format = Callable[[float], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,3 +108,40 @@ def failures_of(report: Report, folder: Path) -> list[tuple[str, str]]:
         (report.run.format_map(row) + f" simulation {row['simulation']}", row["error"])
         for row in failed
     ]
+
+
+# ------------------------------------------------------------------ rows, and how they look
+
+
+def groups_of(
+    table: pd.DataFrame, columns: str | list[str], *, sort: bool = False
+) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """Yield the rows that agree in one column, or in several, after what they agree in.
+
+    In the order in which they come first, unless `sort` asks for theirs.
+    """
+    yield from table.groupby(columns, sort=sort)
+
+
+def rows_of(table: pd.DataFrame) -> Iterator[Any]:
+    """Yield the rows as named tuples."""
+    yield from table.itertuples()
+
+
+def align(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Return lines of cells as lines of text with straight columns."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  " + "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
+def span(low: float, high: float, number: Format) -> str:
+    """Return an interval as text; nothing when there is none."""
+    return f"[{number(low)}, {number(high)}]" if np.isfinite(low) else ""
+
+
+def signed(value: float, number: Format) -> str:
+    """Return a number with its sign, plus included."""
+    return ("+" if value >= 0 else "-") + number(abs(value))

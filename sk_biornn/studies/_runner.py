@@ -14,9 +14,11 @@ from sk_biornn._orphans import end_with
 from sk_biornn.studies._checks import checked_int
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread
+from sk_biornn.studies._together import by_steps
 
 Record = dict[str, Any]
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]  # by place, by name
+Together = Callable[..., None]  # (arguments by name, keep, n_jobs=, progress=, done=)
 
 
 def holding(folder: StudyFolder | None) -> AbstractContextManager[None]:
@@ -35,8 +37,11 @@ def carry_out(
     overwrite: bool,
     progress: bool,
     leaves: Mapping[str, Path | None] | None = None,
+    together: Together | None = None,
 ) -> dict[str, Record]:
     """Call `function` once for every named run and return the records, in the order of `runs`.
+
+    With `together`, runs are carried on side by side, and `function` is not called.
 
     A record is what JSON can hold; an "error" that is not None marks a run that failed and is to
     be tried again when the study is resumed. So is one whose file is missing: `leaves` says what
@@ -47,15 +52,21 @@ def carry_out(
         folder.open(settings, resume=resume, overwrite=overwrite)
         found = folder.finished() if resume else {}
         records = {name: found[name] for name in runs if name in found and _is_whole(name, leaves)}
-    todo: list[Arguments] = [
-        ((name, function, *runs[name]), {}) for name in runs if name not in records
-    ]
+    todo = [name for name in runs if name not in records]
+    how: dict[str, Any] = {"n_jobs": n_jobs, "progress": progress, "done": len(records)}
+
+    def keep(name: str, record: Record) -> None:
+        records[name] = record
+        if folder is not None:
+            folder.save(name, record)
+
     with one_thread():  # here too: with threads for workers it is this process that computes
-        results = run_jobs(_named, todo, n_jobs=n_jobs, progress=progress, done=len(records))
-        for name, record in results:
-            records[name] = record
-            if folder is not None:
-                folder.save(name, record)
+        if together is not None:
+            together({name: runs[name][0] for name in todo}, keep, **how)
+        else:
+            jobs: list[Arguments] = [((name, function, *runs[name]), {}) for name in todo]
+            for name, record in run_jobs(_named, jobs, **how):
+                keep(name, record)
     return {name: records[name] for name in runs}
 
 
@@ -70,15 +81,18 @@ def _named(
     return name, function(*args, **kwargs)
 
 
-def fill_record(record: Record, fill: Callable[..., None], *arguments: Any) -> Record:
-    """Have `fill(record, *arguments)` fill in one run on one thread; note error and seconds."""
+def fill_record(record: Record, fill: Callable[..., Any], *arguments: Any) -> Record:
+    """Have `fill(record, *arguments)` fill in one run on one thread; note error and seconds.
+
+    What it yields, if it is a generator, is computed as it comes.
+    """
     started = time.perf_counter()
     record["error"] = None
-    from sk_biornn.core import one_of_many
+    from sk_biornn.core import alone, one_of_many
 
     with one_thread(), ill_conditioned_on_purpose(), one_of_many():
         try:
-            fill(record, *arguments)
+            alone(by_steps(fill(record, *arguments)))
         except Exception as error:  # the other runs go on; the record says what happened
             record["error"] = f"{type(error).__name__}: {error}"
     record["seconds"] = time.perf_counter() - started

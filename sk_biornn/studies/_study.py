@@ -7,20 +7,34 @@ are, the job of one run, the tables made of the records, and the report made of 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import effective_n_jobs
 
+from sk_biornn._checks import check_choice
+from sk_biornn.studies._checks import checked_device
 from sk_biornn.studies._files import file_name, save_weights, weights_file, write_csv
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._report import Report, Tables, draw_up
-from sk_biornn.studies._runner import Record, carry_out, check_n_jobs, fill_record, holding
+from sk_biornn.studies._runner import (
+    Record,
+    Together,
+    carry_out,
+    check_n_jobs,
+    fill_record,
+    holding,
+)
+from sk_biornn.studies._together import Steps, by_steps, carry_together
 
 Records = Sequence[Record]
+STRATEGIES = ("joblib", "stacked", "auto")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +55,8 @@ class Plan:
         Seed of the study.
     source : object, default=None
         Where data are read from; the numbers do not depend on the place.
+    device : str, default="cpu"
+        Where networks learn: "cpu" or "cuda". `run_study` sets it; a job hands it to its networks.
 
     Examples
     --------
@@ -59,6 +75,7 @@ class Plan:
     described: Mapping[str, Any]
     random_state: int = 0
     source: Any = None
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +98,9 @@ class Study:
     job : callable
         (record, run, plan) -> arrays by name or None: carries out one run and fills in its record;
         what it returns are weights to keep. The same arguments must give the same numbers; seeds
-        come from `seed_of`.
+        come from `seed_of`. If it is a generator function that fits with ``yield from
+        epochs_of_fit(network, X, y)`` (`sk_biornn.ensemble`), the networks of many runs can learn
+        side by side.
     tables : callable
         (records, plan) -> tables by name, "results" with a row per run (or more) among them.
     report : Report
@@ -108,7 +127,7 @@ class Study:
     name: str
     plan: Callable[..., Plan]
     blank: Callable[[Any, Plan], Record]
-    job: Callable[[Record, Any, Plan], Mapping[str, np.ndarray] | None]
+    job: Callable[[Record, Any, Plan], Mapping[str, np.ndarray] | Steps | None]
     tables: Callable[[Records, Plan], dict[str, pd.DataFrame]]
     report: Report
     keeps_weights: Callable[[Any, Plan], bool] | None = None
@@ -140,6 +159,8 @@ def run_study(
     preset: Any = "quick",
     *,
     n_jobs: int | None = 1,
+    strategy: str = "joblib",
+    device: str = "cpu",
     output: Any = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -151,6 +172,10 @@ def run_study(
     Every run is independent and repeatable bit for bit, whatever `n_jobs` and the backend of
     joblib. A run that fails has its error in the table and does not stop the others.
 
+    The strategy changes numbers by rounding at most, and is no setting of the study: a folder may
+    be begun with one and resumed with another. A GPU draws other noise than a CPU, so that a folder
+    is resumed where it was begun; versions.json says where.
+
     Parameters
     ----------
     study : Study
@@ -158,7 +183,15 @@ def run_study(
     preset : str or object, default="quick"
         Where its settings start.
     n_jobs : int or None, default=1
-        Number of runs at once, as in joblib.
+        Number of runs at once, as in joblib. Where runs learn side by side: number of processes
+        that compute measures meanwhile.
+    strategy : {"joblib", "stacked", "auto"}, default="joblib"
+        "joblib": runs one by one, `n_jobs` at a time; "stacked": all of them side by side in this
+        process, their networks in stacks, see `sk_biornn.ensemble.fit_many`; "auto": side by side
+        on a GPU, and on a CPU with a single job, there in stacks where these pay. A job that is no
+        generator runs by joblib.
+    device : {"cpu", "cuda", "auto"}, default="cpu"
+        Where networks learn; "auto": on a GPU if there is one.
     output : path or None, default=None
         Folder for tables, settings, figures and the records of finished runs. None: no files.
     resume : bool, default=False
@@ -191,10 +224,12 @@ def run_study(
     ['abs', 'abs', 'square', 'square']
     """
     check_n_jobs(n_jobs)
-    plan = study.plan(preset, **choices)
+    device = checked_device(device)
+    together = _together(study, strategy, device, n_jobs)
+    plan = replace(study.plan(preset, **choices), device=device)
     folder = None
     if output is not None:
-        folder = StudyFolder(output, study.outputs, study.blank(plan.runs[0], plan))
+        folder = StudyFolder(output, study.outputs, study.blank(plan.runs[0], plan), device)
     weights = {run: _weights_of(study, plan, run, folder) for run in plan.runs}
     # Simulation by simulation: early results are paired.
     started = sorted(plan.runs, key=lambda run: run.simulation)
@@ -212,6 +247,7 @@ def run_study(
             overwrite=overwrite,
             progress=progress,
             leaves={file_name(run): path for run, path in weights.items()},
+            together=together,
         )
         records = [found[file_name(run)] for run in plan.runs]
         tables = study.tables(records, plan)
@@ -258,10 +294,29 @@ def one_run(blank: Any, job: Any, run: Any, plan: Plan, weights: Path | None) ->
     return fill_record(blank(run, plan), _fill, job, run, plan, weights)
 
 
-def _fill(record: Record, job: Any, run: Any, plan: Plan, weights: Path | None) -> None:
-    arrays = job(record, run, plan)
+def _begun_run(
+    blank: Any, job: Any, run: Any, plan: Plan, weights: Path | None
+) -> tuple[Record, Steps]:
+    """Return the record of one run, and the steps that fill it in."""
+    record = blank(run, plan)
+    return record, _fill(record, job, run, plan, weights)
+
+
+def _fill(record: Record, job: Any, run: Any, plan: Plan, weights: Path | None) -> Steps:
+    arrays = yield from by_steps(job(record, run, plan))
     if weights is not None:
         save_weights(weights, arrays)
+
+
+def _together(study: Study, strategy: str, device: str, n_jobs: int | None) -> Together | None:
+    """Return what carries runs on side by side; None where joblib is to run them."""
+    check_choice("strategy", strategy, STRATEGIES)
+    if strategy == "joblib" or not inspect.isgeneratorfunction(study.job):
+        return None
+    if strategy == "auto" and device == "cpu" and effective_n_jobs(n_jobs) > 1:
+        return None
+    always = strategy == "stacked" or device != "cpu"
+    return partial(carry_together, _begun_run, always=always)
 
 
 def _weights_of(study: Study, plan: Plan, run: Any, folder: StudyFolder | None) -> Path | None:

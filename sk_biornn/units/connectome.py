@@ -193,9 +193,9 @@ class Connectome:
         graph = nx.DiGraph()
         for place, name in enumerate(self.names):
             graph.add_node(name, name=name, **self._known(place))
-        posts, pres = self.weights.nonzero()
-        weights = self.weights.data if self.is_sparse else self.weights[posts, pres]
-        for post, pre, weight in zip(posts, pres, weights, strict=True):
+        rows, columns = self.weights.nonzero()
+        weights = self.weights.data if self.is_sparse else self.weights[rows, columns]
+        for post, pre, weight in zip(rows, columns, weights, strict=True):
             graph.add_edge(self.names[pre], self.names[post], weight=float(weight))
         return graph
 
@@ -216,9 +216,9 @@ class Connectome:
 
         if self.is_sparse and self.n_units > MOST_UNITS:
             raise ValueError(
-                f"to_frame must be asked of at most {MOST_UNITS} neurons, got {self.n_units}, whose "
-                f"frame would take {8e-9 * self.n_units**2:.0f} GB; subset(names) takes a part, and "
-                "weights holds the connections."
+                f"to_frame must be asked of at most {MOST_UNITS} neurons, got {self.n_units}, "
+                f"whose frame would take {8e-9 * self.n_units**2:.0f} GB; subset(names) takes a "
+                "part, and weights holds the connections."
             )
         weights = self.weights.toarray() if self.is_sparse else self.weights.copy()
         axes = {side: pd.Index(self.names, dtype=object, name=side) for side in ("post", "pre")}

@@ -138,7 +138,7 @@ class UnitOrder:
         ValueError
             If the labels are not those of the units.
         """
-        if value is None or isinstance(value, str):
+        if value is None or isinstance(value, str) or _is_plain(value):
             return value
         refuse_masked(value, name)
         labelled = _read(value, name, axes)
@@ -222,9 +222,14 @@ def _numbers(labels: Labels) -> Labels | None:
 
 def _unit_labels(value: Any, name: str, axes: tuple[int, ...]) -> list[Labels]:
     """Return the labels of those axes of a value that are units and have labels."""
-    labelled = _read(value, name, axes)
+    labelled = None if _is_plain(value) else _read(value, name, axes)
     axes_of_it = enumerate(() if labelled is None else labelled.labels)
     return [labels for axis, labels in axes_of_it if axis in axes and labels is not None]
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is an array of NumPy itself, which has neither labels nor a mask."""
+    return type(value) is np.ndarray and value.dtype != object
 
 
 def _read(value: Any, name: str, axes: tuple[int, ...]) -> Labelled | None:

@@ -34,6 +34,8 @@ def sign_array(signs: Any, n_units: int | None = None, what: str = "unit") -> ND
 
 def _refuse_words(signs: Any) -> None:
     """Raise where signs are words or truth values, whose signs nobody else can know."""
+    if isinstance(signs, np.ndarray) and signs.dtype.kind in "iuf":
+        return
     try:
         items = np.asarray(plain(signs, "signs"), dtype=object)
     except NO_NUMBERS:

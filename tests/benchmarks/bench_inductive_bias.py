@@ -17,9 +17,8 @@ import torch
 
 from sk_biornn.studies import INDUCTIVE_BIAS_PRESETS, VARIANTS, run_inductive_bias_study
 from sk_biornn.studies._repeatable import one_thread
-from sk_biornn.studies.inductive_bias.field import Source, field_of, make_parts
-from sk_biornn.studies.inductive_bias.measures import graph_metrics
-from sk_biornn.studies.inductive_bias.network import make_network
+from sk_biornn.studies.inductive_bias.job import graph_metrics
+from sk_biornn.studies.inductive_bias.network import Source, field_of, make_network, make_parts
 
 TASK = "one-choice-inference"
 SETTINGS = dataclasses.replace(INDUCTIVE_BIAS_PRESETS["paper"], simulations=1, tasks=(TASK,))

@@ -102,7 +102,7 @@ def _among(wiring: Wiring, edges: Edges, chosen: NDArray[np.bool_], names: list[
     unknown = in_order(
         side.levels[level]
         for side in (edges.pre, edges.post)
-        for level in np.unique(side.codes[chosen])
+        for level in np.flatnonzero(np.bincount(side.codes[chosen]))
         if side.levels[level] not in asked
     )
     if n_outside == chosen.sum():

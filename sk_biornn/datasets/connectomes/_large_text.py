@@ -59,7 +59,7 @@ def large_edge_list(
 
 
 def _plain_bytes(path: Path) -> bytes | None:
-    """Return the text of a file without white space at its end, None if it has any marks."""
+    """Return the text of a file without empty lines at its end, None if it has any marks."""
     data = path.read_bytes()
     try:
         data = gzip.decompress(data) if data.startswith(GZIP) else data
@@ -68,14 +68,16 @@ def _plain_bytes(path: Path) -> bytes | None:
     if data.startswith(UTF16):
         return None
     data = data.removeprefix(b"\xef\xbb\xbf")
-    data = (data.replace(b"\r\n", b"\n") if b"\r" in data else data).rstrip()
+    data = (data.replace(b"\r\n", b"\n") if b"\r" in data else data).rstrip(b"\n")
     return None if any(mark in data for mark in _MARKS) else data
 
 
 def _is_even(data: bytes, separator: bytes) -> bool:
     """Whether every line has the separator as often as the first one."""
-    if separator == b" " and (b"  " in data or b" \n" in data or b"\n " in data):
-        return False
+    if separator == b" ":
+        lines = b"\n" + data + b"\n"
+        if b"  " in lines or b" \n" in lines or b"\n " in lines:
+            return False  # spaces beside others, and at the ends of lines, separate nothing
     octets = np.frombuffer(data, dtype=np.uint8)
     ends = np.append(np.flatnonzero(octets == ord("\n")), len(octets))
     places = np.flatnonzero(octets == ord(separator))

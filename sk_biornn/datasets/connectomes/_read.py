@@ -110,7 +110,8 @@ def read_connectome(
     Returns
     -------
     Connectome
-        Weights [post, pre], sparse or not, names, and signs, positions and types where they are known.
+        Weights [post, pre], sparse or not, names, and signs, positions and types where they are
+        known.
 
     Raises
     ------

@@ -20,9 +20,7 @@ IDS = re.compile(
 )
 
 
-def counted_note(
-    columns: Mapping[str, Any], where: str, read: Iterable[str]
-) -> str | None:
+def counted_note(columns: Mapping[str, Any], where: str, read: Iterable[str]) -> str | None:
     """Say which numbers are not read where rows are counted; None if there are none.
 
     Parameters

@@ -10,6 +10,7 @@ import numpy as np
 from sk_biornn.studies._repeatable import digest, seed_of
 from sk_biornn.studies._runner import Record
 from sk_biornn.studies._study import Plan
+from sk_biornn.studies._together import Steps
 from sk_biornn.studies.cell_types.settings import DENSE_LONGER, CellTypePreset
 
 SCORES = ("mse", "r2", "correlation", "mse_persistence", "skill")
@@ -30,32 +31,34 @@ def blank(run: Run, plan: Plan) -> Record:
     return {**run._asdict(), "losses": [], "scores": [], "blocks": {}, "example": {}}
 
 
-def job(record: Record, run: Run, plan: Plan) -> dict[str, np.ndarray]:
+def job(record: Record, run: Run, plan: Plan) -> Steps:
     """Train one network; the same arguments give the same record, and weights of all stages.
 
     The record holds, as JSON can: "losses", a row per epoch of the loss and those of the
     populations; "scores", a row per stage and population; "blocks", by stage the mean of abs(W), of
     W and the density for every pair of populations; "example", target and predictions of the first
-    test trial.
+    test trial. It yields what is to be computed, and returns the weights.
     """
+    from sk_biornn.ensemble import answers_of
+
     preset, random_state = plan.settings, plan.random_state
     data = make_data(preset, run.condition, run.simulation, random_state, plan.source)
     # Conditions and arms start from the same weights: differences are what was learnt.
     seeds = [seed_of(random_state, run.simulation, what) for what in ("weights", "training")]
-    network = make_network(preset, run.arm, *seeds)
-    stages = _fit(network, preset, data)
+    network = make_network(preset, run.arm, *seeds).set_params(device=plan.device)
+    stages = yield from _fit(network, preset, data)
     if run.arm == DENSE_LONGER:
         del stages["pruned"]
     per_population = np.atleast_2d(network.loss_per_population_)
     record["losses"] = np.column_stack([network.loss_curve_, per_population]).tolist()
     for stage, network_then in stages.items():
-        record["scores"] += _score(network_then, stage, data)
+        predictions = yield from answers_of(network_then, data.X_test)
+        record["scores"] += _score(network_then, predictions, stage, data)
         record["blocks"][stage] = block_table(network_then.W_rec_, network.populations_)
     record["blocks"]["initial"] = block_table(network.recurrent_init, network.populations_)
-    record["example"] = {
-        "target": data.y_test[0].T.tolist(),
-        **{stage: then.predict(data.X_test[:1])[0].T.tolist() for stage, then in stages.items()},
-    }
+    record["example"] = {"target": data.y_test[0].T.tolist()}
+    for stage, network_then in stages.items():
+        record["example"][stage] = network_then.predict(data.X_test[:1])[0].T.tolist()
     weights = {stage: then.W_rec_ for stage, then in stages.items()}
     weights["initial"] = network.recurrent_init
     return {stage: W.astype(np.float32) for stage, W in weights.items()}
@@ -177,15 +180,18 @@ def make_network(preset: CellTypePreset, arm: str, weights_seed: int, seed: int)
     )
 
 
-def _fit(network: Any, preset: CellTypePreset, data: Data) -> dict[str, Any]:
+def _fit(network: Any, preset: CellTypePreset, data: Data) -> Steps:
     """Fit, and return the network as it was when dense, just after pruning, and at the end."""
+    from sk_biornn.ensemble import epochs_of_fit
+
     stages: dict[str, Any] = {}
 
     def note(network: Any) -> None:
         if network.n_iter_ == preset.max_iter:
             stages["dense"] = _copy(network)
 
-    network.set_params(on_epoch=note).fit(data.X_train, data.y_train)
+    network.set_params(on_epoch=note)
+    yield from epochs_of_fit(network, data.X_train, data.y_train)
     network.set_params(on_epoch=None)
     stages["pruned"] = _copy(stages["dense"])
     kept = np.where(network.mask_, network.W_dense_, 0)
@@ -200,11 +206,11 @@ def _copy(network: Any) -> Any:
     return twin
 
 
-def _score(network: Any, stage: str, data: Data) -> list[list[Any]]:
+def _score(network: Any, predictions: np.ndarray, stage: str, data: Data) -> list[list[Any]]:
     from sk_biornn.inspection import prediction_skill
 
     names = list(network.populations_["population"])
-    table = prediction_skill(data.y_test, network.predict(data.X_test), data.X_test, names=names)
+    table = prediction_skill(data.y_test, predictions, data.X_test, names=names)
     return [
         [stage, name, *(_finite_or_none(row[score]) for score in SCORES)]
         for name, row in table.iterrows()

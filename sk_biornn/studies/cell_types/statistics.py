@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn.studies._intervals import Scale, interval, scale_of
-from sk_biornn.studies._tables import groups_of, rows_of
+from sk_biornn.studies._report import groups_of, rows_of
 from sk_biornn.studies.cell_types.published import (
     DENSITY,
     DIFFERENCES,

@@ -111,6 +111,8 @@ def run_cell_type_study(
     window: str | None = None,
     data: Any = None,
     n_jobs: int | None = 1,
+    strategy: str = "joblib",
+    device: str = "cpu",
     output: Any = None,
     random_state: int = 0,
     resume: bool = False,
@@ -140,6 +142,10 @@ def run_cell_type_study(
         synthetic activity, which says nothing about mice.
     n_jobs : int or None, default=1
         Number of runs at once, as in joblib.
+    strategy : {"joblib", "stacked", "auto"}, default="joblib"
+        Whether runs go one by one, or side by side with their networks in stacks, see `run_study`.
+    device : {"cpu", "cuda", "auto"}, default="cpu"
+        Where networks learn; "auto": on a GPU if there is one.
     output : path or None, default=None
         Folder for tables, figures, weights and the records of finished runs. None: no files.
     random_state : int, default=0
@@ -189,6 +195,8 @@ def run_cell_type_study(
         random_state=random_state,
         output=output,
         n_jobs=n_jobs,
+        strategy=strategy,
+        device=device,
         resume=resume,
         overwrite=overwrite,
         progress=progress,

@@ -10,9 +10,9 @@ import numpy as np
 from sk_biornn.studies._repeatable import seed_of
 from sk_biornn.studies._runner import Record, fill_record
 from sk_biornn.studies._study import Plan
-from sk_biornn.studies.dale.arms import DaleArm, LongerSteps
-from sk_biornn.studies.dale.settings import DalePreset
-from sk_biornn.studies.dale.tasks import DaleTask, Data
+from sk_biornn.studies._together import Steps
+from sk_biornn.studies.dale.settings import DaleArm, DalePreset, LongerSteps
+from sk_biornn.studies.dale.tasks import DaleTask
 
 
 class Run(NamedTuple):
@@ -38,11 +38,12 @@ def blank(run: Run, plan: Plan) -> Record:
     return _blank(arm, plan.settings.tasks[run.task], run.simulation)
 
 
-def job(record: Record, run: Run, plan: Plan) -> None:
-    """Train one network and note its curve and its score."""
+def job(record: Record, run: Run, plan: Plan) -> Steps:
+    """Train one network and note its curve and its score; yield what is to be computed."""
     preset, tasks, arms = plan.settings
     arm, task = arms[run.arm, run.init], tasks[run.task]
-    _fill(record, arm, task, preset, run.simulation, plan.random_state, plan.source)
+    given = (arm, task, preset, run.simulation, plan.random_state, plan.source)
+    yield from _fill(record, *given, device=plan.device)
 
 
 def train_dale_network(
@@ -115,15 +116,27 @@ def _fill(
     simulation: int,
     random_state: int,
     data_home: Any,
-) -> None:
+    device: str = "cpu",
+) -> Steps:
+    from sk_biornn.ensemble import answers_of, epochs_of_fit
+
     def seed(purpose: str) -> int:
         return seed_of(random_state, task.name, simulation, purpose)
 
     data = task.make_data(preset.budgets[task.name], seed("data"), data_home)
     record["baseline_score"] = task.score(data.y_test, task.guess(data))
     network = make_network(arm, task, preset, seed("recurrent weights"), seed("training"))
-    _follow(network, record, task, data, preset.budgets[task.name].evaluate_every)
-    network.fit(data.X_train, data.y_train)
+    network.set_params(device=device)
+    every = preset.budgets[task.name].evaluate_every
+
+    def note(network: Any) -> Steps:
+        """Follow the test score; this has no influence on the training."""
+        record["n_iter"] = epoch = network.n_iter_
+        if epoch % every == 0 or epoch in (1, network.max_iter):
+            score = task.score(data.y_test, (yield from answers_of(network, data.X_test)))
+            record["curve"].append([epoch, network.loss_curve_[-1], score])
+
+    yield from epochs_of_fit(network, data.X_train, data.y_train, after=note)
     record["train_loss"], record["score"] = record["curve"][-1][1:]
 
 
@@ -179,15 +192,3 @@ def initial_weights(arm: DaleArm, signs: np.ndarray, seed: int) -> np.ndarray:
     if arm.dale in ("square", "exponentiated"):  # zeros would stay zeros, see the estimator
         weights = lift_zeros(weights, signs, mask)
     return weights
-
-
-def _follow(network: Any, record: dict[str, Any], task: DaleTask, data: Data, every: int) -> None:
-    """Have the one fit note the test score as it goes; this has no influence on the training."""
-
-    def note(network: Any) -> None:
-        record["n_iter"] = epoch = network.n_iter_
-        if epoch % every == 0 or epoch in (1, network.max_iter):
-            score = task.score(data.y_test, network.predict(data.X_test))
-            record["curve"].append([epoch, network.loss_curve_[-1], score])
-
-    network.set_params(on_epoch=note)

@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn.studies._intervals import interval, paired_interval, scale_of
-from sk_biornn.studies._report import Drawings, Report, Tables
+from sk_biornn.studies._report import Drawings, Report, Tables, align, groups_of, span
+from sk_biornn.studies._report import signed as signed_text
 from sk_biornn.studies._study import Plan, Records
-from sk_biornn.studies._tables import align, groups_of, span
-from sk_biornn.studies._tables import signed as signed_text
 
 _RUN = ["task", "arm", "init", "simulation"]
 _RESULTS = [

@@ -10,10 +10,9 @@ import pandas as pd
 
 from sk_biornn.studies._checks import checked_int, preset_of, several_of
 from sk_biornn.studies._study import Plan, Study, run_study
-from sk_biornn.studies.dale.arms import ARMS, DaleArm
 from sk_biornn.studies.dale.job import Run, Settings, blank, job
 from sk_biornn.studies.dale.report import REPORT, tables_of
-from sk_biornn.studies.dale.settings import PRESETS, DalePreset
+from sk_biornn.studies.dale.settings import ARMS, PRESETS, DaleArm, DalePreset
 from sk_biornn.studies.dale.tasks import TASKS, input_data, mnist_is_present
 
 
@@ -99,6 +98,8 @@ def run_dale_study(
     arms: Sequence[str] | None = None,
     simulations: int | None = None,
     n_jobs: int | None = 1,
+    strategy: str = "joblib",
+    device: str = "cpu",
     output: Any = None,
     random_state: int = 0,
     resume: bool = False,
@@ -123,6 +124,10 @@ def run_dale_study(
         Number of simulations. None: that of the preset.
     n_jobs : int or None, default=1
         Number of runs at once, as in joblib.
+    strategy : {"joblib", "stacked", "auto"}, default="joblib"
+        Whether runs go one by one, or side by side with their networks in stacks, see `run_study`.
+    device : {"cpu", "cuda", "auto"}, default="cpu"
+        Where networks learn; "auto": on a GPU if there is one.
     output : path or None, default=None
         Folder for tables, settings, figure and the records of finished runs. None: no files.
     random_state : int, default=0
@@ -171,6 +176,8 @@ def run_dale_study(
         data_home=data_home,
         output=output,
         n_jobs=n_jobs,
+        strategy=strategy,
+        device=device,
         resume=resume,
         overwrite=overwrite,
         progress=progress,

@@ -20,13 +20,20 @@ from sk_biornn.studies._intervals import (
     paired_p,
     scale_of,
 )
-from sk_biornn.studies._report import Drawings, Report, Tables
+from sk_biornn.studies._report import (
+    Drawings,
+    Report,
+    Tables,
+    align,
+    groups_of,
+    rows_of,
+    signed,
+    span,
+)
 from sk_biornn.studies._study import Plan, Records
-from sk_biornn.studies._tables import align, groups_of, rows_of, signed, span
 from sk_biornn.studies.inductive_bias.design import BASELINE, BY_NAME, CONTRASTS, TASKS, Contrast
-from sk_biornn.studies.inductive_bias.field import field_of
-from sk_biornn.studies.inductive_bias.job import CURVE, RESULTS, Run
-from sk_biornn.studies.inductive_bias.measures import GRAPH_METRICS
+from sk_biornn.studies.inductive_bias.job import CURVE, GRAPH_METRICS, RESULTS, Run
+from sk_biornn.studies.inductive_bias.network import field_of
 from sk_biornn.studies.inductive_bias.original_files import write_original_files
 
 RUN = Run._fields

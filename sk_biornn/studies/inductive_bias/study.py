@@ -11,8 +11,8 @@ import pandas as pd
 
 from sk_biornn.studies._checks import preset_of
 from sk_biornn.studies._study import Plan, Study, run_study
-from sk_biornn.studies.inductive_bias.field import Source, input_data
 from sk_biornn.studies.inductive_bias.job import Run, blank, job
+from sk_biornn.studies.inductive_bias.network import Source, input_data
 from sk_biornn.studies.inductive_bias.report import (
     ORIGINAL_FILES,
     REPORT,
@@ -92,6 +92,8 @@ def run_inductive_bias_study(
     preset: str | InductiveBiasSettings = "quick",
     *,
     n_jobs: int | None = 1,
+    strategy: str = "joblib",
+    device: str = "cpu",
     output: Any = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -114,6 +116,10 @@ def run_inductive_bias_study(
         every simulation); "tuned" also chooses the strength of the penalty for each network.
     n_jobs : int or None, default=1
         Number of runs at once, as in joblib.
+    strategy : {"joblib", "stacked", "auto"}, default="joblib"
+        Whether runs go one by one, or side by side with their networks in stacks, see `run_study`.
+    device : {"cpu", "cuda", "auto"}, default="cpu"
+        Where networks learn; "auto": on a GPU if there is one.
     output : path or None, default=None
         Folder for tables, the original's files, figures, weights and the records of finished
         runs. None: no files.
@@ -171,6 +177,8 @@ def run_inductive_bias_study(
         allow_pickle=allow_pickle,
         output=output,
         n_jobs=n_jobs,
+        strategy=strategy,
+        device=device,
         resume=resume,
         overwrite=overwrite,
         progress=progress,

@@ -10,6 +10,7 @@ import numpy as np
 from sk_biornn.studies._repeatable import seed_of
 from sk_biornn.studies._runner import Record
 from sk_biornn.studies._study import Plan
+from sk_biornn.studies._together import Steps
 from sk_biornn.studies.dale.job import make_network
 from sk_biornn.studies.dale.tasks import TASKS, DaleTask, Data
 from sk_biornn.studies.pruning.settings import LEGACY, LEGACY_RANDOM, PruningPreset
@@ -29,14 +30,16 @@ def blank(run: Run, plan: Plan) -> Record:
     return {**run._asdict(), "metric": TASKS[run.task].metric, "dense": None, "points": []}
 
 
-def job(record: Record, run: Run, plan: Plan) -> None:
+def job(record: Record, run: Run, plan: Plan) -> Steps:
     """Train a dense network and prune it; the same arguments give the same record.
 
     The record has the test score of the dense network, and a row per method and density: the
     density reached, the share of the maximum spanning tree that survives, the test score at once
     and, where the preset says so, after training on. All methods prune the same network. Zeros that
-    a published formula keeps do not count in the density reached; they may grow later.
+    a published formula keeps do not count in the density reached; they may grow later. It yields
+    what is to be computed.
     """
+    from sk_biornn.ensemble import epochs_of_fit
 
     def seed(*purpose: Any) -> int:
         return seed_of(plan.random_state, run.task, run.simulation, *purpose)
@@ -45,15 +48,14 @@ def job(record: Record, run: Run, plan: Plan) -> None:
     task, budget = TASKS[run.task], preset.training.budgets[run.task]
     data = task.make_data(budget, seed("data"), plan.source)
     seeds = seed("recurrent weights"), seed("training")
-    dense = make_network(preset.arm, task, preset.training, *seeds)
-    dense.fit(data.X_train, data.y_train)
-    record["dense"] = _score(dense, task, data)
+    dense = make_network(preset.arm, task, preset.training, *seeds).set_params(device=plan.device)
+    yield from epochs_of_fit(dense, data.X_train, data.y_train)
+    record["dense"] = yield from _score(dense, task, data)
     for method in preset.methods:
         for density in preset.densities:
             point_seed = seed("pruning", method, density)
-            record["points"].append(
-                [method, density, *_prune(dense, method, density, point_seed, preset, task, data)]
-            )
+            found = yield from _prune(dense, method, density, point_seed, preset, task, data)
+            record["points"].append([method, density, *found])
 
 
 def _prune(
@@ -64,7 +66,7 @@ def _prune(
     preset: PruningPreset,
     task: DaleTask,
     data: Data,
-) -> tuple[float, float, float, float | None]:
+) -> Steps:
     """Return density reached, share of the tree that survives, score at once, and score later."""
     from sk_biornn.inspection import spanning_tree_overlap
 
@@ -73,12 +75,13 @@ def _prune(
     network = copy.deepcopy(dense)
     network.W_rec_ = np.where(kept, dense.W_rec_, 0).astype(dense.W_rec_.dtype)
     overlap = spanning_tree_overlap(dense.W_rec_, kept)
-    at_once = _score(network, task, data)
+    at_once = yield from _score(network, task, data)
     later = None
     if density in preset.finetuned:
         if density == 1:
             kept = np.ones_like(kept)  # the control: nothing is pruned, and a weight of 0 may grow
-        later = _score(train_on(network, kept, preset.finetune_iter, data), task, data)
+        yield from train_on(network, kept, preset.finetune_iter, data)
+        later = yield from _score(network, task, data)
     return float(achieved), float(overlap), at_once, later
 
 
@@ -95,12 +98,16 @@ def pruner_of(method: str) -> Any:
     }[method]
 
 
-def train_on(network: Any, kept: np.ndarray, n_epochs: int, data: Data) -> Any:
+def train_on(network: Any, kept: np.ndarray, n_epochs: int, data: Data) -> Steps:
     """Train a pruned network under its mask, with a fresh optimiser as in the original."""
+    from sk_biornn.ensemble import epochs_of_fit
+
     network.set_params(mask=kept, warm_start=True, max_iter=n_epochs)
     network.restart_optimiser()
-    return network.fit(data.X_train, data.y_train)
+    return (yield from epochs_of_fit(network, data.X_train, data.y_train))
 
 
-def _score(network: Any, task: DaleTask, data: Data) -> float:
-    return task.score(data.y_test, network.predict(data.X_test))
+def _score(network: Any, task: DaleTask, data: Data) -> Steps:
+    from sk_biornn.ensemble import answers_of
+
+    return task.score(data.y_test, (yield from answers_of(network, data.X_test)))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from sk_biornn.plots._legend import legend_below
+from sk_biornn.plots._style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, bare
 from sk_biornn.studies._intervals import (
     Scale,
     holm,
@@ -17,12 +19,23 @@ from sk_biornn.studies._intervals import (
     paired_p,
     scale_of,
 )
-from sk_biornn.studies._report import Drawings, Report, Tables
+from sk_biornn.studies._report import (
+    Drawings,
+    Report,
+    Tables,
+    align,
+    groups_of,
+    rows_of,
+    signed,
+    span,
+)
 from sk_biornn.studies._study import Plan, Records
-from sk_biornn.studies._tables import align, groups_of, rows_of, signed, span
 from sk_biornn.studies.dale.report import METRIC_NAMES
 from sk_biornn.studies.pruning.job import POINT, Run
 from sk_biornn.studies.pruning.settings import DENSITIES, LEGACY, LEGACY_RANDOM, PUBLISHED
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 RUN = Run._fields
 COLUMNS = [RUN[0], POINT[0], POINT[1], RUN[1], "metric", "dense", *POINT[2:], "error"]
@@ -39,6 +52,22 @@ _PAIRS = (
 DENSE = "dense"
 _COLUMNS = ("task", "metric", "when", "method", "density")
 _COMPARED = ("task", "when", "density", "method", "control", "n", "difference", "low", "high", "p")
+COLOURS = {
+    "top-prob": BLUE,
+    LEGACY: VERMILLION,
+    "magnitude": BLACK,
+    "random": ORANGE,
+    LEGACY_RANDOM: GREEN,
+}
+_LABELS = {"mse": "test mean squared error", "accuracy": "test accuracy (%)"}
+_RC: dict[RcKeyType, Any] = {
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.linewidth": 0.7,
+    "legend.fontsize": 8,
+}
+_LETTERS = "ABCDEFGH"
+_APART = 0.005  # bars of the methods at one density, so that none hides another
 
 
 # ------------------------------------------------------------------ tables
@@ -216,6 +245,88 @@ def _differences(comparisons: pd.DataFrame) -> list[str]:
     return align(lines)
 
 
+# ------------------------------------------------------------------ figure
+
+
+def draw_scores(figure: Any, summary: pd.DataFrame, results: pd.DataFrame) -> None:
+    """Draw a panel per task: at once above, after training on below; every network is a dot.
+
+    The axis is the density that was reached, which may be more or less than the one asked for: the
+    share of all entries that are kept and not 0.
+    """
+    from matplotlib import rc_context
+
+    tasks = list(dict.fromkeys(summary["task"]))
+    times = [when for when in ("one_shot", "finetuned") if (summary["when"] == when).any()]
+    with rc_context(_RC):
+        figure.set_size_inches(0.8 + 3.0 * len(tasks), 0.4 + 2.5 * len(times))
+        figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
+        axes = figure.subplots(len(times), len(tasks), squeeze=False, sharey="col", sharex=True)
+        for column, task in enumerate(tasks):
+            of_task = summary[summary["task"] == task]
+            networks = results[results["task"] == task]
+            for row, when in enumerate(times):
+                _draw_panel(axes[row, column], of_task, networks, when)
+            for row, when in enumerate(times):
+                _draw_intervals(axes[row, column], of_task, when)
+            axes[0, column].set_title(f"{_LETTERS[column]}   {task}", loc="left", weight="bold")
+            axes[-1, column].set_xlabel("share of all entries kept")
+        for row, when in zip(axes[:, 0], times, strict=True):
+            words = {"one_shot": "pruned at once", "finetuned": "then trained on"}[when]
+            row.set_ylabel(f"{words}\n{row.get_ylabel()}")
+        _legend(figure, summary)
+
+
+def _draw_panel(ax: Any, of_task: pd.DataFrame, networks: pd.DataFrame, when: str) -> None:
+    metric = of_task["metric"].iloc[0]
+    if metric == "mse":
+        ax.set_yscale("log")
+    dense = of_task[(of_task["density"] == 1.0) & (of_task["when"] == when)]
+    if len(dense):
+        ax.axhline(dense["mean"].iloc[0], color=GREY, linestyle=":", linewidth=1, zorder=0)
+    for method, rows in of_task[of_task["when"] == when].groupby("method", sort=False):
+        rows = rows.sort_values("density")
+        kept, colour = rows["achieved_density"], COLOURS.get(str(method), GREY)
+        own = networks[networks["method"] == method]
+        ax.plot(own["achieved_density"], own[when], ".", color=colour, markersize=3, alpha=0.3)
+        ax.plot(kept, rows["mean"], ".-", color=colour, linewidth=1.3)
+        ax.plot(kept, rows["median"], linestyle=(0, (1, 1)), color=colour, linewidth=1.3)
+        ax.plot(kept, rows["published"], "x", color=colour, markersize=4)
+    ax.set(xlim=(-0.02, 1.02), ylabel=_LABELS[metric])
+    bare(ax)
+
+
+def _draw_intervals(ax: Any, of_task: pd.DataFrame, when: str) -> None:
+    """Draw the confidence intervals of the means as bars, within the limits that the dots set.
+
+    Those of few networks are many times as long as the range of scores, and may reach below 0,
+    where there is no logarithm.
+    """
+    limits = ax.get_ylim()
+    methods = list(dict.fromkeys(of_task["method"]))
+    for place, method in enumerate(methods):
+        rows = of_task[(of_task["when"] == when) & (of_task["method"] == method)]
+        low, high = rows["ci_low"].clip(lower=limits[0]), rows["ci_high"].clip(upper=limits[1])
+        beside = rows["achieved_density"] + _APART * (place - (len(methods) - 1) / 2)
+        ax.vlines(beside, low, high, color=COLOURS.get(method, GREY), lw=0.8, alpha=0.5, zorder=1)
+    ax.set_ylim(limits)
+
+
+def _legend(figure: Any, summary: pd.DataFrame) -> None:
+    from matplotlib.lines import Line2D
+
+    methods = [method for method in COLOURS if (summary["method"] == method).any()]
+    handles = [Line2D([], [], color=COLOURS[method], lw=2, label=method) for method in methods]
+    handles.append(Line2D([], [], color=BLACK, label="mean"))
+    handles.append(Line2D([], [], color=BLACK, linestyle=(0, (1, 1)), label="median"))
+    handles.append(Line2D([], [], color=GREY, linestyle=":", label="dense (below: trained on)"))
+    bar: dict[str, Any] = {"marker": "|", "markersize": 9, "markeredgewidth": 0.8, "alpha": 0.6}
+    handles.append(Line2D([], [], color=BLACK, ls="", **bar, label="95 % CI of the mean"))
+    if summary["published"].notna().any():
+        handles.append(Line2D([], [], color=BLACK, ls="", marker="x", label="published"))
+    legend_below(figure, handles, ncols=4)
+
+
 # ------------------------------------------------------------------ the report
 
 
@@ -237,9 +348,7 @@ def _finished(tables: Tables) -> pd.DataFrame:
 
 def draw(folder: Path, tables: Tables) -> Drawings:
     """Yield the figure."""
-    from sk_biornn.studies.pruning import figures
-
-    yield "figure", lambda figure: figures.draw(figure, tables["summary"], _finished(tables))
+    yield "figure", lambda figure: draw_scores(figure, tables["summary"], _finished(tables))
 
 
 def tell(tables: Tables) -> str:

@@ -6,11 +6,10 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from sk_biornn.studies.dale.arms import ARMS, DaleArm
+from sk_biornn.studies.dale.settings import ARMS, DaleArm, DalePreset
 from sk_biornn.studies.dale.settings import FAIR as DALE_FAIR
 from sk_biornn.studies.dale.settings import PAPER as DALE_PAPER
 from sk_biornn.studies.dale.settings import QUICK as DALE_QUICK
-from sk_biornn.studies.dale.settings import DalePreset
 
 # The fifteen densities of the published figure.
 DENSITIES = (

@@ -58,6 +58,8 @@ def run_pruning_study(
     tasks: Sequence[str] | None = None,
     simulations: int | None = None,
     n_jobs: int | None = 1,
+    strategy: str = "joblib",
+    device: str = "cpu",
     output: Any = None,
     random_state: int = 0,
     resume: bool = False,
@@ -80,6 +82,10 @@ def run_pruning_study(
         Number of dense networks per task. None: that of the preset.
     n_jobs : int or None, default=1
         Number of runs at once, as in joblib.
+    strategy : {"joblib", "stacked", "auto"}, default="joblib"
+        Whether runs go one by one, or side by side with their networks in stacks, see `run_study`.
+    device : {"cpu", "cuda", "auto"}, default="cpu"
+        Where networks learn; "auto": on a GPU if there is one.
     output : path or None, default=None
         Folder for tables, settings, figure and the records of finished runs. None: no files.
     random_state : int, default=0
@@ -130,6 +136,8 @@ def run_pruning_study(
         data_home=data_home,
         output=output,
         n_jobs=n_jobs,
+        strategy=strategy,
+        device=device,
         resume=resume,
         overwrite=overwrite,
         progress=progress,
