@@ -10,31 +10,23 @@ as its synapses alone: no step of a fit makes anything of the size of the matrix
 # %%
 # The wiring
 # ----------
-# Brains have few neurons with many synapses and many with few. Here both ends of a synapse are
-# drawn with log-normal chances; a table of a real brain that
-# :func:`~sk_biornn.datasets.read_connectome` has read takes the place of `mask` as it is.
+# Few neurons of a brain have many connections and many have few.
+# :func:`~sk_biornn.datasets.make_brain_wiring` draws such a one, with excitatory and inhibitory
+# neurons; a table of a real brain, as :func:`~sk_biornn.datasets.read_connectome` reads it, takes
+# its place as it is.
 
 import resource
 import time
 
 import matplotlib.pyplot as plt
 import numpy as np
-import scipy.sparse as sp
 
 from sk_biornn import DaleRNNRegressor
-
-
-def wiring(n_units, n_synapses, seed=0):
-    rng = np.random.default_rng(seed)
-    chances = rng.lognormal(size=(2, n_units))
-    post, pre = (rng.choice(n_units, n_synapses, p=c / c.sum()) for c in chances)
-    mask = sp.coo_array((np.ones(n_synapses, dtype=bool), (post, pre)), shape=(n_units, n_units))
-    return mask.tocsr()
-
+from sk_biornn.datasets import make_brain_wiring
 
 n_units = 19_178
-mask = wiring(n_units, 500_000)
-print(f"{mask.nnz} synapses, a density of {mask.nnz / n_units**2:.2%}")
+brain = make_brain_wiring(n_units, random_state=0)
+print(f"{brain}, a density of {brain.weights.nnz / n_units**2:.2%}")
 
 # %%
 # The task
@@ -55,7 +47,7 @@ y = np.cumsum(X, axis=1) / np.arange(1, 21)[:, None]
 stamps = [time.perf_counter()]
 network = DaleRNNRegressor(
     n_units=n_units,
-    mask=mask,
+    mask=brain,
     max_iter=15,
     batch_size=16,
     random_state=0,
@@ -70,8 +62,8 @@ print(f"the most memory that this whole process ever held: {peak:.1f} GiB")
 # %%
 # What grows
 # ----------
-# With 20 synapses per neuron, a step takes time in proportion to the number of neurons, and so do
-# the weights with what Adam remembers of them; in a matrix they would grow with its square.
+# With as many connections per neuron, a step takes time in proportion to the number of neurons, and
+# the weights with what Adam remembers of them take memory so; a matrix would grow with its square.
 
 sizes = [2000, 4000, 8000, 16_000, 32_000]
 seconds, held = [], []
@@ -79,7 +71,7 @@ for size in sizes:
     laps = []
     grown = DaleRNNRegressor(
         n_units=size,
-        mask=wiring(size, 20 * size),
+        mask=make_brain_wiring(size, random_state=0),
         sparse=True,
         max_iter=5,
         batch_size=8,
