@@ -90,3 +90,41 @@ def block_densities(
         if part.size:
             shares[position] = part.mean()
     return float(shares) if shares.ndim == 0 else shares
+
+
+def each_block_of_synapses(
+    target: NDArray[np.float64],
+    blocks: ArrayLike | None,
+    post: NDArray[np.int64],
+    pre: NDArray[np.int64],
+    n_units: int,
+) -> Iterator[tuple[tuple[int, ...], NDArray[np.intp], float, int]]:
+    """Iterate over (position in the table of densities, its synapses, density, n of entries)."""
+    if target.ndim == 0 or blocks is None:
+        yield (), np.arange(len(post)), float(target), n_units**2
+        return
+    index, n_blocks = np.asarray(blocks), len(target)
+    sizes = np.bincount(index, minlength=n_blocks)
+    number = index[post] * n_blocks + index[pre]
+    order = np.argsort(number, kind="stable")  # synapses of a block stay row by row
+    ends = np.searchsorted(number[order], np.arange(n_blocks**2), side="right")
+    for k, places in enumerate(np.split(order, ends[:-1])):
+        row, column = divmod(k, n_blocks)
+        n_entries = int(sizes[row] * sizes[column])
+        yield (row, column), places, float(target[row, column]), n_entries
+
+
+def synapse_densities(
+    kept: NDArray[np.bool_],
+    target: NDArray[np.float64],
+    blocks: ArrayLike | None,
+    post: NDArray[np.int64],
+    pre: NDArray[np.int64],
+    n_units: int,
+) -> Any:
+    """Return what `block_densities` does, of synapses of which `kept` says one by one."""
+    shares = np.full(target.shape, np.nan)
+    for position, places, _, size in each_block_of_synapses(target, blocks, post, pre, n_units):
+        if size:
+            shares[position] = np.count_nonzero(kept[places]) / size
+    return float(shares) if shares.ndim == 0 else shares

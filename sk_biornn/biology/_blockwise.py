@@ -11,7 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from sk_biornn._plain import real_array
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn._strategy import Strategy
-from sk_biornn.biology._blocks import block_densities, check_densities, each_block
+from sk_biornn.biology._blocks import (
+    block_densities,
+    check_densities,
+    each_block,
+    each_block_of_synapses,
+    synapse_densities,
+)
 from sk_biornn.biology.prior import matrix_mask
 from sk_biornn.units.labels import as_mask
 from sk_biornn.units.order import UnitOrder
@@ -90,13 +96,74 @@ class BlockwisePruner(Strategy):
                 kept[np.ix_(*block)] = self._keep(part, share, rng) & (part != 0)
         return kept, block_densities(kept, target, blocks)
 
+    def prune_synapses(
+        self,
+        values: NDArray[Any],
+        density: Any,
+        *,
+        post: NDArray[np.int64],
+        pre: NDArray[np.int64],
+        n_units: int,
+        blocks: ArrayLike | None = None,
+        random_state: RandomState = None,
+    ) -> Pruned:
+        """Choose the synapses that stay in a network that is stored as its synapses.
+
+        The formulas are those of `prune`, in which what does not exist counts as a weight of 0.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_synapses,)
+            Weights, row by row.
+        density : float, or array-like of shape (n_blocks, n_blocks)
+            Share of all n_units^2 entries to keep, per block [post, pre] when it is a matrix.
+        post, pre : int ndarray of shape (n_synapses,)
+            The units of every synapse.
+        n_units : int
+            Number of units.
+        blocks : array-like of int of shape (n_units,) or None, default=None
+            Block of each unit. None: all are one block.
+        random_state : int, RandomState, Generator or None, default=None
+            Source of randomness: a number per synapse, where `prune` draws one per entry.
+
+        Returns
+        -------
+        kept : bool ndarray of shape (n_synapses,)
+            Synapses that stay.
+        achieved : float, or ndarray of shape (n_blocks, n_blocks)
+            Share of kept entries.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sk_biornn.biology import MagnitudePruning
+        >>> post, pre = np.array([0, 0, 1]), np.array([0, 1, 0])
+        >>> kept, achieved = MagnitudePruning().prune_synapses(
+        ...     np.array([3.0, -1.0, 2.0]), 0.5, post=post, pre=pre, n_units=2)
+        >>> kept.tolist(), achieved
+        ([True, False, True], 0.5)
+        """
+        target = check_densities(density, blocks, n_units)
+        strengths = self._strengths(np.asarray(values, dtype=np.float64))
+        kept, rng = np.zeros(len(strengths), dtype=bool), make_rng(random_state)
+        for _, places, share, size in each_block_of_synapses(target, blocks, post, pre, n_units):
+            part = strengths[places]
+            if size:
+                kept[places] = self._keep(part, share, rng, size) & (part != 0)
+        return kept, synapse_densities(kept, target, blocks, post, pre, n_units)
+
     def _strengths(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what decides of every entry; one of strength 0 is never kept."""
         return np.abs(weights)
 
     def _keep(
-        self, strengths: NDArray[np.float64], density: float, rng: np.random.Generator
+        self,
+        strengths: NDArray[np.float64],
+        density: float,
+        rng: np.random.Generator,
+        n_entries: int | None = None,
     ) -> NDArray[np.bool_]:
+        """Choose among the entries of a block, of which `n_entries` counts those left out, too."""
         raise NotImplementedError
 
 

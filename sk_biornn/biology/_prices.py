@@ -21,7 +21,9 @@ class Facts(NamedTuple):
     Parameters
     ----------
     mask : bool Tensor of shape (n_units, n_units)
-        Allowed synapses [post, pre].
+        Allowed synapses [post, pre]. A penalty that says ``by_synapse = True`` is given vectors by
+        a network that is stored as its synapses: a mask that is true for each, and its distance.
+        The weights that it is called with are then a vector too.
     distances : Tensor of shape (n_units, n_units) or None, default=None
         Euclidean distances of the units, in the unit of the coordinates.
     connectome : Tensor of shape (n_units, n_units) or None, default=None
@@ -82,7 +84,11 @@ class OfWeights:
 
 @runtime_checkable
 class Regularizer(Protocol):
-    """Anything that turns facts into a penalty."""
+    """Anything that turns facts into a penalty.
+
+    An attribute ``by_synapse``, true where the penalty adds up over synapses or does not look at
+    the recurrent weights, lets networks that are stored as their synapses have it.
+    """
 
     def bind(self, facts: Facts) -> Penalty | Callable[[Tensor], Tensor]:
         """Compute once what can be, and return the function that the loss adds.

@@ -119,6 +119,8 @@ class RateCost(Price):
     strength: float = 0.3
     power: float = 2.0
 
+    by_synapse = True
+
     def __post_init__(self) -> None:
         """Refuse powers below 1: at a rate of 0 they have no slope."""
         super().__post_init__()
@@ -194,6 +196,8 @@ class SilentUnitCost(Price):
 
     strength: float = 0.3
     floor: float = 0.05
+
+    by_synapse = True
 
     def bind(self, facts: Facts) -> Penalty:
         """Return the penalty.

@@ -31,12 +31,14 @@ from sk_biornn.core.weight_space import WeightSpace
 class Constraint(Protocol):
     """Anything that turns signs and a mask into a space of weights.
 
-    Four things may be added: a method ``signs_in_force(signs)``, when the signs that the columns
+    Five things may be added: a method ``signs_in_force(signs)``, when the signs that the columns
     obey are not those of the units; an attribute ``freezes_zeros``, when a synapse that starts at
     zero could never grow (string initialisers then start it at a small weight); a method
     ``in_circuit(mask)`` that returns the constraint with what depends on the whole mask filled in;
     and an attribute ``by_synapse``, true when every synapse is treated by itself. ``bind`` is then
     given vectors where few synapses exist: the presynaptic sign of each, and a mask that is true.
+    A network that is stored as its synapses has no mask for ``in_circuit``; it asks a method
+    ``of_inputs(n_synapses)``, given the mean number of synapses of a unit, instead.
     """
 
     def bind(self, signs: Tensor, mask: Tensor) -> WeightSpace:
@@ -156,10 +158,31 @@ class Dale(Strategy):
         >>> Dale("exponentiated").in_circuit(torch.ones(50, 50, dtype=torch.bool)).scale
         0.02
         """
-        reads_scale = "scale" in WAYS[self.method].options
-        if not reads_scale or self.scale is not None or not bool(mask.any()):
+        if not bool(mask.any()):
             return self
-        n_synapses = mask.sum().item() / mask.any(dim=1).sum().item()
+        return self.of_inputs(mask.sum().item() / mask.any(dim=1).sum().item())
+
+    def of_inputs(self, n_synapses: float) -> Dale:
+        """Return the law of a circuit whose units have so many synapses.
+
+        Parameters
+        ----------
+        n_synapses : float
+            Mean number of synapses of a unit that has any.
+
+        Returns
+        -------
+        Dale
+            The law itself, if it has a scale or needs none.
+
+        Examples
+        --------
+        >>> Dale("exponentiated").of_inputs(50).scale
+        0.02
+        """
+        reads_scale = "scale" in WAYS[self.method].options
+        if not reads_scale or self.scale is not None:
+            return self
         return replace(self, scale=1.0 / n_synapses)
 
     @property

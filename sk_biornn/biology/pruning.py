@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sk_biornn._checks import check_flag, is_flag, refusal
-from sk_biornn._plain import moderate
+from sk_biornn._plain import moderate, short
 from sk_biornn._random import RandomState
 from sk_biornn._vocabulary import Vocabulary, Word
 from sk_biornn.biology._blockwise import BlockwisePruner, Pruned
@@ -165,9 +165,13 @@ class TopProbPruning(BlockwisePruner):
         return sizes + _ADDED if self.legacy == FIGURE3 else sizes
 
     def _keep(
-        self, strengths: NDArray[np.float64], density: float, rng: np.random.Generator
+        self,
+        strengths: NDArray[np.float64],
+        density: float,
+        rng: np.random.Generator,
+        n_entries: int | None = None,
     ) -> NDArray[np.bool_]:
-        probabilities = _PROBABILITIES[self.legacy](strengths, density)
+        probabilities = _probabilities(self.legacy, strengths, density, n_entries)
         return _draw(probabilities, self.fixed_count, rng)
 
 
@@ -188,10 +192,15 @@ class MagnitudePruning(BlockwisePruner):
     """
 
     def _keep(
-        self, strengths: NDArray[np.float64], density: float, rng: np.random.Generator
+        self,
+        strengths: NDArray[np.float64],
+        density: float,
+        rng: np.random.Generator,
+        n_entries: int | None = None,
     ) -> NDArray[np.bool_]:
         # A half counts up; np.round would take the even number.
-        n_kept = int(np.floor(_count(density, strengths.size) + 0.5))
+        size = strengths.size if n_entries is None else n_entries
+        n_kept = int(np.floor(_count(density, size) + 0.5))
         kept = np.zeros(strengths.size, dtype=bool)
         kept[np.argsort(-strengths.ravel(), kind="stable")[:n_kept]] = True
         return kept.reshape(strengths.shape)
@@ -258,9 +267,13 @@ class RandomPruning(BlockwisePruner):
         return np.ones_like(weights) if self.legacy else (weights != 0).astype(np.float64)
 
     def _keep(
-        self, strengths: NDArray[np.float64], density: float, rng: np.random.Generator
+        self,
+        strengths: NDArray[np.float64],
+        density: float,
+        rng: np.random.Generator,
+        n_entries: int | None = None,
     ) -> NDArray[np.bool_]:
-        probabilities = _PROBABILITIES[self.legacy](strengths, density)
+        probabilities = _probabilities(self.legacy, strengths, density, n_entries)
         return _draw(probabilities, self.fixed_count, rng)
 
 
@@ -285,6 +298,20 @@ def _count(density: float, n_entries: int) -> float:
     count = density * n_entries
     nearest = float(np.round(count))
     return nearest if abs(count - nearest) < 1e-9 * n_entries else count
+
+
+def _probabilities(
+    legacy: bool | str, strengths: NDArray[np.float64], density: float, n_entries: int | None
+) -> NDArray[np.float64]:
+    """Return the probability of every entry of a block; `n_entries` if not all of it is given."""
+    if n_entries is None:
+        return _PROBABILITIES[legacy](strengths, density)
+    if legacy:
+        raise ValueError(
+            f"legacy must be False where only synapses are stored, got {short(legacy)}; the "
+            "published formulas count the zeros of a matrix."
+        )
+    return keep_probabilities(strengths, _count(density, n_entries))
 
 
 def _exact(strengths: NDArray[np.float64], density: float) -> NDArray[np.float64]:

@@ -76,6 +76,8 @@ class WeightCost(Price):
 
     strength: float = 0.3
 
+    by_synapse = True
+
     def bind(self, facts: Facts) -> OfWeights:
         """Return the penalty.
 
@@ -131,6 +133,8 @@ class WiringCost(Price):
 
     strength: float = 0.3
     distance_power: float = 1.0
+
+    by_synapse = True
 
     def bind(self, facts: Facts) -> OfWeights:
         """Return the penalty.

@@ -75,15 +75,21 @@ def read_out_gradients(
 
     `grad` has the shape of the outputs.
     """
-    if every_step:
-        read, grad_rows = source, roll(grad, places)
-        steps: list[Read] = [(0, part) for part in grad_rows.split(layout.counts, dim=-2)]
-    else:
-        if places is not None and places.missing is not None:
-            grad = _without_missing(grad.clone(), places)
-        read, grad_rows = last_rows(source, layout, places), grad
-        steps = _at_the_ends(grad, layout, places)
+    if not every_step and places is not None and places.missing is not None:
+        grad = _without_missing(grad.clone(), places)
+    grad_rows, steps = gradient_by_step(grad, layout, places, every_step)
+    read = source if every_step else last_rows(source, layout, places)
     return sum_over_rows(grad_rows, read), grad_rows.sum(-2), steps
+
+
+def gradient_by_step(
+    grad: Tensor, layout: Layout, places: Places | None, every_step: bool
+) -> tuple[Tensor, list[Read]]:
+    """Return the gradient of the outputs as rows, and the part that each step has in it."""
+    if not every_step:
+        return grad, _at_the_ends(grad, layout, places)
+    grad_rows = roll(grad, places)
+    return grad_rows, [(0, part) for part in grad_rows.split(layout.counts, dim=-2)]
 
 
 def _at_the_ends(grad: Tensor, layout: Layout, places: Places | None) -> list[Read]:

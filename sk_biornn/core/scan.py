@@ -15,6 +15,7 @@ from torch.autograd.function import once_differentiable
 
 from sk_biornn.core.activations import get_activation
 from sk_biornn.core.dynamics import Dynamics
+from sk_biornn.core.how import How
 from sk_biornn.core.layout import Layout, Places, lay_out_if_uneven
 from sk_biornn.core.noise import Noise, draw_noise
 from sk_biornn.core.params import RNNParams
@@ -26,6 +27,7 @@ from sk_biornn.core.readout import (
     roll,
     unroll,
 )
+from sk_biornn.core.scan_by_unit import ScanByUnit
 from sk_biornn.core.sparse import Support
 from sk_biornn.core.sparse_scan import firing_on, gradients_on, sending_back_on
 from sk_biornn.core.sweeps import (
@@ -86,6 +88,7 @@ def run(
         Buffers to use again. The returned tensors are then valid until the next run.
     support : Support or None, default=None
         The synapses that exist, of one network; `params.w_rec` is then the vector of their values.
+        With one whose network is stored as its synapses, nothing of size n_units^2 is made.
 
     Returns
     -------
@@ -95,7 +98,8 @@ def run(
         steps as the longest trial; if trials differ in length, rates and states are rows without
         padding, (..., n_rows, n_units), which `as_trials` puts in order.
     """
-    if support is not None and initial is not None:
+    is_stored = support is not None and support.stored
+    if support is not None and initial is not None and not is_stored:
         raise ValueError("initial must be None with a support.")
     places = None
     layout = Layout.even(x.shape[-3], x.shape[-2])
@@ -104,10 +108,11 @@ def run(
         # Trials of one length take the path without places: the same bits as if nothing were said.
         if places is None:
             x = x[..., : layout.n_steps, :]
-    how = _How(
+    how = How(
         dynamics, layout, places, every_step, noise, workspace or Workspace(), support, initial
     )
-    outputs, rates, states = _Scan.apply(how, x, *params)
+    scan: Any = ScanByUnit if is_stored else _Scan
+    outputs, rates, states = scan.apply(how, x, *params)
     return Trajectory(outputs, rates, states)
 
 
@@ -130,22 +135,9 @@ def as_trials(values: Tensor, lengths: Tensor) -> Tensor:
     return values if places is None else unroll(values, layout, places)
 
 
-class _How(NamedTuple):
-    """All that the scan needs beside tensors with a gradient."""
-
-    dynamics: Dynamics
-    layout: Layout
-    places: Places | None  # None where all trials are as long
-    every_step: bool
-    noise: Noise | None
-    workspace: Workspace
-    support: Support | None
-    initial: Tensor | None
-
-
 class _Scan(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, how: _How, x: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, how: How, x: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
         """Run all steps, and keep rates and states in the buffers."""
         params = RNNParams(*weights)
         with computing():
@@ -194,7 +186,7 @@ class _Scan(torch.autograd.Function):
         return None, d_x, d_w_in, d_w_rec, d_b_rec, d_w_out, d_b_out
 
 
-def _load(how: _How, params: RNNParams, x: Tensor) -> tuple[Motion, Buffers]:
+def _load(how: How, params: RNNParams, x: Tensor) -> tuple[Motion, Buffers]:
     """Copy inputs and weights into the buffers of their shape."""
     *lead, n_units, n_features = params.w_in.shape
     dynamics, like = how.dynamics, params.w_rec
@@ -227,7 +219,7 @@ def _load(how: _How, params: RNNParams, x: Tensor) -> tuple[Motion, Buffers]:
     return motion, buffers
 
 
-def _forward(buffers: Buffers, motion: Motion, how: _How, params: RNNParams) -> None:
+def _forward(buffers: Buffers, motion: Motion, how: How, params: RNNParams) -> None:
     if motion.noisy:
         assert how.noise is not None
         draw_noise(how.noise, buffers.whole.states, buffers.scratch, how.places)
@@ -257,7 +249,7 @@ def _own(array: Tensor, block: Block) -> Tensor:
     return array.narrow(-2, block.low, block.n_trials)
 
 
-def _state_rows(buffers: Buffers, how: _How) -> Tensor:
+def _state_rows(buffers: Buffers, how: How) -> Tensor:
     """Return the states without the rows of trials that have ended."""
     if how.places is None or buffers.shared_states:
         return buffers.states
@@ -265,7 +257,7 @@ def _state_rows(buffers: Buffers, how: _How) -> Tensor:
 
 
 def _read_gradients(
-    source: Tensor, how: _How, grad: Tensor | None
+    source: Tensor, how: How, grad: Tensor | None
 ) -> tuple[Tensor | None, Tensor | None, list[Read]]:
     if grad is None:
         return None, None, [None] * how.layout.n_steps
@@ -276,7 +268,7 @@ def _read_gradients(
 def _backward(
     buffers: Buffers,
     motion: Motion,
-    how: _How,
+    how: How,
     params: RNNParams,
     reads: list[Read],
     grad_rates: Tensor | None,
@@ -365,7 +357,7 @@ def _by_rows(buffers: Buffers) -> Tensor:
     return gradient
 
 
-def _input_gradient(buffers: Buffers, params: RNNParams, how: _How, x: Tensor) -> Tensor:
+def _input_gradient(buffers: Buffers, params: RNNParams, how: How, x: Tensor) -> Tensor:
     errors = buffers.errors if how.places is None else buffers.errors[..., how.places.row, :]
     d_x = unroll(errors @ params.w_in, how.layout, how.places)
     if d_x.shape[-2] < x.shape[-2]:

@@ -31,6 +31,28 @@ class Support(NamedTuple):
     transposed_rows: Tensor  # (n_pre + 1,) int32
     transposed_columns: Tensor  # (n_synapses,) int32
     transposed_order: Tensor  # (n_synapses,): values[transposed_order] are those of the transpose
+    stored: bool = False  # whether weights are kept as values too, and no matrix is ever made
+
+    @classmethod
+    def of_rows(cls, rows: Tensor, columns: Tensor, shape: tuple[int, int]) -> Support:
+        """Return the support of compressed rows, of a network that is stored as its synapses."""
+        post = torch.repeat_interleave(torch.arange(shape[0]), rows.diff())
+        order = torch.argsort(columns, stable=True)  # rows come in order already
+        return cls(
+            shape,
+            post * shape[1] + columns,
+            rows.int(),
+            columns.int(),
+            _row_starts(torch.bincount(columns, minlength=shape[1])),
+            post[order].int(),
+            order,
+            stored=True,
+        )
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return len(self.places)
 
     @classmethod
     def of(cls, mask: Tensor) -> Support:

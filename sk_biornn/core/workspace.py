@@ -7,13 +7,16 @@ Fresh multi-megabyte allocations are returned to the operating system and cost a
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
 from sk_biornn.core.layout import Layout
+
+T = TypeVar("T")
 
 # Rows of whole cache lines, filled up with zeros: a fifth less time for the weight gradient of 312
 # units, nothing for small networks, to which the zeros would add.
@@ -137,14 +140,18 @@ class Workspace:
     """Buffers by shape; one per fit, never shared between threads."""
 
     def __init__(self) -> None:
-        self._buffers: OrderedDict[tuple, Buffers] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
 
     def get(self, shape: ScanShape, shared_states: bool, like: Tensor) -> Buffers:
         """Return the buffers of that shape, making them at the first request."""
         key = (shape, shared_states, like.dtype, like.device)
-        if key not in self._buffers:
-            if len(self._buffers) >= MOST_SHAPES:
-                self._buffers.popitem(last=False)
-            self._buffers[key] = Buffers(shape, shared_states, like)
-        self._buffers.move_to_end(key)
-        return self._buffers[key]
+        return self.kept(key, lambda: Buffers(shape, shared_states, like))
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what is kept under a key, making it at the first request."""
+        if key not in self._kept:
+            if len(self._kept) >= MOST_SHAPES:
+                self._kept.popitem(last=False)
+            self._kept[key] = make()
+        self._kept.move_to_end(key)
+        return self._kept[key]

@@ -13,8 +13,10 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from sk_biornn import _structure
 from sk_biornn._checks import check_flag
 from sk_biornn._random import make_rng
+from sk_biornn._sparse import is_sparse
 from sk_biornn.biology.regularizers import OfWeights
 from sk_biornn.core import (
     Epochs,
@@ -140,8 +142,8 @@ class BaseRNN(EarlyStoppingRNN):
         """Stay under the mask to which the earlier fit was pruned, or forget that it was pruned."""
         pruned = earlier.pruned if self.pruning is not None else None
         if pruned is None or pruned.goal is None:
-            return replace(earlier, circuit=circuit, pruned=None)
-        return replace(earlier, circuit=circuit.without(self.mask_))
+            return replace(earlier.in_circuit(circuit), pruned=None)
+        return earlier.in_circuit(circuit.without(self.mask_))
 
     def _pruning_plan(self, circuit: Circuit) -> PruningPlan | None:
         return pruning_plan(self, circuit, self.density, self.blocks)
@@ -153,6 +155,7 @@ class BaseRNN(EarlyStoppingRNN):
         if resume:
             self._check_resumable(targets, state.circuit)
             weights = self._weight_arrays()
+            weights["w_rec"] = state.circuit.taken(weights["w_rec"])
         else:
             size = Size(self.n_features_in_, targets.n_outputs)
             weights = self._draw_weights(state.circuit, size, state.generator, dtype)
@@ -170,7 +173,7 @@ class BaseRNN(EarlyStoppingRNN):
     def _check_resumable(self, targets: Targets, circuit: Circuit) -> None:
         """Refuse to go on from weights of other sizes than the arguments and targets ask for."""
         for name, fitted, wanted in (
-            ("n_units", len(self.W_rec_), circuit.n_units),
+            ("n_units", self.W_rec_.shape[0], circuit.n_units),
             ("y's number of outputs", len(self.W_out_), targets.n_outputs),
         ):
             if fitted != wanted:
@@ -242,8 +245,9 @@ class BaseRNN(EarlyStoppingRNN):
     ) -> Self:
         """Return an estimator that is as if a fit had left these weights."""
         weights, size = read_weights(given)
+        parameters = _with_mask_of(weights["w_rec"], parameters)
         if parameters.get("populations") is None:
-            parameters = {"n_units": len(weights["w_rec"]), **parameters}
+            parameters = {"n_units": weights["w_rec"].shape[0], **parameters}
         network = cls(**parameters)
         network._check_parameters()
         network.n_features_in_, network.n_steps_ = size.n_features, 0
@@ -255,6 +259,7 @@ class BaseRNN(EarlyStoppingRNN):
         circuit = replace(network._make_circuit(size, generator, None), order=order)
         weights, _ = read_weights(arranged(given, circuit.order))
         refuse_contradictions(weights, circuit, network.dale)
+        weights["w_rec"] = circuit.taken(weights["w_rec"])
         network._show(FitState(circuit, weights, generator, split_seed))
         return network
 
@@ -313,7 +318,7 @@ class BaseRNN(EarlyStoppingRNN):
         weights = self._weight_arrays()
         dtype, device = boundary.torch_dtype(weights["w_rec"].dtype), torch.device("cpu")
         circuit = self._state.circuit
-        w_rec = boundary.to_tensor(weights["w_rec"], device, dtype)
+        w_rec = boundary.to_tensor(circuit.taken(weights["w_rec"]), device, dtype)
         with torch.no_grad():
             bound = bind_penalties(self, circuit, device, dtype)
             of_weights = [penalty for penalty in bound if isinstance(penalty, OfWeights)]
@@ -336,7 +341,9 @@ class BaseRNN(EarlyStoppingRNN):
     def _show(self, state: FitState) -> None:
         """Set the attributes that say what the network is now and how it came there."""
         for name, array in state.weights.items():
-            setattr(self, ATTRIBUTES[name], array)
+            is_recurrent = name == "w_rec"
+            shown = state.circuit.matrix(array) if is_recurrent else array
+            setattr(self, ATTRIBUTES[name], shown)
         self.signs_, self.mask_ = state.circuit.signs, state.circuit.mask
         self.unit_names_ = state.circuit.order.names
         self.loss_curve_ = list(state.losses)
@@ -359,6 +366,13 @@ class BaseRNN(EarlyStoppingRNN):
                 ConvergenceWarning,
                 stacklevel=2,
             )
+
+
+def _with_mask_of(w_rec: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Have sparse weights without a mask be those of the synapses that they have."""
+    if not is_sparse(w_rec) or parameters.get("mask") is not None:
+        return parameters
+    return {**parameters, "mask": _structure.pattern_of(w_rec)}
 
 
 def _say_nothing(line: str) -> None:

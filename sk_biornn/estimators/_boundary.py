@@ -16,6 +16,7 @@ from sk_biornn._plain import short
 from sk_biornn.core import (
     Dynamics,
     RNNParams,
+    Support,
     Trajectory,
     Workspace,
     as_trials,
@@ -114,17 +115,34 @@ def make_generator(rng: np.random.Generator, device: torch.device) -> torch.Gene
     return generator
 
 
+def to_support(structure: Any, device: torch.device) -> Support:
+    """Turn a structure (see `_structure`) into the support of a network that is stored so."""
+    rows, columns = (to_tensor(part, device, torch.int64) for part in _halves(structure))
+    return Support.of_rows(rows, columns, structure.shape)
+
+
+def _halves(structure: Any) -> tuple[np.ndarray, np.ndarray]:
+    return structure.indptr, structure.indices
+
+
 class ActivityError(ValueError):
     """The activity of a network stopped being finite."""
 
 
-def predict_outputs(
-    params: RNNParams, trials: Trials, dynamics: Dynamics, every_step: bool
-) -> np.ndarray:
+class Network(NamedTuple):
+    """Weights, and what it takes to run them."""
+
+    params: RNNParams
+    dynamics: Dynamics
+    support: Support | None = None  # of one that is stored as its synapses
+
+
+def predict_outputs(network: Network, trials: Trials, every_step: bool) -> np.ndarray:
     """Return the read-out as an array, 0 after the end of a trial."""
+    params = network.params
     steps = (trials.n_steps,) if every_step else ()
     found = np.zeros((trials.n_trials, *steps, len(params.w_out)), dtype=trials.x.dtype)
-    for stretch in _stretches(params, trials, dynamics, every_step):
+    for stretch in _stretches(network, trials, every_step):
         outputs = stretch.trajectory.outputs.cpu().numpy()
         if every_step:
             found[stretch.trials, stretch.start : stretch.start + outputs.shape[1]] = outputs
@@ -133,13 +151,11 @@ def predict_outputs(
     return found
 
 
-def predict_activity(
-    params: RNNParams, trials: Trials, dynamics: Dynamics, kind: str
-) -> np.ndarray:
+def predict_activity(network: Network, trials: Trials, kind: str) -> np.ndarray:
     """Return states z_t or rates r_t as an array (n_trials, n_steps, n_units)."""
-    shape = (trials.n_trials, trials.n_steps, len(params.w_rec))
+    shape = (trials.n_trials, trials.n_steps, len(network.params.w_in))
     found = np.zeros(shape, dtype=trials.x.dtype)
-    for stretch in _stretches(params, trials, dynamics, every_step=False):
+    for stretch in _stretches(network, trials, every_step=False):
         _, rates, states = stretch.trajectory
         values = states if kind == "state" else rates
         if stretch.lengths is not None:
@@ -159,32 +175,28 @@ class _Stretch(NamedTuple):
     trajectory: Trajectory
 
 
-def _stretches(
-    params: RNNParams, trials: Trials, dynamics: Dynamics, every_step: bool
-) -> Iterator[_Stretch]:
+def _stretches(network: Network, trials: Trials, every_step: bool) -> Iterator[_Stretch]:
     """Run trials in stretches of bounded memory, each from the rates where the last one ended."""
     lengths = np.full(trials.n_trials, trials.n_steps) if trials.lengths is None else trials.lengths
     order = np.argsort(-lengths, kind="stable")
-    per_step = sum(params.w_in.shape)
+    per_step = sum(network.params.w_in.shape)
     at_once = max(1, _PREDICT_FLOATS // (min(trials.n_steps, _PREDICT_STEPS) * per_step))
     n_steps = max(1, min(_PREDICT_STEPS, _PREDICT_FLOATS // per_step))
     for first in range(0, trials.n_trials, at_once):
         chosen = order[first : first + at_once]
-        yield from _one_after_the_other(
-            params, trials.x, lengths, chosen, n_steps, dynamics, every_step
-        )
+        yield from _one_after_the_other(network, trials.x, lengths, chosen, n_steps, every_step)
 
 
 def _one_after_the_other(
-    params: RNNParams,
+    network: Network,
     x: np.ndarray,
     lengths: np.ndarray,
     chosen: np.ndarray,
     n_steps: int,
-    dynamics: Dynamics,
     every_step: bool,
 ) -> Iterator[_Stretch]:
     """Run trials, the longest first, some steps at a time."""
+    params, dynamics, support = network
     device, dtype = params.w_rec.device, params.w_rec.dtype
     rates, workspace = None, Workspace()
     for start in range(0, int(lengths[chosen[0]]), n_steps):
@@ -201,6 +213,7 @@ def _one_after_the_other(
                 initial=None if rates is None else rates[: len(chosen)],
                 every_step=every_step,
                 workspace=workspace,
+                support=support,
             )
             _refuse_non_finite(trajectory, dynamics, start, stop)
             last = trajectory.rates[:, -1] if ragged is None else trajectory.rates

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sk_biornn import _structure
 from sk_biornn._checks import refusal
+from sk_biornn._sparse import is_sparse
 from sk_biornn.units.order import UNNAMED, UnitOrder
 from sk_biornn.units.signs import sign_array
 
@@ -56,8 +58,9 @@ class Circuit:
         Sign of each unit, as stated.
     signs : ndarray of shape (n_units,)
         Sign that each column of the recurrent weights obeys.
-    mask : bool ndarray of shape (n_units, n_units)
-        Synapses that may exist.
+    mask : bool ndarray or csr_array of shape (n_units, n_units)
+        Synapses that may exist; sparse where only these are stored (see `_structure`). Recurrent
+        weights are then values, one per synapse, wherever else they would be a matrix.
     inputs, readout : Projection
         The same of the other weights.
     n_biases : int
@@ -73,7 +76,7 @@ class Circuit:
 
     unit_signs: Signs
     signs: Signs
-    mask: Mask
+    mask: Any
     inputs: Projection
     readout: Projection
     n_biases: int
@@ -93,12 +96,41 @@ class Circuit:
         assert self.populations is not None
         return self.populations
 
-    def without(self, mask: Mask) -> Circuit:
+    @property
+    def is_stored(self) -> bool:
+        """Whether only synapses are stored, and no matrix."""
+        return is_sparse(self.mask)
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses that may exist."""
+        return int(self.mask.nnz if self.is_stored else np.count_nonzero(self.mask))
+
+    def without(self, mask: Any) -> Circuit:
         """Return the circuit in which only synapses of `mask` are left.
 
         A mask of another size is passed over: the weights that belong to it are refused later.
         """
-        return replace(self, mask=self.mask & mask) if mask.shape == self.mask.shape else self
+        if mask.shape != self.mask.shape:
+            return self
+        if self.is_stored:
+            return replace(self, mask=_structure.common(self.mask, _structure.structure_of(mask)))
+        return replace(self, mask=self.mask & (mask.toarray() if is_sparse(mask) else mask))
+
+    @property
+    def form(self) -> tuple[int, ...]:
+        """Shape of the recurrent weights: a matrix, or one value per synapse."""
+        return (self.n_synapses,) if self.is_stored else self.mask.shape
+
+    def taken(self, matrix: Any) -> NDArray[Any]:
+        """Return recurrent weights, or what is remembered of them, in the form of the circuit."""
+        if self.is_stored:
+            return _structure.values_on(self.mask, matrix)
+        return matrix.toarray() if is_sparse(matrix) else matrix
+
+    def matrix(self, w_rec: NDArray[Any]) -> Any:
+        """Return recurrent weights as the matrix [post, pre] that they are, sparse or dense."""
+        return _structure.with_values(self.mask, w_rec) if self.is_stored else w_rec
 
     def masks(self) -> dict[str, Mask]:
         """Return the masks of the weights, but the recurrent ones, of which some may not exist."""

@@ -17,6 +17,7 @@ from sk_biornn.estimators._circuit import (
 )
 from sk_biornn.estimators._running import NAMES, RunningRNN
 from sk_biornn.estimators._state import FitState
+from sk_biornn.estimators._stored import stored_structure
 from sk_biornn.units.labels import as_mask
 from sk_biornn.units.order import UnitOrder
 
@@ -31,6 +32,9 @@ class DescribedRNN(RunningRNN):
         units = self._units(None if earlier is None else earlier.circuit.order)
         order, n_units = units.order, len(units.signs)
         mask = order.arranged(as_mask(self.mask), "mask", (0, 1))
+        structure = stored_structure(self, mask, n_units, self._constraint())
+        if structure is None:
+            structure = synapse_mask(n_units, mask, self.autapses)
         inputs = self._allowed_inputs(size.n_features, units)
         input_signs = self._features().arranged(self.input_signs, "input_signs", (0,))
         readout = self._allowed_readout(size.n_outputs, units)
@@ -38,7 +42,7 @@ class DescribedRNN(RunningRNN):
         return Circuit(
             unit_signs=units.signs,
             signs=self._signs_in_force(units),
-            mask=synapse_mask(n_units, mask, self.autapses),
+            mask=structure,
             inputs=input_projection(inputs, input_signs, size.n_features),
             readout=readout_projection(readout, readout_signs, units.signs, size.n_outputs),
             n_biases=2 if isinstance(self.recurrent_bias, str) else int(self.recurrent_bias),

@@ -28,12 +28,20 @@ dale : <laws>, object or None, default="projection"
     An object needs a method ``bind(signs, mask)``; see `sk_biornn.biology.Dale`.
 
 <rows of laws>
-mask : array-like of bool of shape (n_units, n_units), Connectome or None, default=None
+mask : array-like of bool or sparse matrix of shape (n_units, n_units), Connectome or None, \
+default=None
     Allowed synapses [post, pre]; all others are exactly 0. A frame whose axes are named "pre" and
     "post" may lie either way. A `Connectome`: the synapses that it has, and its signs where `signs`
     is None; a graph of networkx likewise, whose edges lead from pre to post.
 autapses : bool, default=True
     Whether a unit may contact itself.
+sparse : bool or "auto", default="auto"
+    Whether only the synapses of `mask` are stored, and nothing of size n_units x n_units: weights,
+    gradients and the optimiser's memory are then one number per synapse, `W_rec_` and `mask_` are
+    sparse arrays of SciPy, and training runs on a CPU. What needs a matrix is refused: penalties of
+    communicability, initialisers that are objects, published formulas of pruning. "auto": for a
+    `mask` that is a sparse matrix or a sparse `Connectome`, of at least 4096 units and a density of
+    at most 0.2, unless something needs a matrix.
 input_mask : array-like of bool of shape (n_units, n_features) or None, default=None
     Allowed input weights.
 readout_mask : array-like of bool of shape (n_outputs, n_units) or None, default=None
@@ -51,8 +59,10 @@ frozen : tuple of str, default=()
 recurrent_init : str, array-like of shape (n_units, n_units) or object, default="auto"
     Initial recurrent weights: "dale_orthogonal" ("auto" under Dale's law), "dale_gaussian",
     "balanced", "uniform", "orthogonal" ("auto" without it), "glorot_normal", "he_normal" (these two
-    also with "_truncated", as Keras draws them), "he_uniform", an array that obeys signs and mask,
-    or an object with a method ``sample``.
+    also with "_truncated", as Keras draws them), "he_uniform", an array or sparse matrix that obeys
+    signs and mask, or an object with a method ``sample``. Where only synapses are stored, both
+    "orthogonal" ones are a permutation inside the mask, as large as it allows, and weak synapses
+    beside it.
 spectral_radius : float or None, default=None
     Rescale the initial recurrent weights to this spectral radius.
 feedforward_init : {"uniform", "glorot_uniform"}, default="uniform"
@@ -197,8 +207,9 @@ default="population"
 """
 
 ATTRIBUTES = """
-W_rec_ : ndarray of shape (n_units, n_units)
-    Recurrent weights W[post, pre]; they obey `signs_` and `mask_` exactly.
+W_rec_ : ndarray of shape (n_units, n_units), or scipy.sparse.csr_array
+    Recurrent weights W[post, pre]; they obey `signs_` and `mask_` exactly. Sparse where only
+    synapses are stored, with an entry per synapse that may exist, weights of 0 included.
 W_in_ : ndarray of shape (n_units, n_features)
     Input weights.
 b_rec_ : ndarray of shape (n_units,)
@@ -209,13 +220,13 @@ b_out_ : ndarray of shape (n_outputs,)
     Biases of the read-out.
 signs_ : ndarray of shape (n_units,)
     Sign of each column of `W_rec_`; 0 where it is free.
-mask_ : bool ndarray of shape (n_units, n_units)
-    Allowed synapses; after pruning those that were kept.
+mask_ : bool ndarray of shape (n_units, n_units), or scipy.sparse.csr_array
+    Allowed synapses; after pruning those that were kept. Sparse where `W_rec_` is.
 unit_names_ : tuple of length n_units, or None
     Names of the units, in the order of the first of `mask`, `connectome`, `recurrent_init`,
     `signs`, `coordinates`, `tau`, `blocks`, the other masks and signs that names them, or in that
     of the columns of X where these have the same names; None where no argument has names.
-W_dense_ : ndarray of shape (n_units, n_units) or None
+W_dense_ : ndarray of shape (n_units, n_units), csr_array or None
     Recurrent weights before the (last) pruning; None without.
 achieved_density_ : float, ndarray of shape (n_blocks, n_blocks) or None
     Share of kept entries, NaN for blocks without entries; None without pruning.

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from sk_biornn import _structure
 from sk_biornn._plain import real_array, short
+from sk_biornn._sparse import dense, is_sparse
 from sk_biornn.estimators._circuit import Circuit, Size
 from sk_biornn.units.order import UnitOrder
 
@@ -37,14 +40,12 @@ def read_weights(given: dict[str, Any]) -> tuple[Arrays, Size]:
 
     All are float32 if the recurrent weights are, and float64 otherwise.
     """
-    w_rec = np.asarray(given["w_rec"])
+    w_rec = given["w_rec"] if is_sparse(given["w_rec"]) else np.asarray(given["w_rec"])
     dtype = np.float32 if w_rec.dtype in (np.float32, np.float16) else np.float64
-    arrays = {
-        name: real_array(value, WORDS[name], "an array of numbers")
-        for name, value in given.items()
-        if value is not None
+    arrays: dict[str, Any] = {
+        name: _numbers(value, WORDS[name]) for name, value in given.items() if value is not None
     }
-    n_units = len(arrays["w_rec"]) if arrays["w_rec"].ndim else 0
+    n_units = arrays["w_rec"].shape[0] if arrays["w_rec"].ndim else 0
     size = Size(
         *(
             arrays[name].shape[axis] if arrays[name].ndim == 2 else 0
@@ -65,9 +66,18 @@ def read_weights(given: dict[str, Any]) -> tuple[Arrays, Size]:
                 f"{WORDS[name]} must have shape {_SHAPES[name]}, here {shape}, got shape "
                 f"{array.shape}."
             )
-        if not np.isfinite(array).all():
+        if not np.isfinite(array.data if is_sparse(array) else array).all():
             raise ValueError(f"{WORDS[name]} must be finite, got NaN or infinity.")
     return {name: arrays[name].astype(dtype) for name in WORDS}, size
+
+
+def _numbers(value: Any, name: str) -> Any:
+    if name != "W_rec" or not is_sparse(value):
+        return real_array(value, name, "an array of numbers")
+    matrix = sp.csr_array(value)
+    matrix.sum_duplicates()
+    numbers = real_array(matrix.data, name, "an array of numbers")
+    return sp.csr_array((numbers, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 _SHAPES = {
@@ -81,10 +91,11 @@ _SHAPES = {
 
 def refuse_contradictions(weights: Arrays, circuit: Circuit, dale: Any) -> None:
     """Refuse weights of other signs, or in other places, than the arguments allow."""
-    if circuit.n_units != len(weights["w_rec"]):
+    n_units = weights["w_rec"].shape[0]
+    if circuit.n_units != n_units:
         raise ValueError(
             f"W_rec must have the {circuit.n_units} units that the arguments describe, got "
-            f"{len(weights['w_rec'])}."
+            f"{n_units}."
         )
     signs = {
         "w_rec": circuit.signs,
@@ -92,7 +103,7 @@ def refuse_contradictions(weights: Arrays, circuit: Circuit, dale: Any) -> None:
         "w_out": circuit.readout.signs,
     }
     for name, of_columns in signs.items():
-        against = 0 if of_columns is None else int((weights[name] * of_columns < 0).sum())
+        against = 0 if of_columns is None else _count_against(weights[name], of_columns)
         if against:
             law = f" with dale={short(dale)}" if name == "w_rec" else ""
             raise ValueError(
@@ -100,9 +111,23 @@ def refuse_contradictions(weights: Arrays, circuit: Circuit, dale: Any) -> None:
                 "the other sign."
             )
     for name, mask in {**circuit.masks(), "w_rec": circuit.mask}.items():
-        off = int(np.count_nonzero(weights[name][~mask]))
+        off = _count_off(weights[name], mask)
         if off:
             raise ValueError(
                 f"{WORDS[name]} must be 0 where the arguments allow no connection, got {off} "
                 "weights there."
             )
+
+
+def _count_against(weights: Any, of_columns: NDArray[Any]) -> int:
+    """Return how many weights have the other sign than that of their column."""
+    if is_sparse(weights):
+        return int((weights.data * of_columns[weights.indices] < 0).sum())
+    return int((weights * of_columns < 0).sum())
+
+
+def _count_off(weights: Any, mask: Any) -> int:
+    """Return how many weights that are not 0 lie off a mask."""
+    if is_sparse(mask):
+        return _structure.count_off(mask, weights)
+    return int(np.count_nonzero(dense(weights, "W_rec")[~mask]))

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sk_biornn._plain import NO_NUMBERS, found, plain, refuse_masked, short_text
 from sk_biornn._random import make_rng
-from sk_biornn.core import Dynamics, RNNParams, unit_weights
+from sk_biornn.core import Dynamics, RNNParams, Support, unit_weights
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._targets import Targets
 from sk_biornn.estimators._trials import Trials
@@ -45,12 +45,11 @@ class HeldOut:
     loss: Callable[[Tensor, Tensor, Tensor], Tensor]
     losses: list[float] = field(default_factory=list)
 
-    def __call__(self, params: RNNParams) -> float:
+    def __call__(self, params: RNNParams, support: Support | None = None) -> float:
         """Return the score of weights, and take note of their loss."""
+        network = boundary.Network(params, self.dynamics, support)
         try:
-            outputs = boundary.predict_outputs(
-                params, self.trials, self.dynamics, self.targets.every_step
-            )
+            outputs = boundary.predict_outputs(network, self.trials, self.targets.every_step)
         except boundary.ActivityError:
             self.losses.append(float("nan"))
             return float("nan")  # no weights are worse

@@ -15,6 +15,7 @@ from sk_biornn.initializers import (
     recurrent_weights,
 )
 from sk_biornn.initializers._order import InOtherOrder
+from sk_biornn.initializers._stored import stored_weights
 
 
 def draw_weights(
@@ -51,6 +52,16 @@ def _recurrent(
     places = circuit.order.places(names, "recurrent_init")
     if places is not None:
         init = InOtherOrder(init, places)
+    lifts_zeros = getattr(constraint, "freezes_zeros", False) and isinstance(init, str)
+    if circuit.is_stored:
+        return stored_weights(
+            circuit.order.arranged(init, "recurrent_init", (0, 1)),
+            signs=circuit.signs,
+            structure=circuit.mask,
+            rng=rng,
+            spectral_radius=parameters.spectral_radius,
+            lifts_zeros=lifts_zeros,
+        )
     weights = recurrent_weights(
         circuit.order.arranged(init, "recurrent_init", (0, 1)),
         signs=circuit.signs,
@@ -58,7 +69,7 @@ def _recurrent(
         rng=rng,
         spectral_radius=parameters.spectral_radius,
     )
-    if getattr(constraint, "freezes_zeros", False) and isinstance(init, str):
+    if lifts_zeros:
         return lift_zeros(weights, circuit.signs, circuit.mask)
     return weights
 

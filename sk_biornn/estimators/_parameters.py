@@ -67,6 +67,7 @@ class RNNParameters(BaseEstimator):
     # wiring
     mask: Any = None
     autapses: bool = True
+    sparse: bool | str = "auto"
     input_mask: Any = None
     readout_mask: Any = None
     input_signs: Any = None
@@ -318,6 +319,7 @@ RULES: dict[str, Rule] = {
     ),
     "excitatory_fraction": Number(Real, 0.0, 1.0, low_included=False),
     "autapses": Flag(),
+    "sparse": FlagOr(("auto",)),
     "spectral_radius": Optional(_positive),
     "feedforward_init": Choice(FEEDFORWARD_INITS),
     "unit_cube": Flag(),

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sk_biornn import _structure
 from sk_biornn._checks import is_number
 from sk_biornn._plain import real_array, short
 from sk_biornn.biology._population_units import index_of_checked
@@ -121,20 +122,31 @@ def facts_of(
             unit_cube=parameters.unit_cube,
         )
         positions = to_tensor(points, device, dtype)
-        distances = pairwise_distances(positions)
-    if parameters.connectome is not None:
+        distances = _distances(positions, circuit)
+    if parameters.connectome is not None and not circuit.is_stored:
         connectome = to_tensor(_checked_connectome(parameters, circuit), device, dtype)
     block_of_units = _blocks(parameters, circuit)
     if block_of_units is not None:
         blocks = to_tensor(block_of_units, device)
+    mask = np.ones(circuit.form, dtype=bool) if circuit.is_stored else circuit.mask
     return Facts(
-        to_tensor(circuit.mask, device),
+        to_tensor(mask, device),
         distances,
         connectome,
         signs=to_tensor(circuit.signs, device, dtype),
         positions=positions,
         blocks=blocks,
     )
+
+
+def _distances(positions: Tensor, circuit: Circuit) -> Tensor:
+    """Return the distances of all pairs of units, or those of the ends of every synapse."""
+    if not circuit.is_stored:
+        return pairwise_distances(positions)
+    post, pre = (
+        torch.from_numpy(ends(circuit.mask)) for ends in (_structure.posts_of, _structure.pres_of)
+    )
+    return torch.linalg.vector_norm(positions[post] - positions[pre], dim=-1)
 
 
 def _tell_of_positions(parameters: RNNParameters) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from sk_biornn.biology._blocks import block_densities
 from sk_biornn.core import Epochs
 from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._pruning import DensityWarning, PruningPlan
@@ -30,7 +29,7 @@ def train_prune_train(
         return state
     _tell_what_is_missing(plan, state)
     state = _prune(plan, state, plan.density, is_last=True).with_fresh_optimiser()
-    density = float(state.circuit.mask.mean())
+    density = state.circuit.n_synapses / float(state.circuit.n_units) ** 2
     training.say(f"pruned after epoch {state.n_iter}: density {density:.4f}")
     return (yield from training.run(state, finetune_iter)) if finetune_iter else state
 
@@ -42,7 +41,9 @@ def _train_while_pruning(
 
     The mask must fall to its goal, so `early_stopping` does not act before it is there.
     """
-    start: Any = np.nan_to_num(block_densities(state.circuit.mask, plan.density, plan.blocks))
+    everywhere = np.ones(state.circuit.form, dtype=bool)
+    there = everywhere if state.circuit.is_stored else state.circuit.mask
+    start: Any = np.nan_to_num(plan.densities(there, state.circuit.mask))
     for epoch in range(max_iter):
         state = yield from training.run(state, max_iter, epochs=range(epoch, epoch + 1))
         if state.interrupted or state.stopped or epoch + 1 == max_iter:
@@ -57,25 +58,28 @@ def _prune(plan: PruningPlan, state: FitState, density: Any, *, is_last: bool = 
     kept, achieved = plan.prune(w_rec, density, state.circuit.mask, state.generator)
     pruned = Pruned(achieved)
     if is_last:
-        pruned = Pruned(achieved, plan.goal, w_rec.copy(), state.n_iter)
+        before = state.circuit.matrix(w_rec.copy())
+        pruned = Pruned(achieved, plan.goal, before, state.n_iter)
     return state.pruned_to(kept, pruned)
 
 
 def _tell_what_is_missing(plan: PruningPlan, state: FitState) -> None:
     """Warn of blocks that have far fewer weights than are to be kept: most rest at 0 already."""
-    w_rec = state.weights["w_rec"]
-    there = state.circuit.mask & (w_rec != 0)
+    w_rec, circuit = state.weights["w_rec"], state.circuit
+    there = w_rec != 0 if circuit.is_stored else circuit.mask & (w_rec != 0)
     if plan.synapses is not None:
         there &= plan.synapses
     asked: Any = np.atleast_2d(np.where(plan.density < 1, plan.density, 0))  # 1: all that there are
-    found = np.atleast_2d(block_densities(there, plan.density, plan.blocks))
-    units = [len(w_rec)] if plan.blocks is None else np.bincount(plan.blocks, minlength=len(asked))
+    found = np.atleast_2d(plan.densities(there, circuit.mask))
+    units = (
+        [circuit.n_units] if plan.blocks is None else np.bincount(plan.blocks, minlength=len(asked))
+    )
     missing = (asked - found) * np.outer(units, units)
     short = np.argwhere((found < ENOUGH * asked) & (missing >= A_FEW))
     if not len(short):
         return
     worst = max(map(tuple, short), key=lambda block: asked[block] - found[block])
-    which = f" in the block {_block_name(state.circuit, plan, worst)}" if asked.size > 1 else ""
+    which = f" in the block {_block_name(circuit, plan, worst)}" if asked.size > 1 else ""
     more = f" (other such blocks: {len(short) - 1})" if len(short) > 1 else ""
     warnings.warn(
         f"density {asked[worst]:.3g} was asked for{which}, where only {found[worst]:.3g} of the "

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 
 from sk_biornn.estimators._circuit import Circuit, Projection
 from sk_biornn.estimators._state import FitState, Pruned
@@ -13,6 +14,8 @@ from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.order import UnitOrder
 
 _FRAME = "pandas frame as lists"  # key of a packed frame; its value is the number of the format
+_SPARSE = "csr array as arrays"  # likewise of a sparse matrix
+_PARTS = ("data", "indices", "indptr")
 _RECORD = "record of sk_biornn"  # key of a packed state; its value is the name of its class
 _RECORDS = {
     kind.__name__: kind for kind in (FitState, Circuit, Projection, Pruned, UnitOrder, Connectome)
@@ -36,6 +39,9 @@ def _pack(value: Any) -> Any:
     name = type(value).__name__
     if name in _RECORDS and isinstance(value, _RECORDS[name]):
         return {_RECORD: name, **{key: _pack(item) for key, item in _fields_of(value).items()}}
+    if isinstance(value, sp.csr_array):
+        parts = {part: np.asarray(getattr(value, part)) for part in _PARTS}
+        return {_SPARSE: 1, "shape": list(value.shape), **parts}
     if not isinstance(value, (pd.DataFrame, pd.Series)):
         return value
     is_series = isinstance(value, pd.Series)
@@ -85,6 +91,8 @@ def _unpack(value: Any) -> Any:
     if isinstance(value, dict) and _RECORD in value:
         fields = {key: _unpack(item) for key, item in value.items() if key != _RECORD}
         return _RECORDS[value[_RECORD]](**fields)
+    if isinstance(value, dict) and _SPARSE in value:
+        return sp.csr_array(tuple(value[part] for part in _PARTS), shape=tuple(value["shape"]))
     if not isinstance(value, dict) or _FRAME not in value:
         return value
     index = _unpack_index(value["index"])

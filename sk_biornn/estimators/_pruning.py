@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sk_biornn import _structure
 from sk_biornn._plain import plain_frame, short
-from sk_biornn.biology._blocks import check_densities
+from sk_biornn._sparse import is_sparse
+from sk_biornn.biology._blocks import block_densities, check_densities, synapse_densities
 from sk_biornn.biology.pruning import PRUNERS, Pruner
 from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._parameters import RNNParameters
@@ -35,7 +37,12 @@ class PruningPlan:
     def prune(
         self, W: np.ndarray, density: Any, mask: np.ndarray, rng: np.random.Generator
     ) -> tuple[NDArray[np.bool_], Any]:
-        """Return the synapses that stay, and the share of all entries that they are."""
+        """Return the synapses that stay, and the share of all entries that they are.
+
+        `W` is a matrix, or values of synapses where `mask` is sparse.
+        """
+        if is_sparse(mask):
+            return self._prune_synapses(W, density, mask, rng)
         mask = mask if self.synapses is None else mask & self.synapses
         kept, achieved = self.pruner.prune(
             W, density, mask=mask, blocks=self.blocks, random_state=rng
@@ -47,6 +54,34 @@ class PruningPlan:
                 f"{W.shape}, and their share, got {kept.dtype} of shape {kept.shape}."
             )
         return kept, achieved
+
+    def _prune_synapses(
+        self, values: np.ndarray, density: Any, structure: Any, rng: np.random.Generator
+    ) -> tuple[NDArray[np.bool_], Any]:
+        pruner: Any = self.pruner
+        kept, achieved = pruner.prune_synapses(
+            values,
+            density,
+            post=_structure.posts_of(structure),
+            pre=_structure.pres_of(structure),
+            n_units=structure.shape[0],
+            blocks=self.blocks,
+            random_state=rng,
+        )
+        kept = np.asarray(kept)
+        if kept.shape != values.shape or kept.dtype != bool:
+            raise ValueError(
+                "pruning must have a method prune_synapses that returns which synapses stay, bool "
+                f"of shape {values.shape}, and their share, got {kept.dtype} of shape {kept.shape}."
+            )
+        return kept, achieved
+
+    def densities(self, there: np.ndarray, mask: Any) -> Any:
+        """Return the share of entries that are there, per block; of a matrix, or of synapses."""
+        if not is_sparse(mask):
+            return block_densities(there, self.density, self.blocks)
+        ends = _structure.posts_of(mask), _structure.pres_of(mask)
+        return synapse_densities(there, self.density, self.blocks, *ends, mask.shape[0])
 
     def rehearse(self, W: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> None:
         """Have the user's own object prune once, so that it fails before the training."""

@@ -159,8 +159,9 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
 
         Parameters
         ----------
-        W_rec : array-like of shape (n_units, n_units)
-            Recurrent weights W[post, pre].
+        W_rec : array-like or sparse matrix of shape (n_units, n_units)
+            Recurrent weights W[post, pre]; the entries of a sparse one are the mask, unless `mask`
+            is given.
         W_in : array-like of shape (n_units, n_features)
             Input weights.
         W_out : array-like of shape (n_outputs, n_units)

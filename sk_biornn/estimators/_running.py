@@ -10,8 +10,10 @@ import pandas as pd
 import torch
 from sklearn.utils.validation import check_is_fitted
 
+from sk_biornn import _structure
 from sk_biornn._checks import check_choice
-from sk_biornn.core import Dynamics, RNNParams
+from sk_biornn._sparse import dense, is_sparse
+from sk_biornn.core import Dynamics
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._fitted import FittedNetwork
 from sk_biornn.estimators._parameters import RNNParameters, leak_of
@@ -38,8 +40,8 @@ class RunningRNN(FittedNetwork, RNNParameters):
         """Return the read-out (n_trials[, n_steps], n_outputs), and the checked trials."""
         check_is_fitted(self, "W_rec_")
         trials = check_trials(self, X, reset=False, n_static_steps=self.n_static_steps)
-        params, dynamics = self._fitted_network(trials)
-        return boundary.predict_outputs(params, trials, dynamics, every_step), trials
+        network = self._fitted_network(trials)
+        return boundary.predict_outputs(network, trials, every_step), trials
 
     def hidden_states(self, X: Any, kind: str = "state") -> Any:
         """Return the activity of every unit at every step.
@@ -65,8 +67,8 @@ class RunningRNN(FittedNetwork, RNNParameters):
         check_is_fitted(self, "W_rec_")
         check_choice("kind", kind, ("state", "rate"))
         trials = check_trials(self, X, reset=False, n_static_steps=self.n_static_steps)
-        params, dynamics = self._fitted_network(trials)
-        return blank_padding(boundary.predict_activity(params, trials, dynamics, kind), trials)
+        network = self._fitted_network(trials)
+        return blank_padding(boundary.predict_activity(network, trials, kind), trials)
 
     def recurrent_frame(self) -> pd.DataFrame:
         """Return the recurrent weights with the names of the units.
@@ -81,27 +83,36 @@ class RunningRNN(FittedNetwork, RNNParameters):
         ------
         NotFittedError
             If the network has not been fitted.
+        ValueError
+            If `W_rec_` is sparse, and that of more than 20,000 units.
         """
         check_is_fitted(self, "W_rec_")
+        W_rec = dense(self.W_rec_, "W_rec_", "it holds the synapses as it is")
         labels = list(self._unit_labels())
         post, pre = (pd.Index(labels, name=side, tupleize_cols=False) for side in ("post", "pre"))
-        return pd.DataFrame(self.W_rec_, index=post, columns=pre)
+        return pd.DataFrame(W_rec, index=post, columns=pre)
 
     def _unit_labels(self) -> Sequence[Any]:
         names = self.unit_names_
-        return range(len(self.W_rec_)) if names is None else names
+        return range(self.W_rec_.shape[0]) if names is None else names
 
     def _tally(self, n_outputs: int) -> Callable[..., torch.Tensor] | None:
         """Return what is counted of the outputs of every training batch, see `_loss.Tally`."""
         return None
 
-    def _fitted_network(self, trials: Trials) -> tuple[RNNParams, Dynamics]:
+    def _fitted_network(self, trials: Trials) -> boundary.Network:
         device = boundary.resolve_device(self.device)
         dtype = boundary.torch_dtype(trials.x.dtype)
-        params = boundary.to_params(self._weight_arrays(), dtype, device)
+        weights, support = self._weight_arrays(), None
+        if is_sparse(weights["w_rec"]):
+            structure = _structure.structure_of(weights["w_rec"])
+            support = boundary.to_support(structure, device)
+            weights["w_rec"] = _structure.values_on(structure, weights["w_rec"])
+        params = boundary.to_params(weights, dtype, device)
         populations = getattr(self, "populations_", None)
         order = UnitOrder(self.unit_names_, "the fitted network")
-        return params, self._dynamics(device, dtype, len(self.W_rec_), populations, order)
+        dynamics = self._dynamics(device, dtype, self.W_rec_.shape[0], populations, order)
+        return boundary.Network(params, dynamics, support)
 
     def _weight_arrays(self) -> dict[str, np.ndarray]:
         return {name: getattr(self, attribute) for name, attribute in ATTRIBUTES.items()}

@@ -87,6 +87,8 @@ class Recipe:
     def reason_alone(self) -> str | None:
         """Return why the network cannot learn side by side with others; None if it can."""
         loss = self.loss
+        if loss.synapses.stored is not None:
+            return "a network that is stored as its synapses"
         if loss.synapses.support is not None:
             return "few synapses, for which sparse products are faster"
         if not isinstance(self.solver, str) and type(self.solver) is not Adam:

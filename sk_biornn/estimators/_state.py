@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_biornn import _structure
 from sk_biornn.core import History
 from sk_biornn.estimators._circuit import Circuit
 
@@ -86,13 +87,37 @@ class FitState:
         return History(list(self.losses), list(self.scores), self.solver)
 
     def pruned_to(self, kept: NDArray[np.bool_], pruned: Pruned) -> FitState:
-        """Return the state under a narrower mask, with zeros off it."""
+        """Return the state under a narrower mask, with zeros off it.
+
+        `kept` is a matrix, or says of every synapse where only these are stored.
+        """
+        if self.circuit.is_stored:
+            narrower = replace(self.circuit, mask=_structure.narrowed(self.circuit.mask, kept))
+            return replace(self.in_circuit(narrower), pruned=pruned)
         circuit = self.circuit.without(kept)
         w_rec = self.weights["w_rec"]
         w_rec = np.where(circuit.mask, w_rec, 0).astype(w_rec.dtype)
         return replace(
             self, circuit=circuit, weights={**self.weights, "w_rec": w_rec}, pruned=pruned
         )
+
+    def in_circuit(self, circuit: Circuit) -> FitState:
+        """Return the state in another circuit, with the weights and moments that it has there."""
+        before = self.circuit
+        if not before.is_stored and not circuit.is_stored:
+            return replace(self, circuit=circuit)
+
+        def carried(values: NDArray[Any]) -> NDArray[Any]:
+            has_form = values.shape == before.form
+            return circuit.taken(before.matrix(values)) if has_form else values
+
+        moments = dict(self.moments)
+        if "w_rec" in moments:
+            moments["w_rec"] = {name: carried(each) for name, each in moments["w_rec"].items()}
+        weights = dict(self.weights)
+        if "w_rec" in weights:
+            weights["w_rec"] = carried(weights["w_rec"])
+        return replace(self, circuit=circuit, weights=weights, moments=moments)
 
     def has_reached(self, goal: tuple[Any, ...]) -> bool:
         """Whether pruning to this goal has been done."""

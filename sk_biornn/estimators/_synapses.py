@@ -16,6 +16,7 @@ from sk_biornn.core import (
     support_where_it_pays,
 )
 from sk_biornn.core.training import Moments
+from sk_biornn.estimators._stored import is_by_synapse
 
 
 class Synapses(NamedTuple):
@@ -25,19 +26,26 @@ class Synapses(NamedTuple):
     support: Support | None = None  # None: dense products
     compact: bool = False  # whether the optimiser sees a value per synapse
 
+    @property
+    def stored(self) -> Support | None:
+        """The support of a network that is stored as its synapses, and has no matrix at all."""
+        return self.support if self.support is not None and self.support.stored else None
+
     def matrix(self, w_rec: Tensor) -> Tensor:
-        """Return what the loss is given as a matrix; differentiable."""
-        return w_rec if self.support is None else self.support.matrix(w_rec)
+        """Return what the loss is given as a matrix, if the network has one; differentiable."""
+        if self.support is None or self.support.stored:
+            return w_rec
+        return self.support.matrix(w_rec)
 
     def contract(self, moments: Moments) -> Moments:
         """Turn an optimiser's matrices into vectors, where the latter are held."""
-        if self.support is None or not self.compact:
+        if self.support is None or not self.compact or self.support.stored:
             return moments
         return self._map(moments, self.support.values)
 
     def expand(self, moments: Moments) -> Moments:
         """Turn them back: what is kept between fits does not depend on how they compute."""
-        if self.support is None or not self.compact:
+        if self.support is None or not self.compact or self.support.stored:
             return moments
         return self._map(moments, self.support.matrix)
 
@@ -61,7 +69,7 @@ def bind_synapses(constraint: Constraint, signs: Tensor, mask: Tensor) -> Synaps
     support = support_where_it_pays(mask, signs.dtype)
     if support is None:
         return Synapses(constraint.bind(signs, mask))
-    if not _is_by_synapse(constraint):
+    if not is_by_synapse(constraint, "bind"):
         space = on_support(constraint.bind(signs, mask), support, compact=False)
         return Synapses(space, support)
     presynaptic = signs[support.columns.long()]
@@ -70,15 +78,17 @@ def bind_synapses(constraint: Constraint, signs: Tensor, mask: Tensor) -> Synaps
     return Synapses(space, support, compact=True)
 
 
-def _is_by_synapse(constraint: Constraint) -> bool:
-    """Whether a constraint says that it treats every synapse by itself.
+def bind_stored(constraint: Constraint, signs: Tensor, support: Support) -> Synapses:
+    """Bind a constraint to the synapses of a network that is stored as them."""
+    constraint = in_stored_circuit(constraint, support)
+    presynaptic = signs[support.columns.long()]
+    all_exist = torch.ones_like(presynaptic, dtype=torch.bool)
+    return Synapses(constraint.bind(presynaptic, all_exist), support, compact=True)
 
-    It says so of the `bind` beside it. A class that derives from it and binds in another way has
-    to say so again: its author may not know that the promise is there.
-    """
-    for cls in type(constraint).__mro__:
-        if "by_synapse" in vars(cls):
-            return bool(constraint.by_synapse)  # type: ignore[attr-defined]
-        if "bind" in vars(cls):
-            return False
-    return False
+
+def in_stored_circuit(constraint: Constraint, support: Support) -> Constraint:
+    """Return a constraint with what depends on all synapses filled in."""
+    counts = support.rows.diff()
+    if not hasattr(constraint, "of_inputs") or not support.n_synapses:
+        return constraint
+    return constraint.of_inputs(support.n_synapses / int((counts > 0).sum()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,13 @@ from sk_biornn.estimators._circuit import Circuit, Projection
 from sk_biornn.estimators._held_out import HeldOut
 from sk_biornn.estimators._stackable import Recipe
 from sk_biornn.estimators._state import FitState
-from sk_biornn.estimators._synapses import Synapses, bind_synapses, in_circuit
+from sk_biornn.estimators._synapses import (
+    Synapses,
+    bind_stored,
+    bind_synapses,
+    in_circuit,
+    in_stored_circuit,
+)
 from sk_biornn.estimators._trials import Trials
 
 # After each epoch, with what was counted in it; True ends the training.
@@ -79,9 +86,8 @@ class Training:
         """Cross into torch, bind what the circuit says, and run the training loop."""
         circuit, w_rec = state.circuit, state.weights["w_rec"]
         dtype = boundary.torch_dtype(w_rec.dtype)
-        allowed = boundary.to_tensor(circuit.mask, self.device)
         signs = boundary.to_tensor(circuit.signs, self.device, dtype)
-        synapses = bind_synapses(self.constraint, signs, allowed)
+        constraint, synapses = self._bound(circuit, signs)
         history = state.history()
         history.moments = synapses.contract(self._moments(state))
         noise = self._noise(state)
@@ -95,7 +101,7 @@ class Training:
 
         loss = self.bind_loss(circuit, synapses, dtype, noise)
         recipe = Recipe(
-            in_circuit(self.constraint, allowed),
+            constraint,
             circuit,
             self.frozen,
             self.optimisation.solver,
@@ -109,7 +115,7 @@ class Training:
             replace(self.optimisation, max_iter=max_iter),
             state.generator,
             lengths=self.trials.lengths,
-            monitor=self.monitor,
+            monitor=self._monitor_of(synapses),
             on_epoch=report,
             history=history,
             epochs=epochs,
@@ -118,6 +124,20 @@ class Training:
             generators=() if noise is None else (noise,),
         )
         return self._after(state, params, history, synapses)
+
+    def _bound(self, circuit: Circuit, signs: torch.Tensor) -> tuple[Constraint, Synapses]:
+        """Return the constraint as the circuit has it, and what it is bound to."""
+        if circuit.is_stored:
+            support = boundary.to_support(circuit.mask, self.device)
+            synapses = bind_stored(self.constraint, signs, support)
+            return in_stored_circuit(self.constraint, support), synapses
+        allowed = boundary.to_tensor(circuit.mask, self.device)
+        return in_circuit(self.constraint, allowed), bind_synapses(self.constraint, signs, allowed)
+
+    def _monitor_of(self, synapses: Synapses) -> Callable[[RNNParams], float] | None:
+        if self.monitor is None or synapses.stored is None:
+            return self.monitor
+        return partial(self.monitor, support=synapses.stored)
 
     def _after(
         self,

@@ -12,6 +12,7 @@ from sk_biornn._blas import single_blas_thread
 from sk_biornn._checks import check_number
 from sk_biornn._plain import real_array, short
 from sk_biornn._random import make_rng
+from sk_biornn._sparse import dense
 from sk_biornn.initializers._base import (
     Initializer,
     check_matrix,
@@ -59,7 +60,7 @@ def recurrent_weights(
 
     Parameters
     ----------
-    init : str, array-like of shape (n_units, n_units) or object
+    init : str, array-like or sparse matrix of shape (n_units, n_units), or object
         Name of an initialiser; weights W[post, pre], which are copied; or an object with a method
         ``sample(*, signs, mask, rng)``.
     signs : ndarray of shape (n_units,)
@@ -128,6 +129,7 @@ def _drawn(init: Any, signs: np.ndarray, mask: np.ndarray, rng: np.random.Genera
         return _checked(drawn, signs, mask, "the weights drawn by recurrent_init")
     if init is None:
         raise TypeError(f"recurrent_init must be {expected}, got None.")
+    init = dense(init, "recurrent_init", "sparse=True of an estimator stores synapses alone")
     weights = real_array(init, "recurrent_init", expected, truth_values=True)
     return _checked(weights, signs, mask, "recurrent_init")
 

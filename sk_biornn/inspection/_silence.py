@@ -21,7 +21,6 @@ from sk_biornn.inspection._networks import (
     one_network_in,
     order_of,
     units_named,
-    weights_of,
 )
 from sk_biornn.inspection._skill import flat_outputs, output_names
 from sk_biornn.units.connectome import Connectome
@@ -108,7 +107,7 @@ def _cut(network: Any, part: Part, labels: Any) -> None:
     """Cut a part of one network, in place."""
     if not hasattr(network, "W_rec_"):
         raise ValueError("estimator must hold fitted estimators with W_rec_, got a weight matrix.")
-    n_units = weights_of(network).shape[0]
+    n_units = np.shape(network.W_rec_)[0]
     if _is_edge_class(part):
         post, pre = (units_named(network, name, labels) for name in part)
         _cut_synapses(network, np.ix_(post, pre))
@@ -241,8 +240,9 @@ def _forbid(network: Any, argument: str, weights: str, where: Any) -> None:
         mask = units.arranged(as_mask(given), argument, axes, channels)
         if is_sparse(mask):
             left = _without(mask, where)
-            is_named = isinstance(given, Connectome)
-            setattr(network, argument, Connectome(left, given.names) if is_named else left)
+            if units.names is not None and isinstance(given, Connectome):
+                left = Connectome(left, units.names)
+            setattr(network, argument, left)
             return
         allowed = matrix_mask(argument, mask, shape)
         allowed = np.ones(shape, dtype=bool) if allowed is None else allowed

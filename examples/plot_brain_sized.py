@@ -1,0 +1,96 @@
+"""
+A brain-sized connectome on a laptop
+====================================
+
+The matrix of 19,178 neurons has 368 million entries, 1.5 GB in float32, and an optimiser remembers
+twice as much. Their connections are far fewer. A network that is given a **sparse** mask is stored
+as its synapses alone: no step of a fit makes anything of the size of the matrix.
+"""
+
+# %%
+# The wiring
+# ----------
+# Few neurons of a brain have many connections and many have few.
+# :func:`~sk_biornn.datasets.make_brain_wiring` draws such a one, with excitatory and inhibitory
+# neurons; a table of a real brain, as :func:`~sk_biornn.datasets.read_connectome` reads it, takes
+# its place as it is.
+
+import resource
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from sk_biornn import DaleRNNRegressor
+from sk_biornn.datasets import make_brain_wiring
+
+n_units = 19_178
+brain = make_brain_wiring(n_units, random_state=0)
+print(f"{brain}, a density of {brain.weights.nnz / n_units**2:.2%}")
+
+# %%
+# The task
+# --------
+# Report the mean of either of two noisy channels since the beginning of the trial: it has to be
+# remembered and updated at every step.
+
+rng = np.random.default_rng(1)
+X = rng.standard_normal((64, 20, 2)).astype(np.float32)
+y = np.cumsum(X, axis=1) / np.arange(1, 21)[:, None]
+
+# %%
+# The fit
+# -------
+# The mask came sparse and is large, so ``sparse="auto"`` stores synapses; `W_rec_` is then a sparse
+# array of SciPy. Dale's law holds exactly, as it does in a matrix.
+
+stamps = [time.perf_counter()]
+network = DaleRNNRegressor(
+    n_units=n_units,
+    mask=brain,
+    max_iter=15,
+    batch_size=16,
+    random_state=0,
+    on_epoch=lambda _: stamps.append(time.perf_counter()),
+).fit(X, y)
+W = network.W_rec_
+print(f"{type(W).__name__} of {W.nnz} weights, R2 {network.score(X, y):.2f}")
+print(f"weights of the wrong sign: {(W.data * network.signs_[W.indices] < 0).sum()}")
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+print(f"the most memory that this whole process ever held: {peak:.1f} GiB")
+
+# %%
+# What grows
+# ----------
+# With as many connections per neuron, a step takes time in proportion to the number of neurons, and
+# the weights with what Adam remembers of them take memory so; a matrix would grow with its square.
+
+sizes = [2000, 4000, 8000, 16_000, 32_000]
+seconds, held = [], []
+for size in sizes:
+    laps = []
+    grown = DaleRNNRegressor(
+        n_units=size,
+        mask=make_brain_wiring(size, random_state=0),
+        sparse=True,
+        max_iter=5,
+        batch_size=8,
+        random_state=0,
+        on_epoch=lambda _, laps=laps: laps.append(time.perf_counter()),
+    ).fit(X[:8, :10], y[:8, :10])
+    seconds.append(np.diff(laps).min())
+    W = grown.W_rec_
+    held.append((3 * W.data.nbytes + W.indices.nbytes + W.indptr.nbytes) / 2**20)
+for size, lap, mib in zip(sizes, seconds, held, strict=True):
+    print(f"{size:6} neurons: {1e3 * lap:6.1f} ms a step, {mib:5.1f} MiB")
+
+figure, (left, middle, right) = plt.subplots(1, 3, figsize=(10, 3), layout="constrained")
+left.plot(np.arange(1, 16), network.loss_curve_, marker=".")
+left.set(xlabel="epoch", ylabel="loss", title=f"{n_units} neurons", ylim=(0, None))
+middle.loglog(sizes, 1e3 * np.array(seconds), marker="o")
+middle.set(xlabel="neurons", ylabel="ms", title="one step, 8 trials of 10 steps")
+right.loglog(sizes, held, marker="o", label="synapses")
+right.loglog(sizes, 12 * np.square(sizes, dtype=float) / 2**20, "--", label="a matrix")
+right.set(xlabel="neurons", ylabel="MiB", title="weights and optimiser")
+right.legend()
+plt.show()
