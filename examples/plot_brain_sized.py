@@ -85,12 +85,20 @@ for size, lap, mib in zip(sizes, seconds, held, strict=True):
     print(f"{size:6} neurons: {1e3 * lap:6.1f} ms a step, {mib:5.1f} MiB")
 
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(10, 3), layout="constrained")
+ticks = [f"{size // 1000}k" for size in sizes]
+for axis in (middle, right):
+    axis.set_xscale("log")
+    axis.set_yscale("log")
+    axis.set_xticks(sizes, ticks)
+    axis.minorticks_off()
+middle.set_yticks([1, 3, 10, 30, 100, 300], ["1", "3", "10", "30", "100", "300"])
+middle.set_ylim(min(seconds) * 700, max(seconds) * 1500)
 left.plot(np.arange(1, 16), network.loss_curve_, marker=".")
 left.set(xlabel="epoch", ylabel="loss", title=f"{n_units} neurons", ylim=(0, None))
-middle.loglog(sizes, 1e3 * np.array(seconds), marker="o")
+middle.plot(sizes, 1e3 * np.array(seconds), marker="o")
 middle.set(xlabel="neurons", ylabel="ms", title="one step, 8 trials of 10 steps")
-right.loglog(sizes, held, marker="o", label="synapses")
-right.loglog(sizes, 12 * np.square(sizes, dtype=float) / 2**20, "--", label="a matrix")
+right.plot(sizes, held, marker="o", label="synapses")
+right.plot(sizes, 12 * np.square(sizes, dtype=float) / 2**20, "--", label="a matrix")
 right.set(xlabel="neurons", ylabel="MiB", title="weights and optimiser")
 right.legend()
 plt.show()

@@ -64,6 +64,20 @@ def test_fits_and_predictions_on_one_two_and_four_threads(
     assert all(np.array_equal(scores[0], other) for other in scores[1:])
 
 
+def test_what_is_told_of_a_fit_is_the_same_on_any_number_of_threads(restore_torch):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((1600, 30, 2))
+    told = []
+    for n_threads in (1, 2):
+        torch.set_num_threads(n_threads)
+        reg = DaleRNNRegressor(
+            n_units=200, regularizer="weight", early_stopping=True, validation_fraction=0.9,
+            max_iter=1, random_state=0,
+        ).fit(X, X)  # fmt: skip
+        told.append((reg.validation_loss_curve_, reg.penalty_value()))
+    assert told[0] == told[1]  # sums of tens of thousands of numbers
+
+
 @pytest.mark.parametrize("regularizer", ["weight", "spatial", "communicability_emd"])
 def test_penalties_sum_alike_on_any_number_of_threads(regularizer, restore_torch):
     X, y = problem()

@@ -198,13 +198,14 @@ def train_by_epochs(
             loss = yield Epoch(
                 theta, spaces, optimiser, loss_function, batches, optimisation, recipe, on_device
             )
-            with computing():
+            with computing():  # with several threads, each of these few calls wakes them all
                 reached = _weights(theta, spaces)
-            _refuse_non_finite(reached, loss, epoch, optimisation)
+                moments = _moments(moving, optimiser, copied=on_device is None)
+                _refuse_non_finite(reached, loss, epoch, optimisation)
             score = None if monitor is None else monitor(reached)
             weights, stream = reached, rng.bit_generator.state  # the epoch is finished
             history.losses.append(loss)
-            history.moments = _moments(moving, optimiser, copied=on_device is None)
+            history.moments = moments
             if score is not None:
                 history.scores.append(score)
                 best.update(score, weights)

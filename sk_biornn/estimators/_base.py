@@ -22,6 +22,7 @@ from sk_biornn.core import (
     Epochs,
     History,
     alone,
+    computing,
 )
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import (
@@ -318,8 +319,8 @@ class BaseRNN(EarlyStoppingRNN):
         weights = self._weight_arrays()
         dtype, device = boundary.torch_dtype(weights["w_rec"].dtype), torch.device("cpu")
         circuit = self._state.circuit
-        w_rec = boundary.to_tensor(circuit.taken(weights["w_rec"]), device, dtype)
-        with torch.no_grad():
+        with torch.no_grad(), computing():
+            w_rec = boundary.to_tensor(circuit.taken(weights["w_rec"]), device, dtype)
             bound = bind_penalties(self, circuit, device, dtype)
             of_weights = [penalty for penalty in bound if isinstance(penalty, OfWeights)]
             return float(sum(penalty(w_rec).item() for penalty in of_weights))

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sk_biornn._plain import NO_NUMBERS, found, plain, refuse_masked, short_text
 from sk_biornn._random import make_rng
-from sk_biornn.core import Dynamics, RNNParams, Support, unit_weights
+from sk_biornn.core import Dynamics, RNNParams, Support, computing, unit_weights
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._targets import Targets
 from sk_biornn.estimators._trials import Trials
@@ -59,7 +59,8 @@ class HeldOut:
     @torch.no_grad()
     def _loss_of(self, outputs: np.ndarray) -> float:
         values, weights = map(torch.from_numpy, (self.targets.values, self.targets.weights))
-        return self.loss(torch.from_numpy(outputs), values, unit_weights(weights)).item()
+        with computing():
+            return self.loss(torch.from_numpy(outputs), values, unit_weights(weights)).item()
 
 
 def check_ways(early_stopping: bool, validation: Any, groups: Any) -> None:

@@ -19,6 +19,7 @@ from sk_biornn.core import (
     RNNParams,
     Spaces,
     WeightSpace,
+    computing,
     sum_of_two,
     train_by_epochs,
     within,
@@ -86,11 +87,15 @@ class Training:
         """Cross into torch, bind what the circuit says, and run the training loop."""
         circuit, w_rec = state.circuit, state.weights["w_rec"]
         dtype = boundary.torch_dtype(w_rec.dtype)
-        signs = boundary.to_tensor(circuit.signs, self.device, dtype)
-        constraint, synapses = self._bound(circuit, signs)
-        history = state.history()
-        history.moments = synapses.contract(self._moments(state))
-        noise = self._noise(state)
+        with computing():  # with several threads, each of these few calls wakes them all
+            signs = boundary.to_tensor(circuit.signs, self.device, dtype)
+            constraint, synapses = self._bound(circuit, signs)
+            history = state.history()
+            history.moments = synapses.contract(self._moments(state))
+            noise = self._noise(state)
+            loss = self.bind_loss(circuit, synapses, dtype, noise)
+            params = boundary.to_params(state.weights, dtype, self.device)
+            spaces = self._spaces(circuit, synapses, dtype, state)
 
         def report(params: RNNParams, history: History) -> bool:
             def middle() -> FitState:
@@ -99,7 +104,6 @@ class Training:
 
             return self.report(history, middle, loss.tallied.take())
 
-        loss = self.bind_loss(circuit, synapses, dtype, noise)
         recipe = Recipe(
             constraint,
             circuit,
@@ -108,9 +112,9 @@ class Training:
             loss,
         )
         params, history = yield from train_by_epochs(
-            boundary.to_params(state.weights, dtype, self.device),
+            params,
             loss,
-            self._spaces(circuit, synapses, dtype, state),
+            spaces,
             self.trials.n_trials,
             replace(self.optimisation, max_iter=max_iter),
             state.generator,
