@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-HALVES = ".*.????????~"  # names of files that are being written, or were when a process was killed
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
@@ -35,6 +34,22 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def remove_halves(folder: Path, names: str) -> None:
+    """Remove from a folder what a killed process had not yet renamed, and nothing else.
+
+    Parameters
+    ----------
+    folder : Path
+        Only files that are in it, not those in folders below.
+    names : str
+        Regular expression of the names that the whole files would have.
+    """
+    half = re.compile(rf"\.({names})\.[a-z0-9_]{{8}}~")  # as `write_bytes` names them
+    for path in folder.glob(".*~"):
+        if half.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

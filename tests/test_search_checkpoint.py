@@ -37,7 +37,6 @@ from sk_biornn.model_selection import (
 )
 from sk_biornn.model_selection._checkpoint import Checkpoint, open_checkpoint
 from sk_biornn.model_selection._fitted_before import Store, looking_up
-from sk_biornn.model_selection._own_code import OwnCode
 from sk_biornn.model_selection._shares import Shares
 from sk_biornn.preprocessing import TrialScaler
 
