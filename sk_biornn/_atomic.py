@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
+
+_RANDOM = "[a-z0-9_]"  # of the names that `tempfile` gives
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
@@ -36,19 +37,19 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def remove_halves(folder: Path, names: str) -> None:
-    """Remove from a folder what a killed process had not yet renamed, and nothing else.
+def remove_halves(folder: Path, *files: str) -> None:
+    """Remove what a killed process had not yet renamed, and nothing else.
 
     Parameters
     ----------
     folder : Path
-        Only files that are in it, not those in folders below.
-    names : str
-        Regular expression of the names that the whole files would have.
+        Where the files would be.
+    *files : str
+        What the whole files would be called from there: names, or patterns of `Path.glob`.
     """
-    half = re.compile(rf"\.({names})\.[a-z0-9_]{{8}}~")  # as `write_bytes` names them
-    for path in folder.glob(".*~"):
-        if half.fullmatch(path.name) and path.is_file():
+    for file in map(PurePath, files):
+        half = file.with_name(f".{file.name}.{_RANDOM * 8}~")
+        for path in list(folder.glob(str(half))):
             path.unlink(missing_ok=True)
 
 

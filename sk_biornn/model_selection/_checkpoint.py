@@ -25,14 +25,14 @@ from sk_biornn._atomic import remove_halves, write_bytes, write_text
 from sk_biornn._checks import refusal
 from sk_biornn._orphans import end_with
 from sk_biornn._plain import short
-from sk_biornn._records import as_json, differences, locked, sealed, to_json, versions
+from sk_biornn._records import LOCK, as_json, differences, locked, sealed, to_json, versions
 from sk_biornn.model_selection._as_numbers import NotNumbers, fitted_state, set_fitted_state
 from sk_biornn.model_selection._digest import digest
 
 _SHOWN = ("display", "print_changed_only")  # how scikit-learn shows estimators, and no more
 _SETTINGS = {"search": "fits of sk_biornn.model_selection", "format": 2}
-_NAME = "[0-9a-f]{40}"
-_OURS = {"": r"(settings|versions)\.json|\.lock", "runs": rf"{_NAME}\.json", "weights": rf"{_NAME}\.npz"}
+_NAME = "[0-9a-f]" * 40
+_OURS = (LOCK, "settings.json", "versions.json", f"runs/{_NAME}.json", f"weights/{_NAME}.npz")
 
 
 @contextmanager
@@ -73,8 +73,7 @@ class Checkpoint:
         here = {**versions(), "sk_biornn sources": sources()}
         self._settings = as_json({**_SETTINGS, "versions": here})
         self._check_folder()
-        for folder, names in _OURS.items():
-            remove_halves(path / folder, names)
+        remove_halves(path, *_OURS)
         write_text(path / "settings.json", to_json(_SETTINGS))
         write_text(path / "versions.json", to_json(here))
 

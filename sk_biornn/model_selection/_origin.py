@@ -23,7 +23,7 @@ def origin(thing: Any) -> str | None:
     Parameters
     ----------
     thing : type or callable
-        A class counts as known if all classes that it is made of are.
+        A class of one's own counts as known if all classes that it is made of are.
 
     Returns
     -------
@@ -33,7 +33,9 @@ def origin(thing: Any) -> str | None:
     """
     parts = thing.__mro__ if isinstance(thing, type) else (thing,)
     found = [_of_one(part) for part in parts]
-    return None if None in found else " ".join(sorted({text for text in found if text}))
+    # What is installed chooses what it is made of, some of which has no place to be found at.
+    needed = found if has_key(thing) else found[:1]
+    return None if None in needed else " ".join(sorted({text for text in found if text}))
 
 
 def _of_one(thing: Any) -> str | None:
