@@ -46,7 +46,7 @@ def open_checkpoint(path: Any) -> Iterator[Checkpoint | None]:
         raise refusal("checkpoint", expected, path, right_type=isinstance(path, str))
     if "\0" in os.fsdecode(path):
         raise refusal("checkpoint", "a path that a folder can have", path, right_type=True)
-    folder = Path(path)
+    folder = Path(os.fsdecode(path))
     try:
         for part in (folder, folder / "runs", folder / "weights"):
             part.mkdir(parents=True, exist_ok=True)
@@ -117,8 +117,8 @@ class Checkpoint:
         unkept = unkept or (of_config.unkept and f"scikit-learn's settings: {of_config.unkept}")
         if unkept is not None:
             self._tell(
-                f"checkpoint {str(self.path)!r} keeps no fits with such {unkept}. They are "
-                "repeated when the search goes on.",
+                f"checkpoint {str(self.path)!r} keeps no fits, and they are repeated when the "
+                f"search goes on, with such {unkept}.",
                 kind=unkept.partition(":")[0],
             )
             return None

@@ -84,7 +84,7 @@ class _Hasher(NumpyHasher):
             return self._code(obj)
         self._note_class(kind)
         if isinstance(obj, _ADVANCES):
-            self._note("a generator advances with every fit; give an integer for it to be kept")
+            self._note("a generator advances with every fit; give an integer instead")
         if isinstance(obj, set | frozenset) and kind in (set, frozenset):
             return kind.__name__, sorted(self._apart(item) for item in obj)
         if isinstance(obj, np.ndarray):
@@ -138,9 +138,8 @@ class _Hasher(NumpyHasher):
     def _note_own(self, thing: Any) -> None:
         name = getattr(thing, "__qualname__", None) or repr(thing)
         self._note(
-            f"code of one's own, such as {name}, may change without a trace; say what it is known "
-            'by, such as checkpoint_key = "v1", in the class or as attribute of the function, and '
-            "change that whenever the code changes"
+            f"code of one's own ({name}) may change without a trace; give the class or function "
+            'an attribute checkpoint_key = "v1", and another text whenever its code changes'
         )
 
     def _note(self, why: str) -> None:

@@ -12,7 +12,7 @@ import os
 import site
 import sys
 import sysconfig
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def _of_module(module: Any) -> str | None:
     return _of_file(str(file))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _of_file(file: str) -> str | None:
     for path in {Path(os.path.abspath(file)), Path(os.path.realpath(file))}:
         known = _of_path(path)
