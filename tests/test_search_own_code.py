@@ -261,7 +261,7 @@ def test_what_cannot_be_told_from_others_says_so():
     report = found.stacking_report_
     assert report["stack"].tolist() == [1, 1] and report["seconds"].isna().all()
     assert report["reason"][0] == (
-        "not told from others: on_epoch: it cannot be told from others (TypeError: no copies)"
+        "on_epoch: it cannot be told from others (TypeError: no copies)"
     )
     assert found.cv_results_["mean_fit_time"][0] > 0
 

@@ -94,7 +94,7 @@ class Before:
                 self._report_one(candidate, fold, 0, "kept in the checkpoint", seconds)
                 return []
         if pays and not key.is_told:
-            self._report_one(candidate, fold, 1, f"not told from others: {key.unkept}", np.nan)
+            self._report_one(candidate, fold, 1, str(key.unkept), np.nan)
         return [_Fit(candidate, fold, network, train, key)] if pays and key.is_told else []
 
     def _fit(self, todo: Sequence[_Fit]) -> None:

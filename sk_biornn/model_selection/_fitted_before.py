@@ -63,8 +63,13 @@ def key_of(estimator: Any, X: Any, y: Any, fit_params: dict[str, Any]) -> Key:
         **{f"of fit: {name}": value for name, value in of_fit},
     }
     found = {name: digest(value) for name, value in values.items()}
-    reasons = [(name, each.unkept) for name, each in found.items() if each.unkept]
-    unkept = "{}: {}".format(reasons[0][0].rpartition(": ")[2], reasons[0][1]) if reasons else None
+    # First what has no digest at all: that keeps fits out of stacks, too.
+    for name, each in sorted(found.items(), key=lambda item: item[1].text is not None):
+        if each.unkept is not None:
+            unkept = f"{name.rpartition(': ')[2]}: {each.unkept}"
+            break
+    else:
+        unkept = None
     digests = tuple((name, each.text) for name, each in found.items())
     return Key(type_of(estimator), digests, unkept)
 

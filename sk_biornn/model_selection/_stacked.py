@@ -56,12 +56,13 @@ class StackedSearch:
             If an argument is of another type.
         ValueError
             If an argument does not fit, or `checkpoint` is a folder of something else, of other
-            versions, or of a search that runs.
+            versions or sources, or of a search that runs.
 
         Warns
         -----
         UserWarning
-            If fits cannot be kept in `checkpoint`, or files there are damaged; once each.
+            If fits cannot be kept in `checkpoint`, by parameter and why, or files there are damaged
+            or nothing can be restored from them; once each.
         """
         check_choice("strategy", self.strategy, STRATEGIES)
         if self.max_memory is not None:
