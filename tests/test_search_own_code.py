@@ -224,6 +224,20 @@ def test_another_key_is_another_code(tmp_path, monkeypatch):
     assert digest(inner).unkept is None and digest(_keyed(stop)).unkept is not None
 
 
+def test_functions_that_hold_themselves_and_modules():
+    def make(module, n):
+        def down(k):
+            return n if k == 0 else down(k - 1) + module.pi
+
+        down.checkpoint_key = "v1"
+        return down
+
+    assert digest(make(math, 1)) == digest(make(math, 1)) != digest(make(math, 2))
+    assert digest(make(math, 1)).text != digest(make(np, 1)).text
+    assert digest(make(np, 1)).unkept is None
+    assert "test_search_own_code" in digest(make(sys.modules[__name__], 1)).unkept
+
+
 def test_digests_are_those_of_another_process():
     law = Dale("exponentiated", scale=0.1)
     for value in (law, {"b": 1, "a": {3, 2}}, r2_score, make_scorer(r2_score), np.float32(1)):
@@ -260,9 +274,7 @@ def test_what_cannot_be_told_from_others_says_so():
     found = search(None, network(on_epoch=Odd()), strategy="stacked")
     report = found.stacking_report_
     assert report["stack"].tolist() == [1, 1] and report["seconds"].isna().all()
-    assert report["reason"][0] == (
-        "on_epoch: it cannot be told from others (TypeError: no copies)"
-    )
+    assert report["reason"][0] == ("on_epoch: it cannot be told from others (TypeError: no copies)")
     assert found.cv_results_["mean_fit_time"][0] > 0
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from joblib.hashing import NumpyHasher
 
-from sk_biornn.model_selection._origin import has_key, origin
+from sk_biornn.model_selection._origin import has_key, origin, origin_of_module
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, list, tuple, dict)
 _ADVANCES = (np.random.Generator, np.random.RandomState, np.random.BitGenerator)
@@ -57,6 +57,7 @@ class _Hasher(NumpyHasher):
         self.origins: set[str] = set()
         self.unkept: str | None = None
         self._classes: dict[type, bool] = {}
+        self._seen: set[int] = set()  # functions that are part of what is taken apart
 
     def save(self, obj: Any) -> None:
         """Take an object apart, or what stands for it."""
@@ -78,6 +79,8 @@ class _Hasher(NumpyHasher):
         kind = type(obj)
         if kind in _PLAIN:
             return obj
+        if kind is ModuleType:
+            return self._module(obj)
         if isinstance(obj, MethodType | BuiltinMethodType) and _holder(obj) is not None:
             return self._method(obj)
         if _is_code(obj):
@@ -122,7 +125,17 @@ class _Hasher(NumpyHasher):
             self._note_own(thing)
             return "function", id(thing)
         self.origins.add(known)
+        if id(thing) in self._seen:  # it may hold itself
+            return "function", *name
+        self._seen.add(id(thing))
         return "function", *name, _bound(inspect.unwrap(thing)) if has_key(thing) else None
+
+    def _module(self, module: ModuleType) -> Any:
+        known = origin_of_module(module)
+        if known is None:
+            self._note_own(module)
+        self.origins.add(known or "")
+        return "module", module.__name__
 
     def _note_class(self, cls: type) -> bool:
         """Note what seals a class; whether anything does."""

@@ -42,7 +42,7 @@ def _of_one(thing: Any) -> str | None:
     name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
     module = sys.modules.get(str(getattr(thing, "__module__", None) or "builtins"))
     if isinstance(name, str) and _inside(module, name) is thing:
-        known = _of_module(module)
+        known = origin_of_module(module)
         if known is not None:
             return known
     if not has_key(thing):
@@ -68,7 +68,8 @@ def _inside(module: Any, name: str) -> Any:
     return getattr(thing, "__func__", thing)
 
 
-def _of_module(module: Any) -> str | None:
+def origin_of_module(module: Any) -> str | None:
+    """Return what seals a module, as `origin` does."""
     file = getattr(module, "__file__", None)
     if module is None or module.__name__ == "__main__":
         return None
