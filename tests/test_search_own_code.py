@@ -240,7 +240,15 @@ def test_functions_that_hold_themselves_and_modules():
 
 def test_digests_are_those_of_another_process():
     law = Dale("exponentiated", scale=0.1)
-    for value in (law, {"b": 1, "a": {3, 2}}, r2_score, make_scorer(r2_score), np.float32(1)):
+    tensors = [torch.ones(2, 3, dtype=torch.bfloat16).T, torch.tensor(1.0)]
+    for value in (
+        law,
+        tensors,
+        {"b": 1, "a": {3, 2}},
+        r2_score,
+        make_scorer(r2_score),
+        np.float32(1),
+    ):
         found = digest(pickle.loads(pickle.dumps(value)))
         assert found == digest(value) and found.unkept is None
 
@@ -319,6 +327,10 @@ DIFFERENT = {
     "fill": (np.ma.masked_array([1.0], fill_value=1), np.ma.masked_array([1.0], fill_value=2)),
     "masked": (np.zeros(2), np.ma.masked_array(np.zeros(2))),
     "tensor": (torch.zeros(2), np.zeros(2, np.float32)),
+    "tensors": ([torch.zeros(2)], [torch.ones(2)]),
+    "kind of tensor": (torch.zeros(2, dtype=torch.int16), torch.zeros(2, dtype=torch.bfloat16)),
+    "form of tensor": (torch.zeros(2, 3), torch.zeros(3, 2)),
+    "gradient": (torch.zeros(2), torch.zeros(2, requires_grad=True)),
     "order of bytes": (np.zeros(2, "<f8"), np.zeros(2, ">f8")),
     "units": (np.zeros(2, "M8[s]"), np.zeros(2, "M8[D]")),
     "keys": ({-1: 0, "a": 1}, {-2: 0, "a": 1}),

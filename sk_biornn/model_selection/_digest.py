@@ -26,23 +26,21 @@ class Digest(NamedTuple):
 
 def digest(values: Any) -> Digest:
     """Return a digest that no other values have."""
-    kind = type(values)
+    if type(values) in (np.ndarray, np.memmap) and values.dtype.kind in "biufcSUmMV":
+        if not values.dtype.hasobject:
+            return Digest(_of_numbers(values), None)
+    hasher = _Hasher()
     try:
-        array = values.detach().cpu().numpy() if kind is torch.Tensor else values
-        if type(array) in (np.ndarray, np.memmap) and array.dtype.kind in "biufcSUmMV":
-            if not array.dtype.hasobject:
-                return Digest(_of_numbers(array, "tensor" if kind is torch.Tensor else ""), None)
-        hasher = _Hasher()
         text = hasher.hash(values)
     except Exception as error:  # whatever a pickler says of what it cannot take apart
         return Digest(None, f"it cannot be told from others ({type(error).__name__}: {error})")
     return Digest(f"{text} {sorted(hasher.origins)}", hasher.unkept)
 
 
-def _of_numbers(array: np.ndarray, kind: str) -> str:
+def _of_numbers(array: np.ndarray) -> str:
     array = np.ascontiguousarray(array)
     names = repr(array.dtype) if array.dtype.names else array.dtype.str
-    whole = f"{kind}{names}{array.shape}".encode() + array.tobytes()
+    whole = f"{names}{array.shape}".encode() + array.tobytes()
     return hashlib.blake2b(whole, digest_size=16).hexdigest()
 
 
@@ -92,6 +90,10 @@ class _Hasher(NumpyHasher):
             return kind.__name__, sorted(self._apart(item) for item in obj)
         if isinstance(obj, np.ndarray):
             return self._array(obj)
+        if kind in (torch.Tensor, torch.nn.Parameter):  # whose pickles are never the same
+            content = obj.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+            of_it = str(obj.dtype), str(obj.device), obj.requires_grad
+            return kind.__name__, tuple(obj.shape), *of_it, content
         return obj
 
     def _array(self, array: np.ndarray) -> Any:
