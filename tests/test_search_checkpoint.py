@@ -520,6 +520,7 @@ def test_sources_are_all_files_of_the_package(tmp_path, monkeypatch):
 
 def test_files_of_others_are_left_alone(tmp_path):
     own = [".notes.abcdefgh~", "runs/.notes.json.abcdefgh~", f"sub/.{40 * 'a'}.json.abcdefgh~"]
+    own += [".settings.json.old~", ".settings.json.ABCDEFGH~", ".versions.json~", ".lock.abcdefgh~"]
     halves = [".settings.json.abcdefgh~", f"weights/.{40 * 'a'}.npz.abcdefgh~", "..lock.abc_efg0~"]
     for name in (*own, *halves):
         (tmp_path / name).parent.mkdir(exist_ok=True)

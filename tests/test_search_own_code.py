@@ -24,6 +24,7 @@ from sklearn.metrics import make_scorer, r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from sk_biornn import SpatialRNNRegressor
 from sk_biornn.biology import Dale
 from sk_biornn.model_selection import StackedGridSearchCV
 from sk_biornn.model_selection._digest import digest
@@ -58,6 +59,10 @@ def is_taken(found):
 
 def stop(network):
     return network.n_iter_ >= 2
+
+
+def stop_of(law, network):
+    return False
 
 
 @functools.lru_cache
@@ -102,6 +107,10 @@ class OwnDale(Dale):
     pass
 
 
+class OwnNetwork(SpatialRNNRegressor):
+    pass
+
+
 CALLABLES = {
     "function": (stop, "stop"),
     "lambda": (lambda network: False, "<lambda>"),
@@ -109,6 +118,7 @@ CALLABLES = {
     "wrapped": (wrapped, "sin"),
     "partial": (functools.partial(stop), "stop"),
     "method": (Stop().method, "Stop"),
+    "tied": (types.MethodType(stop_of, Dale("abs")), "stop_of"),
     "object": (Stop(), "Stop"),
     "by name": (BY_NAME, "ByName"),
     "half a key": (Keyed(), "Keyed"),
@@ -129,6 +139,8 @@ def test_code_of_ones_own_is_fitted_anew_and_told_once(tmp_path, kind):
 def test_a_class_of_ones_own(tmp_path):
     with pytest.warns(UserWarning, match=OWN.format("dale", "OwnDale")):
         search(tmp_path, network(dale=OwnDale("abs")))
+    with pytest.warns(UserWarning, match=OWN.format("estimator", "OwnNetwork")):
+        search(tmp_path, OwnNetwork(n_units=6, max_iter=1))
     with pytest.warns(UserWarning, match=OWN.format("steps", "half")):
         pipe = make_pipeline(FunctionTransformer(half), Ridge())
         search(tmp_path, pipe, X[:, 0], Y[:, 0, 0], {"ridge__alpha": [1.0]})
@@ -149,6 +161,8 @@ def test_sessions_have_code_of_their_own(tmp_path, monkeypatch):
     main = types.ModuleType("__main__")
     exec("def stop(network):\n    return helper(network)", vars(main))
     monkeypatch.setitem(sys.modules, "__main__", main)
+    assert origin(main.stop) is None
+    main.__file__ = np.__file__  # what runs it is installed, and it is not
     assert origin(main.stop) is None
     main.stop.checkpoint_key = "v1"
     assert origin(main.stop) == "__main__.stop 'v1'"
