@@ -6,9 +6,9 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 
-HALVES = ".*.????????~"  # names of files that are being written, or were when a process was killed
+_RANDOM = "[a-z0-9_]"  # of the names that `tempfile` gives
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
@@ -35,6 +35,22 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def remove_halves(folder: Path, *files: str) -> None:
+    """Remove what a killed process had not yet renamed, and nothing else.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files would be.
+    *files : str
+        What the whole files would be called from there: names, or patterns of `Path.glob`.
+    """
+    for file in map(PurePath, files):
+        half = file.with_name(f".{file.name}.{_RANDOM * 8}~")
+        for path in list(folder.glob(str(half))):
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

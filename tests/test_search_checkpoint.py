@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
-import pickle
-import shutil
 import signal
 import subprocess
 import sys
@@ -34,10 +31,10 @@ from sk_biornn.model_selection import (
     StackedGridSearchCV,
     StackedHalvingGridSearchCV,
     StackedRandomizedSearchCV,
+    _checkpoint,
 )
 from sk_biornn.model_selection._checkpoint import Checkpoint, open_checkpoint
 from sk_biornn.model_selection._fitted_before import Store, looking_up
-from sk_biornn.model_selection._own_code import OwnCode
 from sk_biornn.model_selection._shares import Shares
 from sk_biornn.preprocessing import TrialScaler
 
@@ -128,7 +125,7 @@ def test_a_killed_search_goes_on(tmp_path, kept):
     run = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True)
     assert (run.returncode, run.stderr) == (-signal.SIGKILL, b"")
     assert (tmp_path / LOCK).exists() and len(list((tmp_path / "runs").glob("*.json"))) == 4
-    (tmp_path / "runs" / ".half.json.abcdefgh~").write_text("{")
+    (tmp_path / "runs" / f".{40 * 'a'}.json.abcdefgh~").write_text("{")
     grid = {**LAWS, "regu_strength": [0.0, 0.01]}
     gone_on = search(tmp_path, grid=grid)
     assert len(kept) == 12 + 1 - 4
@@ -156,6 +153,9 @@ def test_an_interrupted_search_goes_on(tmp_path, kept, monkeypatch, strategy):
 def _interrupt(network):
     if network.n_iter_ == 2:
         raise KeyboardInterrupt
+
+
+_interrupt.checkpoint_key = "1"
 
 
 @pytest.mark.parametrize("strategy", ["auto", "alone"])
@@ -249,42 +249,6 @@ def test_where_test_trials_differ_the_fit_is_the_same(tmp_path, kept):
     assert_same_scores(found, plain(cv=folds, refit=False))
 
 
-def test_code_of_ones_own_is_part_of_a_fit(tmp_path, kept, monkeypatch):
-    monkeypatch.syspath_prepend(tmp_path)
-    counts = []
-    for stop in (1, 1, 2):
-        code = f"def stop(network):\n    return network.n_iter_ == {stop}\n"
-        (tmp_path / "my_stops.py").write_text(code)
-        sys.modules.pop("my_stops", None)
-        importlib.invalidate_caches()
-        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
-        module = importlib.import_module("my_stops")
-        found = search(tmp_path / "kept", grid={"on_epoch": [module.stop]})
-        counts.append((found.best_estimator_.n_iter_, len(kept)))
-    assert counts == [(1, 4), (1, 4), (2, 8)]
-
-
-def test_scripts_and_sessions_without_a_file(tmp_path, monkeypatch):
-    """Where a class stands in a script, the script is known; in a session, the code itself is."""
-    code = OwnCode()
-    script = tmp_path / "script.py"
-    script.write_text("x = 1\n")
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script), raising=False)
-    Own = type("Own", (Dale,), {"__module__": "__main__"})
-    monkeypatch.setattr(sys.modules["__main__"], "Own", Own, raising=False)
-    first = code.of(Own)
-    assert len(first) == 1 and OwnCode().of(Own) == first
-    script.write_text("x = 2\n")
-    assert OwnCode().of(Own) != first and code.of(Own) == first  # as it was when it was imported
-    monkeypatch.delattr(sys.modules["__main__"], "__file__")
-    assert OwnCode().of(Own) is None  # written nowhere
-    elsewhere = pickle.loads(pickle.dumps(code))
-    monkeypatch.setattr(os, "getpid", lambda: -1)
-    assert elsewhere.of(Own) == first and OwnCode().of(Dale, "a", np.arange(3)) == []
-    monkeypatch.setattr(os, "getpid", lambda: -2)
-    assert code.of(type(network()), Own) == first
-
-
 # ------------------------------------------------------------------ every kind of estimator
 
 POPULATIONS = pd.DataFrame({"population": ["e", "i"], "n_units": [4, 2], "sign": [1, -1]})
@@ -297,7 +261,6 @@ KINDS = {
         X,
         Y,
     ),
-    "generator": (network(random_state=np.random.default_rng(0)), {"dale": ["abs"]}, X, Y),
     "ragged": (
         network(),
         {"dale": ["abs"]},
@@ -360,13 +323,12 @@ def test_what_is_not_numbers_is_fitted_again_and_told_once(tmp_path, kept):
         assert len(said) == 1 and kept == []
     fresh = GridSearchCV(DecisionTreeRegressor(random_state=0), {"max_depth": [1, 2]}, cv=3)
     assert_same_scores(found, fresh.fit(*TABLE))
-    with pytest.warns(UserWarning, match=r"cannot be told from others") as said:
-        search(tmp_path, grid={"on_epoch": [lambda network: False]})
-    assert len(said) == 1 and kept == []
 
 
 class Nested(RegressorMixin, BaseEstimator):
     """Holds, after a fit, one of everything that is kept."""
+
+    checkpoint_key = "1"
 
     def __init__(self, inner=None, size=1):
         self.inner, self.size = inner, size
@@ -507,7 +469,8 @@ def test_records_of_another_hand_are_not_taken(tmp_path, kept, change):
     first = search(tmp_path, refit=False)
     path = tmp_path / "runs" / f"{kept[0]}.json"
     path.write_text(json.dumps(sealed({**json.loads(path.read_text()), **change})))
-    with pytest.warns(UserWarning, match=r"have changed since"):
+    cause = r"cannot be restored from, such as" if "state" in change else r"have changed since"
+    with pytest.warns(UserWarning, match=rf"{cause}.*\((Key|Value|Attribute)Error: "):
         again = search(tmp_path, refit=False)
     assert_same_scores(again, first)
 
@@ -536,6 +499,44 @@ def test_other_versions_are_refused(tmp_path):
         ValueError, match=r'^checkpoint .* other versions: torch \("0.1" there, .*;'
     ):
         search(tmp_path)
+
+
+def test_other_sources_are_refused(tmp_path, monkeypatch):
+    search(tmp_path)
+    monkeypatch.setattr(_checkpoint, "sources", lambda: "others")
+    with pytest.raises(ValueError, match=r'other versions: sk_biornn sources \("\w{16}" there, "o'):
+        search(tmp_path)
+
+
+def test_sources_are_all_files_of_the_package(tmp_path, monkeypatch):
+    (tmp_path / "model_selection").mkdir()
+    monkeypatch.setattr(_checkpoint, "__file__", str(tmp_path / "model_selection" / "a.py"))
+    found = []
+    for name, text in (("a.py", "x"), ("b.py", "x"), ("model_selection/c.py", "x"), ("a.py", "y")):
+        (tmp_path / name).write_text(text)
+        found.append(_checkpoint.sources.__wrapped__())
+    assert len(set(found)) == 4 and found[-1] == _checkpoint.sources.__wrapped__()
+
+
+def test_files_of_others_are_left_alone(tmp_path):
+    own = [".notes.abcdefgh~", "runs/.notes.json.abcdefgh~", f"sub/.{40 * 'a'}.json.abcdefgh~"]
+    own += [".settings.json.old~", ".settings.json.ABCDEFGH~", ".versions.json~", ".lock.abcdefgh~"]
+    halves = [".settings.json.abcdefgh~", f"weights/.{40 * 'a'}.npz.abcdefgh~", "..lock.abc_efg0~"]
+    for name in (*own, *halves):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    search(tmp_path)
+    assert all((tmp_path / name).exists() for name in own)
+    assert not any((tmp_path / name).exists() for name in halves)
+
+
+@pytest.mark.parametrize("name", ["settings.json", "versions.json"])
+@pytest.mark.parametrize("content", ['{"mine": 1}', "[]", "mine"])
+def test_files_of_the_same_name_are_not_written_over(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ValueError, match=r"^checkpoint must be a new folder or one of a search"):
+        search(tmp_path)
+    assert (tmp_path / name).read_text() == content
 
 
 def test_folders_of_something_else_are_refused(tmp_path):
@@ -578,6 +579,19 @@ def test_a_full_disk_is_told_once_and_spoils_no_score(tmp_path, monkeypatch):
 def test_careless_paths(value, error):
     with pytest.raises(error, match=r"^checkpoint must be None or the path of a folder, got"):
         search(value)
+
+
+def test_a_path_that_no_folder_can_have():
+    with pytest.raises(ValueError, match=r"^checkpoint must be a path that a folder can have, got"):
+        search("a\0b")
+
+
+def test_max_memory_is_checked_whatever_the_strategy():
+    for strategy in ("alone", "auto"):
+        with pytest.raises(TypeError, match=r"^max_memory must be "):
+            search(None, max_memory="a", strategy=strategy)
+        with pytest.raises(ValueError, match=r"^max_memory must be "):
+            search(None, max_memory=0, strategy=strategy)
 
 
 def test_shares_of_the_time(monkeypatch):

@@ -998,11 +998,16 @@ def test_distances_of_the_penalty_are_euclidean():
 def test_halves_of_a_killed_study_are_removed_wherever_they_lie(tmp_path, no_figure):
     run_inductive_bias_study(TINY, output=tmp_path, **FEW)
     before = files_of(tmp_path)
-    for path in ("runs", "weights", "."):
-        (tmp_path / path / ".go-nogo_W_000.npz.x9mnyb31~").write_bytes(b"PK")
-    (tmp_path / ".notes~").write_text("somebody's own")
+    for name in ("runs/.a.json", "weights/.go-nogo_W_000.npz", ".results.csv", "..lock"):
+        (tmp_path / f"{name}.x9mnyb31~").write_bytes(b"PK")
+    (tmp_path / "sub").mkdir()
+    own = [".notes~", ".notes.x9mnyb31~", "runs/.a.txt.x9mnyb31~", "sub/.results.csv.x9mnyb31~"]
+    for name in own:
+        (tmp_path / name).write_text("somebody's own")
     run_inductive_bias_study(TINY, output=tmp_path, resume=True, **FEW)
-    (tmp_path / ".notes~").unlink()
+    for name in own:
+        (tmp_path / name).unlink()
+    (tmp_path / "sub").rmdir()
     assert files_of(tmp_path) == before
 
 

@@ -14,7 +14,7 @@ from sk_biornn.core import one_of_many
 from sk_biornn.ensemble import fit_many
 from sk_biornn.ensemble._sizes import may_pay
 from sk_biornn.ensemble._trials import cut_params, take_trials
-from sk_biornn.model_selection._fitted_before import Store, key_of
+from sk_biornn.model_selection._fitted_before import Key, Store, key_of
 
 Split = tuple[np.ndarray, np.ndarray]
 
@@ -26,7 +26,7 @@ class _Fit(NamedTuple):
     fold: int
     network: Any
     train: np.ndarray
-    key: Any
+    key: Key
 
 
 class Before:
@@ -89,11 +89,13 @@ class Before:
         X, y = take_trials(train, self.X, self.y)
         key = key_of(network, X, y, cut_params(self.fit_params, train))
         if self.store.folder is not None:
-            seconds = self.store.folder.seconds_of(self.store.name_of(network, key))
+            seconds = self.store.folder.seconds_of(self.store.name_of(key))
             if seconds is not None:
-                self._report_kept(candidate, fold, seconds)
+                self._report_one(candidate, fold, 0, "kept in the checkpoint", seconds)
                 return []
-        return [_Fit(candidate, fold, network, train, key)] if pays and key is not None else []
+        if pays and not key.is_told:
+            self._report_one(candidate, fold, 1, str(key.unkept), np.nan)
+        return [_Fit(candidate, fold, network, train, key)] if pays and key.is_told else []
 
     def _fit(self, todo: Sequence[_Fit]) -> None:
         start = time.perf_counter()
@@ -114,7 +116,9 @@ class Before:
         report = pd.DataFrame(places, columns=["candidate", "fold"])
         self.reports.append(report.join(fitted.stacking_report).assign(seconds=seconds))
 
-    def _report_kept(self, candidate: int, fold: int, seconds: float) -> None:
-        row = (candidate, fold, 0, "kept in the checkpoint", seconds)
+    def _report_one(
+        self, candidate: int, fold: int, stack: int, reason: str, seconds: float
+    ) -> None:
+        row = (candidate, fold, stack, reason, seconds)
         columns = ["candidate", "fold", "stack", "reason", "seconds"]
         self.reports.append(pd.DataFrame([row], columns=columns))

@@ -14,20 +14,25 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sklearn
 
-from sk_biornn._atomic import HALVES, write_bytes, write_text
+from sk_biornn._atomic import remove_halves, write_bytes, write_text
 from sk_biornn._checks import refusal
 from sk_biornn._orphans import end_with
 from sk_biornn._plain import short
-from sk_biornn._records import as_json, differences, locked, sealed, to_json, versions
+from sk_biornn._records import LOCK, as_json, differences, locked, sealed, to_json, versions
 from sk_biornn.model_selection._as_numbers import NotNumbers, fitted_state, set_fitted_state
-from sk_biornn.model_selection._own_code import OwnCode
+from sk_biornn.model_selection._digest import digest
 
-_SETTINGS = {"search": "fits of sk_biornn.model_selection", "format": 1}
+_SHOWN = ("display", "print_changed_only")  # how scikit-learn shows estimators, and no more
+_SETTINGS = {"search": "fits of sk_biornn.model_selection", "format": 2}
+_NAME = "[0-9a-f]" * 40
+_OURS = (LOCK, "settings.json", "versions.json", f"runs/{_NAME}.json", f"weights/{_NAME}.npz")
 
 
 @contextmanager
@@ -39,7 +44,9 @@ def open_checkpoint(path: Any) -> Iterator[Checkpoint | None]:
     if not isinstance(path, str | os.PathLike) or not str(path):
         expected = "None or the path of a folder"
         raise refusal("checkpoint", expected, path, right_type=isinstance(path, str))
-    folder = Path(path)
+    if "\0" in os.fsdecode(path):
+        raise refusal("checkpoint", "a path that a folder can have", path, right_type=True)
+    folder = Path(os.fsdecode(path))
     try:
         for part in (folder, folder / "runs", folder / "weights"):
             part.mkdir(parents=True, exist_ok=True)
@@ -62,25 +69,28 @@ class Checkpoint:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._process = os.getpid()
-        self._code = OwnCode()
         self._told: set[str] = set()
-        self._settings = as_json({**_SETTINGS, "versions": versions()})
+        here = {**versions(), "sk_biornn sources": sources()}
+        self._settings = as_json({**_SETTINGS, "versions": here})
         self._check_folder()
-        for half in path.rglob(HALVES):  # what a killed process had not yet renamed
-            half.unlink(missing_ok=True)
+        remove_halves(path, *_OURS)
         write_text(path / "settings.json", to_json(_SETTINGS))
-        write_text(path / "versions.json", to_json(versions()))
+        write_text(path / "versions.json", to_json(here))
 
     def _check_folder(self) -> None:
         """Refuse a folder of something else, or of versions that may give other numbers."""
         is_new = not any((self.path / "runs").glob("*.json"))
         settings = _read_object(self.path / "settings.json")
-        if settings != _SETTINGS and not (is_new and settings is None):
+        there = _read_object(self.path / "versions.json")
+        if settings is None:
+            is_foreign = not is_new or there is not None
+        else:
+            is_foreign = settings != _SETTINGS or (there is not None and "sk_biornn" not in there)
+        if is_foreign:
             raise ValueError(
                 f"checkpoint must be a new folder or one of a search, got {str(self.path)!r}, "
                 "which holds something else; choose another folder."
             )
-        there = _read_object(self.path / "versions.json")
         differing = "" if is_new else differences(there or {}, self._settings["versions"])
         if differing:
             raise ValueError(
@@ -90,32 +100,29 @@ class Checkpoint:
 
     # ------------------------------------------------------------------ names
 
-    def name_of(self, estimator: Any, cls: type, key: Any) -> str | None:
+    def name_of(self, cls: type, digests: Any, unkept: str | None) -> str | None:
         """Return what a fit is called by all that it depends on; None if that cannot be told.
 
         Parameters
         ----------
-        estimator : estimator
-            With the parameters of the fit.
         cls : type
-            Its class.
-        key : tuple or None
-            What `key_of` says.
+            The class of the estimator.
+        digests : tuple of (str, str)
+            Of its parameters and of what it learns from, by name.
+        unkept : str or None
+            Which of them cannot be relied on, and why.
         """
-        code = None
-        if key is not None:
-            try:
-                code = self._code.of(cls, estimator.get_params(deep=False))
-            except Exception:  # whatever a pickler says of what it cannot take apart
-                code = None
-        if code is None:
+        config = sklearn.get_config()
+        of_config = digest({k: v for k, v in config.items() if k not in _SHOWN})
+        unkept = unkept or (of_config.unkept and f"scikit-learn's settings: {of_config.unkept}")
+        if unkept is not None:
             self._tell(
-                f"checkpoint {str(self.path)!r} keeps no fits whose parameters or data cannot be "
-                "told from others, such as functions without a name or a file: they are repeated "
-                "when the search goes on."
+                f"checkpoint {str(self.path)!r} keeps no fits, and they are repeated when the "
+                f"search goes on, with such {unkept}.",
+                kind=unkept.partition(":")[0],
             )
             return None
-        whole = [f"{cls.__module__}.{cls.__qualname__}", key[1:], code]
+        whole = [f"{cls.__module__}.{cls.__qualname__}", digests, of_config.text]
         return hashlib.sha256(to_json(whole).encode()).hexdigest()[:40]
 
     # ------------------------------------------------------------------ records
@@ -176,8 +183,11 @@ class Checkpoint:
             with np.load(io.BytesIO(content), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             set_fitted_state(estimator, record["state"], arrays)
-        except Exception:  # of what was written by another hand
-            self._tell_of_damage(name)
+        except Exception as error:  # of what was written by another hand, or of a class itself
+            self._tell(
+                f"checkpoint {str(self.path)!r} holds fits that {type(estimator).__name__} cannot "
+                f"be restored from, such as {name} ({_cause(error)}): they are repeated."
+            )
             return False
         return True
 
@@ -195,15 +205,13 @@ class Checkpoint:
             if hashlib.sha256(content).hexdigest() != record["weights"]:
                 raise ValueError("changed")
             return record, content
-        except Exception:  # half a file, or one of another kind, can raise anything
-            self._tell_of_damage(name)
+        except Exception as error:  # half a file, or one of another kind, can raise anything
+            self._tell(
+                f"checkpoint {str(self.path)!r} holds fits whose files are missing, damaged or "
+                f"have changed since they were written, such as {name} ({_cause(error)}): they are "
+                "repeated."
+            )
             return None
-
-    def _tell_of_damage(self, name: str | None) -> None:
-        self._tell(
-            f"checkpoint {str(self.path)!r} holds fits whose files are missing, damaged or have "
-            f"changed since they were written, such as {name}: they are repeated."
-        )
 
     def _record_file(self, name: str) -> Path:
         return self.path / "runs" / f"{name}.json"
@@ -211,12 +219,23 @@ class Checkpoint:
     def _weights_file(self, name: str) -> Path:
         return self.path / "weights" / f"{name}.npz"
 
-    def _tell(self, sentence: str) -> None:
+    def _tell(self, sentence: str, kind: str | None = None) -> None:
         """Warn of a thing once, and in one process."""
-        kind = sentence.partition(" such as ")[0]
+        kind = kind or sentence.partition(" such as ")[0]
         if kind not in self._told:
             self._told.add(kind)
             warnings.warn(sentence, UserWarning, stacklevel=2)
+
+
+@lru_cache(maxsize=1)
+def sources() -> str:
+    """Return a digest of the files of this package, which change more often than its version."""
+    root = Path(__file__).parents[1]
+    whole = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        content = path.read_bytes()
+        whole.update(f"{path.relative_to(root).as_posix()} {len(content)} ".encode() + content)
+    return whole.hexdigest()[:16]
 
 
 def _read_object(path: Path) -> dict[str, Any] | None:
@@ -228,6 +247,11 @@ def _read_object(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _cause(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _changed(estimator: Any) -> dict[str, str]:

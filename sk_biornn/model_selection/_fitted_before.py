@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import time
+from dataclasses import dataclass, field
 from typing import Any, Self
-
-import joblib
-import numpy as np
 
 from sk_biornn.core import one_of_many
 from sk_biornn.model_selection._checkpoint import Checkpoint
+from sk_biornn.model_selection._digest import digest
 from sk_biornn.model_selection._shares import SHARES
 
 
@@ -23,50 +21,57 @@ class Store:
 
     def __init__(self, folder: Checkpoint | None = None) -> None:
         self.folder = folder
-        self._ended: dict[Any, tuple[Any, BaseException | None]] = {}
+        self._ended: dict[Key, tuple[Any, BaseException | None]] = {}
 
-    def name_of(self, estimator: Any, key: Any) -> str | None:
+    def name_of(self, key: Key) -> str | None:
         """Return what a fit is called in the folder; None where it is not kept."""
         if self.folder is None:
             return None
-        return self.folder.name_of(estimator, type_of(estimator), key)
+        return self.folder.name_of(key.cls, key.digests, key.unkept)
 
-    def add(self, key: Any, network: Any, error: BaseException | None) -> None:
+    def add(self, key: Key, network: Any, error: BaseException | None) -> None:
         """Keep a fitted network, or what its fit ended with."""
         self._ended[key] = network, error
 
-    def take(self, key: Any) -> tuple[Any, BaseException | None] | None:
+    def take(self, key: Key) -> tuple[Any, BaseException | None] | None:
         """Return what was kept, for the last time; None if there is nothing."""
-        return None if key is None else self._ended.pop(key, None)
+        return self._ended.pop(key, None)
 
 
-def key_of(estimator: Any, X: Any, y: Any, fit_params: dict[str, Any]) -> Any:
-    """Return what a network is known by: its parameters and the bytes of what it learns from.
+@dataclass(frozen=True)
+class Key:
+    """What a fit is known by: its class, its parameters and what it learns from."""
 
-    None where something has no digest, such as a function: such networks are not looked up.
-    """
+    cls: type
+    digests: tuple[tuple[str, str | None], ...]
+    unkept: str | None = field(compare=False)  # which of them, and why no folder can rely on it
+
+    @property
+    def is_told(self) -> bool:
+        """Whether all have a digest; such fits are found again in this process."""
+        return all(text is not None for _, text in self.digests)
+
+
+def key_of(estimator: Any, X: Any, y: Any, fit_params: dict[str, Any]) -> Key:
+    """Return what a fit is known by, before it begins: its generator may advance."""
     of_fit = sorted((name, value) for name, value in fit_params.items() if value is not None)
-    try:
-        parameters = sorted(estimator.get_params(deep=False).items())
-        return (
-            type_of(estimator),
-            *((name, joblib.hash(value)) for name, value in parameters),
-            digest(X),
-            digest(y),
-            *((name, digest(value)) for name, value in of_fit),
-        )
-    except Exception:  # whatever a pickler says of what it cannot take apart
-        return None
-
-
-def digest(values: Any) -> str:
-    """Return a number that no other array has."""
-    array = values.detach().cpu().numpy() if hasattr(values, "detach") else values
-    if isinstance(array, np.ndarray) and array.dtype != object and not np.ma.isMaskedArray(array):
-        array = np.ascontiguousarray(array)
-        kind = f"{array.dtype.str}{array.shape}".encode()
-        return hashlib.blake2b(kind + array.tobytes(), digest_size=16).hexdigest()
-    return joblib.hash(values)
+    values = {
+        "estimator": type_of(estimator),
+        **{f"of it: {name}": v for name, v in sorted(estimator.get_params(deep=False).items())},
+        "X": X,
+        "y": y,
+        **{f"of fit: {name}": value for name, value in of_fit},
+    }
+    found = {name: digest(value) for name, value in values.items()}
+    # First what has no digest at all: that keeps fits out of stacks, too.
+    for name, each in sorted(found.items(), key=lambda item: item[1].text is not None):
+        if each.unkept is not None:
+            unkept = f"{name.rpartition(': ')[2]}: {each.unkept}"
+            break
+    else:
+        unkept = None
+    digests = tuple((name, each.text) for name, each in found.items())
+    return Key(type_of(estimator), digests, unkept)
 
 
 def type_of(estimator: Any) -> type:
@@ -104,7 +109,7 @@ def looking_up(cls: type, store: Store) -> type:
                     raise error
                 self.__dict__.update(network.__dict__)
                 return self
-            name = store.name_of(self, key)  # before the fit, whose generator may advance
+            name = store.name_of(key)  # before the fit, whose generator may advance
             if store.folder is not None and store.folder.restore(name, self):
                 return self
             start = time.perf_counter()
@@ -127,7 +132,7 @@ def looking_up(cls: type, store: Store) -> type:
 
         def _epochs_of_fit(self, X: Any, y: Any, sample_weight: Any = None, **held_out: Any) -> Any:
             fit_params = {"sample_weight": sample_weight, **held_out}
-            name = store.name_of(self, key_of(self, X, y, fit_params))
+            name = store.name_of(key_of(self, X, y, fit_params))
             with SHARES.of_one() as share:
                 fitted = yield from super()._epochs_of_fit(X, y, sample_weight, **held_out)
             if store.folder is not None and not fitted._state.interrupted:

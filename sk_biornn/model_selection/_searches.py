@@ -32,14 +32,15 @@ class StackedGridSearchCV(StackedSearch, GridSearchCV):
         A folder in which every fit is kept as it ends, the one on all trials among them: a search
         that is killed goes on from there. Fits are known by what they depend on, the parameters
         and the trials: those of another search, of a larger grid or with another `scoring`, are
-        taken where these are the same. None: nothing is kept.
+        taken where these are the same. Fits with functions or classes of one's own are kept only
+        where these have a `checkpoint_key`, see :doc:`/many_networks`. None: nothing is kept.
 
     Attributes
     ----------
     stacking_report_ : DataFrame
         A row per candidate and fold that learned before it was asked for: `candidate`, `fold`,
-        `stack`, how many learned together, `reason` why it learned alone, and `seconds`, its share
-        of the time, which is also the `fit_time` of `cv_results_`.
+        `stack`, how many learned together (0: kept in the checkpoint), `reason` why it learned
+        alone, and `seconds`, its share of the time, which is also the `fit_time` of `cv_results_`.
 
     See Also
     --------

@@ -12,7 +12,7 @@ import sklearn
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 
-from sk_biornn._checks import check_choice
+from sk_biornn._checks import check_choice, check_number
 from sk_biornn.ensemble._fit_many import STRATEGIES
 from sk_biornn.model_selection._before import Before
 from sk_biornn.model_selection._checkpoint import Checkpoint, open_checkpoint
@@ -56,14 +56,17 @@ class StackedSearch:
             If an argument is of another type.
         ValueError
             If an argument does not fit, or `checkpoint` is a folder of something else, of other
-            versions, or of a search that runs.
+            versions or sources, or of a search that runs.
 
         Warns
         -----
         UserWarning
-            If fits cannot be kept in `checkpoint`, or files there are damaged; once each.
+            If fits cannot be kept in `checkpoint`, by parameter and why, or files there are damaged
+            or nothing can be restored from them; once each.
         """
         check_choice("strategy", self.strategy, STRATEGIES)
+        if self.max_memory is not None:
+            check_number("max_memory", self.max_memory, low=0.0, open_low=True)
         self.__dict__.pop("stacking_report_", None)  # of an earlier search
         # Who routes metadata says what goes where, and scikit-learn's search knows how.
         routed = bool(sklearn.get_config().get("enable_metadata_routing"))

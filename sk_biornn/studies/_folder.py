@@ -8,8 +8,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sk_biornn._atomic import HALVES, write_text
+from sk_biornn._atomic import remove_halves, write_text
 from sk_biornn._records import (
+    LOCK,
     as_json,
     differences,
     locked,
@@ -125,9 +126,9 @@ class StudyFolder:
             )
 
     def _remove_halves(self) -> None:
-        """Remove what a killed process had not yet renamed, in the folders of weights, too."""
-        for path in self.path.rglob(HALVES):
-            path.unlink()
+        """Remove what a killed process had not yet renamed, of files that a study writes."""
+        files = ("settings.json", "versions.json", LOCK, "runs/*.json", *self._outputs)
+        remove_halves(self.path, *files)
 
     def _remove_study(self) -> None:
         """Remove records and what was made of them, and nothing else."""
