@@ -273,7 +273,7 @@ def test_nothing_has_the_size_of_a_matrix():
     assert network.W_rec_.nnz == network.mask_.nnz == 2 * n_units
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 600 * 1024  # KiB
-    with pytest.raises(ValueError, match="W_rec_ must be small enough"):
+    with pytest.raises(ValueError, match="W_rec_ of a recurrent_frame must be small enough"):
         network.recurrent_frame()
 
 
@@ -461,7 +461,7 @@ def test_auto_stores_what_came_sparse_and_is_large(monkeypatch):
     assert not is_stored()
     monkeypatch.setattr(_stored, "MOST_UNITS", N_UNITS - 1)
     assert is_stored()  # a matrix would not fit
-    with pytest.raises(ValueError, match=r"recurrent_init must be one of .* with sparse=True"):
+    with pytest.raises(ValueError, match=r"recurrent_init must be one of .* for a sparse mask of"):
         is_stored(recurrent_init="dale_gaussian")
 
 
@@ -819,3 +819,84 @@ def test_a_small_frame_of_weights():
     X, y = data()
     dense, stored = both(X, y)
     np.testing.assert_allclose(stored.recurrent_frame(), dense.recurrent_frame(), atol=1e-10)
+
+
+# ------------------------------------------------------------------ matrices of users
+
+
+def unsorted_copy(matrix):
+    """The same CSR matrix with the entries of every row in falling order of columns, read-only."""
+    matrix = sp.csr_array(matrix)
+    indices, data = matrix.indices.copy(), matrix.data.copy()
+    for start, stop in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True):
+        indices[start:stop], data[start:stop] = indices[start:stop][::-1], data[start:stop][::-1]
+    for array in (indices, data):
+        array.flags.writeable = False  # as joblib hands large arrays to its workers
+    return sp.csr_array((data, indices, matrix.indptr), shape=matrix.shape)
+
+
+def test_what_the_user_gives_is_read_and_left_alone():
+    mask = a_mask()
+    weights = np.abs(np.random.default_rng(0).normal(size=mask.shape)) * mask
+    options = {"n_units": len(mask), "sparse": True, "max_iter": 1, "signs": np.ones(len(mask))}
+    given = unsorted_copy(mask), unsorted_copy(weights)
+    before = [matrix.indices.copy() for matrix in given]
+    network = DaleRNNRegressor(
+        mask=given[0], recurrent_init=given[1], random_state=0, **options
+    ).fit(*data())
+    expected = DaleRNNRegressor(
+        mask=sp.csr_array(mask), recurrent_init=weights, random_state=0, **options
+    ).fit(*data())
+    np.testing.assert_array_equal(network.W_rec_.toarray(), expected.W_rec_.toarray())
+    again = DaleRNNRegressor.from_weights(
+        W_in=network.W_in_, W_rec=given[1], W_out=network.W_out_, mask=given[0], sparse=True,
+        signs=np.ones(len(mask)),
+    )  # fmt: skip
+    np.testing.assert_array_equal(again.W_rec_.toarray(), weights)
+    for matrix, indices in zip(given, before, strict=True):
+        np.testing.assert_array_equal(matrix.indices, indices)
+
+
+def test_entries_of_one_pair_are_added_without_overflow():
+    n_units = 4
+    post, pre = np.array([1, 1, 1, 2, 3, 0]), np.array([0, 0, 0, 1, 2, 3])
+    counts = sp.coo_array((np.full(6, 100, dtype=np.uint8), (post, pre)), shape=(4, 4))
+    once = sp.coo_array((np.ones(6, dtype=np.uint8), (post, pre)), shape=(4, 4))
+    many = sp.coo_array(
+        (np.ones(256 + 3, dtype=np.uint8), ([1] * 256 + [2, 3, 0], [0] * 256 + [1, 2, 3])),
+        shape=(4, 4),
+    )
+    for mask in (once, many):
+        network = DaleRNNRegressor(
+            n_units=n_units, mask=mask, sparse=True, signs=np.ones(4), recurrent_init=counts,
+            max_iter=1, learning_rate_init=1e-9, random_state=0, autapses=True,
+        ).fit(*data())  # fmt: skip
+        assert network.mask_.nnz == 4
+        np.testing.assert_allclose(network.W_rec_.toarray()[1, 0], 300, rtol=1e-6)
+    again = DaleRNNRegressor.from_weights(
+        W_in=network.W_in_, W_rec=counts, W_out=network.W_out_, mask=once, sparse=True,
+        signs=np.ones(4),
+    )  # fmt: skip
+    assert again.W_rec_.toarray()[1, 0] == 300
+
+
+def test_weights_from_elsewhere_of_a_whole_brain():
+    n_units = 200_000  # a matrix would take 320 GB
+    ring = sp.csr_array(
+        (np.ones(n_units), (np.arange(n_units), np.roll(np.arange(n_units), 1))),
+        shape=(n_units, n_units),
+    )
+    network = DaleRNNRegressor.from_weights(
+        W_in=np.ones((n_units, 1)), W_rec=ring, W_out=np.ones((1, n_units)), mask=ring != 0,
+        signs=np.ones(n_units),
+    )  # fmt: skip
+    assert network.W_rec_.nnz == n_units
+
+
+def test_weights_may_be_a_connectome():
+    wiring = Connectome(np.array([[0.0, 2.0], [3.0, 0.0]]), names=["b", "a"])
+    network = DaleRNNRegressor.from_weights(
+        W_in=np.ones((2, 1)), W_rec=wiring, W_out=np.ones((1, 2)), signs=[1, 1]
+    )
+    frame = network.recurrent_frame()
+    assert frame.loc["b", "a"] == 2.0 and frame.loc["a", "b"] == 3.0

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from sk_biornn import _structure
 from sk_biornn._plain import real_array, short
 from sk_biornn._sparse import dense, is_sparse
+from sk_biornn._structure import summed
 from sk_biornn.estimators._circuit import Circuit, Size
+from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.order import UnitOrder
 
 Arrays = dict[str, NDArray[Any]]
@@ -40,6 +42,8 @@ def read_weights(given: dict[str, Any]) -> tuple[Arrays, Size]:
 
     All are float32 if the recurrent weights are, and float64 otherwise.
     """
+    if isinstance(given["w_rec"], Connectome):
+        given = {**given, "w_rec": given["w_rec"].weights}
     w_rec = given["w_rec"] if is_sparse(given["w_rec"]) else np.asarray(given["w_rec"])
     dtype = np.float32 if w_rec.dtype in (np.float32, np.float16) else np.float64
     arrays: dict[str, Any] = {
@@ -60,7 +64,9 @@ def read_weights(given: dict[str, Any]) -> tuple[Arrays, Size]:
         "b_out": (size.n_outputs,),
     }
     for name, shape in shapes.items():
-        array = arrays.setdefault(name, np.zeros(shape))
+        if name not in arrays:
+            arrays[name] = np.zeros(shape)
+        array = arrays[name]
         if array.shape != shape or 0 in shape:
             raise ValueError(
                 f"{WORDS[name]} must have shape {_SHAPES[name]}, here {shape}, got shape "
@@ -74,8 +80,7 @@ def read_weights(given: dict[str, Any]) -> tuple[Arrays, Size]:
 def _numbers(value: Any, name: str) -> Any:
     if name != "W_rec" or not is_sparse(value):
         return real_array(value, name, "an array of numbers")
-    matrix = sp.csr_array(value)
-    matrix.sum_duplicates()
+    matrix = summed(value)
     numbers = real_array(matrix.data, name, "an array of numbers")
     return sp.csr_array((numbers, matrix.indices, matrix.indptr), shape=matrix.shape)
 

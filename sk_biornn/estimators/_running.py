@@ -87,7 +87,9 @@ class RunningRNN(FittedNetwork, RNNParameters):
             If `W_rec_` is sparse, and that of more than 20,000 units.
         """
         check_is_fitted(self, "W_rec_")
-        W_rec = dense(self.W_rec_, "W_rec_", "it holds the synapses as it is")
+        W_rec = dense(
+            self.W_rec_, "W_rec_ of a recurrent_frame", "W_rec_ itself holds the synapses"
+        )
         labels = list(self._unit_labels())
         post, pre = (pd.Index(labels, name=side, tupleize_cols=False) for side in ("post", "pre"))
         return pd.DataFrame(W_rec, index=post, columns=pre)

@@ -7,6 +7,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from sk_biornn import _structure
 from sk_biornn._plain import short
@@ -63,9 +64,12 @@ def stored_structure(
         return None
     refusal = next(_refusals(network, constraint), None)
     if refusal is not None:
-        if asked == "auto" and n_units <= MOST_UNITS:
+        if asked != "auto":
+            raise refusal
+        if n_units <= MOST_UNITS:
             return None
-        raise refusal
+        of_mask = f"for a sparse mask of {n_units} units"
+        raise type(refusal)(str(refusal).replace("with sparse=True", of_mask))
     if mask is None:
         raise ValueError(
             "mask must say which synapses exist with sparse=True, got None, which allows all; "
@@ -93,11 +97,11 @@ def _checked(mask: Any, n_units: int) -> Any:
         return _structure.structure_of(matrix_mask("mask", mask, shape))
     if mask.shape != shape:  # in the words of a matrix of that shape, which takes no memory
         matrix_mask("mask", np.broadcast_to(np.False_, mask.shape), shape)
-    values = mask.tocsr()
-    values.sum_duplicates()
-    # The entries alone are asked what a whole matrix would be.
-    matrix_mask("mask", values.data[:, None], (len(values.data), 1))
-    return _structure.structure_of(mask)
+    # The entries alone are asked what a whole matrix would be; those of one pair agree if any is 1.
+    entries = mask.tocoo()
+    matrix_mask("mask", entries.data[:, None], (len(entries.data), 1))
+    there = sp.coo_array((entries.data != 0, (entries.row, entries.col)), shape=shape)
+    return _structure.structure_of(there)
 
 
 def _refusals(network: RNNParameters, constraint: Constraint) -> Iterator[Exception]:
