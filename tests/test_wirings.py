@@ -184,7 +184,7 @@ def test_positions_with_names_go_by_name():
     assert (asked.positions == table.loc[list("abcd")].to_numpy()).all()
     called = sample_connectome(table.rename_axis("post"), names=iter("abcd"), **law)
     assert (called.positions == asked.positions).all()
-    with pytest.raises(TypeError, match="names must be a sequence of 4 texts, got 'abcd'"):
+    with pytest.raises(TypeError, match="names must be a sequence of 4 texts, got str 'abcd'"):
         sample_connectome(table, names="abcd", **law)
     numbered = sample_connectome(table.reset_index(drop=True), names=list("abcd"), **law)
     assert (numbered.positions == table.to_numpy()).all()

@@ -122,7 +122,7 @@ def sample_connectome(
             f"{found(probability_of_distance)}."
         )
     check_flag("autapses", autapses)
-    places, names = _in_order(positions, names)
+    places, labels = _in_order(positions, names)
     rng, n_units = make_rng(random_state), len(places)
     _refuse_if_rising(probability_of_distance, np.ptp(places, axis=0))
     sequence, levels = kd_tree(places)
@@ -135,7 +135,7 @@ def sample_connectome(
     if not autapses:
         post, pre = post[post != pre], pre[post != pre]
     weights = sp.coo_array((np.ones(len(post)), (post, pre)), shape=(n_units, n_units))
-    return Connectome(weights, names, signs=signs, positions=places, types=types)
+    return Connectome(weights, labels, signs=signs, positions=places, types=types)
 
 
 def _in_order(positions: Any, names: Any) -> tuple[Floats, Any]:
