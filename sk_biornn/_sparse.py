@@ -40,6 +40,10 @@ def dense(value: Any, name: str, way_out: str = "take a part of it") -> Any:
             f"{name} must be small enough to be made dense, got a sparse matrix of shape "
             f"{np.shape(value)}, which would take {8e-9 * size:.0f} GB; {way_out}."
         )
+    if getattr(value, "dtype", np.dtype(float)).kind in "iu":
+        wide = summed(value)
+        if wide.nnz < value.nnz:  # several entries of a pair, whose sum may not fit its dtype
+            return wide.toarray()
     return value.toarray()
 
 

@@ -203,6 +203,12 @@ def test_entries_of_a_pair_are_summed_as_numbers(kind, dtype):
     assert W.nnz == n_entries == 3 and W.dtype == dtype
 
 
+def test_what_becomes_dense_is_summed_first():
+    W = sp.coo_array((np.array([100, 100], dtype=np.int8), ([1, 1], [0, 0])), shape=(3, 3))
+    assert _sparse.dense(W, "W")[1, 0] == 200 and W.nnz == 2
+    assert _sparse.dense(sp.csr_array(np.eye(3, dtype=np.int8)), "W").dtype == np.int8
+
+
 def test_a_mask_with_many_entries_of_a_pair_keeps_the_synapse():
     ones = np.ones(256, dtype=np.uint8)
     W = sp.coo_array((ones, (ones, 0 * ones)), shape=(3, 3))
