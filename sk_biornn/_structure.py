@@ -12,33 +12,27 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from sk_biornn._sparse import canonical, is_sparse
+from sk_biornn._sparse import canonical, is_sparse, summed
 
 Structure = Any  # scipy.sparse.csr_array
 
 
 def structure_of(matrix: Any) -> Structure:
-    """Return where a matrix, sparse or dense, is not 0."""
-    found = canonical(matrix)
-    return _structure(found.indices, found.indptr, found.shape)
+    """Return where a matrix, sparse or dense, is not 0; of several entries of a pair, one of them.
 
-
-def summed(matrix: Any) -> Any:
-    """Return a sparse matrix as CSR, what is stored of a pair added up; never that of the caller.
-
-    Whole numbers are added as float64: 200 + 100 is 44 among bytes. Truth values stay as they are.
+    So entries never cancel, and however many of small integers there are they do not overflow.
     """
-    dtype = np.float64 if matrix.dtype.kind in "iu" else matrix.dtype
-    copy = sp.csr_array(matrix.astype(dtype), copy=True)
-    copy.sum_duplicates()
-    return copy
+    entries = sp.coo_array(matrix)  # which keeps the entries of a pair apart
+    there = (entries.data != 0, (entries.row, entries.col))
+    found = canonical(sp.coo_array(there, shape=entries.shape))
+    return _structure(found.indices, found.indptr, found.shape)
 
 
 def pattern_of(matrix: Any) -> Structure:
     """Return where a sparse matrix has entries, zeros that are stored included."""
-    entries = sp.csr_array(matrix).astype(bool)
-    entries.data[:] = True
-    return structure_of(entries)
+    entries = sp.coo_array(matrix)
+    there = (np.ones(len(entries.data), dtype=bool), (entries.row, entries.col))
+    return structure_of(sp.coo_array(there, shape=entries.shape))
 
 
 def _structure(indices: Any, indptr: Any, shape: tuple[int, int]) -> Structure:
@@ -65,7 +59,8 @@ def values_on(structure: Structure, matrix: Any) -> NDArray[Any]:
     """Return the entries of a matrix, sparse or dense, that lie on a structure."""
     if not is_sparse(matrix):
         return np.asarray(matrix)[posts_of(structure), pres_of(structure)]
-    matrix = summed(matrix)
+    if matrix.format != "csr" or not matrix.has_canonical_format:
+        matrix = summed(matrix)
     same = np.array_equal(matrix.indptr, structure.indptr)
     if same and np.array_equal(matrix.indices, structure.indices):
         return matrix.data.copy()
@@ -80,7 +75,7 @@ def values_on(structure: Structure, matrix: Any) -> NDArray[Any]:
 
 def count_off(structure: Structure, matrix: Any) -> int:
     """Return how many entries of a matrix that are not 0 lie off a structure."""
-    n_nonzero = summed(matrix).count_nonzero() if is_sparse(matrix) else np.count_nonzero(matrix)
+    n_nonzero = canonical(matrix).nnz if is_sparse(matrix) else np.count_nonzero(matrix)
     return int(n_nonzero) - int(np.count_nonzero(values_on(structure, matrix)))
 
 
@@ -98,7 +93,7 @@ def without_autapses(structure: Structure) -> Structure:
 
 def common(structure: Structure, other: Structure) -> Structure:
     """Return the synapses that both structures have."""
-    return narrowed(structure, values_on(structure, other))
+    return narrowed(structure, values_on(structure, other) != 0)
 
 
 def _keys(matrix: Any) -> NDArray[np.int64]:

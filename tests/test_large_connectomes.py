@@ -203,6 +203,48 @@ def test_both_readers_agree_on_every_file(tmp_path_factory, heading, rows, end):
     assert outcomes[0] == outcomes[1]
 
 
+NUMBERS = ["1", "01", "1.0", "1e0", "+1", "0x1", "-1", "1_0", "inf", "NA", "nan", "Infinity"]
+HUGE = ["720575940000000001", "720575940000000002", "720575940000000001.0", str(2**64), "9" * 30]
+TRUTHS = ["TRUE", "True", "true", "FALSE", "False", "false", "Yes", "None", "null"]
+POOLS = [["000001", "1", "01", "10"], NUMBERS, HUGE, TRUTHS, [*NUMBERS, *HUGE, *TRUTHS, "DNp01"]]
+POOLS += [["2020-01-01", "2020-1-1"], [" 1", "1 ", "1"], ["1.50", "1.5"]]
+
+
+@given(
+    pool=st.sampled_from(POOLS),
+    places=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=7),
+    rows_at_once=st.integers(1, 8),
+)
+def test_ids_that_look_like_numbers_stay_texts(tmp_path_factory, pool, places, rows_at_once):
+    """No column is turned into numbers or truth values, whatever all of its cells look like."""
+    path = tmp_path_factory.mktemp("edges") / "edges.csv"
+    pairs = [(pool[pre % len(pool)], pool[post % len(pool)]) for pre, post in places]
+    lines = [f"{pre},{post},{2**row}" for row, (pre, post) in enumerate(pairs)]
+    path.write_text("\n".join(["pre,post,weight", *lines]))
+    outcomes = []
+    for large in (1 << 40, 0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_large_text, "_ROWS_AT_ONCE", rows_at_once)
+            patch.setattr(_large_text, "LARGE", large)
+            try:
+                found = read_connectome(path)
+                outcomes.append((found.names, found.weights.tolist()))
+                assert set(found.names) == {name.strip() for pair in pairs for name in pair}
+            except ValueError as error:  # an id that lost its last digits, or none
+                outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_a_file_that_is_large_keeps_its_ids(tmp_path):
+    path = tmp_path / "edges.csv"
+    rows = [f"{number % 50:06d},{number % 7:06d},1e1" for number in range(70_000)]
+    path.write_text("\n".join(["pre,post,weight", *rows]))
+    assert path.stat().st_size > _large_text.LARGE
+    found = read_connectome(path)
+    assert found.names == tuple(f"{number:06d}" for number in range(50))
+    assert found.weights.sum() == 700_000
+
+
 @pytest.mark.parametrize(
     "text",
     [

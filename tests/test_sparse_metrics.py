@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import GridSearchCV
 
-from sk_biornn import DaleRNNClassifier, _sparse, inspection, metrics
+from sk_biornn import DaleRNNClassifier, _sparse, _structure, inspection, metrics
+from sk_biornn.datasets import read_connectome
 from sk_biornn.metrics import _clustering, _spectral, _wiring
 from sk_biornn.metrics._graph import _quantile
 from sk_biornn.units import Connectome
@@ -124,15 +125,101 @@ def test_the_spectral_radius_by_iteration(monkeypatch, seed, dale):
     assert values[0] == values[1]  # from the same start
 
 
-def test_an_iteration_without_end_says_so(monkeypatch):
+def test_an_iteration_without_end_is_computed_or_says_so(monkeypatch):
     from scipy.sparse import linalg
 
     def stopped(*arguments, **options):
         raise linalg.ArpackNoConvergence("No convergence (9 iterations)", [], [])
 
     monkeypatch.setattr(linalg, "eigs", stopped)
-    with pytest.raises(ValueError, match=r"^spectral_radius found .*No convergence.*toarray\(\)"):
-        metrics.spectral_radius(sp.eye_array(3000).tocsr())
+    monkeypatch.setattr(_sparse, "SMALL", 10)
+    W = np.random.default_rng(0).standard_normal((40, 40))
+    expected = np.abs(np.linalg.eigvals(W)).max()
+    assert metrics.spectral_radius(sp.csr_array(W)) == pytest.approx(expected, rel=1e-12)
+    monkeypatch.setattr(_spectral, "_MOST_DENSE", 39)
+    with pytest.raises(
+        ValueError, match=r"^spectral_radius must find .*No conv.* 40 .*toarray\(\)"
+    ):
+        metrics.spectral_radius(sp.csr_array(W))
+
+
+def test_what_has_no_cycle_has_radius_0():
+    random = sp.random_array((3000, 3000), density=0.005, rng=np.random.default_rng(0))
+    order = np.random.default_rng(1).permutation(3000)
+    above = sp.triu(random, k=1).tocsr()[order][:, order]
+    for W in (above, above.T.tocoo(), sp.eye_array(3000, k=1), sp.eye_array(139_255, k=-2)):
+        assert metrics.spectral_radius(W) == 0.0
+    above = above + 0.5 * sp.eye_array(3000) - sp.coo_array(([2.0], ([7], [7])), shape=(3000, 3000))
+    assert metrics.spectral_radius(above) == 1.5
+
+
+@pytest.mark.parametrize("n_units", [3000, 139_255])
+def test_the_radius_of_a_ring_is_the_mean_of_its_weights(n_units):
+    sizes = np.exp(np.random.default_rng(0).standard_normal(n_units))
+    pre = np.arange(n_units)
+    for weights, expected in ((np.ones(n_units), 1), (-sizes, np.exp(np.log(sizes).mean()))):
+        ring = sp.coo_array((weights, ((pre + 1) % n_units, pre)), shape=(n_units, n_units))
+        assert metrics.spectral_radius(ring) == pytest.approx(expected, rel=1e-12)
+
+
+@given(st.integers(0, 2**16), st.lists(st.integers(1, 14), min_size=1, max_size=8))
+def test_the_radius_of_blocks_is_that_of_the_dense_matrix(seed, sizes):
+    """Blocks that feed forward into each other, in any order of the units."""
+    rng = np.random.default_rng(seed)
+    label = np.repeat(np.arange(len(sizes)), sizes)
+    there = (rng.random((len(label),) * 2) < 0.4) & (label[:, None] > label)
+    W = rng.standard_normal(there.shape) * (there | (label[:, None] == label))
+    order = rng.permutation(len(label))
+    W = W[order][:, order]
+    found = _spectral._radius_by_components(sp.csr_array(W))
+    blocks = [W[np.ix_(label[order] == k, label[order] == k)] for k in range(len(sizes))]
+    expected = max(np.abs(np.linalg.eigvals(block)).max() for block in blocks)
+    assert found == pytest.approx(expected, rel=1e-9)
+    assert found == pytest.approx(np.abs(np.linalg.eigvals(W)).max(), rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.float32, bool])
+def test_entries_of_a_pair_are_summed_as_numbers(kind, dtype):
+    """Those of small integers do not overflow, and the matrix that came stays as it was."""
+    value = dtype(True) if dtype is bool else dtype(100)
+    data, post, pre = np.full(3, value), np.array([2, 1, 1]), np.array([2, 0, 0])
+    W = sp.coo_array((data, (post, pre)), shape=(3, 3))
+    if kind.startswith("coo"):
+        W = getattr(sp, kind)(W)
+    else:  # whose constructor would have summed them
+        major = post if kind.startswith("csr") else pre
+        place = np.argsort(major, kind="stable")
+        minor = (pre if kind.startswith("csr") else post)[place]
+        starts = np.searchsorted(major[place], np.arange(4))
+        W = getattr(sp, kind)((data[place], minor, starts), shape=(3, 3))
+    n_entries, names = W.nnz, ["a", "b", "c"]
+    expected = 2.0 * float(value)
+    assert Connectome(W, names).weights[1, 0] == expected
+    assert read_connectome(W).weights[1, 0] == expected
+    assert metrics.density(W) == 2 / 9
+    assert metrics.spectral_radius(W) == float(value)
+    assert _sparse.canonical(W)[1, 0] == expected
+    assert W.nnz == n_entries == 3 and W.dtype == dtype
+
+
+def test_what_becomes_dense_is_summed_first():
+    W = sp.coo_array((np.array([100, 100], dtype=np.int8), ([1, 1], [0, 0])), shape=(3, 3))
+    assert _sparse.dense(W, "W")[1, 0] == 200 and W.nnz == 2
+    assert _sparse.dense(sp.csr_array(np.eye(3, dtype=np.int8)), "W").dtype == np.int8
+
+
+def test_a_mask_with_many_entries_of_a_pair_keeps_the_synapse():
+    ones = np.ones(256, dtype=np.uint8)
+    W = sp.coo_array((ones, (ones, 0 * ones)), shape=(3, 3))
+    assert _structure.structure_of(W).nnz == 1
+    rows = sp.csr_array((ones, 0 * ones.astype(int), [0, 0, 256, 256]), shape=(3, 3))
+    for structure in (_structure.structure_of(rows), _structure.pattern_of(rows)):
+        assert structure.toarray().tolist() == (np.eye(3, k=-1) * [1, 0, 0] > 0).tolist()
+        assert structure.dtype == bool and structure.has_canonical_format
+    assert _structure.values_on(structure, rows).tolist() == [256]
+    assert _structure.count_off(structure, rows) == 0
+    assert rows.nnz == 256  # as it came
 
 
 def test_a_whole_brain_has_metrics():

@@ -174,6 +174,37 @@ def test_a_connectome_by_distance_is_complete_and_repeatable():
     assert sample_connectome(positions, lambda d: 0 * d).weights.nnz == 0
 
 
+def test_positions_with_names_go_by_name():
+    table = pd.DataFrame(np.random.default_rng(0).random((4, 2)), list("dcba"), ["x", "y"])
+    law = {"probability_of_distance": lambda d: 0.5 * np.exp(-d), "random_state": 0}
+    own = sample_connectome(table, **law)
+    assert own.names == tuple("dcba") and (own.positions == table.to_numpy()).all()
+    asked = sample_connectome(table, names=list("abcd"), **law)
+    assert asked.names == tuple("abcd")
+    assert (asked.positions == table.loc[list("abcd")].to_numpy()).all()
+    called = sample_connectome(table.rename_axis("post"), names=iter("abcd"), **law)
+    assert (called.positions == asked.positions).all()
+    with pytest.raises(TypeError, match="names must be a sequence of 4 texts, got str 'abcd'"):
+        sample_connectome(table, names="abcd", **law)
+    numbered = sample_connectome(table.reset_index(drop=True), names=list("abcd"), **law)
+    assert (numbered.positions == table.to_numpy()).all()
+    ids = sample_connectome(table.set_axis([40, 10, 30, 20]), **law)
+    assert ids.names == ("40", "10", "30", "20") and (ids.positions == table.to_numpy()).all()
+    with pytest.raises(ValueError, match=r"^positions must have the same names as names, got d"):
+        sample_connectome(table, names=list("abce"), **law)
+
+
+def test_labels_with_names_go_by_name():
+    before = random_wiring(40, 0.3)
+    labels = pd.Series(np.arange(40) % 3, list(before.names))
+    asked = [labels.to_numpy(), labels, labels[::-1]]
+    after = [rewire_connectome(before, within=one, random_state=0).weights for one in asked]
+    for weights in after[1:]:
+        assert abs(weights - after[0]).max() == 0
+    with pytest.raises(ValueError, match=r"^within must have the same names as connectome"):
+        rewire_connectome(before, within=labels.rename({before.names[0]: "nobody"}))
+
+
 @pytest.mark.parametrize(
     ("positions", "law", "kind", "message"),
     [
@@ -436,7 +467,7 @@ def test_a_brain_takes_the_memory_of_its_connections():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n_units": 100}, r"mean_degree must be a number in \[0, 9.9\], got 19.4"),
+        ({"n_units": 2}, r"in \[0, 0.1\], a tenth of .* n_units=2, got 19.4; raise n_units"),
         ({"degree_sigma": 3}, r"degree_sigma must be a number in \[0, 2\], got 3"),
         ({"degree_correlation": -2}, r"degree_correlation must be a number in \[-1, 1\], got -2"),
         ({"mean_synapses": 4}, "mean_synapses must be a number of at least 5, got 4"),

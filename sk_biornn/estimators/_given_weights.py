@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from sk_biornn import _structure
 from sk_biornn._plain import real_array, short
-from sk_biornn._sparse import dense, is_sparse
-from sk_biornn._structure import summed
+from sk_biornn._sparse import dense, is_sparse, summed
 from sk_biornn.estimators._circuit import Circuit, Size
 from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.order import UnitOrder

@@ -41,7 +41,7 @@ def as_dense(weights: Any, metric: str) -> NDArray[np.float64]:
     if n_units > _sparse.SMALL:
         raise ValueError(
             f"{metric} needs a dense W, and takes a sparse one of at most {_sparse.SMALL} units, "
-            f"got {n_units}; pass W.toarray(), of {8e-9 * n_units**2:.2g} GB, or the part of some "
+            f"got {n_units}; pass W.toarray(), of {8e-9 * n_units**2:.1f} GB, or the part of some "
             "units."
         )
     return np.asarray(weights.toarray(), dtype=np.float64)

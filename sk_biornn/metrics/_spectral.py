@@ -14,6 +14,8 @@ from sk_biornn._sparse import is_sparse
 from sk_biornn.metrics._checks import check_weights, either_weights
 
 _N_VALUES, _N_VECTORS = 6, 80  # eigenvalues that are sought, and the vectors they are sought among
+_MOST_ROUNDS = 300  # of the iteration
+_MOST_DENSE = 4_096  # units, about a minute, where the iteration comes to no end
 
 
 @single_blas_thread
@@ -122,8 +124,11 @@ def spectral_radius(W: Any) -> float:
     Parameters
     ----------
     W : array-like or sparse matrix of shape (n_units, n_units)
-        Recurrent weights W[post, pre]. Of a sparse one of more than 2048 units, the Arnoldi
-        iteration of ARPACK finds the largest eigenvalues, always from the same start.
+        Recurrent weights W[post, pre]. A sparse one of more than 2048 units is taken apart into its
+        strongly connected components, of which each has its own eigenvalues; where none has a
+        cycle the radius is exactly 0. Of a component of more than 2048 units, the Arnoldi iteration
+        of ARPACK finds the largest ones, always from the same start; if it does not in 300 rounds,
+        they come from the dense matrix of a component of at most 4096 units.
 
     Returns
     -------
@@ -133,7 +138,8 @@ def spectral_radius(W: Any) -> float:
     Raises
     ------
     ValueError
-        If `W` is not a finite square matrix, or the iteration does not come to an end.
+        If `W` is not a finite square matrix, or the iteration does not come to an end for a
+        component of more than 4096 units.
 
     References
     ----------
@@ -147,26 +153,83 @@ def spectral_radius(W: Any) -> float:
     """
     weights = either_weights(W)
     if is_sparse(weights) and weights.shape[0] > _sparse.SMALL:
-        return _largest_eigenvalue(weights)
+        return _radius_by_components(weights)
+    return _dense_radius(weights)
+
+
+def _dense_radius(weights: Any) -> float:
     weights = weights.toarray() if is_sparse(weights) else weights
     return float(np.abs(np.linalg.eigvals(weights)).max())
+
+
+def _radius_by_components(weights: Any) -> float:
+    """Return the largest radius of the strongly connected components.
+
+    Sorted by component the matrix is block triangular: it has the eigenvalues of its blocks.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n_components, label = connected_components(weights, connection="strong")
+    order = np.argsort(label, kind="stable")
+    place = np.argsort(order)
+    entries = weights.tocoo()
+    inside = label[entries.row] == label[entries.col]
+    post, pre = (place[side[inside]] for side in (entries.row, entries.col))
+    blocks = coo_array((entries.data[inside], (post, pre)), shape=weights.shape).tocsr()
+    ends = np.cumsum(np.bincount(label, minlength=n_components))
+    bounds = _bounds(blocks, label[order], n_components)
+    radius = 0.0
+    for component in np.argsort(-bounds, kind="stable"):
+        if bounds[component] <= radius:
+            break
+        units = slice(ends[component - 1] if component else 0, ends[component])
+        radius = max(radius, _radius_of_component(blocks[units, units]))
+    return radius
+
+
+def _bounds(blocks: Any, label: NDArray[Any], n_components: int) -> NDArray[np.float64]:
+    """Return for each component what its radius cannot exceed, the largest sums of its sizes."""
+    of_component = np.zeros((2, n_components))
+    for axis in (0, 1):
+        sums = np.asarray(abs(blocks).sum(axis=axis)).ravel()
+        np.maximum.at(of_component[axis], label, sums)
+    return of_component.min(axis=0)
+
+
+def _radius_of_component(block: Any) -> float:
+    """Return the radius of a strongly connected block."""
+    n_units = block.shape[0]
+    if block.nnz == n_units:  # one cycle: the roots of the product of its weights
+        sizes = np.abs(block.data)
+        largest = sizes.max()
+        return float(largest * np.exp(np.log(sizes / largest).mean()))
+    return _dense_radius(block) if n_units <= _sparse.SMALL else _largest_eigenvalue(block)
 
 
 def _largest_eigenvalue(weights: Any) -> float:
     """Return the largest absolute eigenvalue of a large sparse matrix."""
     from scipy.sparse.linalg import ArpackError, eigs
 
-    if not weights.nnz:
-        return 0.0
     start = np.random.default_rng(0).standard_normal(weights.shape[0])
     try:
         # Beside the largest many are nearly as large: a wide space tells them apart sooner.
         values = eigs(
-            weights, k=_N_VALUES, ncv=_N_VECTORS, v0=start, which="LM", return_eigenvectors=False
+            weights,
+            k=_N_VALUES,
+            ncv=_N_VECTORS,
+            v0=start,
+            which="LM",
+            maxiter=_MOST_ROUNDS,
+            return_eigenvectors=False,
         )
     except ArpackError as error:
+        n_units = weights.shape[0]
+        if n_units <= _MOST_DENSE:
+            return _dense_radius(weights)
         raise ValueError(
-            f"spectral_radius found no largest eigenvalue of W ({short_text(error)}); pass "
-            "W.toarray() if it fits into memory."
+            f"spectral_radius must find the largest eigenvalue of W, got {short_text(error)} for "
+            f"{n_units} strongly connected units; pass W.toarray() if {8e-9 * n_units**2:.1f} GB "
+            "fit into memory."
         ) from None
     return float(np.abs(values).max())

@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sk_biornn.datasets._text_tables import GZIP, SEPARATORS, UTF16
 from sk_biornn.datasets.connectomes._levels import Column
 
 LARGE = 1 << 20  # bytes; below, looking at every cell takes no time
+_ROWS_AT_ONCE = 1 << 18  # bounds the memory of their texts
 _MARKS = (b'"', b"#", b"\0", b"\r")
 
 
@@ -89,28 +91,47 @@ def _is_even(data: bytes, separator: bytes) -> bool:
 
 
 def _columns(data: bytes, separator: str, names: list[str]) -> list[tuple[str, Column]] | None:
+    columns = [_Growing() for _ in names]
     try:
-        table = pd.read_csv(
+        # Texts, not categories: those that all look like numbers pandas would turn into numbers.
+        pieces = pd.read_csv(
             io.BytesIO(data),
             sep=separator,
             header=None,
             skiprows=1,
             names=range(len(names)),
             index_col=False,
-            dtype="category",
+            dtype=str,
             na_filter=False,
             quoting=3,  # no quotes, of which there are none
             skip_blank_lines=False,
-            low_memory=False,  # in pieces it would join the values of each to those before
+            chunksize=_ROWS_AT_ONCE,
         )
+        with pieces:
+            for piece in pieces:
+                for place, column in enumerate(columns):
+                    column.append(piece[place])
     except ValueError:  # no UTF-8, or no rows
         return None
-    columns = [_column(table[place].cat) for place in range(len(names))]
-    if all("" in column.levels for column in columns):  # rows without a cell may be among them
+    found = [column.whole() for column in columns]
+    if all("" in column.levels for column in found):  # rows without a cell may be among them
         return None
-    return list(zip(names, columns, strict=True))
+    return list(zip(names, found, strict=True))
 
 
-def _column(column: Any) -> Column:
-    levels = [str(level).strip() for level in column.categories]
-    return Column(column.codes.to_numpy().astype(np.intp), levels)
+class _Growing:
+    """A column of which piece after piece is read, each different text being kept once."""
+
+    def __init__(self) -> None:
+        self._place: dict[str, int] = {}
+        self._codes: list[NDArray[np.intp]] = []
+
+    def append(self, texts: pd.Series[Any]) -> None:
+        codes, levels = pd.factorize(texts.to_numpy(dtype=object))
+        place = self._place
+        found = [place.setdefault(text.strip(), len(place)) for text in levels]
+        self._codes.append(np.array(found, dtype=np.intp)[codes])
+
+    def whole(self) -> Column:
+        none = np.empty(0, dtype=np.intp)
+        return Column(np.concatenate([none, *self._codes]), list(self._place))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -104,7 +106,7 @@ def make_brain_wiring(
     (5, 400)
     """
     n_units = check_count("n_units", n_units, low=2)
-    mean_degree = check_number("mean_degree", mean_degree, low=0.0, high=(n_units - 1) / 10)
+    mean_degree = _mean_degree(mean_degree, n_units)
     sigma = check_number("degree_sigma", degree_sigma, low=0.0, high=2.0)
     correlation = check_number("degree_correlation", degree_correlation, low=-1.0, high=1.0)
     fraction = check_number("excitatory_fraction", excitatory_fraction, low=0.0, high=1.0)
@@ -120,6 +122,16 @@ def make_brain_wiring(
     n_excitatory = int(np.floor(fraction * n_units + 1e-9))
     signs = np.where(np.arange(n_units) < n_excitatory, 1.0, -1.0)
     return Connectome(weights, tuple(map(str, range(n_units))), signs=signs)
+
+
+def _mean_degree(mean_degree: Any, n_units: int) -> float:
+    degree, most = check_number("mean_degree", mean_degree, low=0.0), (n_units - 1) / 10
+    if degree > most:
+        raise ValueError(
+            f"mean_degree must be a number in [0, {most:.10g}], a tenth of the other neurons of "
+            f"n_units={n_units}, got {degree:.10g}; raise n_units, or lower it."
+        )
+    return degree
 
 
 def _propensities(

@@ -13,15 +13,17 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from sk_biornn._checks import check_flag
 from sk_biornn._distinct import distinct_integers
-from sk_biornn._plain import found, real_array
+from sk_biornn._plain import found, is_several, real_array
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.datasets.wirings._tree import Nodes, kd_tree
 from sk_biornn.units.connectome import Connectome
+from sk_biornn.units.order import UnitOrder
 
 _FEW = 8.0  # draws in a block that need not be halved
 _TIGHT = 1.25  # or whose largest probability is at most so much above its smallest
@@ -54,7 +56,7 @@ def sample_connectome(
     Parameters
     ----------
     positions : array-like of shape (n_units, n_dimensions)
-        Where the units are, in any unit of length.
+        Where the units are, in any unit of length; a frame goes by its index, the names of units.
     probability_of_distance : callable
         Given an array of distances, their probabilities in [0, 1], in an array of the same shape;
         it must not rise with distance, as ``lambda d: 0.1 * np.exp(-d / 50)`` does not. One that
@@ -63,7 +65,8 @@ def sample_connectome(
     autapses : bool, default=False
         Whether a unit may contact itself, with the probability of distance 0.
     names : iterable of str or None, default=None
-        Names of the units; None: "0", "1" and so on.
+        Names of the units, which positions with names are put in the order of; None: those of
+        the positions, else "0", "1" and so on.
     signs : array-like of shape (n_units,) or None, default=None
         Signs of the units, which do not matter for who is contacted.
     types : sequence of str or None, default=None
@@ -81,7 +84,8 @@ def sample_connectome(
     TypeError
         If an argument is of another type.
     ValueError
-        If positions are not finite, or a probability is outside [0, 1] or rises with distance.
+        If positions are not finite, or have other names than `names`, or a probability is outside
+        [0, 1] or rises with distance.
 
     See Also
     --------
@@ -118,21 +122,37 @@ def sample_connectome(
             f"{found(probability_of_distance)}."
         )
     check_flag("autapses", autapses)
-    places = _checked(positions)
+    places, labels = _in_order(positions, names)
     rng, n_units = make_rng(random_state), len(places)
     _refuse_if_rising(probability_of_distance, np.ptp(places, axis=0))
-    order, levels = kd_tree(places)
-    placed = places[order]
+    sequence, levels = kd_tree(places)
+    placed = places[sequence]
     drawn = [
         _connections(nodes, blocks, placed, probability_of_distance, rng)
         for nodes, blocks in _blocks(levels, probability_of_distance)
     ]
-    post, pre = (order[np.concatenate(side)] for side in zip(*drawn, strict=True))
+    post, pre = (sequence[np.concatenate(side)] for side in zip(*drawn, strict=True))
     if not autapses:
         post, pre = post[post != pre], pre[post != pre]
     weights = sp.coo_array((np.ones(len(post)), (post, pre)), shape=(n_units, n_units))
-    labels: Any = map(str, range(n_units)) if names is None else names
     return Connectome(weights, labels, signs=signs, positions=places, types=types)
+
+
+def _in_order(positions: Any, names: Any) -> tuple[Floats, Any]:
+    """Return positions in the order of the names, which are their own where there are no others."""
+    if isinstance(positions, pd.DataFrame):  # whose axes may be called anything
+        positions = positions.rename_axis(index=None, columns=None)
+    if is_several(names):
+        names = list(names)
+    is_text = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    order = (
+        UnitOrder(tuple(names), "names")
+        if is_text
+        else UnitOrder.of({"positions": (positions, (0,))})
+    )
+    places = _checked(order.arranged(positions, "positions", (0,)))
+    own = range(len(places)) if order.names is None else order.names
+    return places, tuple(map(str, own)) if names is None else names
 
 
 def _checked(positions: Any) -> Floats:

@@ -14,6 +14,7 @@ from sk_biornn._plain import found, is_several
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn._sparse import is_sparse
 from sk_biornn.units.connectome import Connectome
+from sk_biornn.units.order import UnitOrder
 
 Integers = NDArray[np.int64]
 
@@ -39,7 +40,8 @@ def rewire_connectome(
     n_swaps : int, default=10
         How often every connection is offered an exchange.
     within : "types", array-like of shape (n_units,) or None, default=None
-        A label per unit, or the types of the connectome: only connections from the same label to
+        A label per unit, or the types of the connectome; a Series goes by the names of its index.
+        Only connections from the same label to
         the same label exchange their ends, so that every unit has as many inputs from, and outputs
         to, each of the labels as before. None: all connections do.
     random_state : int, numpy RandomState, numpy Generator or None, default=None
@@ -115,7 +117,8 @@ def _labels(connectome: Connectome, within: Any) -> Integers:
         within = connectome.types
     if is_sparse(within) or not is_several(within) or isinstance(within, (dict, set, frozenset)):
         raise TypeError(f"within must be None, 'types' or a label per unit, got {found(within)}.")
-    labels = list(within)
+    # What has labels is put in the order of the units; a plain list is in it.
+    labels = list(UnitOrder(connectome.names, "connectome").arranged(within, "within", (0,)))
     if len(labels) != n_units:
         raise ValueError(f"within must have one label per unit, {n_units}, got {len(labels)}.")
     place: dict[Any, int] = {}
