@@ -167,7 +167,7 @@ def distances_of(network):
     network.set_params(regularizer="spatial", regu_strength=1.0)
     size = network.n_units
     facts = {"mask": np.ones((size, size), bool), "signs": np.zeros(size), "populations": None}
-    circuit = SimpleNamespace(n_units=size, order=UnitOrder(), **facts)
+    circuit = SimpleNamespace(is_stored=False, n_units=size, order=UnitOrder(), **facts)
     (penalty,) = bind_penalties(network, circuit, torch.device("cpu"), torch.float64)
     weights = torch.ones(network.n_units, network.n_units, dtype=torch.float64, requires_grad=True)
     return torch.autograd.grad(penalty(weights), weights)[0].numpy()
