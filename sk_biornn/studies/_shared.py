@@ -1,0 +1,110 @@
+"""The runs of a study that several runners do, none of them twice."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from sk_biornn.studies._claims import Claims
+from sk_biornn.studies._folder import StudyFolder
+
+Record = dict[str, Any]
+Keep = Callable[[str, Record], None]
+LOOK_AGAIN = 1.0  # s, while all that is left is being done by others
+
+
+def carry_with_others(
+    folder: StudyFolder,
+    todo: Iterable[str],
+    carry: Callable[[Iterator[str]], None],
+    take_up: Keep,
+    *,
+    by_portions: bool,
+) -> None:
+    """Have runs carried out that nobody else has claimed, until all are there.
+
+    Parameters
+    ----------
+    folder : StudyFolder
+        Where others may work, too.
+    todo : iterable of str
+        Names of runs that have no record, or one that does not count: a failed one.
+    carry : callable
+        Carries out runs whose names it takes from an iterator, and saves their records. A name
+        that is taken is claimed.
+    take_up : callable
+        (name, record) -> None: told of runs that others have finished.
+    by_portions : bool
+        Whether `carry` takes all names before it begins: it is given some at a time, so that others
+        have some, too.
+    """
+    assert folder.claims is not None
+    work = _Work(folder, folder.claims, todo, take_up)
+    while work.todo:
+        n_before = len(work.todo)
+        carry(work.names(_portion(work) if by_portions else None))
+        if work.error is not None:
+            raise work.error
+        if work.todo and len(work.todo) == n_before:
+            time.sleep(LOOK_AGAIN)
+
+
+def _portion(work: _Work) -> int:
+    """Return half of what is this runner's share, so that those which are slower do less."""
+    return math.ceil(len(work.todo) / (2 * work.claims.n_living()))
+
+
+class _Work:
+    """What is left to do."""
+
+    def __init__(
+        self, folder: StudyFolder, claims: Claims, todo: Iterable[str], take_up: Keep
+    ) -> None:
+        self.folder, self.claims, self._take_up = folder, claims, take_up
+        self.todo = list(todo)
+        self.error: Exception | None = None
+        # Runs that were to be done again when we came, unless somebody is doing so since.
+        self._again = {
+            name: claims.number(name)
+            for name in self.todo
+            if (folder.runs / f"{name}.json").exists() and not claims.is_taken(name)
+        }
+
+    def names(self, most: int | None) -> Iterator[str]:
+        """Yield names of runs that are now claimed, and learn which others have finished."""
+        for name in list(self.todo):
+            if most is not None and most <= 0:
+                return
+            try:  # who asks may be a thread that has nobody to tell
+                claimed = self._claim(name)
+            except Exception as error:
+                self.error = error
+                return
+            if claimed:
+                most = None if most is None else most - 1
+                yield name
+
+    def _claim(self, name: str) -> bool:
+        """Whether a run is now to be done by this runner."""
+        again = self._again.get(name) == self.claims.number(name)
+        if not again and self._is_finished(name):
+            return False
+        if not self.claims.take(name):
+            return False
+        if again:
+            self.folder.discard(name)
+        elif self._is_finished(name):  # since we looked
+            return False
+        self._again.pop(name, None)
+        self.todo.remove(name)
+        return True
+
+    def _is_finished(self, name: str) -> bool:
+        record = self.folder.record_of(name)
+        if record is None:
+            return False
+        self.todo.remove(name)
+        self._take_up(name, record)
+        return True
