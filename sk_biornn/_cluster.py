@@ -64,6 +64,22 @@ def is_worker() -> bool:
     return worker is not None and hasattr(worker.thread_state, "execution_state")
 
 
+@contextmanager
+def one_thread_there() -> Iterator[None]:
+    """Keep a worker of a cluster to one thread per fit: it is told how many it has by others."""
+    if not is_worker():
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 # ------------------------------------------------------------------ are they as we are
 
 
@@ -168,8 +184,8 @@ def connected(address: Any) -> Iterator[Any]:
             client = distributed.Client(where, timeout=CONNECT_WITHIN, set_as_default=False)
         except Exception as error:  # of names that are not known, of ports that are closed
             raise ValueError(
-                f"dask must be the address of a scheduler that answers, got {address!r}, where none "
-                f"did within {CONNECT_WITHIN:g} s ({_words(error)})."
+                f"dask must be the address of a scheduler that answers, got {address!r}, where "
+                f"none did within {CONNECT_WITHIN:g} s ({_words(error)})."
             ) from None
         try:
             yield client

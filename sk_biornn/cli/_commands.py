@@ -6,7 +6,7 @@ import argparse
 import importlib.util
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -120,7 +120,7 @@ def run(command: Command, arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _workers(arguments: argparse.Namespace) -> Iterator[None]:
-    """Have the runs go to a cluster, where one is named; those of a GPU to workers that have one."""
+    """Have the runs go to a cluster, where one is named; those of a GPU to its workers with one."""
     if arguments.dask is None:
         yield
         return
@@ -128,18 +128,15 @@ def _workers(arguments: argparse.Namespace) -> Iterator[None]:
 
     from sk_biornn._cluster import connected, says_gpu
 
-    try:
-        cluster = connected(arguments.dask)
-        client = cluster.__enter__()
-    except ImportError as error:
-        raise UsageError(str(error)) from None
-    try:
+    with ExitStack() as stack:
+        try:
+            client = stack.enter_context(connected(arguments.dask))
+        except ImportError as error:
+            raise UsageError(str(error)) from None
         gpu = arguments.device != "cpu" and says_gpu(client)
         options = {"resources": {"GPU": 1}} if gpu else {}
-        with parallel_config("dask", client=client, **options):
-            yield
-    finally:
-        cluster.__exit__(None, None, None)
+        stack.enter_context(parallel_config("dask", client=client, **options))
+        yield
 
 
 def _choices(command: Command, arguments: argparse.Namespace) -> dict[str, Any]:

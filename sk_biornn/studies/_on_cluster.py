@@ -100,22 +100,28 @@ def run_on_cluster(
     client, shared = cluster.client, _shared(list(runs.values()))
     common = _hand_out(client, _Common(carry, shared, worker_versions()))
 
-    def submit(names: Sequence[str]) -> Any:
+    def work_of(names: Sequence[str]) -> _Runs:
         arguments = {name: _without(runs[name], shared) for name in names}
-        work = _Runs(arguments, {name: leaves.get(name) for name in names})
-        key = f"sk_biornn-{names[0]}-{uuid.uuid4().hex}"
-        return client.submit(_work, common, work, key=key, pure=False, **cluster.options)
+        return _Runs(arguments, {name: leaves.get(name) for name in names})
 
     from distributed import as_completed
 
     tasks, coming = iter(groups), as_completed([], loop=client.loop)
     waiting: set[Any] = set()
+    # One name for all tasks: dask holds back what workers cannot begin with, and knows how long
+    # they take.
+    kind = f"sk_biornn-{uuid.uuid4().hex}"
 
     def fill() -> None:
-        more = None if ahead else max(0, cluster.n_slots() + 1 - len(waiting))
-        for names in islice(tasks, more):
-            waiting.add(future := submit(names))
-            coming.add(future)
+        some = list(islice(tasks, None if ahead else max(0, cluster.n_slots() + 1 - len(waiting))))
+        if some:
+            keys = [(kind, names[0]) for names in some]
+            work = list(map(work_of, some))
+            futures = client.map(
+                _work, work, common=common, key=keys, pure=False, **cluster.options
+            )
+            waiting.update(futures)
+            coming.update(futures)
 
     try:
         fill()
@@ -198,9 +204,8 @@ def _result_of(future: Any, cluster: Cluster) -> list[tuple[str, Record, bytes |
     try:
         return future.result()
     except KilledWorker:
-        name = future.key.split("-", 1)[1].rpartition("-")[0]
         raise BrokenExecutor(
-            f"the run {name} was given to several dask workers, and each of them ended (is there "
+            f"the run {future.key[1]} was given to several dask workers, and each of them ended (is there "
             "enough memory?)"
         ) from None
     except (CancelledError, OSError) as error:
@@ -218,7 +223,7 @@ def _hold(common: _Common) -> _Common:
     return common
 
 
-def _work(common: _Common, runs: _Runs) -> list[tuple[str, Record, bytes | None]]:
+def _work(runs: _Runs, common: _Common) -> list[tuple[str, Record, bytes | None]]:
     """Return the records of some runs and the content of their files."""
     _check_here(common.versions)  # a worker may have come later than the others
     with tempfile.TemporaryDirectory() as scratch:
