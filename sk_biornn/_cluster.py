@@ -5,6 +5,7 @@ dask is never imported from here unless somebody asks for a cluster by its addre
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import sys
@@ -181,6 +182,8 @@ def connected(address: Any) -> Iterator[Any]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with nullcontext(address) if n_workers is None else _local(n_workers) as where:
         try:
+            if n_workers is None:
+                asyncio.run(asyncio.wait_for(_greet(address), CONNECT_WITHIN))
             client = distributed.Client(where, timeout=CONNECT_WITHIN, set_as_default=False)
         except Exception as error:  # of names that are not known, of ports that are closed
             raise ValueError(
@@ -191,6 +194,16 @@ def connected(address: Any) -> Iterator[Any]:
             yield client
         finally:
             client.close(timeout=2)
+
+
+async def _greet(address: str) -> None:
+    """Have a scheduler answer: a client would wait for ever where a port is open and silent."""
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    options = Security().get_connection_args("client")
+    comm = await connect(address, timeout=CONNECT_WITHIN, **options)
+    await comm.close()
 
 
 def _checked_address(address: Any) -> int | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import BrokenExecutor
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ from tiny_study import (
     held_up,
     note_process,
     note_stack,
+    processes,
     study_of,
     wait_for,
 )
@@ -53,9 +55,7 @@ def cluster():
     """Two workers, whose packages are loaded once, also for those that follow a killed one."""
     import dask
 
-    multiprocessing.set_forkserver_preload(
-        ["sk_biornn.studies._study", "tiny_study", "distributed"]
-    )
+    processes()
     method = {"distributed.worker.multiprocessing-method": "forkserver"}
     with (
         dask.config.set(method),
@@ -160,7 +160,7 @@ def test_runs_alike_go_together():
     assert {name[:-4] for name in first} == {"a_x"} and {name[:-4] for name in second} == {"b"}
     for n_groups in range(1, 9):
         groups = on_cluster.groups_of(names, n_groups)
-        assert sorted(sum(groups, [])) == sorted(names) and len(groups) == min(n_groups, 6)
+        assert sorted(chain(*groups)) == sorted(names) and len(groups) == min(n_groups, 6)
         assert max(map(len, groups)) - min(map(len, groups)) <= 1
 
 
@@ -356,8 +356,10 @@ def test_a_lost_scheduler_ends_in_a_sentence_and_the_study_goes_on(scheduler, tm
 
 def test_an_interruption_cancels_what_is_queued(client, cluster, tmp_path):
     def strike():
-        wait_for(lambda: (tmp_path / "runs" / "a_000.json").exists() and len(begun(tmp_path)) == 3)
-        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            wait_for(lambda: len(list(tmp_path.glob("runs/*"))) == 1 and len(begun(tmp_path)) == 3)
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
 
     thread, _ = run_aside(strike)
     with pytest.raises(KeyboardInterrupt):
@@ -427,7 +429,9 @@ def test_a_scheduler_that_does_not_answer_is_named(answers, monkeypatch, capsys,
     with listener:
         if not answers:
             listener.close()
+        started = time.monotonic()
         code = main([*DALE, "--output", str(tmp_path / "o"), "--dask", f"tcp://127.0.0.1:{port}"])
+    assert time.monotonic() - started < LONG
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert code == 2 and line.startswith(
         "sk-biornn: dask must be the address of a scheduler that answers, got "

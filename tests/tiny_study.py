@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 import os
 import signal
 import time
@@ -21,7 +22,7 @@ from sk_biornn.ensemble import epochs_of_fit
 from sk_biornn.studies import Plan, Report, Study
 
 X, Y = make_flip_flop(24, n_steps=8, random_state=0)
-LONG = 120  # s, far more than anything here takes
+LONG = 120.0  # s, far more than anything here takes
 
 
 class Run(NamedTuple):
@@ -42,6 +43,13 @@ class Counted:
     def __getstate__(self) -> dict[str, Any]:
         type(self).n_pickles += 1
         return self.__dict__
+
+
+def processes():
+    """Return what starts processes quickly: a server that has loaded the packages forks them."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["sk_biornn.studies._study", "tiny_study", "distributed"])
+    return context
 
 
 def wait_for(condition, seconds=LONG):

@@ -30,6 +30,7 @@ from sk_biornn._cluster import (
 )
 
 Record = dict[str, Any]
+_AS_LETTERS = str.maketrans("0123456789", "ghijklmnop")  # dask takes digits for a number of a task
 Carry = Callable[[dict[str, tuple[Any, ...]]], dict[str, Record]]  # arguments by name -> records
 
 
@@ -98,7 +99,7 @@ def run_on_cluster(
         If a task has ended all workers that it was given to.
     """
     client, shared = cluster.client, _shared(list(runs.values()))
-    common = _hand_out(client, _Common(carry, shared, worker_versions()))
+    common = _hand_out(cluster, _Common(carry, shared, worker_versions()))
 
     def work_of(names: Sequence[str]) -> _Runs:
         arguments = {name: _without(runs[name], shared) for name in names}
@@ -108,9 +109,8 @@ def run_on_cluster(
 
     tasks, coming = iter(groups), as_completed([], loop=client.loop)
     waiting: set[Any] = set()
-    # One name for all tasks: dask holds back what workers cannot begin with, and knows how long
-    # they take.
-    kind = f"sk_biornn-{uuid.uuid4().hex}"
+    # One name for all tasks, and for no other study: dask learns how long they take.
+    kind = f"sk_biornn-{uuid.uuid4().hex.translate(_AS_LETTERS)}"
 
     def fill() -> None:
         some = list(islice(tasks, None if ahead else max(0, cluster.n_slots() + 1 - len(waiting))))
@@ -187,15 +187,19 @@ def _without(arguments: tuple[Any, ...], shared: dict[int, Any]) -> tuple[Any, .
     return tuple(value for place, value in enumerate(arguments) if place not in shared)
 
 
-def _hand_out(client: Any, common: _Common) -> Any:
-    """Have a worker hold what all tasks share; others get it from there.
+def _hand_out(cluster: Cluster, common: _Common) -> Any:
+    """Have all workers hold what all tasks share.
 
-    A task, and no scattered data, which would be lost with the workers that have it.
+    It is the result of a task, and no scattered data, which would be lost with the workers that
+    have it. One worker gets it from here, the others from each other.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sending large graph")
         key = f"sk_biornn-common-{uuid.uuid4().hex}"
-        return client.submit(_hold, common, key=key, pure=False)
+        held = cluster.client.submit(_hold, common, key=key, pure=False)
+    with suppress(Exception):  # of a worker that ends now; those that need it ask for it later
+        cluster.client.replicate([held], workers=list(cluster.workers()))
+    return held
 
 
 def _result_of(future: Any, cluster: Cluster) -> list[tuple[str, Record, bytes | None]]:
@@ -205,8 +209,8 @@ def _result_of(future: Any, cluster: Cluster) -> list[tuple[str, Record, bytes |
         return future.result()
     except KilledWorker:
         raise BrokenExecutor(
-            f"the run {future.key[1]} was given to several dask workers, and each of them ended (is there "
-            "enough memory?)"
+            f"the run {future.key[1]} was given to several dask workers, and each of them ended "
+            "(is there enough memory?)"
         ) from None
     except (CancelledError, OSError) as error:
         if isinstance(error, OSError) and cluster.client.status == "running":
