@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from joblib import parallel_config
 from tiny_study import (
     LONG,
     STUDY,
@@ -15,6 +16,7 @@ from tiny_study import (
     ended_once,
     failing,
     held_up,
+    join,
     learn,
     mark,
     processes,
@@ -42,15 +44,9 @@ def quick(monkeypatch):
     monkeypatch.setattr(_shared, "LOOK_AGAIN", 0.02)
 
 
-def runner(job, folder, beat, silence, options):
-    """A process that works on a study."""
-    _claims.BEAT, _claims.SILENCE, _shared.LOOK_AGAIN = beat, silence, 0.02
-    run_study(study_of(job), str(folder), output=folder, join=True, **options)
-
-
 def start(job, folder, *, beat=0.2, silence=LONG, **options):
     """Start it."""
-    process = processes().Process(target=runner, args=(job, folder, beat, silence, options))
+    process = processes().Process(target=join, args=(job, folder, beat, silence, options))
     process.start()
     return process
 
@@ -66,7 +62,7 @@ def files_of(folder):
 
 def test_of_three_runners_one_is_killed(tmp_path):
     options = {"letters": "kabcdefg", "simulations": 1}
-    started = [start(ended_once, tmp_path / "all", silence=4.0, **options) for _ in range(3)]
+    started = [start(ended_once, tmp_path / "all", silence=3.0, **options) for _ in range(3)]
     for process in started:
         process.join(LONG)
     codes = sorted(process.exitcode for process in started)
@@ -105,11 +101,9 @@ def test_what_one_is_at_the_other_leaves_alone(tmp_path, quick):
 
 @pytest.mark.parametrize("options", [{"n_jobs": 2}, {"strategy": "stacked"}])
 def test_jobs_and_stacks_share_too(options, tmp_path, quick):
-    other = {**options, "n_jobs": 1}  # processes of processes would not end with them
-    process = start(learn, tmp_path / "all", **other)
-    found = run_study(
-        study_of(learn), str(tmp_path / "all"), output=tmp_path / "all", join=True, **options
-    )
+    process = start(learn, tmp_path / "all", **{**options, "n_jobs": 1})
+    with parallel_config("threading"):
+        found = run_study(study_of(learn), output=tmp_path / "all", join=True, **options)
     process.join(LONG)
     assert process.exitcode == 0 and found["error"].isna().all()
     expected = run_study(study_of(learn))
@@ -267,9 +261,9 @@ def test_one_of_many_has_its_way(tmp_path):
 def test_silence_is_measured_by_who_listens(tmp_path, monkeypatch):
     """Neither the clock of the other machine counts, nor the times of files."""
     now = [1000.0]
-    monkeypatch.setattr(_claims.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(_claims, "monotonic", lambda: now[0])
     ours, theirs = Claims(tmp_path), Claims(tmp_path)
-    with theirs.as_runner():
+    with ours.as_runner(), theirs.as_runner():
         assert theirs.take("a") and not ours.take("a")
         file = theirs._runner(theirs.us)
         for beat in range(3):
@@ -326,7 +320,7 @@ def test_a_file_is_created_once(tmp_path):
 
 def test_a_claim_that_is_being_written_counts(tmp_path, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(_claims.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(_claims, "monotonic", lambda: now[0])
     claims = Claims(tmp_path)
     claims.path.mkdir()
     (claims.path / "a.0").touch()

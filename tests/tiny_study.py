@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_info
 from sk_biornn import DaleRNNRegressor
 from sk_biornn.datasets import make_flip_flop
 from sk_biornn.ensemble import epochs_of_fit
-from sk_biornn.studies import Plan, Report, Study
+from sk_biornn.studies import Plan, Report, Study, _claims, _shared, run_study
 
 X, Y = make_flip_flop(24, n_steps=8, random_state=0)
 LONG = 120.0  # s, far more than anything here takes
@@ -165,3 +165,9 @@ STUDY = Study(
 def study_of(job, **changes) -> Study:
     """The same with another job, which keeps no weights."""
     return dataclasses.replace(STUDY, job=job, keeps_weights=None, **changes)
+
+
+def join(job, folder, beat, silence, options) -> None:
+    """Work on a study in a folder that is shared, in a process of its own."""
+    _claims.BEAT, _claims.SILENCE, _shared.LOOK_AGAIN = beat, silence, 0.02
+    run_study(study_of(job), str(folder), output=folder, join=True, **options)

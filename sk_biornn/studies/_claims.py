@@ -13,11 +13,11 @@ number, and the last one counts.
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 
 from sk_biornn._atomic import create_text, write_text
 from sk_biornn._process import this_process
@@ -75,7 +75,7 @@ class Claims:
             content = file.read_bytes()
         except FileNotFoundError:
             return True
-        now = time.monotonic()
+        now = monotonic()
         before, since = self._seen.get(file, (None, now))
         if before != content:
             self._seen[file] = (content, now)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -17,8 +16,12 @@ from sk_biornn._orphans import end_with
 from sk_biornn.studies._checks import checked_int
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._on_cluster import each, groups_of, run_on_cluster
-from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread
-from sk_biornn.studies._shared import carry_with_others
+from sk_biornn.studies._repeatable import (
+    ill_conditioned_on_purpose,
+    one_thread,
+    one_torch_thread,
+)
+from sk_biornn.studies._shared import Portion, carry_with_others
 from sk_biornn.studies._together import by_steps, carried_together
 
 Record = dict[str, Any]
@@ -72,8 +75,8 @@ def carry_out(
     if cluster is not None:
         check_workers(cluster)
     how = _How(function, runs, leaves or {}, together, n_jobs, cluster, shared)
-    with _bar(len(runs), len(records), progress) as bar, one_thread():
-        # One thread here too: with threads for workers it is this process that computes.
+    # One thread here too: with threads for workers it is this process that computes.
+    with _bar(len(runs), len(records), progress) as bar, one_torch_thread():
 
         def take_up(name: str, record: Record) -> None:
             records[name] = record
@@ -88,8 +91,7 @@ def carry_out(
         if folder is None or folder.claims is None:
             carry(todo)
         else:
-            by_portions = together is not None
-            carry_with_others(folder, todo, carry, take_up, by_portions=by_portions)
+            carry_with_others(folder, todo, carry, take_up, _portion(how))
             for name in runs:
                 if records[name]["error"] is None:
                     folder.claims.forget(name)
@@ -123,7 +125,7 @@ class _How(NamedTuple):
     together: Together | None
     n_jobs: int | None
     cluster: Cluster | None
-    shared: bool  # with other runners: no run is claimed long before it can begin
+    shared: bool  # with other runners
 
 
 def _carry(how: _How, names: Iterable[str], *, keep: Keep) -> None:
@@ -132,14 +134,24 @@ def _carry(how: _How, names: Iterable[str], *, keep: Keep) -> None:
         for name, record in _on_cluster(how, how.cluster, names):
             keep(name, record)
     elif how.together is not None:
-        how.together({name: how.runs[name] for name in names}, keep, n_jobs=how.n_jobs)
+        with one_thread():
+            how.together({name: how.runs[name] for name in names}, keep, n_jobs=how.n_jobs)
     else:
-        jobs = (((name, how.function, how.runs[name]), {}) for name in names)
-        results = run_jobs(
-            _named, jobs, n_jobs=how.n_jobs, at_most=len(how.runs), ahead=not how.shared
-        )
-        for name, record in results:
+        jobs: list[Arguments] = [((name, how.function, how.runs[name]), {}) for name in names]
+        for name, record in run_jobs(_named, jobs, n_jobs=how.n_jobs):
             keep(name, record)
+
+
+def _portion(how: _How) -> Portion | None:
+    """Return how many runs are claimed at a time, of half this runner's share of those left."""
+    from joblib import effective_n_jobs
+
+    if how.together is not None:
+        return lambda half: half
+    if how.cluster is not None:
+        return None  # asks for one when a worker is free
+    n_workers = effective_n_jobs(how.n_jobs)
+    return (lambda half: 1) if n_workers == 1 else (lambda half: max(n_workers, half))
 
 
 def _on_cluster(how: _How, cluster: Cluster, names: Iterable[str]) -> Iterator[tuple[str, Record]]:
@@ -178,39 +190,30 @@ def fill_record(record: Record, fill: Callable[..., Any], *arguments: Any) -> Re
 
 
 def run_jobs(
-    function: Callable[..., Any],
-    jobs: Iterable[Arguments],
-    *,
-    n_jobs: int | None,
-    at_most: int | None = None,
-    ahead: bool = True,
+    function: Callable[..., Any], jobs: Sequence[Arguments], *, n_jobs: int | None
 ) -> Iterator[Any]:
     """Yield the results of ``function(*args, **kwargs)`` as they come, in no order.
 
     The backend is joblib's: processes on this machine, or whatever `joblib.parallel_config` set.
-    There are `at_most` jobs; None: `jobs` has a length. Unless `ahead`, a job is asked for when
-    somebody can begin with it. Processes on this machine end soon after this one, even if it is
-    killed.
+    Processes on this machine end soon after this one, even if it is killed.
     """
     from joblib import delayed, effective_n_jobs
 
-    most = len(jobs) if at_most is None and isinstance(jobs, Sized) else at_most
     # No worker without work: it would not learn when to end.
-    n_workers = max(1, min(effective_n_jobs(n_jobs), most or 1))
+    n_workers = max(1, min(effective_n_jobs(n_jobs), len(jobs)))
     parent = os.getpid()
-    calls = (delayed(_work)(parent, function, *job) for job in jobs)
-    return _as_they_come(calls, n_workers, {} if ahead else {"pre_dispatch": "n_jobs"})
+    return _as_they_come([delayed(_work)(parent, function, *job) for job in jobs], n_workers)
 
 
-def _as_they_come(calls: Iterator[Any], n_jobs: int, options: dict[str, Any]) -> Iterator[Any]:
+def _as_they_come(calls: list[Any], n_jobs: int) -> Iterator[Any]:
     """Yield results as they come; where a backend cannot, after every call of all workers."""
     from joblib import Parallel
 
     try:
-        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", **options)
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     except ValueError:  # that of multiprocessing returns lists only
-        while some := list(islice(calls, n_jobs)):
-            yield from Parallel(n_jobs=n_jobs)(some)
+        for start in range(0, len(calls), n_jobs):
+            yield from Parallel(n_jobs=n_jobs)(calls[start : start + n_jobs])
     else:
         yield from parallel(calls)
 

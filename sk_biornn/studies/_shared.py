@@ -12,6 +12,7 @@ from sk_biornn.studies._folder import StudyFolder
 
 Record = dict[str, Any]
 Keep = Callable[[str, Record], None]
+Portion = Callable[[int], int]  # half of a runner's share of what is left -> how many it claims
 LOOK_AGAIN = 1.0  # s, while all that is left is being done by others
 
 
@@ -20,8 +21,7 @@ def carry_with_others(
     todo: Iterable[str],
     carry: Callable[[Iterator[str]], None],
     take_up: Keep,
-    *,
-    by_portions: bool,
+    portion: Portion | None,
 ) -> None:
     """Have runs carried out that nobody else has claimed, until all are there.
 
@@ -36,23 +36,21 @@ def carry_with_others(
         that is taken is claimed.
     take_up : callable
         (name, record) -> None: told of runs that others have finished.
-    by_portions : bool
-        Whether `carry` takes all names before it begins: it is given some at a time, so that others
-        have some, too.
+    portion : callable or None
+        How many runs are claimed before `carry` begins with them. None: it asks for each when it
+        can begin.
     """
     assert folder.claims is not None
     work = _Work(folder, folder.claims, todo, take_up)
     while work.todo:
         n_before = len(work.todo)
-        carry(work.names(_portion(work) if by_portions else None))
-        if work.error is not None:
-            raise work.error
+        carry(work.names(None if portion is None else portion(_half_share(work))))
         if work.todo and len(work.todo) == n_before:
             time.sleep(LOOK_AGAIN)
 
 
-def _portion(work: _Work) -> int:
-    """Return half of what is this runner's share, so that those which are slower do less."""
+def _half_share(work: _Work) -> int:
+    """Return half of this runner's share: large at first, and those that are slower do less."""
     return math.ceil(len(work.todo) / (2 * work.claims.n_living()))
 
 
@@ -64,7 +62,6 @@ class _Work:
     ) -> None:
         self.folder, self.claims, self._take_up = folder, claims, take_up
         self.todo = list(todo)
-        self.error: Exception | None = None
         # Runs that were to be done again when we came, unless somebody is doing so since.
         self._again = {
             name: claims.number(name)
@@ -77,12 +74,7 @@ class _Work:
         for name in list(self.todo):
             if most is not None and most <= 0:
                 return
-            try:  # who asks may be a thread that has nobody to tell
-                claimed = self._claim(name)
-            except Exception as error:
-                self.error = error
-                return
-            if claimed:
+            if self._claim(name):
                 most = None if most is None else most - 1
                 yield name
 
