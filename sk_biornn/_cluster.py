@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
@@ -229,4 +230,13 @@ def _local(n_workers: int) -> Any:
         memory_limit=None,
         dashboard_address=None,
         silence_logs=logging.CRITICAL,
+        preload=[__name__],
     )
+
+
+def dask_setup(worker: Any) -> None:
+    """Have a worker of this machine, where dask calls this, be ended by who has started it.
+
+    The keyboard interrupts all processes of a terminal.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -99,15 +99,21 @@ def test_what_one_is_at_the_other_leaves_alone(tmp_path, quick):
     assert found["sum"].tolist() == [98.0, 99.0]
 
 
-@pytest.mark.parametrize("options", [{"n_jobs": 2}, {"strategy": "stacked"}])
-def test_jobs_and_stacks_share_too(options, tmp_path, quick):
-    process = start(learn, tmp_path / "all", **{**options, "n_jobs": 1})
-    with parallel_config("threading"):
-        found = run_study(study_of(learn), output=tmp_path / "all", join=True, **options)
+def test_stacks_share_too(tmp_path, quick):
+    options = {"output": tmp_path, "join": True, "strategy": "stacked"}
+    process = start(learn, tmp_path, strategy="stacked")
+    found = run_study(study_of(learn), **options)
     process.join(LONG)
     assert process.exitcode == 0 and found["error"].isna().all()
     expected = run_study(study_of(learn))
     assert found["sum"].to_numpy() == pytest.approx(expected["sum"].to_numpy(), rel=1e-5)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_jobs_of_a_runner_do_all(n_jobs, tmp_path, quick):
+    with parallel_config("threading"):
+        found = run_study(study_of(learn), output=tmp_path, join=True, n_jobs=n_jobs)
+    assert found.equals(run_study(study_of(learn)))
 
 
 # ------------------------------------------------------------------ one process

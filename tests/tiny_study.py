@@ -48,7 +48,8 @@ class Counted:
 def processes():
     """Return what starts processes quickly: a server that has loaded the packages forks them."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["sk_biornn.studies._study", "tiny_study", "distributed"])
+    heavy = ["sk_biornn.studies._study", "sk_biornn.ensemble", "sk_biornn.datasets", "distributed"]
+    context.set_forkserver_preload(heavy)
     return context
 
 
@@ -79,6 +80,16 @@ def learn(record, run, plan):
     yield from epochs_of_fit(network, X, Y)
     record["sum"] = float(network.W_rec_.sum())
     return {"W_rec": network.W_rec_}
+
+
+def idle(record, run, plan):
+    """Do nothing."""
+
+
+def fit_for_a_while(record, run, plan):
+    """Train a network for some tenths of a second."""
+    network = DaleRNNRegressor(n_units=32, max_iter=150, random_state=run.simulation)
+    record["sum"] = float(network.fit(X, Y).W_rec_.sum())
 
 
 def note_process(record, run, plan):
