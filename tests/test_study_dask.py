@@ -154,10 +154,21 @@ def test_stacks_of_two_workers_are_those_of_this_process(client, tmp_path):
     assert len(list((tmp_path / "there" / "weights").glob("*.npz"))) == 3
 
 
+@pytest.mark.parametrize("strategy", ["joblib", "stacked"])
+def test_runners_may_have_clusters_and_finished_runs_cost_nothing(client, tmp_path, strategy):
+    found = run_study(STUDY, output=tmp_path, join=True, strategy=strategy)
+    assert found["error"].isna().all()
+    before = bytes_in(tmp_path)
+    for how in ({"join": True}, {"resume": True}):
+        assert run_study(STUDY, output=tmp_path, strategy=strategy, **how).equals(found)
+    assert bytes_in(tmp_path) == before
+
+
 def test_runs_alike_go_together():
     names = [f"{arm}_{number:03d}" for number in range(3) for arm in ("b", "a_x")]
     first, second = on_cluster.groups_of(names, 2)
     assert {name[:-4] for name in first} == {"a_x"} and {name[:-4] for name in second} == {"b"}
+    assert on_cluster.groups_of([], 3) == []
     for n_groups in range(1, 9):
         groups = on_cluster.groups_of(names, n_groups)
         assert sorted(chain(*groups)) == sorted(names) and len(groups) == min(n_groups, 6)

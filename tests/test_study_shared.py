@@ -30,6 +30,9 @@ from sk_biornn._records import LOCK, locked
 from sk_biornn.cli import main
 from sk_biornn.studies import PRESETS, Budget, DalePreset, _claims, _shared, run_study
 from sk_biornn.studies._claims import FOLDER, Claims
+from sk_biornn.studies._folder import StudyFolder
+
+RESUME = {"resume": True, "overwrite": False}
 
 
 def marked(record, run, plan):
@@ -142,6 +145,23 @@ def test_a_failed_run_is_tried_once_per_call(tmp_path):
     assert len(begun(tmp_path)) == 3
 
 
+def test_what_another_has_repeated_in_the_meantime_is_not_repeated(tmp_path):
+    """It has gone since, and no claim is left that would tell."""
+    study, options = study_of(failing), {"output": tmp_path, "letters": "a", "simulations": 1}
+    (tmp_path / "bad").touch()
+    run_study(study, str(tmp_path), **options)
+    folder = StudyFolder(tmp_path, (), ())
+    with folder.held(join=True):
+        folder.open(json.loads((tmp_path / "settings.json").read_text()), **RESUME)
+        found = {}
+        work = _shared._Work(folder, folder.claims, ["a_000"], found.__setitem__)
+        (tmp_path / "bad").unlink()
+        run_study(study, str(tmp_path), join=True, **options)
+        assert folder.claims.number("a_000") == 0
+        assert list(work.names(None)) == [] and work.todo == []
+    assert found["a_000"]["error"] is None and len(begun(tmp_path)) == 2
+
+
 def test_a_run_without_its_file_is_repeated(tmp_path):
     run_study(STUDY, output=tmp_path, join=True)
     before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "runs").iterdir()}
@@ -171,7 +191,7 @@ def test_an_interruption_gives_back_what_was_claimed(tmp_path, quick):
 def test_other_settings_and_versions_are_refused(tmp_path, monkeypatch):
     run_study(STUDY, output=tmp_path, join=True)
     with pytest.raises(ValueError, match=r"a study with other settings: letters \(\"abc\" there"):
-        run_study(STUDY, output=tmp_path, join=True, letters="abd")
+        run_study(STUDY, output=tmp_path, join=True, letters="abz")
     monkeypatch.setattr("sk_biornn.studies._folder.versions", lambda: {"torch": "0.1"})
     with pytest.raises(ValueError, match=r"a study with other versions: "):
         run_study(STUDY, output=tmp_path, join=True)

@@ -48,8 +48,8 @@ class Counted:
 def processes():
     """Return what starts processes quickly: a server that has loaded the packages forks them."""
     context = multiprocessing.get_context("forkserver")
-    heavy = ["sk_biornn.studies._study", "sk_biornn.ensemble", "sk_biornn.datasets", "distributed"]
-    context.set_forkserver_preload(heavy)
+    rooms = [f"sk_biornn.{room}" for room in ("estimators", "ensemble", "datasets", "metrics")]
+    context.set_forkserver_preload([*rooms, "sk_biornn.studies._study", "distributed", "pytest"])
     return context
 
 

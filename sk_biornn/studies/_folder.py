@@ -163,6 +163,13 @@ class StudyFolder:
         path = self.runs / f"{name}.json"
         return self._record(path) if path.exists() else None
 
+    def content_of(self, name: str) -> bytes | None:
+        """Return what the file of a record holds; None without one."""
+        try:
+            return (self.runs / f"{name}.json").read_bytes()
+        except FileNotFoundError:
+            return None
+
     def discard(self, name: str) -> None:
         """Remove the record of a run that is to be done again."""
         (self.runs / f"{name}.json").unlink(missing_ok=True)

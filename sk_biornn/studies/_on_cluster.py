@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,11 @@ def run_on_cluster(
     BrokenExecutor
         If a task has ended all workers that it was given to.
     """
+    tasks = iter(groups)
+    first = next(tasks, None)
+    if first is None:
+        return
+    tasks = chain([first], tasks)
     client, shared = cluster.client, _shared(list(runs.values()))
     common = _hand_out(cluster, _Common(carry, shared, worker_versions()))
 
@@ -107,7 +112,7 @@ def run_on_cluster(
 
     from distributed import as_completed
 
-    tasks, coming = iter(groups), as_completed([], loop=client.loop)
+    coming = as_completed([], loop=client.loop)
     waiting: set[Any] = set()
     # One name for all tasks, and for no other study: dask learns how long they take.
     kind = f"sk_biornn-{uuid.uuid4().hex.translate(_AS_LETTERS)}"
@@ -145,6 +150,8 @@ def run_on_cluster(
 
 def groups_of(names: Sequence[str], n_groups: int) -> list[list[str]]:
     """Deal runs out, those alike together: networks of one kind make one stack."""
+    if not names:
+        return []
     ordered = sorted(names, key=lambda name: name.rpartition("_")[0])
     n_groups = max(1, min(n_groups, len(ordered)))
     size, rest = divmod(len(ordered), n_groups)

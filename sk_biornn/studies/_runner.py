@@ -134,8 +134,10 @@ def _carry(how: _How, names: Iterable[str], *, keep: Keep) -> None:
         for name, record in _on_cluster(how, how.cluster, names):
             keep(name, record)
     elif how.together is not None:
-        with one_thread():
-            how.together({name: how.runs[name] for name in names}, keep, n_jobs=how.n_jobs)
+        runs = {name: how.runs[name] for name in names}
+        if runs:
+            with one_thread():
+                how.together(runs, keep, n_jobs=how.n_jobs)
     else:
         jobs: list[Arguments] = [((name, how.function, how.runs[name]), {}) for name in names]
         for name, record in run_jobs(_named, jobs, n_jobs=how.n_jobs):

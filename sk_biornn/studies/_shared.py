@@ -62,11 +62,11 @@ class _Work:
     ) -> None:
         self.folder, self.claims, self._take_up = folder, claims, take_up
         self.todo = list(todo)
-        # Runs that were to be done again when we came, unless somebody is doing so since.
+        # Records that were there, and do not count, unless somebody who is here has left them.
         self._again = {
-            name: claims.number(name)
+            name: content
             for name in self.todo
-            if (folder.runs / f"{name}.json").exists() and not claims.is_taken(name)
+            if (content := folder.content_of(name)) is not None and not claims.is_taken(name)
         }
 
     def names(self, most: int | None) -> Iterator[str]:
@@ -80,18 +80,21 @@ class _Work:
 
     def _claim(self, name: str) -> bool:
         """Whether a run is now to be done by this runner."""
-        again = self._again.get(name) == self.claims.number(name)
-        if not again and self._is_finished(name):
+        if not self._is_to_be_repeated(name) and self._is_finished(name):
             return False
         if not self.claims.take(name):
             return False
-        if again:
+        # Since we looked, another one may have done it, and gone.
+        if self._is_to_be_repeated(name):
             self.folder.discard(name)
-        elif self._is_finished(name):  # since we looked
+        elif self._is_finished(name):
             return False
-        self._again.pop(name, None)
         self.todo.remove(name)
         return True
+
+    def _is_to_be_repeated(self, name: str) -> bool:
+        """Whether there is the record that was there when we came, and does not count."""
+        return name in self._again and self.folder.content_of(name) == self._again[name]
 
     def _is_finished(self, name: str) -> bool:
         record = self.folder.record_of(name)
