@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -119,6 +120,23 @@ def test_a_run_that_ends_every_worker_stops_the_study(client, cluster, monkeypat
     study = study_of(always_killed)
     with pytest.raises(BrokenExecutor, match=r"^the run k_000 was given to several dask workers"):
         run_study(study, letters="k", simulations=1)
+
+
+def test_a_worker_writes_no_file_into_the_folder_of_the_study(tmp_path):
+    def writes(shared, own, path):
+        path.write_bytes(b"weights")
+        return {"sum": shared + own}
+
+    leaf = tmp_path / "not" / "there" / "a.npz"
+    common = on_cluster._Common(
+        partial(on_cluster.each, writes), {0: 7}, _cluster.worker_versions()
+    )
+    runs = on_cluster._Runs({"a": (5, leaf), "b": (6, tmp_path / "b")}, {"a": leaf, "b": None})
+    assert on_cluster._work(runs, common) == [
+        ("a", {"sum": 12}, b"weights"),
+        ("b", {"sum": 13}, None),
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]  # which is no file of that run
 
 
 # ------------------------------------------------------------------ stacks
@@ -365,6 +383,12 @@ def test_a_lost_scheduler_ends_in_a_sentence_and_the_study_goes_on(scheduler, tm
     assert found["error"].isna().all() and begun(tmp_path) == ["a0", "b0", "b0"]
 
 
+def n_queued(dask_worker):
+    """How many tasks a worker has not begun."""
+    states = [task.state for task in dask_worker.state.tasks.values()]
+    return sum(state in ("ready", "waiting", "constrained") for state in states)
+
+
 def test_an_interruption_cancels_what_is_queued(client, cluster, tmp_path):
     def strike():
         try:
@@ -378,6 +402,7 @@ def test_an_interruption_cancels_what_is_queued(client, cluster, tmp_path):
             study_of(held_up), str(tmp_path), output=tmp_path, letters="abcdefgh", simulations=1
         )
     thread.join()
+    wait_for(lambda: not any(client.run(n_queued).values()))  # the message is on its way
     (tmp_path / "go").touch()
     wait_for(lambda: not cluster.scheduler.tasks)
     assert len(begun(tmp_path)) == 3  # one that was done, and what each worker was at
