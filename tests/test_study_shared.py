@@ -162,6 +162,23 @@ def test_what_another_has_repeated_in_the_meantime_is_not_repeated(tmp_path):
     assert found["a_000"]["error"] is None and len(begun(tmp_path)) == 2
 
 
+def test_what_another_has_finished_while_we_claimed_it_is_taken_up(tmp_path, monkeypatch):
+    folder = StudyFolder(tmp_path, (), ("sum",))
+    with folder.held(join=True):
+        folder.open({"study": "letters"}, **RESUME)
+        take = folder.claims.take
+
+        def take_late(name):
+            folder.save(name, {"sum": 1.0, "seconds": 0.1, "error": None})
+            return take(name)
+
+        monkeypatch.setattr(folder.claims, "take", take_late)
+        found = {}
+        work = _shared._Work(folder, folder.claims, ["a_000"], found.__setitem__)
+        assert list(work.names(None)) == [] and work.todo == []
+    assert found["a_000"]["sum"] == 1.0
+
+
 def test_a_run_without_its_file_is_repeated(tmp_path):
     run_study(STUDY, output=tmp_path, join=True)
     before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "runs").iterdir()}
