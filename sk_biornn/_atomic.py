@@ -53,6 +53,39 @@ def remove_halves(folder: Path, *files: str) -> None:
             path.unlink(missing_ok=True)
 
 
+def create_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file unless there is one: of several who do so at once, one has its way.
+
+    Who wants to know whose text it is reads the file. It holds on NFS, too: a link to a name that
+    is there fails on the server, and what the server answers need not arrive.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    text : str
+        What it will hold, if it was not there.
+    """
+    path = Path(path)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix="~")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            with suppress(FileExistsError), open(path, "x", encoding="utf-8", newline="") as file:
+                file.write(text)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a text file in UTF-8 with Unix line ends, whole or not at all."""
     write_bytes(path, text.encode("utf-8"))

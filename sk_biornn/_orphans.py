@@ -26,6 +26,8 @@ def end_with(parent: int) -> None:
     started_by = multiprocessing.parent_process()
     if os.name == "nt" or started_by is None or started_by.pid != parent:
         return
+    if os.getppid() != parent:  # a server of forks is the parent, and ends its children itself
+        return
     if os.getpid() not in _watched:  # by number: a fork takes the set along, but not the thread
         _watched.add(os.getpid())
         threading.Thread(target=_watch, args=(parent,), name="parent watch", daemon=True).start()

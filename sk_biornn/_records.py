@@ -95,34 +95,45 @@ def locked(folder: Path, argument: str = "output", work: str = "study") -> Itera
     path = folder / LOCK
     us = this_process()
     with one_at_a_time(folder):  # for a moment: nobody else looks or writes in between
-        owner = _owner_of(path)
-        if owner is not None:
-            _refuse_unless_ended(path, owner, argument, work)
-        write_text(path, json.dumps(us._asdict()) + "\n")
+        refuse_lock(folder, argument, work)
+        write_text(path, as_text(us))
     try:
         yield
     finally:
-        if _owner_of(path) == us:
+        if owner_of(path) == us:
             path.unlink()
 
 
-def _refuse_unless_ended(path: Path, owner: Process, argument: str, work: str) -> None:
+def refuse_lock(folder: Path, argument: str = "output", work: str = "study") -> None:
+    """Refuse a folder that one process has to itself, unless that has ended."""
+    path = folder / LOCK
+    owner = owner_of(path)
+    if owner is not None:
+        ways = f"wait for it, or choose another {argument}"
+        refuse_unless_ended(path, owner, f"{argument} {str(folder)!r}", work, ways)
+
+
+def refuse_unless_ended(path: Path, owner: Process, folder: str, work: str, ways: str) -> None:
+    """Refuse a folder in which a process works, as a file there says, unless it has ended."""
     ended = has_ended(owner)
     if ended:
         return
-    ways = f"wait for it, or choose another {argument}"
     if ended is None:
         ways += f" (if it has ended, which cannot be told from here, remove {path})"
     raise ValueError(
-        f"{argument} {str(path.parent)!r} belongs to the {work} that runs in process {owner.pid} "
-        f"on {owner.host}: {ways}."
+        f"{folder} belongs to the {work} that runs in process {owner.pid} on {owner.host}: {ways}."
     )
 
 
-def _owner_of(path: Path) -> Process | None:
-    """Return whose lock it is; None where there is none, or no valid one."""
+def as_text(process: Process) -> str:
+    """Return what a file says whose it is."""
+    return json.dumps(process._asdict()) + "\n"
+
+
+def owner_of(path: Path) -> Process | None:
+    """Return whose file it is by its first line; None where there is none, or no valid one."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8").partition("\n")[0])
         owner = Process(**content)
     except (FileNotFoundError, ValueError, TypeError, RecursionError):
         return None

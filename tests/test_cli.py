@@ -32,7 +32,7 @@ def no_figure(monkeypatch):
 
 def one_sentence(text: str) -> str:
     """The only line on the standard error, which must be a sentence of this program."""
-    (line,) = text.strip().splitlines()
+    (line,) = [line for line in text.strip().splitlines() if line and "run/s]" not in line]
     assert line.startswith("sk-biornn: ") and line.endswith(".")
     return line
 

@@ -185,7 +185,7 @@ def test_dask_workers():
     serial = SeedEnsemble(network, n_seeds=2, random_state=0).fit(X, y)
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
+            n_workers=2, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster),
         joblib.parallel_config(backend="dask"),

@@ -41,7 +41,7 @@ def test_everything_a_target_installs_is_pinned(setup_cfg):
     pinned = {normalised(line) for line in lines if "==" in line and not line.startswith("#")}
     extras = setup_cfg["options.extras_require"]
     installed = [setup_cfg["options"]["install_requires"]]
-    installed += [extras[name] for name in ("plots", "skops", "docs", "test", "dev")]
+    installed += [extras[name] for name in ("plots", "skops", "dask", "docs", "test", "dev")]
     names = {normalised(line) for block in installed for line in block.strip().splitlines()}
     assert names - {"sk-biornn"} <= pinned
 

@@ -23,7 +23,7 @@ from sk_biornn._process import Process, has_ended, this_process
 from sk_biornn._records import LOCK, locked, sealed
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._repeatable import digest
-from sk_biornn.studies._runner import carry_out, holding, run_jobs
+from sk_biornn.studies._runner import carry_out, fill_record, holding, run_jobs
 
 HOST = socket.gethostname()
 NOBODY = 2**22 + 1  # more than the greatest number of a process of Linux
@@ -42,7 +42,7 @@ def study(path, runs=None, *, settings=SETTINGS, resume=False, overwrite=False, 
     with holding(folder):
         return carry_out(
             add,
-            {name: (args, {}) for name, args in runs.items()},
+            runs,
             folder,
             settings,
             n_jobs=1,
@@ -190,8 +190,7 @@ def work(folder, seconds):
     os.rename(f"{folder}/{os.getpid()}.tmp", f"{folder}/{os.getpid()}.pid")
     time.sleep(seconds)  # at work, or afterwards idle, when the parent is killed
 with parallel_config(backend=sys.argv[2]):
-    list(run_jobs(work, [((sys.argv[1], 600), {}), ((sys.argv[1], 0.0), {})], n_jobs=3,
-                  progress=False))
+    list(run_jobs(work, [((sys.argv[1], 600), {}), ((sys.argv[1], 0.0), {})], n_jobs=3))
 """
 
 
@@ -223,13 +222,35 @@ def test_workers_end_with_a_study_that_is_killed(backend, tmp_path):
 def test_jobs_run_on_any_backend(backend):
     jobs = [((number, 1), {}) for number in range(5)]
     with parallel_config(backend=backend):
-        results = run_jobs(add, jobs, n_jobs=2, progress=False)
+        results = run_jobs(add, jobs, n_jobs=2)
         assert sorted(result["sum"] for result in results) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("backend", ["threading", "sequential"])
+def test_runs_that_threads_compute_wait_for_nobody(backend):
+    """Each of them keeps the process to one thread, and must not meet one that does so for all."""
+    with parallel_config(backend=backend):
+        records = carry_out(
+            fitted,
+            {"a": ("a",), "b": ("b",)},
+            None,
+            {},
+            n_jobs=2,
+            resume=False,
+            overwrite=False,
+            progress=False,
+        )
+    assert [record["error"] for record in records.values()] == [None, None]
+
+
+def fitted(name):
+    """A run as those of studies are."""
+    return fill_record({}, lambda record: record.update(name=name))
 
 
 def test_a_process_that_is_no_worker_watches_nobody():
     before = threading.active_count()
-    (result,) = run_jobs(add, [((1, 2), {})], n_jobs=1, progress=False)
+    (result,) = run_jobs(add, [((1, 2), {})], n_jobs=1)
     assert result["sum"] == 3
     end_with(os.getppid())
     assert threading.active_count() == before

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,7 +19,7 @@ _EPILOG = (
     "Exit code: 0 done, 1 done but runs failed (they are named), 2 wrong arguments. "
     "The same --random-state gives the same files, times apart."
 )
-_HOW_TO_RUN = ("n_jobs", "strategy", "device", "resume", "overwrite")
+_HOW_TO_RUN = ("n_jobs", "strategy", "device", "resume", "overwrite", "join")
 _CHOSEN_OF_ALL = ("preset", "simulations", "random_state")
 
 
@@ -90,6 +92,16 @@ def _add_run_options(parser: argparse.ArgumentParser, study: str, presets: str) 
     parser.add_argument(
         "--overwrite", action="store_true", help="replace the study in DIR, finished runs and all"
     )
+    parser.add_argument(
+        "--join",
+        action="store_true",
+        help="share DIR with others that do so: each run is done by one of them, on any machine",
+    )
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="have the workers of a dask cluster do the runs: tcp://scheduler:8786, or local:4",
+    )
 
 
 def run(command: Command, arguments: argparse.Namespace) -> int:
@@ -101,8 +113,30 @@ def run(command: Command, arguments: argparse.Namespace) -> int:
     output = arguments.output or Path("results") / f"{command.name}-{preset}"
     how = {name: getattr(arguments, name) for name in _HOW_TO_RUN}
     study = getattr(studies, command.value)
-    studies.run_study(study, preset, output=output, progress=True, **how, **choices)
+    with _workers(arguments):
+        studies.run_study(study, preset, output=output, progress=True, **how, **choices)
     return _tell(study, output, figures=False)  # they have just been drawn
+
+
+@contextmanager
+def _workers(arguments: argparse.Namespace) -> Iterator[None]:
+    """Have the runs go to a cluster, where one is named; those of a GPU to its workers with one."""
+    if arguments.dask is None:
+        yield
+        return
+    from joblib import parallel_config
+
+    from sk_biornn._cluster import connected, says_gpu
+
+    with ExitStack() as stack:
+        try:
+            client = stack.enter_context(connected(arguments.dask))
+        except ImportError as error:
+            raise UsageError(str(error)) from None
+        gpu = arguments.device != "cpu" and says_gpu(client)
+        options = {"resources": {"GPU": 1}} if gpu else {}
+        stack.enter_context(parallel_config("dask", client=client, **options))
+        yield
 
 
 def _choices(command: Command, arguments: argparse.Namespace) -> dict[str, Any]:

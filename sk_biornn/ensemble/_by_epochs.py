@@ -272,12 +272,13 @@ def answers_at_once(
         question.network._fitted_network(trials)
         for question, (trials, _) in zip(questions, each, strict=True)
     ]
-    dynamics = fitted[0][1]
-    alike = {(x.shape, moves(own)) for (_, x), (_, own) in zip(each, fitted, strict=True)}
+    dynamics = fitted[0].dynamics
+    alike = {(x.shape, moves(own.dynamics)) for (_, x), own in zip(each, fitted, strict=True)}
     are_whole = all(trials.lengths is None for trials, _ in each)
+    are_whole &= all(own.support is None for own in fitted)
     if len(alike) > 1 or not are_whole or each[0][0].n_steps > _MOST_STEPS:
         return [question.compute() for question in questions]
-    params = RNNParams(*map(torch.stack, zip(*(own for own, _ in fitted), strict=True)))
+    params = RNNParams(*map(torch.stack, zip(*(own.params for own in fitted), strict=True)))
     found: dict[bool, tuple[np.ndarray, np.ndarray]] = {}
 
     def answer(place: int) -> Any:

@@ -10,8 +10,10 @@ import pandas as pd
 from joblib import Parallel, delayed, effective_n_jobs
 
 from sk_biornn._checks import check_choice, check_count, check_number, is_integer, refusal
+from sk_biornn._cluster import one_thread_there
 from sk_biornn._plain import is_several, short
 from sk_biornn.ensemble._by_epochs import check_fit_params
+from sk_biornn.ensemble._elsewhere import Given, check_cluster
 from sk_biornn.ensemble._lockstep import Lockstep, Member
 from sk_biornn.ensemble._sizes import most_together
 from sk_biornn.ensemble._trials import cut_params, take_trials
@@ -196,10 +198,10 @@ def _fit_elsewhere(
     def some(items: Sequence[Any], group: Sequence[int]) -> list[Any]:
         return [items[number] for number in group]
 
+    check_cluster()
+    given = Given(X, y, fit_params)
     results = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_and_return)(
-            some(estimators, group), X, y, fit_params, some(parts, group), options
-        )
+        delayed(_fit_and_return)(some(estimators, group), given, some(parts, group), options)
         for group in groups
     )
     ended: list[Any] = [None] * len(estimators)
@@ -211,9 +213,11 @@ def _fit_elsewhere(
 
 
 def _fit_and_return(
-    estimators: list[Any], X: Any, y: Any, fit_params: Any, parts: list[Any], options: Any
+    estimators: list[Any], given: Given, parts: list[Any], options: Any
 ) -> tuple[list[Any], list[_Ended]]:
-    return estimators, _fit_here(estimators, X, y, fit_params, parts, **options)
+    with one_thread_there():
+        X, y, fit_params = given.X, given.y, given.fit_params
+        return estimators, _fit_here(estimators, X, y, fit_params, parts, **options)
 
 
 def _epochs(estimator: Any, X: Any, y: Any, fit_params: dict[str, Any], part: Any) -> Any:

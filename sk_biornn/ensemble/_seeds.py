@@ -15,8 +15,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._checks import check_choice, check_count, check_flag
+from sk_biornn._cluster import one_thread_there
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.core import one_of_many
+from sk_biornn.ensemble._elsewhere import Given, check_cluster
 from sk_biornn.ensemble._fit_many import fit_many
 
 if TYPE_CHECKING:
@@ -157,8 +159,10 @@ class SeedEnsemble(BaseEstimator):
         """Return the copies, fitted, each with its row of `results_`."""
         seeds = [int(seed) for seed in self.seeds_]
         if check_choice("strategy", self.strategy, STRATEGIES) == "joblib":
+            check_cluster()
+            given = Given(X, y, fit_params)
             return Parallel(n_jobs=self.n_jobs)(
-                delayed(_fit_one)(self.estimator, seed, X, y, fit_params) for seed in seeds
+                delayed(_fit_one)(self.estimator, seed, given) for seed in seeds
             )
         members = [clone(self.estimator).set_params(random_state=seed) for seed in seeds]
         with one_of_many():
@@ -297,13 +301,11 @@ class SeedEnsemble(BaseEstimator):
         return tags
 
 
-def _fit_one(
-    estimator: Any, seed: int, X: Any, y: Any, fit_params: dict[str, Any]
-) -> tuple[Any, dict[str, Any]]:
+def _fit_one(estimator: Any, seed: int, given: Given) -> tuple[Any, dict[str, Any]]:
     member = clone(estimator).set_params(random_state=seed)
-    with one_of_many():
-        member.fit(X, y, **fit_params)
-    return member, _row(member, seed, X, y, fit_params)
+    with one_of_many(), one_thread_there():
+        member.fit(given.X, given.y, **given.fit_params)
+        return member, _row(member, seed, given.X, given.y, given.fit_params)
 
 
 def _row(member: Any, seed: int, X: Any, y: Any, fit_params: dict[str, Any]) -> dict[str, Any]:

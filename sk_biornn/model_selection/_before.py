@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from joblib import parallel_config
 from sklearn.base import clone
 
+from sk_biornn._cluster import active_cluster
 from sk_biornn.core import one_of_many
 from sk_biornn.ensemble import fit_many
 from sk_biornn.ensemble._sizes import may_pay
@@ -58,6 +61,10 @@ class Before:
         self.twin, self.X, self.y, self.store, self.options = twin, X, y, store, options
         self.groups = params.get("groups")
         self.fit_params = {name: value for name, value in params.items() if name != "groups"}
+        cluster = active_cluster()  # asked here: the search itself will be in this process
+        self.backend: dict[str, Any] = {}
+        if cluster is not None:
+            self.backend = {"backend": "dask", "client": cluster.client, **cluster.options}
         self.reports: list[pd.DataFrame] = []
         self.n_candidates = 0
 
@@ -99,7 +106,8 @@ class Before:
 
     def _fit(self, todo: Sequence[_Fit]) -> None:
         start = time.perf_counter()
-        with one_of_many():  # an interruption is one of the whole search
+        # An interruption is one of the whole search.
+        with one_of_many(), parallel_config(**self.backend) if self.backend else nullcontext():
             fitted = fit_many(
                 [fit.network for fit in todo],
                 self.X,

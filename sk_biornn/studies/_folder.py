@@ -8,17 +8,19 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sk_biornn._atomic import remove_halves, write_text
+from sk_biornn._atomic import create_text, remove_halves, write_text
 from sk_biornn._records import (
     LOCK,
     as_json,
     differences,
     locked,
+    refuse_lock,
     sealed,
     short_json,
     to_json,
     versions,
 )
+from sk_biornn.studies._claims import Claims, refuse_runners
 
 
 def read_json(path: Path) -> Any:
@@ -70,14 +72,21 @@ class StudyFolder:
         self._outputs = tuple(outputs)
         self._fields = {"seconds", "error", "run", "settings", "seal", *fields}
         self._settings: dict[str, Any] = {}
+        self.claims: Claims | None = None  # where others may work, too
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep other studies out while this one works in the folder."""
+    def held(self, *, join: bool = False) -> Iterator[None]:
+        """Keep other studies out while this one works in the folder, but for those that join."""
         with ExitStack() as stack:
             try:
                 self.runs.mkdir(parents=True, exist_ok=True)
-                stack.enter_context(locked(self.path))
+                if join:  # first here, then a look who has it: of two that come at once both see
+                    self.claims = Claims(self.path)
+                    stack.enter_context(self.claims.as_runner())
+                    refuse_lock(self.path)
+                else:
+                    stack.enter_context(locked(self.path))
+                    refuse_runners(self.path)
             except OSError as error:
                 raise ValueError(
                     f"output must be a folder that can be written, got {str(self.path)!r} "
@@ -93,10 +102,13 @@ class StudyFolder:
         """
         self.runs.mkdir(parents=True, exist_ok=True)
         self._settings = as_json(settings)
+        expected = {"settings.json": settings, "versions.json": {**versions(), **self._elsewhere}}
+        if self.claims is not None:
+            self._open_with_others(expected)
+            return
         self._remove_halves()
         if overwrite:
             self._remove_study()
-        expected = {"settings.json": settings, "versions.json": {**versions(), **self._elsewhere}}
         if any(self.runs.glob("*.json")):
             self._refuse_another(expected if resume else {"settings.json": settings})
             if not resume:
@@ -105,6 +117,12 @@ class StudyFolder:
             self._remove_study()
         for name, content in expected.items():
             write_text(self.path / name, to_json(content))
+
+    def _open_with_others(self, expected: dict[str, Any]) -> None:
+        """Make the folder ready, or find that others have, for the same study."""
+        for name, content in expected.items():
+            create_text(self.path / name, to_json(content))
+        self._refuse_another(expected)
 
     def _refuse_another(self, expected: dict[str, Any]) -> None:
         for name, content in expected.items():
@@ -140,6 +158,22 @@ class StudyFolder:
         """Return the records of runs that came to an end, by name; failed ones are tried again."""
         records = {path.stem: self._record(path) for path in sorted(self.runs.glob("*.json"))}
         return {name: record for name, record in records.items() if record["error"] is None}
+
+    def record_of(self, name: str) -> dict[str, Any] | None:
+        """Return the record of one run, failed or not; None where it has not ended."""
+        path = self.runs / f"{name}.json"
+        return self._record(path) if path.exists() else None
+
+    def content_of(self, name: str) -> bytes | None:
+        """Return what the file of a record holds; None without one."""
+        try:
+            return (self.runs / f"{name}.json").read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def discard(self, name: str) -> None:
+        """Remove the record of a run that is to be done again."""
+        (self.runs / f"{name}.json").unlink(missing_ok=True)
 
     def _record(self, path: Path) -> dict[str, Any]:
         record = read_json(path)

@@ -5,30 +5,47 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
+from sk_biornn._cluster import Cluster, active_cluster, check_workers
 from sk_biornn._orphans import end_with
 from sk_biornn.studies._checks import checked_int
 from sk_biornn.studies._folder import StudyFolder
-from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread
-from sk_biornn.studies._together import by_steps
+from sk_biornn.studies._on_cluster import each, groups_of, run_on_cluster
+from sk_biornn.studies._repeatable import (
+    ill_conditioned_on_purpose,
+    one_thread,
+    one_torch_thread,
+)
+from sk_biornn.studies._shared import Portion, carry_with_others
+from sk_biornn.studies._together import by_steps, carried_together
 
 Record = dict[str, Any]
+Keep = Callable[[str, Record], None]
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]  # by place, by name
-Together = Callable[..., None]  # (arguments by name, keep, n_jobs=, progress=, done=)
 
 
-def holding(folder: StudyFolder | None) -> AbstractContextManager[None]:
-    """Have the folder of a study to oneself, if there is one."""
-    return nullcontext() if folder is None else folder.held()
+class Together(Protocol):
+    """Carries runs on side by side."""
+
+    def __call__(
+        self, runs: Mapping[str, tuple[Any, ...]], keep: Keep, *, n_jobs: int | None
+    ) -> None:
+        """Carry out runs, by name their arguments, and keep the record of each."""
+
+
+def holding(folder: StudyFolder | None, *, join: bool = False) -> AbstractContextManager[None]:
+    """Have the folder of a study, if there is one, to oneself or with others that join."""
+    return nullcontext() if folder is None else folder.held(join=join)
 
 
 def carry_out(
     function: Callable[..., Record],
-    runs: Mapping[str, Arguments],
+    runs: Mapping[str, tuple[Any, ...]],
     folder: StudyFolder | None,
     settings: dict[str, Any],
     *,
@@ -48,26 +65,50 @@ def carry_out(
     file a run leaves besides its record.
     """
     records: dict[str, Record] = {}
+    shared = folder is not None and folder.claims is not None
     if folder is not None:
         folder.open(settings, resume=resume, overwrite=overwrite)
-        found = folder.finished() if resume else {}
+        found = folder.finished() if resume or shared else {}
         records = {name: found[name] for name in runs if name in found and _is_whole(name, leaves)}
     todo = [name for name in runs if name not in records]
-    how: dict[str, Any] = {"n_jobs": n_jobs, "progress": progress, "done": len(records)}
+    cluster = active_cluster()
+    if cluster is not None:
+        check_workers(cluster)
+    how = _How(function, runs, leaves or {}, together, n_jobs, cluster, shared)
+    # One thread here too: with threads for workers it is this process that computes.
+    with _bar(len(runs), len(records), progress) as bar, one_torch_thread():
 
-    def keep(name: str, record: Record) -> None:
-        records[name] = record
-        if folder is not None:
-            folder.save(name, record)
+        def take_up(name: str, record: Record) -> None:
+            records[name] = record
+            bar.update()
 
-    with one_thread():  # here too: with threads for workers it is this process that computes
-        if together is not None:
-            together({name: runs[name][0] for name in todo}, keep, **how)
+        def keep(name: str, record: Record) -> None:
+            if folder is not None:
+                folder.save(name, record)
+            take_up(name, record)
+
+        carry = partial(_carry, how, keep=keep)
+        if folder is None or folder.claims is None:
+            carry(todo)
         else:
-            jobs: list[Arguments] = [((name, function, *runs[name]), {}) for name in todo]
-            for name, record in run_jobs(_named, jobs, **how):
-                keep(name, record)
+            carry_with_others(folder, todo, carry, take_up, _portion(how))
+            for name in runs:
+                if records[name]["error"] is None:
+                    folder.claims.forget(name)
     return {name: records[name] for name in runs}
+
+
+def _bar(total: int, done: int, progress: bool) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(
+        total=total,
+        initial=done,
+        unit="run",
+        file=sys.stderr,
+        disable=not progress,
+        dynamic_ncols=True,
+    )
 
 
 def _is_whole(name: str, leaves: Mapping[str, Path | None] | None) -> bool:
@@ -75,10 +116,58 @@ def _is_whole(name: str, leaves: Mapping[str, Path | None] | None) -> bool:
     return path is None or path.is_file()
 
 
-def _named(
-    name: str, function: Callable[..., Record], args: tuple, kwargs: dict[str, Any]
-) -> tuple[str, Record]:
-    return name, function(*args, **kwargs)
+class _How(NamedTuple):
+    """What the runs of a study are, and who carries them out."""
+
+    function: Callable[..., Record]
+    runs: Mapping[str, tuple[Any, ...]]
+    leaves: Mapping[str, Path | None]
+    together: Together | None
+    n_jobs: int | None
+    cluster: Cluster | None
+    shared: bool  # with other runners
+
+
+def _carry(how: _How, names: Iterable[str], *, keep: Keep) -> None:
+    """Carry out runs where they are to be, and keep the record of each."""
+    if how.cluster is not None:
+        for name, record in _on_cluster(how, how.cluster, names):
+            keep(name, record)
+    elif how.together is not None:
+        runs = {name: how.runs[name] for name in names}
+        if runs:
+            with one_thread():
+                how.together(runs, keep, n_jobs=how.n_jobs)
+    else:
+        jobs: list[Arguments] = [((name, how.function, how.runs[name]), {}) for name in names]
+        for name, record in run_jobs(_named, jobs, n_jobs=how.n_jobs):
+            keep(name, record)
+
+
+def _portion(how: _How) -> Portion | None:
+    """Return how many runs are claimed at a time, of half this runner's share of those left."""
+    from joblib import effective_n_jobs
+
+    if how.together is not None:
+        return lambda half: half
+    if how.cluster is not None:
+        return None  # asks for one when a worker is free
+    n_workers = effective_n_jobs(how.n_jobs)
+    return (lambda half: 1) if n_workers == 1 else (lambda half: max(n_workers, half))
+
+
+def _on_cluster(how: _How, cluster: Cluster, names: Iterable[str]) -> Iterator[tuple[str, Record]]:
+    """Yield names and records of runs that workers of a cluster carry out."""
+    groups: Iterable[Sequence[str]] = ([name] for name in names)
+    task = partial(each, how.function)
+    if how.together is not None:
+        groups = groups_of(list(names), cluster.n_slots())
+        task = partial(carried_together, how.together, n_jobs=how.n_jobs)
+    return run_on_cluster(cluster, task, how.runs, groups, how.leaves, ahead=not how.shared)
+
+
+def _named(name: str, function: Callable[..., Record], args: tuple[Any, ...]) -> tuple[str, Record]:
+    return name, function(*args)
 
 
 def fill_record(record: Record, fill: Callable[..., Any], *arguments: Any) -> Record:
@@ -103,36 +192,19 @@ def fill_record(record: Record, fill: Callable[..., Any], *arguments: Any) -> Re
 
 
 def run_jobs(
-    function: Callable[..., Any],
-    jobs: Sequence[Arguments],
-    *,
-    n_jobs: int | None,
-    progress: bool,
-    done: int = 0,
+    function: Callable[..., Any], jobs: Sequence[Arguments], *, n_jobs: int | None
 ) -> Iterator[Any]:
     """Yield the results of ``function(*args, **kwargs)`` as they come, in no order.
 
     The backend is joblib's: processes on this machine, or whatever `joblib.parallel_config` set.
-    `done` jobs, finished earlier, count in the progress bar. Processes on this machine end soon
-    after this one, even if it is killed.
+    Processes on this machine end soon after this one, even if it is killed.
     """
     from joblib import delayed, effective_n_jobs
-    from tqdm import tqdm
 
     # No worker without work: it would not learn when to end.
     n_workers = max(1, min(effective_n_jobs(n_jobs), len(jobs)))
     parent = os.getpid()
-    calls = [delayed(_work)(parent, function, *job) for job in jobs]
-    results = _as_they_come(calls, n_workers)
-    yield from tqdm(
-        results,
-        total=done + len(jobs),
-        initial=done,
-        unit="run",
-        file=sys.stderr,
-        disable=not progress,
-        dynamic_ncols=True,
-    )
+    return _as_they_come([delayed(_work)(parent, function, *job) for job in jobs], n_workers)
 
 
 def _as_they_come(calls: list[Any], n_jobs: int) -> Iterator[Any]:

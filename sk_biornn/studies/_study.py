@@ -18,10 +18,12 @@ import numpy as np
 import pandas as pd
 from joblib import effective_n_jobs
 
-from sk_biornn._checks import check_choice
+from sk_biornn._checks import check_choice, check_flag
+from sk_biornn._cluster import active_cluster
 from sk_biornn.studies._checks import checked_device
 from sk_biornn.studies._files import file_name, save_weights, weights_file, write_csv
 from sk_biornn.studies._folder import StudyFolder
+from sk_biornn.studies._on_cluster import device_there
 from sk_biornn.studies._report import Report, Tables, draw_up
 from sk_biornn.studies._runner import (
     Record,
@@ -164,6 +166,7 @@ def run_study(
     output: Any = None,
     resume: bool = False,
     overwrite: bool = False,
+    join: bool = False,
     progress: bool = False,
     **choices: Any,
 ) -> pd.DataFrame:
@@ -171,6 +174,9 @@ def run_study(
 
     Every run is independent and repeatable bit for bit, whatever `n_jobs` and the backend of
     joblib. A run that fails has its error in the table and does not stop the others.
+
+    Inside ``joblib.parallel_config("dask")`` the workers of a cluster carry out the runs, with
+    strategy "stacked" one stack each; they need not see `output`.
 
     The strategy changes numbers by rounding at most, and is no setting of the study: a folder may
     be begun with one and resumed with another. A GPU draws other noise than a CPU, so that a folder
@@ -199,6 +205,11 @@ def run_study(
         with finished runs is refused otherwise.
     overwrite : bool, default=False
         Remove the study in `output`, this one or another.
+    join : bool, default=False
+        Whether others may work on the same study in `output` at the same time, on this machine
+        or on others that share the folder: each run is done by one of them, runs of one that was
+        killed by the others, and every call returns with all. Finished runs are taken up. Without,
+        a folder belongs to one call at a time.
     progress : bool, default=False
         Whether to show a progress bar on the standard error.
     **choices
@@ -213,7 +224,12 @@ def run_study(
     ------
     ValueError
         If an argument does not fit, the folder cannot be written, another study runs in it, or it
-        holds runs of this study, which are not to be resumed, or of another one.
+        holds runs of this study, which are not to be resumed, or of another one; or if workers of a
+        cluster have other versions than this process, or a GPU is missing there.
+    ConnectionError
+        If the scheduler of a cluster is lost.
+    BrokenExecutor
+        If a run ends every worker that it is given to.
 
     Examples
     --------
@@ -224,7 +240,9 @@ def run_study(
     ['abs', 'abs', 'square', 'square']
     """
     check_n_jobs(n_jobs)
-    device = checked_device(device)
+    _check_join(join, output, overwrite)
+    cluster = active_cluster()
+    device = checked_device(device) if cluster is None else device_there(cluster, device)
     together = _together(study, strategy, device, n_jobs)
     plan = replace(study.plan(preset, **choices), device=device)
     folder = None
@@ -233,13 +251,10 @@ def run_study(
     weights = {run: _weights_of(study, plan, run, folder) for run in plan.runs}
     # Simulation by simulation: early results are paired.
     started = sorted(plan.runs, key=lambda run: run.simulation)
-    with holding(folder):
+    with holding(folder, join=join):
         found = carry_out(
             one_run,
-            {
-                file_name(run): ((study.blank, study.job, run, plan, weights[run]), {})
-                for run in started
-            },
+            {file_name(run): (study.blank, study.job, run, plan, weights[run]) for run in started},
             folder,
             {"study": study.name, **plan.described},
             n_jobs=n_jobs,
@@ -308,13 +323,26 @@ def _fill(record: Record, job: Any, run: Any, plan: Plan, weights: Path | None) 
         save_weights(weights, arrays)
 
 
+def _check_join(join: Any, output: Any, overwrite: bool) -> None:
+    if not check_flag("join", join):
+        return
+    if output is None:
+        raise ValueError("join must be False without a folder output, in which others could work.")
+    if overwrite:
+        raise ValueError(
+            "overwrite must be False where others may join (join=True): it would "
+            "remove what they have done."
+        )
+
+
 def _together(study: Study, strategy: str, device: str, n_jobs: int | None) -> Together | None:
     """Return what carries runs on side by side; None where joblib is to run them."""
     check_choice("strategy", strategy, STRATEGIES)
     if strategy == "joblib" or not inspect.isgeneratorfunction(study.job):
         return None
-    if strategy == "auto" and device == "cpu" and effective_n_jobs(n_jobs) > 1:
-        return None
+    if strategy == "auto" and device == "cpu":
+        if active_cluster() is not None or effective_n_jobs(n_jobs) > 1:
+            return None
     always = strategy == "stacked" or device != "cpu"
     return partial(carry_together, _begun_run, always=always)
 

@@ -9,9 +9,9 @@ holds up nobody.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from sk_biornn._blas import one_blas_thread
 from sk_biornn._orphans import end_with
-from sk_biornn.studies._repeatable import ill_conditioned_on_purpose
+from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread
 
 if TYPE_CHECKING:
     from sk_biornn.ensemble._lockstep import Member
@@ -148,8 +148,6 @@ def carry_together(
     *,
     always: bool,
     n_jobs: int | None,
-    progress: bool,
-    done: int = 0,
 ) -> None:
     """Carry runs to their ends side by side, and keep the record of each when it is whole.
 
@@ -165,30 +163,16 @@ def carry_together(
         Whether networks learn in stacks also where that does not pay.
     n_jobs : int or None
         Number of processes that compute what is put aside; 1: this one.
-    progress : bool
-        Whether to show a bar.
-    done : int, default=0
-        Number of runs that count as finished before.
 
     Raises
     ------
     KeyboardInterrupt
         From the keyboard; runs that were whole by then are kept.
     """
-    from tqdm import tqdm
-
     from sk_biornn.core import one_of_many
     from sk_biornn.ensemble._lockstep import Member, carry
 
-    bar = tqdm(
-        total=done + len(runs),
-        initial=done,
-        unit="run",
-        file=sys.stderr,
-        disable=not progress,
-        dynamic_ncols=True,
-    )
-    with bar, _workers(n_jobs) as submit, ill_conditioned_on_purpose(), one_of_many():
+    with _workers(n_jobs) as submit, ill_conditioned_on_purpose(), one_of_many():
         open_runs: dict[Member, _Run] = {}
         for name, arguments in runs.items():
             run = _Run(name, partial(function, *arguments), submit)
@@ -200,7 +184,6 @@ def carry_together(
                 if run is not None and run.has_ended(member) and (wait or run.is_whole()):
                     del open_runs[member]
                     keep(run.name, run.finish(member))
-                    bar.update()
 
         def watch(_: Sequence[Member]) -> None:
             close(list(open_runs))
@@ -209,6 +192,33 @@ def carry_together(
         close(list(open_runs), wait=interrupted is None)
         if interrupted is not None:
             raise interrupted
+
+
+def carried_together(
+    together: Callable[..., None], runs: Mapping[str, tuple[Any, ...]], *, n_jobs: int | None
+) -> dict[str, Record]:
+    """Return the records of runs that were carried on side by side: a task of a cluster.
+
+    Parameters
+    ----------
+    together : callable
+        Such as `carry_together`, but for `n_jobs`.
+    runs : mapping of str to tuple
+        Arguments, by name.
+    n_jobs : int or None
+        As in `carry_together`, where the worker may have processes of its own.
+
+    Returns
+    -------
+    dict
+        By name.
+    """
+    records: dict[str, Record] = {}
+    if multiprocessing.current_process().daemon:
+        n_jobs = 1
+    with one_thread():
+        together(runs, records.__setitem__, n_jobs=n_jobs)
+    return records
 
 
 class _Run:

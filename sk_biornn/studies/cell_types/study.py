@@ -117,6 +117,7 @@ def run_cell_type_study(
     random_state: int = 0,
     resume: bool = False,
     overwrite: bool = False,
+    join: bool = False,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Train networks of cell types on population activity, prune them, and compare conditions.
@@ -155,6 +156,8 @@ def run_cell_type_study(
         with finished runs is refused otherwise.
     overwrite : bool, default=False
         Remove the study in `output`, this one or another.
+    join : bool, default=False
+        Whether others may work on this study in `output` at the same time, see `run_study`.
     progress : bool, default=False
         Whether to show a progress bar on the standard error.
 
@@ -199,5 +202,6 @@ def run_cell_type_study(
         device=device,
         resume=resume,
         overwrite=overwrite,
+        join=join,
         progress=progress,
     )

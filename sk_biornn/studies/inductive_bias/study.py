@@ -97,6 +97,7 @@ def run_inductive_bias_study(
     output: Any = None,
     resume: bool = False,
     overwrite: bool = False,
+    join: bool = False,
     data_home: Any = None,
     allow_pickle: bool = False,
     progress: bool = False,
@@ -128,6 +129,8 @@ def run_inductive_bias_study(
         with finished runs is refused otherwise.
     overwrite : bool, default=False
         Remove the study in `output`, this one or another.
+    join : bool, default=False
+        Whether others may work on this study in `output` at the same time, see `run_study`.
     data_home : path or None, default=None
         Folder of the files of MICrONS, see `sk_biornn.datasets.load_microns`.
     allow_pickle : bool, default=False
@@ -181,6 +184,7 @@ def run_inductive_bias_study(
         device=device,
         resume=resume,
         overwrite=overwrite,
+        join=join,
         progress=progress,
         **settings,
     )

@@ -64,6 +64,7 @@ def run_pruning_study(
     random_state: int = 0,
     resume: bool = False,
     overwrite: bool = False,
+    join: bool = False,
     data_home: Any = None,
     progress: bool = False,
 ) -> pd.DataFrame:
@@ -95,6 +96,8 @@ def run_pruning_study(
         with finished runs is refused otherwise.
     overwrite : bool, default=False
         Remove the study in `output`, this one or another.
+    join : bool, default=False
+        Whether others may work on this study in `output` at the same time, see `run_study`.
     data_home : path or None, default=None
         Folder of the files of MNIST.
     progress : bool, default=False
@@ -140,5 +143,6 @@ def run_pruning_study(
         device=device,
         resume=resume,
         overwrite=overwrite,
+        join=join,
         progress=progress,
     )

@@ -1,0 +1,275 @@
+"""Runs of a study on the workers of a dask cluster.
+
+What all runs share, the plan of the study with whatever arrays it holds, goes out once, and from
+worker to worker. A run leaves its file where it is computed; its content comes back with the
+record, so that the workers need not see the folder of the study. dask does again what a worker had
+in flight that ended.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from sk_biornn._atomic import write_bytes
+from sk_biornn._checks import check_choice
+from sk_biornn._cluster import (
+    Cluster,
+    address_of,
+    ask_workers,
+    refuse_other_versions,
+    worker_versions,
+)
+
+Record = dict[str, Any]
+_AS_LETTERS = str.maketrans("0123456789", "ghijklmnop")  # dask takes digits for a number of a task
+Carry = Callable[[dict[str, tuple[Any, ...]]], dict[str, Record]]  # arguments by name -> records
+
+
+@dataclass(frozen=True)
+class _Common:
+    """What all tasks need."""
+
+    carry: Carry
+    shared: dict[int, Any]  # arguments of every run, by their place
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """What one task needs besides: the other arguments, and the file of every run."""
+
+    arguments: dict[str, tuple[Any, ...]]
+    leaves: dict[str, Path | None]
+
+
+def each(function: Callable[..., Record], runs: dict[str, tuple[Any, ...]]) -> dict[str, Record]:
+    """Carry out runs one after the other."""
+    return {name: function(*arguments) for name, arguments in runs.items()}
+
+
+# ------------------------------------------------------------------ the process that hands out
+
+
+def run_on_cluster(
+    cluster: Cluster,
+    carry: Carry,
+    runs: Mapping[str, tuple[Any, ...]],
+    groups: Iterable[Sequence[str]],
+    leaves: Mapping[str, Path | None],
+    *,
+    ahead: bool,
+) -> Iterator[tuple[str, Record]]:
+    """Yield names and records as they come, in no order.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        Where.
+    carry : callable
+        Arguments by name -> records by name: one task.
+    runs : mapping of str to tuple
+        Arguments by name.
+    groups : iterable of sequences of str
+        The names of each task.
+    leaves : mapping of str to (Path or None)
+        The file that a run leaves.
+    ahead : bool
+        Whether all tasks are handed out at once. If not, `groups` is asked for another one when
+        a worker is about to have nothing to do.
+
+    Yields
+    ------
+    tuple
+        Name and record.
+
+    Raises
+    ------
+    ConnectionError
+        If the scheduler is lost.
+    BrokenExecutor
+        If a task has ended all workers that it was given to.
+    """
+    tasks = iter(groups)
+    first = next(tasks, None)
+    if first is None:
+        return
+    tasks = chain([first], tasks)
+    client, shared = cluster.client, _shared(list(runs.values()))
+    common = _hand_out(cluster, _Common(carry, shared, worker_versions()))
+
+    def work_of(names: Sequence[str]) -> _Runs:
+        arguments = {name: _without(runs[name], shared) for name in names}
+        return _Runs(arguments, {name: leaves.get(name) for name in names})
+
+    from distributed import as_completed
+
+    coming = as_completed([], loop=client.loop)
+    waiting: set[Any] = set()
+    # One name for all tasks, and for no other study: dask learns how long they take.
+    kind = f"sk_biornn-{uuid.uuid4().hex.translate(_AS_LETTERS)}"
+
+    def fill() -> None:
+        some = list(islice(tasks, None if ahead else max(0, cluster.n_slots() + 1 - len(waiting))))
+        if some:
+            keys = [(kind, names[0]) for names in some]
+            work = list(map(work_of, some))
+            futures = client.map(
+                _work, work, common=common, key=keys, pure=False, **cluster.options
+            )
+            waiting.update(futures)
+            coming.update(futures)
+
+    try:
+        fill()
+        while waiting:
+            future = next(coming)
+            waiting.discard(future)
+            results = _result_of(future, cluster)
+            del future  # its worker need not keep what is here
+            for name, record, content in results:
+                leaf = leaves.get(name)
+                if leaf is not None and content is not None:
+                    leaf.parent.mkdir(exist_ok=True)
+                    write_bytes(leaf, content)
+                yield name, record
+            fill()
+    finally:
+        if waiting and client.status == "running":
+            with suppress(Exception):  # it ends either way
+                client.cancel(list(waiting), force=True)
+
+
+def groups_of(names: Sequence[str], n_groups: int) -> list[list[str]]:
+    """Deal runs out, those alike together: networks of one kind make one stack."""
+    if not names:
+        return []
+    ordered = sorted(names, key=lambda name: name.rpartition("_")[0])
+    n_groups = max(1, min(n_groups, len(ordered)))
+    size, rest = divmod(len(ordered), n_groups)
+    ends = [(k + 1) * size + min(k + 1, rest) for k in range(n_groups)]
+    return [ordered[low:high] for low, high in zip([0, *ends], ends, strict=False)]
+
+
+def device_there(cluster: Cluster, device: str) -> str:
+    """Return "cpu" or "cuda", where the workers are asked and not this process."""
+    if check_choice("device", device, ("cpu", "cuda", "auto")) == "cpu":
+        return "cpu"
+    without = [where for where, found in ask_workers(cluster, _finds_a_gpu).items() if not found]
+    if not without:
+        return "cuda"
+    if device == "cuda":
+        raise ValueError(
+            f"device must be 'cpu' or 'auto' where the dask worker {without[0]} finds no GPU, got "
+            "'cuda'; parallel_config('dask', resources={'GPU': 1}) leaves such workers out."
+        )
+    return "cpu"
+
+
+def _finds_a_gpu() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def _shared(rows: Sequence[tuple[Any, ...]]) -> dict[int, Any]:
+    """Return the arguments that are the same object in all runs, by their place."""
+    first, *others = rows
+    return {
+        place: value
+        for place, value in enumerate(first)
+        if all(len(row) > place and row[place] is value for row in others)
+    }
+
+
+def _without(arguments: tuple[Any, ...], shared: dict[int, Any]) -> tuple[Any, ...]:
+    return tuple(value for place, value in enumerate(arguments) if place not in shared)
+
+
+def _hand_out(cluster: Cluster, common: _Common) -> Any:
+    """Have all workers hold what all tasks share.
+
+    It is the result of a task, and no scattered data, which would be lost with the workers that
+    have it. One worker gets it from here, the others from each other.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sending large graph")
+        key = f"sk_biornn-common-{uuid.uuid4().hex}"
+        held = cluster.client.submit(_hold, common, key=key, pure=False)
+    with suppress(Exception):  # of a worker that ends now; those that need it ask for it later
+        cluster.client.replicate([held], workers=list(cluster.workers()))
+    return held
+
+
+def _result_of(future: Any, cluster: Cluster) -> list[tuple[str, Record, bytes | None]]:
+    from distributed import KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker:
+        raise BrokenExecutor(
+            f"the run {future.key[1]} was given to several dask workers, and each of them ended "
+            "(is there enough memory?)"
+        ) from None
+    except (CancelledError, OSError) as error:
+        if isinstance(error, OSError) and cluster.client.status == "running":
+            raise
+        raise ConnectionError(
+            f"the dask scheduler {address_of(cluster)} was lost, and what it had in flight"
+        ) from None
+
+
+# ------------------------------------------------------------------ the worker
+
+
+def _hold(common: _Common) -> _Common:
+    return common
+
+
+def _work(runs: _Runs, common: _Common) -> list[tuple[str, Record, bytes | None]]:
+    """Return the records of some runs and the content of their files."""
+    _check_here(common.versions)  # a worker may have come later than the others
+    with tempfile.TemporaryDirectory() as scratch:
+        files = {name: Path(scratch, f"{name}.npz") for name in runs.arguments}
+        arguments = {
+            name: tuple(_elsewhere(given, runs.leaves[name], files[name]) for given in whole)
+            for name, whole in _whole(common.shared, runs.arguments).items()
+        }
+        records = common.carry(arguments)
+        return [
+            (name, record, files[name].read_bytes() if files[name].exists() else None)
+            for name, record in records.items()
+        ]
+
+
+def _elsewhere(given: Any, leaf: Path | None, file: Path) -> Any:
+    return file if leaf is not None and isinstance(given, Path) and given == leaf else given
+
+
+def _whole(
+    shared: dict[int, Any], runs: Mapping[str, tuple[Any, ...]]
+) -> dict[str, tuple[Any, ...]]:
+    """Put the arguments that all runs share back to their places."""
+    found = {}
+    for name, own in runs.items():
+        rest = iter(own)
+        places = range(len(shared) + len(own))
+        found[name] = tuple(shared[k] if k in shared else next(rest) for k in places)
+    return found
+
+
+def _check_here(expected: dict[str, str]) -> None:
+    """Refuse to work where other versions are than where the work comes from."""
+    if worker_versions() == expected:
+        return
+    from distributed import get_worker
+
+    refuse_other_versions(get_worker().address, worker_versions(), expected)
