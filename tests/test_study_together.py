@@ -604,3 +604,19 @@ def test_careless_questions():
         alone(epochs_of_fit(DaleRNNRegressor(**SMALL_JOB), X, Y, after=3))
     with pytest.raises(TypeError, match=r"^fit_params must be among .* got 'weights'"):
         alone(epochs_of_fit(DaleRNNRegressor(**SMALL_JOB), X, Y, weights=3))
+
+
+def numbers_of_numpy(record, run, plan):
+    """A number that JSON does not know, by one letter only."""
+    record["sum"] = np.float32(1.5) if run.letter == "b" else 1.5
+    yield from ()
+
+
+@pytest.mark.parametrize("strategy", ["joblib", "stacked"])
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_record_that_no_file_can_hold_is_the_error_of_its_run(strategy, kept, tmp_path):
+    study = dataclasses.replace(STUDY, job=numbers_of_numpy)
+    runs = run_study(study, strategy=strategy, output=tmp_path if kept else None)
+    assert runs["sum"].tolist()[::2] == [1.5, 1.5] and np.isnan(runs["sum"][1])
+    assert runs["error"][1].startswith("TypeError: a record must hold what JSON can, got sum=")
+    assert runs["error"].notna().tolist() == [False, True, False]

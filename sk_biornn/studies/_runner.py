@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, Protocol
 
 from sk_biornn._cluster import Cluster, active_cluster, check_workers
 from sk_biornn._orphans import end_with
+from sk_biornn._plain import short
+from sk_biornn._records import to_json
 from sk_biornn.studies._checks import checked_int
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._on_cluster import each, groups_of, run_on_cluster
@@ -83,6 +85,7 @@ def carry_out(
             bar.update()
 
         def keep(name: str, record: Record) -> None:
+            record = _storable(record)
             if folder is not None:
                 folder.save(name, record)
             take_up(name, record)
@@ -168,6 +171,25 @@ def _on_cluster(how: _How, cluster: Cluster, names: Iterable[str]) -> Iterator[t
 
 def _named(name: str, function: Callable[..., Record], args: tuple[Any, ...]) -> tuple[str, Record]:
     return name, function(*args)
+
+
+def _storable(record: Record) -> Record:
+    """Return the record, or one with an error and without what JSON cannot hold."""
+    foreign = [name for name, value in record.items() if not _is_json(value)]
+    if not foreign:
+        return record
+    said = (
+        f"TypeError: a record must hold what JSON can, got {foreign[0]}={short(record[foreign[0]])}"
+    )
+    return {**record, **dict.fromkeys(foreign), "error": record.get("error") or said}
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        to_json(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def fill_record(record: Record, fill: Callable[..., Any], *arguments: Any) -> Record:
