@@ -62,7 +62,7 @@ def summed(matrix: Any, dtype: Any = None) -> Any:
     """Return the same with zeros that are stored; `matrix` itself is left as it is."""
     import scipy.sparse as sp
 
-    # `coo_array` keeps the entries of a pair apart, so that they are converted before they are summed.
+    # COO keeps the entries of a pair apart, so that they are converted before they are summed.
     entries = sp.coo_array(matrix)
     if dtype is None:
         dtype = entries.dtype if entries.dtype.kind in "fc" else np.float64
