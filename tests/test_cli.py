@@ -31,8 +31,9 @@ def no_figure(monkeypatch):
 
 
 def one_sentence(text: str) -> str:
-    """The only line on the standard error, which must be a sentence of this program."""
-    (line,) = [line for line in text.strip().splitlines() if line and "run/s]" not in line]
+    """The only line that the standard error leaves on a screen: a sentence of this program."""
+    lines = [line.rpartition("\r")[2] for line in text.split("\n")]  # what was written last
+    (line,) = filter(None, map(str.strip, lines))
     assert line.startswith("sk-biornn: ") and line.endswith(".")
     return line
 

@@ -10,7 +10,7 @@ from sk_biornn.core.params import RNNParams
 from sk_biornn.core.scan import Trajectory, as_trials, run
 from sk_biornn.core.solvers import Solver
 from sk_biornn.core.sparse import Support, support_where_it_pays
-from sk_biornn.core.stacked import DeviceStack, Stack
+from sk_biornn.core.stacked import DeviceStack, EpochsTogether, Stack
 from sk_biornn.core.threads import computing
 from sk_biornn.core.training import (
     DivergenceError,
@@ -36,6 +36,7 @@ __all__ = [
     "Dynamics",
     "Epoch",
     "Epochs",
+    "EpochsTogether",
     "History",
     "Optimisation",
     "RNNParams",

@@ -40,7 +40,7 @@ from sk_biornn.core.sweeps import (
     weights_for,
 )
 from sk_biornn.core.threads import computing, do_all
-from sk_biornn.core.workspace import Block, Buffers, ScanShape, Workspace
+from sk_biornn.core.workspace import Block, Buffers, ScanShape, Workspace, begin_gradient
 
 
 class Trajectory(NamedTuple):
@@ -167,12 +167,7 @@ class _Scan(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         """Go back through all steps, and return the gradients in inputs and weights."""
         buffers, how = ctx.buffers, ctx.how
-        if buffers.uses != ctx.uses:
-            raise RuntimeError(
-                "The gradient of a run must be taken once, and before the next run in the same "
-                "workspace."
-            )
-        buffers.uses += 1
+        begin_gradient(buffers, ctx.uses)
         x, *weights = ctx.saved_tensors
         params = RNNParams(*weights)
         with computing():

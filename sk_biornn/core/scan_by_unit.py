@@ -28,6 +28,7 @@ from sk_biornn.core.synapse_products import (
 )
 from sk_biornn.core.threads import computing
 from sk_biornn.core.transfer_functions import threshold_backward
+from sk_biornn.core.workspace import begin_gradient
 
 
 class ScanByUnit(torch.autograd.Function):
@@ -56,12 +57,7 @@ class ScanByUnit(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         """Go back through all steps, and return the gradients in inputs and weights."""
         how, steps = ctx.how, ctx.steps
-        if steps.uses != ctx.uses:
-            raise RuntimeError(
-                "The gradient of a run must be taken once, and before the next run in the same "
-                "workspace."
-            )
-        steps.uses += 1
+        begin_gradient(steps, ctx.uses)
         x, *weights = ctx.saved_tensors
         params = RNNParams(*weights)
         with computing():

@@ -7,6 +7,7 @@ networks apart, so that each gets the numbers that it would get alone.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 import torch
@@ -23,8 +24,38 @@ from sk_biornn.core.weight_space import Spaces, WeightSpace, back_into_space
 Losses = Callable[[RNNParams, Tensor], Tensor]  # (weights (M, ...), trials (M, B)) -> (M,)
 
 
-class Stack:
-    """Networks whose epochs go together from one to the next.
+class EpochsTogether(ABC):
+    """Networks whose epochs go together from one to the next."""
+
+    @abstractmethod
+    def holds(self, epochs: Sequence[Epoch]) -> bool:
+        """Whether these are the next epochs of just these networks."""
+
+    @torch.inference_mode(False)
+    @torch.enable_grad()
+    def compute(self, epochs: Sequence[Epoch]) -> list[float]:
+        """Take the steps of one epoch, and return the mean loss per trial of each network.
+
+        Parameters
+        ----------
+        epochs : sequence of Epoch
+            Of the networks in their order; their weights and moments are moved at the end.
+
+        Returns
+        -------
+        list of float
+            NaN or infinite where a network has diverged; the others do not notice.
+        """
+        with computing():
+            return self._computed(epochs)
+
+    @abstractmethod
+    def _computed(self, epochs: Sequence[Epoch]) -> list[float]:
+        """Do what `compute` does, where its settings hold."""
+
+
+class Stack(EpochsTogether):
+    """Networks on a processor: each gets the bits that it gets alone.
 
     Parameters
     ----------
@@ -69,31 +100,16 @@ class Stack:
             return [{"params": parts} for parts in of_each]
         return [{"params": [part for parts in of_each for part in parts]}]
 
-    @torch.inference_mode(False)
-    @torch.enable_grad()
-    def compute(self, epochs: Sequence[Epoch]) -> list[float]:
-        """Take the steps of one epoch, and return the mean loss per trial of each network.
-
-        Parameters
-        ----------
-        epochs : sequence of Epoch
-            Of the networks in their order; their weights and moments are moved at the end.
-
-        Returns
-        -------
-        list of float
-            NaN or infinite where a network has diverged; the others do not notice.
-        """
+    def _computed(self, epochs: Sequence[Epoch]) -> list[float]:
         first = epochs[0]
         for group, epoch in zip(self._optimiser.param_groups, epochs, strict=False):
             group["lr"] = _rate(epoch)
-        with computing():
-            total = self._theta.w_rec.new_zeros(len(epochs), dtype=torch.float64)
-            for batch in zip(*(epoch.batches for epoch in epochs), strict=True):
-                losses = self._step(side_by_side(batch), first.optimisation.max_grad_norm)
-                total += losses.detach().double() * sizes_of(batch, total)
-            for weight in self._weights:
-                weight.hand_out(epochs, self._optimiser)
+        total = self._theta.w_rec.new_zeros(len(epochs), dtype=torch.float64)
+        for batch in zip(*(epoch.batches for epoch in epochs), strict=True):
+            losses = self._step(side_by_side(batch), first.optimisation.max_grad_norm)
+            total += losses.detach().double() * sizes_of(batch, total)
+        for weight in self._weights:
+            weight.hand_out(epochs, self._optimiser)
         n_trials = sum(len(batch) for batch in first.batches)
         return (total / n_trials).tolist()
 
@@ -114,8 +130,8 @@ class Stack:
         return losses
 
 
-class DeviceStack:
-    """Networks on a GPU whose epochs go together from one to the next.
+class DeviceStack(EpochsTogether):
+    """Networks on a GPU: all of them in as many operations as one.
 
     Parameters
     ----------
@@ -145,23 +161,8 @@ class DeviceStack:
         """Whether these are the next epochs of just these networks."""
         return [id(epoch.theta) for epoch in epochs] == [id(theta) for theta in self._thetas]
 
-    @torch.inference_mode(False)
-    @torch.enable_grad()
-    def compute(self, epochs: Sequence[Epoch]) -> list[float]:
-        """Take the steps of one epoch, and return the mean loss per trial of each network.
-
-        Parameters
-        ----------
-        epochs : sequence of Epoch
-            Of the networks in their order; their weights and moments are moved at the end.
-
-        Returns
-        -------
-        list of float
-            NaN or infinite where a network has diverged; the others do not notice.
-        """
-        with computing():
-            losses = self._on_device.compute(epochs, go_on=self._has_begun)
+    def _computed(self, epochs: Sequence[Epoch]) -> list[float]:
+        losses = self._on_device.compute(epochs, go_on=self._has_begun)
         self._has_begun = True
         return losses
 

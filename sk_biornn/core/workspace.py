@@ -155,3 +155,26 @@ class Workspace:
             self._kept[key] = make()
         self._kept.move_to_end(key)
         return self._kept[key]
+
+
+def begin_gradient(buffers: Any, uses: int) -> None:
+    """Refuse a gradient whose run is not the last use of its buffers; count it as a use.
+
+    Parameters
+    ----------
+    buffers : object
+        With the number of its `uses`.
+    uses : int
+        That number after the run.
+
+    Raises
+    ------
+    RuntimeError
+        If a later run has overwritten them, or the gradient has been taken.
+    """
+    if buffers.uses != uses:
+        raise RuntimeError(
+            "The gradient of a run must be taken once, and before the next run in the same "
+            "workspace."
+        )
+    buffers.uses += 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sk_biornn._plain import short
-from sk_biornn.core import DeviceStack, Epoch, Epochs, Stack
+from sk_biornn.core import Epoch, Epochs, EpochsTogether
 from sk_biornn.ensemble._by_epochs import Question, SeenTrials, answer_together
 from sk_biornn.ensemble._sizes import most_together
 from sk_biornn.estimators._boundary import sharing
@@ -133,9 +133,7 @@ class Lockstep:
     watch: Callable[[Sequence[Member]], None]
     interrupted: KeyboardInterrupt | None = None
     _seen: SeenTrials = field(default_factory=SeenTrials)
-    _kept: dict[Member, Stack | DeviceStack] = field(
-        default_factory=dict
-    )  # by the first member of each
+    _kept: dict[Member, EpochsTogether] = field(default_factory=dict)  # by the first member of each
 
     def run(self, members: Sequence[Member]) -> None:
         """Carry all trainings to their ends; the error of one is no matter of the others.
@@ -262,7 +260,7 @@ class Lockstep:
         else:
             group[0].take(loss, 1)
 
-    def _stack(self, group: Sequence[Member], epochs: Sequence[Epoch]) -> Stack | DeviceStack:
+    def _stack(self, group: Sequence[Member], epochs: Sequence[Epoch]) -> EpochsTogether:
         """Return the stack that computed the epochs before these, or a new one."""
         kept = self._kept.get(group[0])
         if kept is None or not kept.holds(epochs):

@@ -17,6 +17,7 @@ from sk_biornn.core import (
     DeviceStack,
     Dynamics,
     Epoch,
+    EpochsTogether,
     RNNParams,
     Spaces,
     Stack,
@@ -178,7 +179,7 @@ def _kind_of(price: Any) -> Hashable:
     return type(price), tuple(getattr(price, name) for name in own)
 
 
-def stack_of(epochs: Sequence[Epoch]) -> Stack | DeviceStack:
+def stack_of(epochs: Sequence[Epoch]) -> EpochsTogether:
     """Return the stack of networks whose keys are equal.
 
     Parameters

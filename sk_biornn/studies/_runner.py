@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -101,17 +101,24 @@ def carry_out(
     return {name: records[name] for name in runs}
 
 
-def _bar(total: int, done: int, progress: bool) -> Any:
+@contextmanager
+def _bar(total: int, done: int, progress: bool) -> Iterator[Any]:
+    """Yield a progress bar, which an error clears: its sentence then stands alone."""
     from tqdm import tqdm
 
-    return tqdm(
+    with tqdm(
         total=total,
         initial=done,
         unit="run",
         file=sys.stderr,
         disable=not progress,
         dynamic_ncols=True,
-    )
+    ) as bar:
+        try:
+            yield bar
+        except BaseException:
+            bar.leave = False
+            raise
 
 
 def _is_whole(name: str, leaves: Mapping[str, Path | None] | None) -> bool:
