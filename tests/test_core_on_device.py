@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -19,6 +21,7 @@ from sk_biornn.biology import cortical_populations
 from sk_biornn.core import DivergenceError, Optimisation, RNNParams, Spaces, WeightSpace, train
 from sk_biornn.core import training as training_module
 from sk_biornn.core.flat import Descent, Rows
+from sk_biornn.core.on_device import _is_of_one_rate
 from sk_biornn.core.recording import Recording
 from sk_biornn.core.solvers import Adam
 from sk_biornn.core.stacked import DeviceStack
@@ -211,6 +214,38 @@ def test_an_interrupted_epoch_is_undone(monkeypatch):
             broken = DaleRNNRegressor(**{**SMALL, "max_iter": 9}).fit(X, Y)
     assert_alike(broken, expected)
     assert_alike(broken.partial_fit(X, Y), expected.partial_fit(X, Y))
+
+
+def test_a_schedule_need_not_have_a_hash():
+    @dataclasses.dataclass
+    class Falling:
+        factor: float
+
+        def rate(self, epoch, initial):
+            return initial * self.factor**epoch
+
+    x, y = X.astype(np.float32), Y.astype(np.float32)
+    for rates in (Falling(0.5), "cosine"):
+        networks = [
+            DaleRNNRegressor(**{**SMALL, "learning_rate": rates, "random_state": k, "max_iter": 4})
+            for k in range(2)
+        ]
+        expected = [clone(network).fit(x, y) for network in networks]
+        with as_on_a_gpu():
+            fit_many(networks, x, y, strategy="stacked")
+        for one, other in zip(expected, networks, strict=True):
+            assert_alike(one, other, tolerance=1e-6, relative=1e-5)
+
+
+def test_rates_are_those_of_each_network():
+    def epoch(rate, schedule="constant"):
+        how = Optimisation(learning_rate=schedule, learning_rate_init=rate)
+        return SimpleNamespace(optimisation=how)
+
+    assert _is_of_one_rate([epoch(0.1, "cosine")])
+    assert _is_of_one_rate([epoch(0.1), epoch(0.1)])
+    assert not _is_of_one_rate([epoch(0.1), epoch(0.2)])
+    assert not _is_of_one_rate([epoch(0.1, "cosine"), epoch(0.1, "cosine")])  # of other epochs
 
 
 def test_a_solver_of_ones_own_takes_its_own_steps():

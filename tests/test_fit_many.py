@@ -23,9 +23,11 @@ from sk_biornn import (
     SpatialRNNClassifier,
     SpatialRNNRegressor,
 )
-from sk_biornn.biology.regularizers import PENALTIES, Facts, OfWeights
-from sk_biornn.core import DivergenceError, RNNParams
-from sk_biornn.datasets import make_flip_flop
+from sk_biornn.biology import cortical_populations
+from sk_biornn.biology._prices import can_be_stacked
+from sk_biornn.biology.regularizers import PENALTIES, Facts, OfWeights, WeightCost
+from sk_biornn.core import DivergenceError, RNNParams, Stack
+from sk_biornn.datasets import make_flip_flop, make_population_traces
 from sk_biornn.ensemble import SeedEnsemble, fit_many
 from sk_biornn.ensemble._lockstep import Lockstep, Member
 from sk_biornn.estimators import Adam, _boundary
@@ -625,7 +627,7 @@ def test_penalties_of_a_stack_are_those_of_each(name, weighted):
     prices = [PENALTIES[name].make_of({"strength": 0.1 + k, "emd_strength": 0.2 * k,
                                        "distance_power": 1.5}) for k in range(M)]  # fmt: skip
     together = Facts(*(None if f[0] is None else torch.stack(f) for f in zip(*facts, strict=True)))
-    stacked = type(prices[0]).bind_stack(prices, together, rates)(params, rates, weights)
+    stacked = type(prices[0])._bind_stack(prices, together, rates)(params, rates, weights)
     each = []
     for k in range(M):
         bound, own = prices[k].bind(facts[k]), RNNParams(*(tensor[k] for tensor in params))
@@ -659,3 +661,62 @@ def test_ensembles_by_every_strategy(cls):
         np.testing.assert_allclose(other.results_, ensembles[0].results_)
     with pytest.raises(ValueError, match=r"^strategy must be one of"):
         SeedEnsemble(cls(**SMALL), strategy="fast").fit(X, y)
+
+
+# -------------------------------------------------------------- a stack that fails in the middle
+
+
+@pytest.mark.parametrize("place", [0, 1, 4])
+def test_a_stack_that_fails_leaves_nothing_behind(monkeypatch, place):
+    """Neither counts nor the stream of noise: alone, every network begins the epoch anew."""
+    traces, targets = make_population_traces(24, random_state=0)
+    prototype = CellTypeRNNRegressor(
+        populations=cortical_populations(scaling=1), max_iter=3, batch_size=9, recurrent_noise=0.3
+    )
+    alone = [network.fit(traces, targets) for network in seeds_of(prototype)]
+    step, count = Stack._step, iter(range(1000))
+
+    def breaks(self, *arguments):
+        if next(count) == place:
+            raise RuntimeError("out of memory")
+        return step(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Stack, "_step", breaks)
+        many = fit_many(seeds_of(prototype), traces, targets, strategy="stacked")
+    for one, other in zip(many, alone, strict=True):
+        np.testing.assert_array_equal(one.W_rec_, other.W_rec_)
+        np.testing.assert_array_equal(one.loss_per_population_, other.loss_per_population_)
+
+
+def test_stacks_that_took_no_part_in_a_round_are_let_go():
+    lockstep = Lockstep(lambda epoch: (9, ""), lambda wave: None)
+    sizes = []
+    compute = Lockstep._compute
+
+    def counted(self, group):
+        compute(self, group)
+        sizes.append(len(self._kept))
+
+    def stop(network):  # the first of the stack is the first to end
+        return network.n_iter_ >= 1 + network.random_state
+
+    networks = seeds_of(DaleRNNRegressor(on_epoch=stop, **{**SMALL, "max_iter": 9}), 4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lockstep, "_compute", counted)
+        lockstep.run([Member(network._epochs_of_fit(X, Y)) for network in networks])
+    assert [network.n_iter_ for network in networks] == [1, 2, 3, 4]
+    assert max(sizes) <= 2  # the new one beside the last round's, until that has ended
+
+
+def test_a_penalty_that_binds_in_another_way_is_not_stacked_as_its_parent():
+    class Twice(WeightCost):
+        def bind(self, facts):
+            price = super().bind(facts)
+            return OfWeights(lambda weights: 2 * price(weights))
+
+    class Renamed(WeightCost):
+        pass
+
+    assert can_be_stacked(WeightCost()) and can_be_stacked(Renamed())
+    assert not can_be_stacked(Twice())

@@ -900,3 +900,13 @@ def test_weights_may_be_a_connectome():
     )
     frame = network.recurrent_frame()
     assert frame.loc["b", "a"] == 2.0 and frame.loc["a", "b"] == 3.0
+
+
+@pytest.mark.parametrize("no", [False, np.False_, 0])
+def test_no_is_no_whatever_its_type(no):
+    network = DaleRNNRegressor(**{**options(), "sparse": no, "max_iter": 1})
+    if no == 0 and not isinstance(no, (bool, np.bool_)):
+        with pytest.raises((TypeError, ValueError), match=r"^sparse must be"):
+            network.fit(*data())
+    else:
+        assert isinstance(network.fit(*data()).W_rec_, np.ndarray)

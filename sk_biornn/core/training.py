@@ -18,7 +18,7 @@ from sk_biornn.core.epoch import Epoch, LossFunction, Optimisation, make_optimis
 from sk_biornn.core.on_device import OnDevice, is_on_gpu
 from sk_biornn.core.optimisers import Optimiser
 from sk_biornn.core.params import RNNParams
-from sk_biornn.core.solvers import Adam, Solver
+from sk_biornn.core.solvers import Solver, is_known
 from sk_biornn.core.threads import computing
 from sk_biornn.core.weight_space import Spaces, WeightSpace
 
@@ -186,9 +186,7 @@ def train_by_epochs(
         _take_up(history.moments, moving, optimiser)
     history.solver = optimisation.solver
     on_device = None
-    if is_on_gpu(theta.w_rec) and (
-        isinstance(optimisation.solver, str) or type(optimisation.solver) is Adam
-    ):
+    if is_on_gpu(theta.w_rec) and is_known(optimisation.solver):
         on_device = OnDevice(spaces, loss_function, recordable=recordable, generators=generators)
     best, weights, batches, stream = _Best(optimisation), None, None, rng.bit_generator.state
     try:

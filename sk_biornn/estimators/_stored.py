@@ -54,13 +54,12 @@ def stored_structure(
 
     Raises
     ------
-    TypeError
-        If what is asked for needs a matrix, and `sparse` is True.
     ValueError
-        Likewise; or if the mask is none of that many units, or allows all synapses.
+        If what is asked for needs a matrix, and `sparse` is True or the network too large for one;
+        or if the mask is none of that many units, or allows all synapses.
     """
     asked = network.sparse
-    if asked is False or (asked == "auto" and not _pays(mask, n_units)):
+    if not asked or (asked == "auto" and not _pays(mask, n_units)):
         return None
     refusal = next(_refusals(network, constraint), None)
     if refusal is not None:
