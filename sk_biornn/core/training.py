@@ -176,15 +176,8 @@ def train_by_epochs(
         finished epoch left.
     """
     theta = spaces.encode(params).map(_own_copy)
-    moving = spaces.moving(theta)
-    optimiser = make_optimiser(
-        [tensor.requires_grad_() for tensor, _ in moving.values()], optimisation
-    )
-    history = history or History()
-    # The moments of one optimiser mean nothing to another.
-    if history.solver == optimisation.solver:
-        _take_up(history.moments, moving, optimiser)
-    history.solver = optimisation.solver
+    moving, history = spaces.moving(theta), history or History()
+    optimiser = _optimiser_of(moving, optimisation, history)
     on_device = None
     if is_on_gpu(theta.w_rec) and is_known(optimisation.solver):
         on_device = OnDevice(spaces, loss_function, recordable=recordable, generators=generators)
@@ -220,6 +213,19 @@ def train_by_epochs(
         loss = _loss_of(final, loss_function, spaces, batches[-1])
         _refuse_non_finite(final, loss, len(history.losses) - 1, optimisation)
     return final, history
+
+
+def _optimiser_of(
+    moving: dict[str, tuple[Tensor, WeightSpace]], optimisation: Optimisation, history: History
+) -> Optimiser:
+    """Return the optimiser of what moves, with the memory of an earlier one if it is of a kind."""
+    leaves = [tensor.requires_grad_() for tensor, _ in moving.values()]
+    optimiser = make_optimiser(leaves, optimisation)
+    # The moments of one optimiser mean nothing to another.
+    if history.solver == optimisation.solver:
+        _take_up(history.moments, moving, optimiser)
+    history.solver = optimisation.solver
+    return optimiser
 
 
 def train(*arguments: Any, **options: Any) -> tuple[RNNParams, History]:
