@@ -87,7 +87,7 @@ def idle(record, run, plan):
 
 
 def fit_for_a_while(record, run, plan):
-    """Train a network for some tenths of a second."""
+    """Train a network for a tenth of a second."""
     network = DaleRNNRegressor(n_units=32, max_iter=150, random_state=run.simulation)
     record["sum"] = float(network.fit(X, Y).W_rec_.sum())
 
