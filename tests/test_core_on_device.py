@@ -348,7 +348,13 @@ class Waits(TorchDispatchMode):
 
 @pytest.mark.parametrize(
     "ask",
-    [torch.Tensor.item, bool, float, lambda tensor: tensor.tolist(), lambda tensor: tensor.to("meta")],
+    [
+        torch.Tensor.item,
+        bool,
+        float,
+        lambda tensor: tensor.tolist(),
+        lambda tensor: tensor.to("meta"),
+    ],
 )
 def test_waits_are_counted_however_python_asks(ask):
     with Waits() as waits:

@@ -43,7 +43,7 @@ def assert_counts_are(observed, expected, variance):
 
 
 def pooled(expected, least=30.0):
-    """Return to which pool each of a row of counts goes, so that at least 30 are expected in all."""
+    """Return the pool of each of a row of counts; in every pool at least 30 are expected."""
     pools, pool, total = [], 0, 0.0
     for value in expected:
         pools.append(pool)
