@@ -519,23 +519,38 @@ def test_an_interruption_keeps_what_is_finished():
     assert all(np.isfinite(network.W_rec_).all() for network in networks)
 
 
-@pytest.mark.parametrize("strategy", ["stacked", "alone"])
-def test_an_interruption_ends_all(strategy):
+def interrupted_in_the_second(n_epochs):
+    """Three networks; the keyboard strikes after the second epoch of the second one."""
+
     def stop(network):
         if network.random_state == 1 and network.n_iter_ == 2:
             raise KeyboardInterrupt
         return False
 
-    networks = seeds_of(DaleRNNRegressor(on_epoch=stop, **{**SMALL, "max_iter": 200}))
-    if strategy == "alone":  # the first had come to its end
-        networks[0].set_params(max_iter=3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        try:
-            fit_many(networks, X, Y, strategy=strategy)
-        except KeyboardInterrupt:
-            assert not hasattr(networks[2], "W_rec_") and strategy == "alone"
-    assert networks[0].n_iter_ <= 3 and networks[1].n_iter_ == 2
+    return seeds_of(DaleRNNRegressor(on_epoch=stop, **{**SMALL, "max_iter": n_epochs}))
+
+
+def test_an_interruption_ends_a_stack():
+    networks = interrupted_in_the_second(200)
+    with pytest.warns(ConvergenceWarning, match="interrupted from the keyboard") as warned:
+        fit_many(networks, X, Y, strategy="stacked")
+    assert [network.n_iter_ for network in networks] == [2, 2, 2]
+    said = [str(each.message) for each in warned if each.category is ConvergenceWarning]
+    assert [("keyboard after epoch 2: " in each) for each in said] == [True, True, True]
+
+
+def test_an_interruption_ends_those_that_come_later():
+    networks = interrupted_in_the_second(3)
+    with (
+        pytest.warns(ConvergenceWarning, match="interrupted from the keyboard after epoch 2: "),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        fit_many(networks, X, Y, strategy="alone")
+    assert [network.n_iter_ for network in networks[:2]] == [3, 2]
+    assert not hasattr(networks[2], "W_rec_")
+
+
+def test_an_error_of_a_callback_comes_out():
     ensemble = SeedEnsemble(DaleRNNRegressor(on_epoch=lambda _: 1 / 0, **SMALL), n_seeds=2)
     with pytest.raises(ZeroDivisionError):
         ensemble.fit(X, Y)
