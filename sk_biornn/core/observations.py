@@ -7,7 +7,6 @@ is computed from log m, which is a number where m has become zero or beyond all 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -29,6 +28,14 @@ from sk_biornn.core.weight_space import WeightSpace
 
 Array = NDArray[np.float64]
 _LOG_MOST = 60.0  # e to this is far from the greatest number of float32, and beyond all data
+
+
+class Own(NamedTuple):
+    """A parameter that a distribution has beside its mean, one per output: positive."""
+
+    name: str
+    least: float
+    greatest: float
 
 
 class Moments(NamedTuple):
@@ -75,7 +82,7 @@ class Observation:
     meaning: ClassVar[str]
     takes: ClassVar[str]  # what y must be, for the message of a refusal
     way_out: ClassVar[str] = ""
-    own: ClassVar[Mapping[str, tuple[float, float]]] = {}  # parameters of its own: least, greatest
+    own: ClassVar[tuple[Own, ...]] = ()  # parameters of its own
 
     def mean(self, readout: Tensor) -> Tensor:
         """Return the mean of what is observed."""
@@ -92,13 +99,12 @@ class Observation:
     def start(self, moments: Moments) -> Array:
         """Return where the parameters of its own start, (len(own), n_outputs)."""
         guess = self._guess(moments).reshape(len(self.own), len(moments.mean))
-        bounds = np.array(list(self.own.values())).reshape(-1, 2)
-        return np.clip(guess, bounds[:, :1], bounds[:, 1:])
+        low, high = (np.reshape(bounds, (-1, 1)) for bounds in self._bounds())
+        return np.clip(guess, low, high)
 
     def space(self, like: Tensor) -> WeightSpace:
         """Return where these may be; they move in logarithms."""
-        bounds = torch.tensor(list(self.own.values())).reshape(-1, 2).to(like)
-        low, high = bounds[:, :1], bounds[:, 1:]
+        low, high = (torch.tensor(bounds).to(like)[:, None] for bounds in self._bounds())
         log_low, log_high = low.log(), high.log()
 
         def retract(proposed: Tensor, before: Tensor | None) -> None:
@@ -109,6 +115,9 @@ class Observation:
             decode=lambda theta: theta.exp().clamp(low, high),
             retract=retract,
         )
+
+    def _bounds(self) -> tuple[list[float], list[float]]:
+        return [own.least for own in self.own], [own.greatest for own in self.own]
 
     def loss(self, readout: Tensor, own: Tensor | None, y: Tensor, weights: Tensor) -> Tensor:
         """Return the weighted sum of -log p(y) per trial; trials are the first axis.
@@ -185,7 +194,7 @@ class NegativeBinomial(Poisson):
     name = "negative_binomial"
     formula = "-log NB(y; mean m, variance m + dispersion m^2), m = log(1 + e^x)"
     meaning = "counts of spikes that vary more than Poisson's (Pillow & Scott, 2012)"
-    own = {"dispersion": (1e-4, 1e3)}
+    own = (Own("dispersion", 1e-4, 1e3),)
 
     def sample(self, mean: Array, own: Array, rng: np.random.Generator) -> Array:
         """Draw counts of rates that are drawn from a gamma distribution."""
@@ -213,7 +222,7 @@ class Gamma(Observation):
     meaning = "positive amplitudes whose noise grows with them"
     takes = "above 0"
     way_out = '"zero_inflated_gamma" takes zeros'
-    own = {"shape": (1e-2, 1e3)}
+    own = (Own("shape", 1e-2, 1e3),)
 
     def allows(self, y: Array) -> NDArray[np.bool_]:
         """Allow what is positive."""
@@ -250,7 +259,7 @@ class ZeroInflatedGamma(Observation):
     formula = "-log p(y), p(0) = 1 - q = exp(-events m^exponent), else Gamma(mean m / q, shape)"
     meaning = "events deconvolved from calcium, many of them 0 (Wei et al., 2019)"
     takes = "at least 0"
-    own = {"shape": (1e-2, 1e3), "events": (1e-6, 1e6), "exponent": (1e-2, 2.0)}
+    own = (Own("shape", 1e-2, 1e3), Own("events", 1e-6, 1e6), Own("exponent", 1e-2, 2.0))
 
     def allows(self, y: Array) -> NDArray[np.bool_]:
         """Allow what is not negative."""
