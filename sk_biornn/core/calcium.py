@@ -35,7 +35,7 @@ def fluorescence(y: Tensor, decay: Tensor, before: Tensor | None = None) -> Tens
     Tensor
         Of the shape of `y`.
     """
-    filtered: Tensor = _Kernel.apply(y, decay, before)  # type: ignore[no-untyped-call]
+    filtered: Tensor = _Kernel.apply(y, decay, before)
     return filtered
 
 

@@ -41,7 +41,7 @@ class Own(NamedTuple):
 class Moments(NamedTuple):
     """What starting values are read from: of each output, over entries that are judged."""
 
-    count: Array  # entries
+    number: Array  # of entries
     mean: Array
     variance: Array
     share: Array  # of entries that are not 0
@@ -59,7 +59,7 @@ class Moments(NamedTuple):
         some = np.maximum(positive.sum(0), np.finfo(np.float64).tiny)
         logs = np.log(np.where(values > 0, values, 1.0))
         return cls(
-            count=np.maximum((weights > 0).sum(0), 1).astype(np.float64),
+            number=np.maximum((weights > 0).sum(0), 1).astype(np.float64),
             mean=mean,
             variance=(weights * (values - mean) ** 2).sum(0) / total,
             share=positive.sum(0) / total,
@@ -94,7 +94,7 @@ class Observation:
 
     def nearest_mean(self, moments: Moments) -> Array:
         """Return the mean, or half an event in all data where there was none."""
-        return np.where(moments.mean > 0, moments.mean, 0.5 / moments.count)
+        return np.where(moments.mean > 0, moments.mean, 0.5 / moments.number)
 
     def start(self, moments: Moments) -> Array:
         """Return where the parameters of its own start, (len(own), n_outputs)."""
@@ -273,7 +273,7 @@ class ZeroInflatedGamma(Observation):
         return np.where(rng.random(mean.shape) < any_event, size, 0.0)
 
     def _guess(self, moments: Moments) -> Array:
-        least = 0.5 / moments.count
+        least = 0.5 / moments.number
         share = np.clip(moments.share, least, 1 - least)
         events = -np.log1p(-share) / self.nearest_mean(moments)
         return np.stack([_likely_shape(moments), events, np.ones_like(events)])
@@ -308,7 +308,7 @@ class Bernoulli(Observation):
     def nearest_mean(self, moments: Moments) -> Array:
         """Return the mean, half an event away from never and from always."""
         mean = super().nearest_mean(moments)
-        return np.where(mean < 1, mean, 1 - 0.5 / moments.count)
+        return np.where(mean < 1, mean, 1 - 0.5 / moments.number)
 
     def surprise(self, readout: Tensor, own: Tensor | None, y: Tensor) -> Tensor:
         """Return the logistic loss."""
