@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_biornn.core.observations import Moments, Observation, ZeroInflatedGamma
+from sk_biornn.core.observation_model import Array, Moments, Observation
+from sk_biornn.core.observations import ZeroInflatedGamma
 from sk_biornn.core.threads import computing
-
-Array = NDArray[np.float64]
 
 
 def deviance_explained(
-    observation: Observation, readout: Array, own: Array | None, y: Array, weights: Array
+    observation: Observation, readout: Array, own: Array, y: Array, weights: Array
 ) -> Array:
     """Return D^2 of each output.
 
@@ -31,7 +29,7 @@ def deviance_explained(
         What the read-outs stand for.
     readout, y, weights : ndarray of shape (n, n_outputs)
         Read-outs before the link, data, and their weights. What has no weight is not read.
-    own : ndarray of shape (n_own, n_outputs) or None
+    own : ndarray of shape (n_own, n_outputs)
         Parameters of the distribution.
 
     Returns
@@ -41,7 +39,7 @@ def deviance_explained(
     """
     judged = weights > 0
     moments = Moments.of(y, weights)
-    null = np.broadcast_to(observation.readout(observation.nearest_mean(moments)), y.shape)
+    null = np.broadcast_to(observation.readout(observation.nearest_mean(moments), own), y.shape)
     shares = np.where(judged, weights, 0.0) / np.maximum(weights.sum(0), np.finfo(np.float64).tiny)
     with torch.no_grad(), computing():
         values, parameters = (
