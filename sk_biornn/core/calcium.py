@@ -16,6 +16,23 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from sk_biornn.core.threads import computing
+from sk_biornn.core.weight_space import WeightSpace
+
+
+LEAST, GREATEST = -2.0, 8.0  # log(d / (1 - d)): tau from a half to 3,000 steps
+
+
+def decay_space() -> WeightSpace:
+    """Return where learned decays may be: they move as log-odds, about the logarithm of tau."""
+
+    def retract(proposed: Tensor, before: Tensor | None) -> None:
+        proposed.clamp_(LEAST, GREATEST)
+
+    return WeightSpace(
+        encode=lambda decay: torch.logit(decay).clamp(LEAST, GREATEST),
+        decode=torch.sigmoid,
+        retract=retract,
+    )
 
 
 def fluorescence(y: Tensor, decay: Tensor, before: Tensor | None = None) -> Tensor:

@@ -18,12 +18,13 @@ def softplus(readout: Tensor) -> Tensor:
     return functional.softplus(readout, threshold=_FREQUENT)
 
 
-def log_softplus(readout: Tensor) -> Tensor:
-    """Return log(log(1 + e^x)), which is x where the mean is too small for a number."""
+def log_softplus(readout: Tensor) -> tuple[Tensor, Tensor]:
+    """Return log(1 + e^x) and its logarithm, which is x where that is too small for a number."""
+    mean = softplus(readout)
     rare = readout < _RARE
-    frequent = torch.log(softplus(torch.where(rare, 0.0, readout)))
-    below = torch.where(rare, readout, _RARE)
-    return torch.where(rare, below - torch.exp(below) / 2, frequent)
+    below = readout.clamp_max(_RARE)
+    series = below - torch.exp(below) / 2
+    return mean, torch.where(rare, series, torch.log(torch.where(rare, 1.0, mean)))
 
 
 def inverse_softplus(mean: NDArray[np.float64]) -> NDArray[np.float64]:

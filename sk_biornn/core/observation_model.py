@@ -131,8 +131,8 @@ class Observation:
     def surprise(self, readout: Tensor, own: Tensor | None, y: Tensor) -> Tensor:
         """Return -log p(y) of each entry."""
         assert own is not None
-        log_mean = torch.log(own[0]) + log_softplus(readout)
-        return self._surprise(log_mean, self.mean(readout, own), own, y)
+        of_scale, logarithm = log_softplus(readout)
+        return self._surprise(torch.log(own[0]) + logarithm, own[0] * of_scale, own, y)
 
     def least_surprise(self, own: Tensor | None, y: Tensor) -> Tensor:
         """Return -log p(y) where the mean is y itself."""
