@@ -32,6 +32,7 @@ def decay_space() -> WeightSpace:
         encode=lambda decay: torch.logit(decay).clamp(LEAST, GREATEST),
         decode=torch.sigmoid,
         retract=retract,
+        keeps_theta=True,
     )
 
 

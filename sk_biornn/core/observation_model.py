@@ -115,7 +115,14 @@ class Observation:
             proposed[:1] = before[:1]
             proposed[1:].clamp_(log_low, log_high)
 
-        return WeightSpace(encode, decode, retract, needs_before=True, trainable=len(self.own) > 1)
+        return WeightSpace(
+            encode,
+            decode,
+            retract,
+            needs_before=True,
+            trainable=len(self.own) > 1,
+            keeps_theta=True,
+        )
 
     def _bounds(self) -> tuple[list[float], list[float]]:
         return [own.least for own in self.own], [own.greatest for own in self.own]
