@@ -34,6 +34,7 @@ def regressor(observation="poisson", **options):
 
 def data(observation, n_trials=24, n_steps=12, n_outputs=3, seed=0, dtype=np.float32):
     """Data that the input causes, drawn from the distribution itself."""
+    observation = "poisson" if observation == "gaussian" else observation
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n_trials, n_steps, 2))
     drive = np.stack([X[..., 0], X[..., 1], -X[..., 0]], -1)[..., :n_outputs]

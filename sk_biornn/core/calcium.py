@@ -18,7 +18,6 @@ from torch.autograd.function import once_differentiable
 from sk_biornn.core.threads import computing
 from sk_biornn.core.weight_space import WeightSpace
 
-
 LEAST, GREATEST = -2.0, 8.0  # log(d / (1 - d)): tau from a half to 3,000 steps
 
 

@@ -9,13 +9,15 @@ import torch
 from torch import Tensor
 
 from sk_biornn.core import computing
+from sk_biornn.core.calcium import fluorescence
 from sk_biornn.core.params import Params, extra
 
 
 class Observing(NamedTuple):
     """How outputs are made of the read-out and of the present input.
 
-    y_t = read-out_t + x_t[own] (increments) + w_skip x_t[own].
+    y_t = read-out_t + x_t[own] (increments) + w_skip x_t[own], and then, where there is a decay d,
+    c_t = d c_{t-1} + (1 - d) y_t. What the link of an observation makes of them comes after.
     """
 
     own: np.ndarray | None = None  # (n_outputs,): the column of X that each output continues
@@ -32,6 +34,10 @@ class Observing(NamedTuple):
                 read = read + present
             if w_skip is not None:
                 read = read + w_skip * present
+        decay = extra(params, "decay")
+        if decay is not None:
+            read = fluorescence(read, decay, carried)
+            carried = read[:, -1]
         return read, carried
 
     def of_arrays(self, read: np.ndarray, x: np.ndarray, params: Params) -> np.ndarray:

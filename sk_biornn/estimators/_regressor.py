@@ -25,13 +25,14 @@ from sk_biornn._plain import (
     without_mask,
 )
 from sk_biornn.core import alone, squared_error
-from sk_biornn.estimators._base import BaseRNN
-from sk_biornn.estimators._fitted import FittedRegressor
+from sk_biornn.core.observations import OBSERVATIONS
+from sk_biornn.estimators._observed import ObservedRNN
 from sk_biornn.estimators._rules import Choice, check_rules
 from sk_biornn.estimators._running import blank_padding
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._target_checks import (
     refuse_recording,
+    refuse_the_unobservable,
     warn_of_far_targets,
     warn_of_steps_as_outputs,
 )
@@ -49,10 +50,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
+class RNNRegressor(RegressorMixin, ObservedRNN):
     """Adds numeric targets, of which some may be missing, to the base."""
 
     output_activation: str = "identity"
+    observation: str = "gaussian"
+    calcium_tau: Any = None
 
     _loss = staticmethod(squared_error)
 
@@ -153,6 +156,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         b_out: Any = None,
         *,
         every_step: bool = True,
+        observation_parameters: Any = None,
         **parameters: Any,
     ) -> Self:
         """Return an estimator that is as if a fit had left these weights.
@@ -173,6 +177,10 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         every_step : bool, default=True
             Whether predictions, and the targets of further training, are those of every step, or
             of the last one.
+        observation_parameters : DataFrame, array-like of shape (n_parameters, n_outputs) or None, \
+default=None
+            Parameters of the distribution that `observation` names, as `observation_` shows them.
+            None: all are 1.
         **parameters : object
             Arguments of the constructor; `n_units` is that of the weights.
 
@@ -199,7 +207,8 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         """
         given = {"w_in": W_in, "w_rec": W_rec, "b_rec": b_rec, "w_out": W_out, "b_out": b_out}
         shape = (check_flag("every_step", every_step), len(np.atleast_2d(W_out)), False)
-        return cls._of_weights(given, parameters, _target_shape=shape)
+        network = cls._of_weights(given, parameters, _target_shape=shape)
+        return network._observe_as_given(observation_parameters)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -235,6 +244,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
                 f"y must be within the range of {dtype}, the dtype of X, got values up to "
                 f"{np.abs(values[scored]).max():.3g}."
             )
+        refuse_the_unobservable(OBSERVATIONS[self.observation], values, scored)
         return Targets(
             np.where(scored, values, 0).astype(dtype),
             scored.astype(dtype),
@@ -247,7 +257,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
     ) -> FitState:
         """Tell of targets that the read-out will not reach from where it starts."""
         state = super()._with_weights(state, targets, dtype, resume)
-        if not resume:
+        if not resume and self.observation == "gaussian":
             n_trials = len(targets.values)
             n_batches = np.ceil(n_trials / self._optimisation(n_trials).batch_size)
             n_moves = float(self.learning_rate_init) * self.max_iter * n_batches
@@ -276,7 +286,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         return np.tanh(outputs) if self.output_activation == "tanh" else outputs
 
     def predict(self, X: Any) -> Any:
-        """Return the read-out of each trial, or of each step.
+        """Return the read-out of each trial, or of each step: the mean of what is observed.
 
         Parameters
         ----------
@@ -297,13 +307,18 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         check_is_fitted(self, "W_rec_")
         every_step, _, flat = self._target_shape
         outputs, trials = self._run(X, every_step)
-        outputs = self._squash(outputs)
+        outputs = self._means(self._squash(outputs))
         if every_step:
             return blank_padding(outputs, trials)
         return outputs[:, 0] if flat else outputs
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R^2, the mean over outputs.
+
+        With an `observation` other than "gaussian" it is D^2, the share of the deviance explained:
+        that of `d2_tweedie_score` of scikit-learn for "poisson" and "gamma", of `d2_log_loss_score`
+        for "bernoulli", and for "zero_inflated_gamma" 1 - exp(2 (l_0 - l)) of the mean
+        log-likelihoods of the network (l) and of the mean of y (l_0).
 
         With targets at every step, searches take it by default, or ``bio_scoring("step_r2")`` and
         the like (`sk_biornn.metrics`); scikit-learn's own scorers do not know of steps.
@@ -321,7 +336,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         Returns
         -------
         float
-            1 - sum (y - prediction)^2 / sum (y - mean y)^2.
+            1 - sum (y - prediction)^2 / sum (y - mean y)^2, or D^2.
 
         Raises
         ------
@@ -346,6 +361,10 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
                 "y must have at least one entry that is not NaN in trials of positive "
                 "sample_weight, got none."
             )
+        if self._model().name != "gaussian":
+            scored = np.isfinite(values) & (per_entry > 0)
+            refuse_the_unobservable(self._model(), values, scored)
+            return self._d2(outputs, values, np.where(scored, per_entry, 0), self._own())
         return _mean_r2(*(a.reshape(-1, n_outputs) for a in (values, outputs, per_entry)))
 
     def __sklearn_tags__(self) -> Tags:
