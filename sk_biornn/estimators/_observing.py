@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sk_biornn.core import computing
 from sk_biornn.core.params import Params, extra
+from sk_biornn.estimators._trials import Trials
 
 
 class Observing(NamedTuple):
@@ -34,12 +35,26 @@ class Observing(NamedTuple):
                 read = read + w_skip * present
         return read, carried
 
+    def at_ends(self, read: np.ndarray, trials: Trials, params: Params) -> tuple[Tensor, Any]:
+        """Return the outputs (n_trials, n_outputs) of last steps, and what is carried from there.
+
+        `read` is the read-out of all steps of whole trials.
+        """
+        like = params.w_out
+        of_read, of_x = (
+            torch.as_tensor(np.ascontiguousarray(a)).to(like) for a in (read, trials.x)
+        )
+        outputs, _ = self(of_read, of_x, params)
+        ends = None if trials.lengths is None else torch.from_numpy(trials.lengths)
+        return last_of(outputs, ends), None
+
     def of_arrays(self, read: np.ndarray, x: np.ndarray, params: Params) -> np.ndarray:
         """Return outputs of whole trials as arrays."""
         with torch.no_grad(), computing():
             like = params.w_out
-            of_read, of_x = (torch.as_tensor(np.ascontiguousarray(a)).to(like) for a in (read, x))
-            outputs, _ = self(of_read, of_x, params)
+            arrays = (np.ascontiguousarray(array) for array in (read, trials.x))
+        of_read, of_x = (torch.as_tensor(array).to(like) for array in arrays)
+        outputs, _ = self(of_read, of_x, params)
         return outputs.cpu().numpy()
 
 
