@@ -52,9 +52,8 @@ class Observing(NamedTuple):
         """Return outputs of whole trials as arrays."""
         with torch.no_grad(), computing():
             like = params.w_out
-            arrays = (np.ascontiguousarray(array) for array in (read, trials.x))
-        of_read, of_x = (torch.as_tensor(array).to(like) for array in arrays)
-        outputs, _ = self(of_read, of_x, params)
+            of_read, of_x = (torch.as_tensor(np.ascontiguousarray(a)).to(like) for a in (read, x))
+            outputs, _ = self(of_read, of_x, params)
         return outputs.cpu().numpy()
 
 
