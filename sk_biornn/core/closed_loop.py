@@ -42,6 +42,8 @@ def run_in_loop(
     *,
     fed_back: Sequence[int],
     observe: Observe,
+    fed: Callable[[Tensor], Tensor] | None = None,
+    carried: Any = None,
     initial: Tensor | None = None,
     noise: Noise | None = None,
     support: Support | None = None,
@@ -64,7 +66,11 @@ def run_in_loop(
     fed_back : sequence of int
         Steps, rising, of which some share is below 1; between them all is given.
     observe : callable
-        (read-out, inputs, carried) -> (outputs, carried): from what is read to what is fed back.
+        (read-out, inputs, carried) -> (outputs, carried): from what is read to outputs.
+    fed : callable or None, default=None
+        From outputs to what of them is fed back; None: themselves.
+    carried : object, default=None
+        What `observe` is given at the first step.
     initial : Tensor of shape (n_trials, n_units) or None, default=None
         Rates r_0; None for 0.
     noise : torch.Generator or None, default=None
@@ -84,11 +90,12 @@ def run_in_loop(
     bounds = [0, *(t for t in fed_back if 0 < t < x.shape[-2]), x.shape[-2]]
     outputs: list[Tensor] = []
     rates: list[Tensor] = []
-    carried = None
     for number, (start, stop) in enumerate(pairwise(bounds)):
         given = x[:, start:stop]
         if outputs:
-            first = _mixed(given[:, 0], outputs[-1][:, -1], shares[:, start, None], own)
+            last = outputs[-1][:, -1]
+            predicted = last if fed is None else fed(last)
+            first = _mixed(given[:, 0], predicted, shares[:, start, None], own)
             given = torch.cat([first[:, None], given[:, 1:]], dim=1)
         part = run(
             params,

@@ -276,7 +276,7 @@ def answers_at_once(
     dynamics = fitted[0].dynamics
     alike = {(x.shape, moves(own.dynamics)) for (_, x), own in zip(each, fitted, strict=True)}
     are_whole = all(trials.lengths is None for trials, _ in each)
-    are_whole &= all(own.support is None for own in fitted)
+    are_whole &= all(own.support is None and own.observing is None for own in fitted)
     if len(alike) > 1 or not are_whole or each[0][0].n_steps > _MOST_STEPS:
         return [question.compute() for question in questions]
     params = stacked([own.params for own in fitted])

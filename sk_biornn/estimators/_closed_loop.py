@@ -69,6 +69,7 @@ class ClosedLoop:
             torch.as_tensor(self.own, device=x.device),
             fed_back=self.fed_back(n_steps),
             observe=lambda read, given, carried: observing(read, given, params, carried),
+            fed=lambda outputs: observing.means(outputs, params),
             initial=initial,
             noise=noise,
             support=support,

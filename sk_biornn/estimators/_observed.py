@@ -127,7 +127,11 @@ class ObservedRNN(FittedRegressor, BaseRNN):
         return play
 
     def _observing(self) -> Observing | None:
-        return None if self.calcium_tau is None else Observing()
+        model = self._model() if hasattr(self, "_observation") else None
+        model = None if model is None or model.name == "gaussian" else model
+        if model is None and self.calcium_tau is None:
+            return None
+        return Observing(observation=model)
 
     def _observed_as(self) -> Observation | None:
         return None if self.observation == "gaussian" else OBSERVATIONS[self.observation]

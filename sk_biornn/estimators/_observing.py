@@ -10,7 +10,9 @@ from torch import Tensor
 
 from sk_biornn.core import computing
 from sk_biornn.core.calcium import fluorescence
+from sk_biornn.core.observation_model import Observation
 from sk_biornn.core.params import Params, extra
+from sk_biornn.estimators._trials import Trials
 
 
 class Observing(NamedTuple):
@@ -22,6 +24,7 @@ class Observing(NamedTuple):
 
     own: np.ndarray | None = None  # (n_outputs,): the column of X that each output continues
     increments: bool = False  # whether the read-out is what is added to the present input
+    observation: Observation | None = None  # whose link makes means of outputs; None: none
 
     def __call__(
         self, read: Tensor, x: Tensor, params: Params, carried: Any = None
@@ -39,6 +42,26 @@ class Observing(NamedTuple):
             read = fluorescence(read, decay, carried)
             carried = read[:, -1]
         return read, carried
+
+    def at_ends(self, read: np.ndarray, trials: Trials, params: Params) -> tuple[Tensor, Any]:
+        """Return the outputs (n_trials, n_outputs) of last steps, and what is carried from there.
+
+        `read` is the read-out of all steps of whole trials.
+        """
+        like = params.w_out
+        of_read, of_x = (
+            torch.as_tensor(np.ascontiguousarray(a)).to(like) for a in (read, trials.x)
+        )
+        outputs, _ = self(of_read, of_x, params)
+        ends = None if trials.lengths is None else torch.from_numpy(trials.lengths)
+        last = last_of(outputs, ends)
+        return last, None if extra(params, "decay") is None else last
+
+    def means(self, outputs: Tensor, params: Params) -> Tensor:
+        """Return the means of what is observed, which can be fed back."""
+        if self.observation is None:
+            return outputs
+        return self.observation.mean(outputs, extra(params, "observation"))
 
     def of_arrays(self, read: np.ndarray, x: np.ndarray, params: Params) -> np.ndarray:
         """Return outputs of whole trials as arrays."""
