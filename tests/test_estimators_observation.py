@@ -78,16 +78,11 @@ def test_it_learns_predicts_means_and_scores_deviance(observation):
 @every_other
 def test_training_starts_at_the_mean(observation):
     X, y = data(observation)
-    seen = []
-    regressor(
-        observation, max_iter=1, learning_rate_init=1e-9, n_units=4, feedforward_init="uniform"
-    )
     reg = regressor(observation, max_iter=1, learning_rate_init=1e-12, frozen=("W_out",)).fit(
         np.zeros_like(X), y
     )
     reg.W_out_ = np.zeros_like(reg.W_out_)
-    seen = reg.predict(X)
-    np.testing.assert_allclose(seen[0, 0], y.mean((0, 1)), rtol=1e-4)
+    np.testing.assert_allclose(reg.predict(X)[0, 0], y.mean((0, 1)), rtol=1e-4)
 
 
 @every_other
@@ -174,7 +169,7 @@ def test_a_squared_error_has_nothing_to_draw_from():
     reg = regressor("gaussian").fit(X, y)
     with pytest.raises(ValueError, match=r"^sample_y needs an observation .* got 'gaussian'"):
         reg.sample_y(X)
-    with pytest.raises(ValueError, match="^n_samples must be"):
+    with pytest.raises(ValueError, match=r"^n_samples must be"):
         regressor().fit(X, y).sample_y(X, 0)
 
 
@@ -207,22 +202,22 @@ def test_what_cannot_be_observed_is_refused(observation, value, words):
 
 def test_arguments_that_do_not_go_together_are_refused():
     X, y = data("poisson")
-    with pytest.raises(ValueError, match="^observation must be one of"):
+    with pytest.raises(ValueError, match=r"^observation must be one of"):
         regressor("spikes").fit(X, y)
-    with pytest.raises(TypeError, match="^observation must be one of"):
+    with pytest.raises(TypeError, match=r"^observation must be one of"):
         regressor(3).fit(X, y)
-    with pytest.raises(ValueError, match="^output_activation must be 'identity'"):
+    with pytest.raises(ValueError, match=r"^output_activation must be 'identity'"):
         regressor(output_activation="tanh").fit(X, y)
-    with pytest.raises(ValueError, match="^calcium_tau must be None"):
+    with pytest.raises(ValueError, match=r"^calcium_tau must be None"):
         regressor(calcium_tau=500.0, dt=100.0).fit(X, y)
     for wrong in (-1.0, 0.0, np.nan, np.inf, [1.0, 2.0], "fast", [[1.0]]):
-        with pytest.raises(ValueError, match="^calcium_tau must be"):
+        with pytest.raises(ValueError, match=r"^calcium_tau must be"):
             regressor("gaussian", calcium_tau=wrong, dt=100.0).fit(X, y)
-    with pytest.raises(TypeError, match="^calcium_tau must be"):
+    with pytest.raises(TypeError, match=r"^calcium_tau must be"):
         regressor("gaussian", calcium_tau=object(), dt=100.0).fit(X, y)
-    with pytest.raises(ValueError, match="^dt must be given .* calcium_tau"):
+    with pytest.raises(ValueError, match=r"^dt must be given .* calcium_tau"):
         regressor("gaussian", calcium_tau=500.0).fit(X, y)
-    with pytest.raises(ValueError, match="^dt and tau must be given together"):
+    with pytest.raises(ValueError, match=r"^dt and tau must be given together"):
         regressor("gaussian", dt=10.0).fit(X, y)
 
 
@@ -280,11 +275,91 @@ def test_a_learned_time_constant_is_found(tau):
     rates = np.tanh(X @ np.array([[1.0, -0.5], [0.3, 1.0]], dtype=np.float32))
     y = convolved(rates, np.exp(-100 / tau)) + 0.02 * rng.standard_normal(rates.shape)
     reg = DaleRNNRegressor(
-        n_units=12, max_iter=150, learning_rate_init=0.02, calcium_tau="learned", dt=100.0,
+        n_units=12,
+        max_iter=150,
+        learning_rate_init=0.02,
+        calcium_tau="learned",
+        dt=100.0,
         random_state=0,
     ).fit(X, y)
     np.testing.assert_allclose(reg.calcium_tau_, tau, rtol=0.15)
     assert reg.score(X, y) > 0.9
+
+
+# ------------------------------------------------------------------ outputs that are next inputs
+
+
+def own_recording(observation="poisson", n_trials=20, n_steps=15):
+    """Counts whose input is the step before."""
+    _, y = data(observation, n_trials, n_steps + 1, dtype=np.float64)
+    return y[:, :-1], y[:, 1:]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"observation": "poisson"},
+        {"observation": "poisson", "readout_skip": "diagonal"},
+        {"observation": "bernoulli"},
+        {"observation": "gaussian", "calcium_tau": 250.0, "dt": 100.0},
+        {"observation": "gamma", "calcium_tau": "learned", "dt": 100.0},
+    ],
+    ids=lambda case: "-".join(map(str, case.values())),
+)
+def test_forecasts_are_predictions_that_come_back(case):
+    """Means are fed back, and the indicator goes on from where it was."""
+    X, y = own_recording(case["observation"])
+    reg = regressor(**case, horizon=3).fit(X, y)
+    found = reg.forecast(X[:4], 4)
+    past = X[:4]
+    for step in range(4):
+        ahead = reg.predict(past)[:, -1]
+        np.testing.assert_allclose(found[:, step], ahead, rtol=1e-9)
+        past = np.concatenate([past, ahead[:, None]], axis=1)
+    ragged = [X[0, :5], X[1, :9]]
+    found = reg.forecast(ragged, 3)
+    for k in range(2):
+        np.testing.assert_allclose(found[k], reg.forecast(ragged[k][None], 3)[0], rtol=1e-9)
+
+
+def test_gradients_through_the_loop_are_those_of_finite_differences():
+    """Of the bias of the read-out, whose only step the optimiser shows."""
+    X, y = own_recording("poisson", 3, 6)
+
+    def loss_at(bias):
+        made = DaleRNNRegressor.from_weights(
+            np.zeros((2, 2)),
+            [[0.3, -0.2, 0.1], [0.1, 0.4, -0.3]],
+            [[0.5, 0.2]] * 3,
+            None,
+            bias,
+            observation="poisson",
+            horizon=6,
+            max_iter=1,
+            warm_start=True,
+            solver="sgd",
+            learning_rate_init=1e-3,
+            random_state=0,
+        )
+        made.fit(X, y)
+        return made.loss_curve_[0], made.b_out_
+
+    start = np.array([0.1, -0.2, 0.3])
+    _, after = loss_at(start)
+    gradient = (start - after) / 1e-3
+    for k in range(3):
+        shift = np.eye(3)[k] * 1e-5
+        slope = (loss_at(start + shift)[0] - loss_at(start - shift)[0]) / 2e-5
+        assert gradient[k] == pytest.approx(slope, rel=1e-4)
+
+
+def test_ways_to_go_on_that_exclude_each_other():
+    X, y = own_recording()
+    with pytest.raises(ValueError, match=r"^predict_increments must be False with observation="):
+        regressor(predict_increments=True).fit(X, y)
+    for option in ({"predict_increments": True}, {"readout_skip": "diagonal"}):
+        with pytest.raises(ValueError, match=f"^{next(iter(option))} must be .*calcium_tau"):
+            regressor("gaussian", calcium_tau=100.0, dt=50.0, **option).fit(X, y)
 
 
 # ------------------------------------------------------------------ the contract
@@ -297,7 +372,9 @@ CASES = [
     {"observation": "gaussian", "calcium_tau": "learned", "dt": 100.0},
     {"observation": "gamma", "calcium_tau": 200.0, "dt": 100.0, "tau": 150.0},
 ]
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case.values())))
+every_case = pytest.mark.parametrize(
+    "case", CASES, ids=lambda case: "-".join(map(str, case.values()))
+)
 
 
 def states(reg):
@@ -387,6 +464,29 @@ def test_from_weights_is_as_a_fit_left_it(case):
     assert made.score(X, y) == pytest.approx(reg.score(X, y), abs=1e-5)
 
 
+def test_another_observation_is_no_fit_that_goes_on():
+    X, y = data("poisson")
+    reg = regressor(warm_start=True).fit(X, y)
+    before = reg.predict(X)
+    reg.set_params(observation="negative_binomial")
+    assert (reg.predict(X) == before).all()  # that of the fit
+    with pytest.raises(ValueError, match=r"^observation must be 'poisson', as in the earlier fit"):
+        reg.fit(X, y)
+    assert reg.set_params(warm_start=False).fit(X, y).observation_.shape == (2, 3)
+
+
+def test_networks_that_learn_side_by_side_do_so_alone():
+    from sk_biornn.ensemble import fit_many
+
+    X, y = data("poisson")
+    networks = [regressor(random_state=seed) for seed in range(3)]
+    networks += [regressor("gaussian", calcium_tau=100.0, dt=50.0, random_state=0)]
+    alone = [clone(network).fit(X, y) for network in networks]
+    together = fit_many(networks, X, y)
+    for one, other in zip(alone, together, strict=True):
+        assert same(one, other)
+
+
 def test_searches_over_observations():
     X, y = data("poisson")
     search = GridSearchCV(regressor(), {"observation": ["poisson", "negative_binomial"]}, cv=2)
@@ -399,12 +499,15 @@ def test_searches_over_observations():
 
 def test_networks_of_cell_types_and_in_space():
     X, y = data("poisson")
-    table = pd.DataFrame(
-        {"population": ["E", "I", "S"], "n_units": [6, 3, 3], "sign": [1, -1, -1]}
-    )
+    table = pd.DataFrame({"population": ["E", "I", "S"], "n_units": [6, 3, 3], "sign": [1, -1, -1]})
     reg = CellTypeRNNRegressor(
-        populations=table, observation="poisson", max_iter=40, random_state=0, input_mask=None,
-        learning_rate_init=0.02, freeze_readout=False,
+        populations=table,
+        observation="poisson",
+        max_iter=40,
+        random_state=0,
+        input_mask=None,
+        learning_rate_init=0.02,
+        freeze_readout=False,
     ).fit(X, y)
     assert reg.score(X, y) > 0.1
     assert list(reg.observation_.columns) == [0, 1, 2]
