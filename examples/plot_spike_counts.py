@@ -201,8 +201,8 @@ for axis in axes:
 # --------------------
 # Where spikes are few, the likelihood finds more: of the spikes to come, and of the rates. Where
 # they are many, both networks find about the same, and the squared error is a little better by the
-# measure that is its own, R2 of the rates in their unit: the likelihood asks high rates for the same
-# *relative* precision as low ones. At all levels it is low rates that the squared error gets wrong,
-# a sixth of them by their sign. For an experiment that reads off rates, or compares models by the
-# information of held-out spikes, ``observation="poisson"`` is the one to use; for counts that vary
-# more than Poisson's, ``"negative_binomial"`` (:doc:`../observations`).
+# measure that is its own, R2 of the rates in their unit: the likelihood asks for the same
+# *relative* precision of high rates as of low ones. At all levels it is low rates that the squared
+# error gets wrong, a sixth of all rates by their sign. For an experiment that reads off rates, or
+# compares models by the information of held-out spikes, ``observation="poisson"`` is the one to
+# use; for counts that vary more than Poisson's, ``"negative_binomial"``.
