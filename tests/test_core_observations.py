@@ -9,7 +9,7 @@ from scipy import stats
 from sklearn.metrics import d2_log_loss_score, d2_tweedie_score, r2_score
 
 from sk_biornn.core.deviance import deviance_explained
-from sk_biornn.core.observation_model import Moments
+from sk_biornn.core.observation_model import PACE, Moments
 from sk_biornn.core.observations import OBSERVATIONS
 
 F64 = torch.float64
@@ -243,7 +243,7 @@ def test_spaces_hold_parameters_exactly(name):
     space = observation.space(own)
     theta = space.encode(own)
     before = theta.clone()
-    theta += torch.tensor([-1.0, 0.5, 1.0, -40.0])
+    theta += torch.tensor([-1.0, 0.5, 1.0, -40.0]) / PACE
     assert space.retract(theta, before) is None
     found = space.decode(theta).double().numpy()
     assert (found[0] == scales.double().numpy()).all()

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from sk_biornn.core.observation_model import PACE
 from sk_biornn.core.threads import computing
 from sk_biornn.core.weight_space import WeightSpace
 
@@ -22,14 +23,17 @@ LEAST, GREATEST = -2.0, 8.0  # log(d / (1 - d)): tau from a half to 3,000 steps
 
 
 def decay_space() -> WeightSpace:
-    """Return where learned decays may be: they move as log-odds, about the logarithm of tau."""
+    """Return where learned decays may be: they move as log-odds, about the logarithm of tau.
+
+    They have the pace of whatever else stands alone, see `Observation.space`.
+    """
 
     def retract(proposed: Tensor, before: Tensor | None) -> None:
-        proposed.clamp_(LEAST, GREATEST)
+        proposed.clamp_(LEAST / PACE, GREATEST / PACE)
 
     return WeightSpace(
-        encode=lambda decay: torch.logit(decay).clamp(LEAST, GREATEST),
-        decode=torch.sigmoid,
+        encode=lambda decay: torch.logit(decay).clamp(LEAST, GREATEST) / PACE,
+        decode=lambda theta: torch.sigmoid(PACE * theta),
         retract=retract,
         keeps_theta=True,
     )

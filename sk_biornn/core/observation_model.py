@@ -20,6 +20,7 @@ from sk_biornn.core.losses import per_trial
 from sk_biornn.core.weight_space import WeightSpace
 
 Array = NDArray[np.float64]
+PACE = 4.0
 
 
 class Own(NamedTuple):
@@ -100,15 +101,19 @@ class Observation:
         return np.clip(np.reshape(guess, (len(guess), len(moments.mean))), low, high)
 
     def space(self, like: Tensor) -> WeightSpace:
-        """Return where these may be: they move in logarithms, but for the scale, which stays."""
+        """Return where these may be: they move in logarithms, but for the scale, which stays.
+
+        A step of Adam is as long as its learning rate. Weights change what is read by many of them
+        at once; a parameter that stands alone goes `PACE` times as far.
+        """
         low, high = (torch.tensor(bounds[1:]).to(like)[:, None] for bounds in self._bounds())
-        log_low, log_high = low.log(), high.log()
+        log_low, log_high = low.log() / PACE, high.log() / PACE
 
         def encode(own: Tensor) -> Tensor:
-            return torch.cat([own[:1], own[1:].clamp(low, high).log()])
+            return torch.cat([own[:1], own[1:].clamp(low, high).log() / PACE])
 
         def decode(theta: Tensor) -> Tensor:
-            return torch.cat([theta[:1].detach(), theta[1:].exp().clamp(low, high)])
+            return torch.cat([theta[:1].detach(), (PACE * theta[1:]).exp().clamp(low, high)])
 
         def retract(proposed: Tensor, before: Tensor | None) -> None:
             assert before is not None

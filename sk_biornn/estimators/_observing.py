@@ -28,7 +28,6 @@ class Observing(NamedTuple):
     own: np.ndarray | None = None  # (n_outputs,): the column of X that each output continues
     increments: bool = False  # whether the read-out is what is added to the present input
     observation: Observation | None = None  # whose link makes means of outputs; None: none
-    observation: Observation | None = None  # whose link makes means of outputs; None: none
 
     def __call__(
         self, read: Tensor, x: Tensor, params: Params, carried: Any = None
