@@ -14,10 +14,9 @@ from sk_biornn._cluster import one_thread_there
 from sk_biornn._plain import is_several, short
 from sk_biornn.ensemble._by_epochs import check_fit_params
 from sk_biornn.ensemble._elsewhere import Given, check_cluster
-from sk_biornn.ensemble._lockstep import Lockstep, Member
-from sk_biornn.ensemble._sizes import most_together
+from sk_biornn.ensemble._lockstep import Member, carry
 from sk_biornn.ensemble._trials import cut_params, take_trials
-from sk_biornn.estimators._boundary import resolve_device, sharing
+from sk_biornn.estimators._boundary import resolve_device
 
 STRATEGIES = ("auto", "stacked", "alone")
 ERRORS = ("raise", "keep")
@@ -132,28 +131,37 @@ def fit_many(
     if any(hasattr(estimator, "_epochs_of_fit") for estimator in estimators):
         check_fit_params(fit_params)
     groups = _divided(len(estimators), n_jobs)
-    devices = _set_device(estimators, device)
+    if len(groups) > 1:
+        check_cluster()
     options: dict[str, Any] = {"strategy": strategy, "max_memory": max_memory, "verbose": verbose}
-    if len(groups) == 1:
-        ended = _fit_here(estimators, X, y, fit_params, parts, **options)
-    else:
-        ended = _fit_elsewhere(groups, estimators, X, y, fit_params, parts, n_jobs, options)
-    for (estimator, before), (*_, error) in zip(devices, ended, strict=True):
-        if error is not None and before is not None:  # it is left as it was
-            estimator.set_params(device=before)
+    had = _devices_of(estimators, device)
+    try:
+        _set_devices(estimators, [None if before is None else device for before in had])
+        if len(groups) == 1:
+            ended = _fit_here(estimators, X, y, fit_params, parts, **options)
+        else:
+            ended = _fit_elsewhere(groups, estimators, X, y, fit_params, parts, n_jobs, options)
+    except BaseException:  # they are left as they were
+        _set_devices(estimators, had)
+        raise
+    failed = [error is not None for *_, error in ended]
+    _set_devices(estimators, [before if f else None for before, f in zip(had, failed, strict=True)])
     return _report(estimators, ended, errors)
 
 
-def _set_device(estimators: Sequence[Any], device: str | None) -> list[tuple[Any, Any]]:
-    """Have networks learn on a device; return each with the one it had, None where that stays."""
+def _devices_of(estimators: Sequence[Any], device: str | None) -> list[Any]:
+    """Return the device that each would have to leave; None where it stays, or has none."""
     if device is None:
-        return [(estimator, None) for estimator in estimators]
+        return [None] * len(estimators)
     resolve_device(device)  # refused before anything is changed
-    before = [estimator.get_params().get("device") for estimator in estimators]
-    for estimator, had in zip(estimators, before, strict=True):
-        if had is not None:
+    return [estimator.get_params().get("device") for estimator in estimators]
+
+
+def _set_devices(estimators: Sequence[Any], devices: Sequence[Any]) -> None:
+    """Have estimators learn on these devices; None: where they do."""
+    for estimator, device in zip(estimators, devices, strict=True):
+        if device is not None:
             estimator.set_params(device=device)
-    return list(zip(estimators, before, strict=True))
 
 
 _Ended = tuple[int, "str | None", "BaseException | None"]  # largest stack, why alone, error
@@ -174,14 +182,10 @@ def _fit_here(
         Member(_epochs(estimator, X, y, fit_params, part))
         for estimator, part in zip(estimators, parts, strict=True)
     ]
-    with _bar(estimators, verbose) as watch, sharing():
-        if strategy == "alone":
-            lockstep = Lockstep(lambda epoch: (1, "strategy='alone'"), watch)
-        else:
-            lockstep = Lockstep(
-                lambda epoch: most_together(epoch, max_memory, strategy == "stacked"), watch
-            )
-        lockstep.run(members)
+    never = "strategy='alone'" if strategy == "alone" else ""
+    with _bar(estimators, verbose) as watch:
+        always = strategy == "stacked"
+        carry(members, always=always, never=never, watch=watch, max_memory=max_memory)
     return [(m.largest_stack, m.reason, m.error) for m in members]
 
 
@@ -198,7 +202,6 @@ def _fit_elsewhere(
     def some(items: Sequence[Any], group: Sequence[int]) -> list[Any]:
         return [items[number] for number in group]
 
-    check_cluster()
     given = Given(X, y, fit_params)
     results = Parallel(n_jobs=n_jobs)(
         delayed(_fit_and_return)(some(estimators, group), given, some(parts, group), options)
