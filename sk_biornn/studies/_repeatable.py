@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sk_biornn._blas import one_blas_thread
+from sk_biornn._bytes import take_in
 
 
 def seed_of(random_state: int, *key: Any) -> int:
@@ -79,6 +80,5 @@ def digest(*arrays: np.ndarray) -> str:
     """
     found = hashlib.sha256()
     for array in map(np.asarray, arrays):
-        found.update(f"{array.dtype.str} {array.shape};".encode())
-        found.update(np.ascontiguousarray(array).tobytes())
+        take_in(found, array)
     return found.hexdigest()
