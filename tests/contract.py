@@ -31,6 +31,13 @@ OF_LEARNING = {
     "check_regressors_train",
     "check_sample_weight_equivalence_on_dense_data",
 }
+# These are run once more with what a user gets who sets nothing.
+UNTOUCHED = (
+    "check_dict_unchanged",
+    "check_estimators_pickle",
+    "check_fit_idempotent",
+    "check_methods_subset_invariance",
+)
 # With weights of classes they train for 1000 epochs, twice; on memory maps as without them.
 N_UNITS = 32
 
@@ -50,6 +57,22 @@ def run_contract(check, estimator):
     if name == "check_class_weight_classifiers" or is_on_a_memory_map(check):
         estimator.set_params(n_units=N_UNITS)
     run_check(check, estimator)
+
+
+def untouched_checks(checks):
+    """Return the (estimator, check) of one kind each that are run with untouched defaults."""
+    found = {}
+    for estimator, check in checks:
+        if name_of(check) in UNTOUCHED and not is_on_a_memory_map(check):
+            found.setdefault((type(estimator).__name__, name_of(check)), (estimator, check))
+    return [pytest.param(*found[key], id="-".join(key)) for key in sorted(found)]
+
+
+def assert_names_exist(checks):
+    """Each name that is treated in a way of its own is that of a check of some estimator."""
+    names = {name_of(check) for _, check in checks}
+    assert {*OF_LEARNING, *UNTOUCHED} - names == set()
+    assert any(is_on_a_memory_map(check) for _, check in checks)
 
 
 def run_check(check, *arguments):

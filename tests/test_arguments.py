@@ -341,6 +341,21 @@ def assert_same_network(loaded, reg, traces):
     np.testing.assert_array_equal(*again)
 
 
+def test_skops_stores_what_is_seen_between_epochs():
+    skops = pytest.importorskip("skops.io")
+    dumps = []
+    X = np.random.default_rng(0).normal(size=(8, 4, 2))
+
+    def keep(network):
+        twin = copy.copy(network).set_params(on_epoch=None)
+        dumps.append(skops.dumps(twin))
+
+    reg = DaleRNNRegressor(n_units=5, max_iter=3, random_state=0, on_epoch=keep).fit(X, X)
+    again = skops.loads(dumps[1], trusted=skops.get_untrusted_types(data=dumps[1]))
+    again.set_params(warm_start=True, max_iter=1).fit(X, X)  # with its optimiser's memory
+    np.testing.assert_array_equal(again.W_rec_, reg.W_rec_)
+
+
 def test_skops_stores_networks_of_cell_types():
     skops = pytest.importorskip("skops.io")
     reg, traces = cell_type_network()

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from contract import EXTRA_CHECKS, MAX_ITER, generate_checks, name_of, run_check, run_contract
+from contract import (
+    EXTRA_CHECKS,
+    MAX_ITER,
+    assert_names_exist,
+    generate_checks,
+    name_of,
+    run_check,
+    run_contract,
+    untouched_checks,
+)
 from problems import ESTIMATORS
+from sklearn.base import clone
 from sklearn.utils import get_tags
 
 CLASSES = [cls for cls in ESTIMATORS if cls.__name__.startswith("CellType")]
@@ -15,6 +25,16 @@ CHECKS, CHECK_NAMES = generate_checks([cls() for cls in CLASSES])
 @pytest.mark.parametrize("estimator, check", CHECKS, ids=CHECK_NAMES)
 def test_scikit_learn_contract(estimator, check):
     run_contract(check, estimator)
+
+
+@pytest.mark.parametrize("estimator, check", untouched_checks(CHECKS))
+def test_scikit_learn_contract_with_untouched_defaults(estimator, check):
+    assert estimator.get_params() == type(estimator)().get_params()
+    run_check(check, clone(estimator))
+
+
+def test_checks_that_are_named_exist():
+    assert_names_exist(CHECKS)
 
 
 @pytest.mark.parametrize("check", EXTRA_CHECKS, ids=lambda check: check.__name__)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -13,12 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import CONSTRAINTS, PENALTY_NAMES
 from sklearn.base import clone
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from sk_biornn import CellTypeRNNRegressor, DaleRNNRegressor, SpatialRNNClassifier
 from sk_biornn.biology import cortical_populations
 from sk_biornn.core import DivergenceError, Optimisation, RNNParams, Spaces, WeightSpace, train
 from sk_biornn.core import training as training_module
 from sk_biornn.core.flat import Descent, Rows
+from sk_biornn.core.on_device import _is_of_one_rate
 from sk_biornn.core.recording import Recording
 from sk_biornn.core.solvers import Adam
 from sk_biornn.core.stacked import DeviceStack
@@ -213,6 +217,38 @@ def test_an_interrupted_epoch_is_undone(monkeypatch):
     assert_alike(broken.partial_fit(X, Y), expected.partial_fit(X, Y))
 
 
+def test_a_schedule_need_not_have_a_hash():
+    @dataclasses.dataclass
+    class Falling:
+        factor: float
+
+        def rate(self, epoch, initial):
+            return initial * self.factor**epoch
+
+    x, y = X.astype(np.float32), Y.astype(np.float32)
+    for rates in (Falling(0.5), "cosine"):
+        networks = [
+            DaleRNNRegressor(**{**SMALL, "learning_rate": rates, "random_state": k, "max_iter": 4})
+            for k in range(2)
+        ]
+        expected = [clone(network).fit(x, y) for network in networks]
+        with as_on_a_gpu():
+            fit_many(networks, x, y, strategy="stacked")
+        for one, other in zip(expected, networks, strict=True):
+            assert_alike(one, other, tolerance=1e-6, relative=1e-5)
+
+
+def test_rates_are_those_of_each_network():
+    def epoch(rate, schedule="constant"):
+        how = Optimisation(learning_rate=schedule, learning_rate_init=rate)
+        return SimpleNamespace(optimisation=how)
+
+    assert _is_of_one_rate([epoch(0.1, "cosine")])
+    assert _is_of_one_rate([epoch(0.1), epoch(0.1)])
+    assert not _is_of_one_rate([epoch(0.1), epoch(0.2)])
+    assert not _is_of_one_rate([epoch(0.1, "cosine"), epoch(0.1, "cosine")])  # of other epochs
+
+
 def test_a_solver_of_ones_own_takes_its_own_steps():
     class Slow:
         def optimiser(self, parameters, learning_rate):
@@ -319,10 +355,52 @@ def test_only_what_is_known_to_be_the_same_every_time_is_recorded():
     assert not next(SpatialRNNClassifier()._epochs_of_fit(ragged, LABELS)).recipe.is_recordable
 
 
-def test_the_loss_is_asked_for_once_per_epoch(monkeypatch):
-    waits = []
-    item = torch.Tensor.item
-    monkeypatch.setattr(torch.Tensor, "item", lambda self: waits.append(1) or item(self))
+class Waits(TorchDispatchMode):
+    """Count what the processor would wait for: numbers of a tensor, or a copy on another device."""
+
+    def __enter__(self):
+        self.n, self._patch, tolist = 0, pytest.MonkeyPatch(), torch.Tensor.tolist
+
+        def counted(tensor):  # on the processor it goes past the dispatcher
+            self.n += 1
+            return tolist(tensor)
+
+        self._patch.setattr(torch.Tensor, "tolist", counted)
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        self._patch.undo()
+        return super().__exit__(*error)
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        result = function(*arguments, **(options or {}))
+        if function is torch.ops.aten._local_scalar_dense.default:
+            self.n += 1
+        elif function is torch.ops.aten._to_copy.default:
+            self.n += result.device != arguments[0].device
+        return result
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        torch.Tensor.item,
+        bool,
+        float,
+        lambda tensor: tensor.tolist(),
+        lambda tensor: tensor.to("meta"),
+    ],
+)
+def test_waits_are_counted_however_python_asks(ask):
+    with Waits() as waits:
+        tensor = torch.ones(()) * 2
+        assert waits.n == 0
+        ask(tensor)
+    assert waits.n == 1
+
+
+@pytest.mark.parametrize("recordable", [False, True])
+def test_the_loss_is_asked_for_once_per_epoch(recordable):
     params = RNNParams(
         torch.ones(2, 1), torch.ones(2, 2), torch.ones(2), torch.ones(1, 2), torch.ones(1)
     )
@@ -330,11 +408,13 @@ def test_the_loss_is_asked_for_once_per_epoch(monkeypatch):
     def loss(weights, indices):
         return sum(tensor.square().sum() for tensor in weights) * len(indices)
 
-    counts = []
-    for batch_size in (50, 5):
-        waits.clear()
-        with as_on_a_gpu():
-            optimisation = Optimisation(max_iter=2, batch_size=batch_size)
-            train(params, loss, Spaces(), 50, optimisation, np.random.default_rng(0))
-        counts.append(len(waits))
-    assert counts[0] == counts[1]  # whatever the number of batches
+    def n_waits(batch_size, n_epochs):
+        optimisation = Optimisation(max_iter=n_epochs, batch_size=batch_size)
+        rng = np.random.default_rng(0)
+        with as_on_a_gpu(), Waits() as waits:
+            train(params, loss, Spaces(), 50, optimisation, rng, recordable=recordable)
+        return waits.n
+
+    of_epoch = [n_waits(size, 3) - n_waits(size, 2) for size in (50, 5)]
+    # The loss, whether the weights are finite, and five counters of steps, which no GPU holds.
+    assert of_epoch == [7, 7]  # whatever the number of batches

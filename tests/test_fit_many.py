@@ -23,9 +23,11 @@ from sk_biornn import (
     SpatialRNNClassifier,
     SpatialRNNRegressor,
 )
-from sk_biornn.biology.regularizers import PENALTIES, Facts, OfWeights
-from sk_biornn.core import DivergenceError, RNNParams
-from sk_biornn.datasets import make_flip_flop
+from sk_biornn.biology import cortical_populations
+from sk_biornn.biology._prices import can_be_stacked
+from sk_biornn.biology.regularizers import PENALTIES, Facts, OfWeights, WeightCost
+from sk_biornn.core import DivergenceError, RNNParams, Stack
+from sk_biornn.datasets import make_flip_flop, make_population_traces
 from sk_biornn.ensemble import SeedEnsemble, fit_many
 from sk_biornn.ensemble._lockstep import Lockstep, Member
 from sk_biornn.estimators import Adam, _boundary
@@ -517,23 +519,38 @@ def test_an_interruption_keeps_what_is_finished():
     assert all(np.isfinite(network.W_rec_).all() for network in networks)
 
 
-@pytest.mark.parametrize("strategy", ["stacked", "alone"])
-def test_an_interruption_ends_all(strategy):
+def interrupted_in_the_second(n_epochs):
+    """Three networks; the keyboard strikes after the second epoch of the second one."""
+
     def stop(network):
         if network.random_state == 1 and network.n_iter_ == 2:
             raise KeyboardInterrupt
         return False
 
-    networks = seeds_of(DaleRNNRegressor(on_epoch=stop, **{**SMALL, "max_iter": 200}))
-    if strategy == "alone":  # the first had come to its end
-        networks[0].set_params(max_iter=3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        try:
-            fit_many(networks, X, Y, strategy=strategy)
-        except KeyboardInterrupt:
-            assert not hasattr(networks[2], "W_rec_") and strategy == "alone"
-    assert networks[0].n_iter_ <= 3 and networks[1].n_iter_ == 2
+    return seeds_of(DaleRNNRegressor(on_epoch=stop, **{**SMALL, "max_iter": n_epochs}))
+
+
+def test_an_interruption_ends_a_stack():
+    networks = interrupted_in_the_second(200)
+    with pytest.warns(ConvergenceWarning, match="interrupted from the keyboard") as warned:
+        fit_many(networks, X, Y, strategy="stacked")
+    assert [network.n_iter_ for network in networks] == [2, 2, 2]
+    said = [str(each.message) for each in warned if each.category is ConvergenceWarning]
+    assert [("keyboard after epoch 2: " in each) for each in said] == [True, True, True]
+
+
+def test_an_interruption_ends_those_that_come_later():
+    networks = interrupted_in_the_second(3)
+    with (
+        pytest.warns(ConvergenceWarning, match="interrupted from the keyboard after epoch 2: "),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        fit_many(networks, X, Y, strategy="alone")
+    assert [network.n_iter_ for network in networks[:2]] == [3, 2]
+    assert not hasattr(networks[2], "W_rec_")
+
+
+def test_an_error_of_a_callback_comes_out():
     ensemble = SeedEnsemble(DaleRNNRegressor(on_epoch=lambda _: 1 / 0, **SMALL), n_seeds=2)
     with pytest.raises(ZeroDivisionError):
         ensemble.fit(X, Y)
@@ -625,7 +642,7 @@ def test_penalties_of_a_stack_are_those_of_each(name, weighted):
     prices = [PENALTIES[name].make_of({"strength": 0.1 + k, "emd_strength": 0.2 * k,
                                        "distance_power": 1.5}) for k in range(M)]  # fmt: skip
     together = Facts(*(None if f[0] is None else torch.stack(f) for f in zip(*facts, strict=True)))
-    stacked = type(prices[0]).bind_stack(prices, together, rates)(params, rates, weights)
+    stacked = type(prices[0])._bind_stack(prices, together, rates)(params, rates, weights)
     each = []
     for k in range(M):
         bound, own = prices[k].bind(facts[k]), RNNParams(*(tensor[k] for tensor in params))
@@ -659,3 +676,62 @@ def test_ensembles_by_every_strategy(cls):
         np.testing.assert_allclose(other.results_, ensembles[0].results_)
     with pytest.raises(ValueError, match=r"^strategy must be one of"):
         SeedEnsemble(cls(**SMALL), strategy="fast").fit(X, y)
+
+
+# -------------------------------------------------------------- a stack that fails in the middle
+
+
+@pytest.mark.parametrize("place", [0, 1, 4])
+def test_a_stack_that_fails_leaves_nothing_behind(monkeypatch, place):
+    """Neither counts nor the stream of noise: alone, every network begins the epoch anew."""
+    traces, targets = make_population_traces(24, random_state=0)
+    prototype = CellTypeRNNRegressor(
+        populations=cortical_populations(scaling=1), max_iter=3, batch_size=9, recurrent_noise=0.3
+    )
+    alone = [network.fit(traces, targets) for network in seeds_of(prototype)]
+    step, count = Stack._step, iter(range(1000))
+
+    def breaks(self, *arguments):
+        if next(count) == place:
+            raise RuntimeError("out of memory")
+        return step(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Stack, "_step", breaks)
+        many = fit_many(seeds_of(prototype), traces, targets, strategy="stacked")
+    for one, other in zip(many, alone, strict=True):
+        np.testing.assert_array_equal(one.W_rec_, other.W_rec_)
+        np.testing.assert_array_equal(one.loss_per_population_, other.loss_per_population_)
+
+
+def test_stacks_that_took_no_part_in_a_round_are_let_go():
+    lockstep = Lockstep(lambda epoch: (9, ""), lambda wave: None)
+    sizes = []
+    compute = Lockstep._compute
+
+    def counted(self, group):
+        compute(self, group)
+        sizes.append(len(self._kept))
+
+    def stop(network):  # the first of the stack is the first to end
+        return network.n_iter_ >= 1 + network.random_state
+
+    networks = seeds_of(DaleRNNRegressor(on_epoch=stop, **{**SMALL, "max_iter": 9}), 4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lockstep, "_compute", counted)
+        lockstep.run([Member(network._epochs_of_fit(X, Y)) for network in networks])
+    assert [network.n_iter_ for network in networks] == [1, 2, 3, 4]
+    assert max(sizes) <= 2  # the new one beside the last round's, until that has ended
+
+
+def test_a_penalty_that_binds_in_another_way_is_not_stacked_as_its_parent():
+    class Twice(WeightCost):
+        def bind(self, facts):
+            price = super().bind(facts)
+            return OfWeights(lambda weights: 2 * price(weights))
+
+    class Renamed(WeightCost):
+        pass
+
+    assert can_be_stacked(WeightCost()) and can_be_stacked(Renamed())
+    assert not can_be_stacked(Twice())

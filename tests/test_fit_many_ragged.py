@@ -22,7 +22,7 @@ from sk_biornn.core import DivergenceError, RNNParams, run
 from sk_biornn.ensemble import fit_many
 from sk_biornn.ensemble._lockstep import Lockstep, Member
 from sk_biornn.ensemble._sizes import bytes_of_one, most_together
-from sk_biornn.estimators._side_by_side import TrainingSets
+from sk_biornn.estimators._side_by_side import TrainingSets, scale_of
 from sk_biornn.estimators._stackable import _all_at_once, _one_by_one
 from sk_biornn.studies.inductive_bias.classifier import CountingClassifier
 
@@ -358,7 +358,7 @@ def test_recipes_say_what_a_step_draws():
     for lengths, ragged in (([8] * 24, False), (LENGTHS, True)):
         for noise, draws in (({}, False), ({"noise_level": 0.1}, True)):
             recipe = first_epoch(*cut(lengths), **noise, **SMALL).recipe
-            assert (recipe.is_ragged, recipe.draws_noise) == (ragged, draws)
+            assert (recipe.is_ragged, recipe.mark() is not None) == (ragged, draws)
             assert recipe.reason_alone() is None
 
 
@@ -387,7 +387,8 @@ def test_penalties_all_at_once_are_those_of_each(penalty):
             _all_at_once(losses, params.w_rec),
             _one_by_one([loss.penalties for loss in losses]),
         ]
-        values = [price(torch.zeros(5), params, rates.detach(), batch) for price in prices]
+        seen = (params, rates.detach(), batch, scale_of(batch))
+        values = [price(torch.zeros(5), *seen) for price in prices]
         torch.testing.assert_close(*values, rtol=1e-12, atol=1e-14)
     assert n_unlike > 0
 

@@ -47,7 +47,7 @@ FAMILIES = {
 
 
 @pytest.fixture(autouse=True)
-def every_step_is_recorded(request, monkeypatch):
+def every_step_is_recorded(request):
     """Have a recording that gives up fail the test; a test may say that it expects it."""
     if "gives_up" not in request.keywords:
         warnings.filterwarnings("error", message="A training step could not be recorded")

@@ -80,6 +80,15 @@ def test_named_axes_say_which_way_a_matrix_lies(post, pre):
         assert order.names == NAMES
 
 
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NaT, pd.NA])
+def test_a_missing_label_is_none_and_two_are_one_name_twice(missing):
+    names = pd.Index([missing, *NAMES[1:]], dtype=object)
+    assert read_labels(pd.Series(1.0, names), "signs").labels[0] == (None, *NAMES[1:])
+    both = pd.DataFrame(MASK, [missing, missing, *NAMES[2:]], NAMES)
+    with pytest.raises(ValueError, match=r"^W must .*None twice"):
+        square_in_order(both, "W")
+
+
 def test_axes_that_are_both_post_are_refused():
     with pytest.raises(ValueError, match=r"^mask must have the postsynaptic side on one axis and "):
         DaleRNNRegressor(mask=frame(MASK, post="post", pre="post"), **SMALL).fit(X, Y)

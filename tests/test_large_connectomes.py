@@ -6,20 +6,21 @@ import gzip
 import pickle
 import tracemalloc
 import warnings
+from contextlib import contextmanager
 
 import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sk_biornn import DaleRNNRegressor
 from sk_biornn._plain import real_array
 from sk_biornn.biology import MagnitudePruning
 from sk_biornn.datasets import read_connectome
-from sk_biornn.datasets.connectomes import _large_text, _levels, _wiring
+from sk_biornn.datasets.connectomes import _large_text, _levels, _tables, _wiring
 from sk_biornn.units import Connectome
 from sk_biornn.units.labels import as_mask
 from sk_biornn.units.order import UnitOrder
@@ -154,29 +155,49 @@ def write_edges(path, n_edges=400, seed=0, separator=","):
     return path
 
 
-def both_readers(path, monkeypatch, **arguments):
+@contextmanager
+def watched(large=None):
+    """Have all files be large ones, or none; yield of which ones the columns came at once."""
+    at_once, reader = [], _tables.large_edge_list
+
+    def watching(*arguments):
+        columns = reader(*arguments)
+        at_once.append(columns is not None)
+        return columns
+
+    with pytest.MonkeyPatch.context() as patch:
+        if large is not None:
+            patch.setattr(_large_text, "LARGE", 0 if large else 1 << 40)
+        patch.setattr(_tables, "large_edge_list", watching)
+        yield at_once
+
+
+def both_readers(path, **arguments):
     """What the reader of every cell makes of a file, and what that of large files does."""
     found = []
-    for large in (1 << 40, 0):
-        monkeypatch.setattr(_large_text, "LARGE", large)
-        found.append(read_connectome(path, **arguments))
+    for large in (False, True):
+        with watched(large) as at_once:
+            found.append(read_connectome(path, **arguments))
+        assert at_once == [large]
     return found
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", " "])
-def test_a_large_file_is_read_as_a_small_one(tmp_path, monkeypatch, separator):
+def test_a_large_file_is_read_as_a_small_one(tmp_path, separator):
     path = write_edges(tmp_path / "edges.csv", separator=separator)
-    slow, fast = both_readers(path, monkeypatch)
-    same(fast, slow.weights, slow.names)
-    slow, fast = both_readers(path, monkeypatch, type={"nt_type": "GABA"}, weight=1)
+    slow, fast = both_readers(path)
     same(fast, slow.weights, slow.names)
     squeezed = tmp_path / "edges.csv.gz"
     squeezed.write_bytes(gzip.compress(path.read_bytes()))
-    same(read_connectome(squeezed), *(lambda c: (c.weights, c.names))(read_connectome(path)))
+    for of_squeezed in both_readers(squeezed):
+        same(of_squeezed, slow.weights, slow.names)
+    slow, fast = both_readers(path, type={"nt_type": "GABA"}, weight=1)
+    same(fast, slow.weights, slow.names)
 
 
 HEADINGS = ["pre,post,weight", "pre;post;weight", "pre\tpost\tweight", "from to n", "a,b,c"]
 CELLS = st.sampled_from(["A", "B", "AB", " A", "B ", "1", "2.5", "1,5", "", "C D", "#", '"A"'])
+PLAIN = {"A", "B", "AB", "1", "2.5"}
 
 
 @given(
@@ -184,6 +205,7 @@ CELLS = st.sampled_from(["A", "B", "AB", " A", "B ", "1", "2.5", "1,5", "", "C D
     rows=st.lists(st.lists(CELLS, min_size=2, max_size=4), min_size=1, max_size=4),
     end=st.sampled_from(["", "\n", "\r\n", "\n\n", "\n , , \n"]),
 )
+@example(heading="pre,post,weight", rows=[["A", "B", "1"], ["B", " A", "2.5"]], end="\n")
 def test_both_readers_agree_on_every_file(tmp_path_factory, heading, rows, end):
     """The one of large files gives the same, refuses for the same reason, or leaves it alone."""
     path = tmp_path_factory.mktemp("edges") / "edges.csv"
@@ -191,16 +213,18 @@ def test_both_readers_agree_on_every_file(tmp_path_factory, heading, rows, end):
     lines = [heading, *(separator.join(row) for row in rows)]
     path.write_bytes(("\n".join(lines) + end).encode())
     outcomes = []
-    for large in (1 << 40, 0):
-        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+    for large in (False, True):
+        with watched(large) as at_once, warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            patch.setattr(_large_text, "LARGE", large)
             try:
                 found = read_connectome(path)
                 outcomes.append((found.names, found.weights.tolist()))
             except ValueError as error:
                 outcomes.append(str(error)[:40])
     assert outcomes[0] == outcomes[1]
+    is_plain = all(len(row) == 3 and {*row} <= PLAIN for row in rows) and end in ("", "\n")
+    if is_plain and heading.startswith("pre"):
+        assert at_once == [True]
 
 
 NUMBERS = ["1", "01", "1.0", "1e0", "+1", "0x1", "-1", "1_0", "inf", "NA", "nan", "Infinity"]
@@ -222,10 +246,9 @@ def test_ids_that_look_like_numbers_stay_texts(tmp_path_factory, pool, places, r
     lines = [f"{pre},{post},{2**row}" for row, (pre, post) in enumerate(pairs)]
     path.write_text("\n".join(["pre,post,weight", *lines]))
     outcomes = []
-    for large in (1 << 40, 0):
-        with pytest.MonkeyPatch.context() as patch:
+    for large in (False, True):
+        with watched(large) as at_once, pytest.MonkeyPatch.context() as patch:
             patch.setattr(_large_text, "_ROWS_AT_ONCE", rows_at_once)
-            patch.setattr(_large_text, "LARGE", large)
             try:
                 found = read_connectome(path)
                 outcomes.append((found.names, found.weights.tolist()))
@@ -233,6 +256,7 @@ def test_ids_that_look_like_numbers_stay_texts(tmp_path_factory, pool, places, r
             except ValueError as error:  # an id that lost its last digits, or none
                 outcomes.append(str(error))
     assert outcomes[0] == outcomes[1]
+    assert at_once == [True]
 
 
 def test_a_file_that_is_large_keeps_its_ids(tmp_path):
@@ -240,7 +264,9 @@ def test_a_file_that_is_large_keeps_its_ids(tmp_path):
     rows = [f"{number % 50:06d},{number % 7:06d},1e1" for number in range(70_000)]
     path.write_text("\n".join(["pre,post,weight", *rows]))
     assert path.stat().st_size > _large_text.LARGE
-    found = read_connectome(path)
+    with watched() as at_once:
+        found = read_connectome(path)
+    assert at_once == [True]
     assert found.names == tuple(f"{number:06d}" for number in range(50))
     assert found.weights.sum() == 700_000
 
@@ -254,16 +280,16 @@ def test_a_file_that_is_large_keeps_its_ids(tmp_path):
         "pre,post,n\nA,B,1,\nA,B",
     ],
 )
-def test_ends_of_lines_and_files_are_read_alike(tmp_path, monkeypatch, text):
+def test_ends_of_lines_and_files_are_read_alike(tmp_path, text):
     path = tmp_path / "edges.csv"
     path.write_text(text)
     outcomes = []
-    for large in (1 << 40, 0):
-        monkeypatch.setattr(_large_text, "LARGE", large)
-        try:
-            outcomes.append(read_connectome(path).to_frame().to_numpy().tolist())
-        except ValueError as error:
-            outcomes.append(str(error))
+    for large in (False, True):
+        with watched(large):
+            try:
+                outcomes.append(read_connectome(path).to_frame().to_numpy().tolist())
+            except ValueError as error:
+                outcomes.append(str(error))
     assert outcomes[0] == outcomes[1]
 
 
@@ -289,7 +315,9 @@ def test_a_large_list_of_edges_takes_memory_like_its_rows(tmp_path):
     there = np.unique(pairs)
     for source in (tmp_path / "edges.csv", table):
         tracemalloc.start()
-        brain = read_connectome(source)
+        with watched() as at_once:
+            brain = read_connectome(source)
+        assert at_once == ([] if source is table else [True])
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 700 * n_edges  # bytes; dense: 7.2 GB

@@ -658,8 +658,8 @@ def test_config_and_folder_have_the_words_of_the_original():
 
 
 # The runs of a study in a process that is killed whenever one or two more records are there, the
-# last time with two workers. All are forks of one that has imported everything: seven deaths cost
-# one start.
+# last times with two workers of either kind. All are forks of one that has imported everything:
+# seven deaths cost one start, and two of the workers of joblib's usual kind.
 KILLED = """
 import os, random, signal, sys, time
 from pathlib import Path
@@ -669,12 +669,13 @@ from test_study_inductive_bias import TINY
 from sk_biornn.studies import run_inductive_bias_study
 run_inductive_bias_study(TINY, simulations=1, tasks=("go-nogo",), variants=("W",))  # warm
 kept = {{}}
-for n_jobs in (1, 1, 1, 1, 1, 1, 2):
+random.seed(0)
+for n_jobs, backend in [(1, "loky")] * 5 + [(2, "multiprocessing"), (2, "loky")]:
     wanted = len(kept) + random.randint(1, 2)
     child = os.fork()
     if child == 0:
         os.setsid()
-        with joblib.parallel_config(backend="multiprocessing"):
+        with joblib.parallel_config(backend=backend):
             run_inductive_bias_study(
                 TINY, simulations=1, output={output!r}, resume=True, n_jobs=n_jobs
             )

@@ -6,10 +6,12 @@ import json
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from joblib import parallel_config
 from tiny_study import (
+    IMPATIENT,
     LONG,
     STUDY,
     begun,
@@ -64,8 +66,14 @@ def files_of(folder):
 
 
 def test_of_three_runners_one_is_killed(tmp_path):
-    options = {"letters": "kabcdefg", "simulations": 1}
-    started = [start(ended_once, tmp_path / "all", silence=3.0, **options) for _ in range(3)]
+    """The others take it for ended when its silence counts, which is when nothing else is left."""
+    options, folder = {"letters": "kabcdefg", "simulations": 1}, tmp_path / "all"
+    started = [start(ended_once, folder, beat=0.05, **options) for _ in range(3)]
+    wait_for(lambda: any(process.exitcode is not None for process in started))
+    wait_for(lambda: len(list(folder.glob("runs/*.json"))) == 7)
+    assert begun(folder) == ["a0", "b0", "c0", "d0", "e0", "f0", "g0", "k0"]
+    assert sum(process.is_alive() for process in started) == 2
+    (folder / IMPATIENT).touch()
     for process in started:
         process.join(LONG)
     codes = sorted(process.exitcode for process in started)
@@ -324,6 +332,15 @@ def test_silence_is_measured_by_who_listens(tmp_path, monkeypatch):
 
 
 def test_a_runner_shows_that_it_lives(tmp_path, monkeypatch):
+    beats = []
+
+    class Watched(threading.Event):
+        def wait(self, timeout=None):
+            beats.append(timeout)
+            return super().wait(timeout)
+
+    watched = SimpleNamespace(Event=Watched, Thread=threading.Thread)
+    monkeypatch.setattr(_claims, "threading", watched)
     monkeypatch.setattr(_claims, "BEAT", 0.01)
     claims = Claims(tmp_path)
     with claims.as_runner():
@@ -332,7 +349,10 @@ def test_a_runner_shows_that_it_lives(tmp_path, monkeypatch):
         wait_for(lambda: file.read_bytes() != before)
         assert len(file.read_bytes()) == len(before) and claims.n_living() == 1
         file.unlink()  # by hand, as a sentence says: it does not come back
-        wait_for(lambda: not file.exists())
+        n_beats = len(beats)
+        wait_for(lambda: len(beats) > n_beats + 3)  # three more signs of life, or what would be
+        assert not file.exists() and set(beats) == {0.01}
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("made", [True, False])

@@ -321,9 +321,7 @@ def test_the_error_of_a_run_stops_no_other(strategy, stacks):
 
 
 @pytest.mark.parametrize(("first", "second"), [("joblib", "stacked"), ("stacked", "joblib")])
-def test_a_folder_begun_with_one_strategy_is_resumed_with_another(
-    first, second, tmp_path, monkeypatch
-):
+def test_a_folder_begun_with_one_strategy_is_resumed_with_another(first, second, tmp_path):
     run_study(STUDY, RuntimeError, output=tmp_path, strategy=first)
     before = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "runs").glob("*.json")}
     whole = run_study(STUDY, RuntimeError, output=tmp_path, strategy=second, resume=True)
@@ -336,7 +334,7 @@ def test_a_folder_begun_with_one_strategy_is_resumed_with_another(
     }
 
 
-def test_an_interruption_ends_all_and_keeps_what_was_whole(tmp_path, monkeypatch):
+def test_an_interruption_ends_all_and_keeps_what_was_whole(tmp_path):
     """The network of the letter a has one epoch only; the keyboard strikes in the second."""
     study = dataclasses.replace(STUDY, job=short_first)
     with pytest.raises(KeyboardInterrupt):
@@ -450,7 +448,7 @@ def test_a_job_that_is_a_plain_function_runs_by_joblib(strategy, stacks, monkeyp
     assert len(called) == 1 and not stacks
 
 
-def test_auto_goes_side_by_side_where_one_job_would_go_one_by_one(monkeypatch):
+def test_auto_goes_side_by_side_where_one_job_would_go_one_by_one():
     assert _study._together(STUDY, "auto", "cpu", 2) is None
     assert _study._together(STUDY, "joblib", "cuda", 1) is None
     for strategy, device, n_jobs, always in (

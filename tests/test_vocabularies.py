@@ -291,7 +291,8 @@ def report(grown):
         cwd=grown, env={**os.environ, "PYTHONPATH": path},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    return run.stdout + run.stderr
+    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-3000:]
+    return run.stdout
 
 
 def test_a_word_is_one_class_in_one_file_and_one_row(report):

@@ -6,6 +6,7 @@ import dataclasses
 import multiprocessing
 import os
 import signal
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -23,6 +24,7 @@ from sk_biornn.studies import Plan, Report, Study, _claims, _shared, run_study
 
 X, Y = make_flip_flop(24, n_steps=8, random_state=0)
 LONG = 120.0  # s, far more than anything here takes
+IMPATIENT = "impatient"  # the name of a file
 
 
 class Run(NamedTuple):
@@ -87,7 +89,7 @@ def idle(record, run, plan):
 
 
 def fit_for_a_while(record, run, plan):
-    """Train a network for some tenths of a second."""
+    """Train a network for a tenth of a second."""
     network = DaleRNNRegressor(n_units=32, max_iter=150, random_state=run.simulation)
     record["sum"] = float(network.fit(X, Y).W_rec_.sum())
 
@@ -178,7 +180,14 @@ def study_of(job, **changes) -> Study:
     return dataclasses.replace(STUDY, job=job, keeps_weights=None, **changes)
 
 
+def grow_impatient(folder) -> None:
+    """Take runners for ended after seconds, from when on a file says so."""
+    wait_for(Path(folder, IMPATIENT).exists)
+    _claims.SILENCE = 3.0
+
+
 def join(job, folder, beat, silence, options) -> None:
     """Work on a study in a folder that is shared, in a process of its own."""
     _claims.BEAT, _claims.SILENCE, _shared.LOOK_AGAIN = beat, silence, 0.02
+    threading.Thread(target=grow_impatient, args=(folder,), daemon=True).start()
     run_study(study_of(job), str(folder), output=folder, join=True, **options)

@@ -116,8 +116,16 @@ def numbers_of(prices: Sequence[Any], name: str, like: Tensor) -> Tensor:
 
 
 def can_be_stacked(price: Any) -> bool:
-    """Whether the penalties of several networks take as many operations as that of one."""
-    return hasattr(price, "_costs_of_each")
+    """Whether the penalties of several networks take as many operations as that of one.
+
+    A class that derives from one of them and binds in another way costs something else.
+    """
+    for cls in type(price).__mro__:
+        if "_costs_of_each" in vars(cls):
+            return True
+        if "bind" in vars(cls):
+            return False
+    return False
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ class Price(Strategy):
             check_number(field.name, getattr(self, field.name), low=0.0, open_low=is_open)
 
     @classmethod
-    def bind_stack(cls, prices: Sequence[Any], facts: Facts, like: Tensor) -> Penalties:
+    def _bind_stack(cls, prices: Sequence[Any], facts: Facts, like: Tensor) -> Penalties:
         """Return the penalties of networks along a leading axis, each with its own strength.
 
         A class that can do so has a method ``_costs_of_each(facts)``, which returns what a

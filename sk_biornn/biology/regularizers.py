@@ -225,20 +225,21 @@ class CommunicabilityCost(Price):
             facts, self.distance_power, "communicability penalty"
         )
 
-        def penalty(weights: Tensor) -> Tensor:
-            traffic = communicability(weights)
-            if self.communicability_power != 1.0:
-                traffic = traffic.pow(self.communicability_power)
-            return (weights.abs() * traffic * prices).sum()
+        return OfWeights(lambda weights: (weights.abs() * self._traffic(weights) * prices).sum())
 
-        return OfWeights(penalty)
+    def _traffic(self, weights: Tensor) -> Tensor:
+        """Return C^q of one network, or of several."""
+        traffic = communicability(weights)
+        if self.communicability_power != 1.0:
+            traffic = traffic.pow(self.communicability_power)
+        return traffic
 
     def _costs_of_each(self, facts: Facts) -> Penalties:
         distances = priced_distances(facts, self.distance_power, "communicability penalty")
 
         def costs(params: RNNParams, *_: Any) -> Tensor:
-            traffic = communicability(params.w_rec).pow(self.communicability_power)
-            return (params.w_rec.abs() * traffic * distances).sum((-2, -1))
+            w_rec = params.w_rec
+            return (w_rec.abs() * self._traffic(w_rec) * distances).sum((-2, -1))
 
         return costs
 
@@ -323,7 +324,7 @@ class CommunicabilityEMD(Price):
         return WiringCost(1.0, self.distance_power)._costs_of_each(facts)
 
     @classmethod
-    def bind_stack(cls, prices: Sequence[Any], facts: Facts, like: Tensor) -> Penalties:
+    def _bind_stack(cls, prices: Sequence[Any], facts: Facts, like: Tensor) -> Penalties:
         """Return the penalties of networks along a leading axis, each with its own strengths.
 
         Parameters
@@ -341,7 +342,7 @@ class CommunicabilityEMD(Price):
             (params, rates, weights), all of them stacked -> Tensor of shape (n_networks,).
         """
         assert facts.connectome is not None  # `bind` was asked before
-        wiring = super().bind_stack(prices, facts, like)
+        wiring = super()._bind_stack(prices, facts, like)
         strengths = numbers_of(prices, "emd_strength", like)
         target = communicability(facts.connectome).flatten(1).sort().values
 

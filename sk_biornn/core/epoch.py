@@ -14,7 +14,7 @@ from sk_biornn.core.learning_rates import Schedule
 from sk_biornn.core.on_device import OnDevice
 from sk_biornn.core.optimisers import Optimiser, PlainDescent
 from sk_biornn.core.params import RNNParams
-from sk_biornn.core.solvers import Adam, Solver
+from sk_biornn.core.solvers import Solver, resolved
 from sk_biornn.core.threads import computing
 from sk_biornn.core.weight_space import Spaces, WeightSpace, back_into_space
 
@@ -123,9 +123,6 @@ def _step(moving: list[tuple[Tensor, WeightSpace]], optimiser: Optimiser) -> Non
 
 def make_optimiser(moving: list[Any], optimisation: Optimisation) -> Optimiser:
     """Return the optimiser of some free parameters, or of groups of them as torch has them."""
-    solver, rate = optimisation.solver, optimisation.learning_rate_init
-    if solver == "sgd":
-        return PlainDescent(moving, rate)
-    if isinstance(solver, str):
-        solver = Adam(optimisation.epsilon)
-    return solver.optimiser(moving, rate)
+    rate = optimisation.learning_rate_init
+    solver = resolved(optimisation.solver, optimisation.epsilon)
+    return PlainDescent(moving, rate) if solver is None else solver.optimiser(moving, rate)

@@ -7,7 +7,7 @@ that diverges in the middle goes on to the end of its epoch, and is found out th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -16,26 +16,29 @@ from sk_biornn.core.flat import Descent, Rows
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.recording import Recording
 from sk_biornn.core.side_by_side import side_by_side, sizes_of
-from sk_biornn.core.solvers import Adam, Solver
+from sk_biornn.core.solvers import Adam, resolved
 from sk_biornn.core.weight_space import Spaces, WeightSpace, back_into_space
+
+if TYPE_CHECKING:
+    from sk_biornn.core.epoch import Epoch
 
 Losses = Callable[[RNNParams, Tensor], Tensor]  # (weights, trials) -> loss, or one per network
 
 
-def adam_of(solver: str | Solver, epsilon: float) -> Adam | None:
-    """Return the Adam that the argument `solver` names; None for plain descent."""
-    if solver == "sgd":
-        return None
-    return solver if isinstance(solver, Adam) else Adam(epsilon)
-
-
 def is_on_gpu(tensor: Tensor) -> bool:
-    """Whether `OnDevice` takes the steps: where to ask for one costs more than to do it."""
-    return tensor.device.type != "cpu"
+    """Whether a tensor is where to ask for a step costs more than to do it."""
+    return tensor.device.type == "cuda"
 
 
-def _how(epoch: Any) -> Any:
-    return epoch.optimisation
+def _is_of_one_rate(epochs: Sequence[Epoch]) -> bool:
+    """Whether the learning rates of all networks are equal, and will be."""
+    if len(epochs) == 1:
+        return True
+    first, *others = (epoch.optimisation for epoch in epochs)
+    return first.learning_rate == "constant" and all(
+        other.learning_rate == "constant" and other.learning_rate_init == first.learning_rate_init
+        for other in others
+    )
 
 
 class OnDevice:
@@ -70,7 +73,7 @@ class OnDevice:
         self._rows: Rows | None = None
         self._recording: Recording | None = None
 
-    def compute(self, epochs: Sequence[Any], *, go_on: bool = False) -> list[float]:
+    def compute(self, epochs: Sequence[Epoch], *, go_on: bool = False) -> list[float]:
         """Take the steps of one epoch of every network.
 
         Parameters
@@ -110,26 +113,26 @@ class OnDevice:
         else:
             self._recording(lambda place: self._take_step(place, place.shape[-1]), indices)
 
-    def _prepare(self, epochs: Sequence[Any]) -> None:
+    def _prepare(self, epochs: Sequence[Epoch]) -> None:
         first = epochs[0]
         how = first.optimisation
         self._rows = Rows(self._joined(epochs), self._spaces, self._lead)
-        rates = {(o.learning_rate_init, o.learning_rate, o.max_iter) for o in map(_how, epochs)}
-        adam = adam_of(how.solver, how.epsilon)
-        self._descent = Descent(self._rows, adam, one_rate=len(rates) == 1)
+        solver = resolved(how.solver, how.epsilon)
+        assert solver is None or isinstance(solver, Adam)  # no others come here
+        self._descent = Descent(self._rows, solver, _is_of_one_rate(epochs))
         self._most = how.max_grad_norm
         self._total = self._rows.values.new_zeros(self._lead, dtype=torch.float64)
         if self._recordable and self._rows.values.device.type == "cuda":
             self._recording = Recording(self._generators)
 
-    def _joined(self, epochs: Sequence[Any]) -> RNNParams:
+    def _joined(self, epochs: Sequence[Epoch]) -> RNNParams:
         """Return the free parameters of all networks."""
         thetas = [epoch.theta.map(Tensor.detach) for epoch in epochs]
         if not self._lead:
             return thetas[0]
         return RNNParams(*map(torch.stack, zip(*thetas, strict=True)))
 
-    def _take_up(self, epochs: Sequence[Any]) -> None:
+    def _take_up(self, epochs: Sequence[Epoch]) -> None:
         """Begin where weights and optimisers are."""
         assert self._rows is not None
         for name, part in self._rows.parts.items():
@@ -145,7 +148,7 @@ class OnDevice:
             ]
         )
 
-    def _hand_out(self, epochs: Sequence[Any]) -> None:
+    def _hand_out(self, epochs: Sequence[Epoch]) -> None:
         """Give every network its weights and its moments."""
         assert self._rows is not None
         states = self._descent.states(len(epochs))
@@ -156,7 +159,7 @@ class OnDevice:
                     leaf.copy_(part[m] if self._lead else part)
                     epoch.optimiser.state[leaf] = state[name]
 
-    def _indices(self, epochs: Sequence[Any]) -> Tensor:
+    def _indices(self, epochs: Sequence[Epoch]) -> Tensor:
         """Return the trials of all batches, one after the other, where the networks are."""
         assert self._rows is not None
         each = [torch.cat(epoch.batches) for epoch in epochs]

@@ -1,8 +1,8 @@
 """Adam and plain descent as torch has them, without what torch loads and does around a step.
 
-The first step of one of torch's optimisers loads torch's compiler, a second of work in every
-process that trains; each later one passes through wrappers that cost a small network a twentieth
-of its fit. The arithmetic here is torch's own kernel, to the last bit.
+The first step of one of torch's optimisers loads torch's compiler, in every process that trains;
+each later one passes through wrappers, which small networks feel. The arithmetic here is torch's
+own kernel, to the last bit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-_BETA_1, _BETA_2 = 0.9, 0.999  # torch's defaults
+BETA_1, BETA_2 = 0.9, 0.999  # torch's defaults
 
 Group = dict[str, Any]  # "params", and the learning rate "lr" of these
 
@@ -83,7 +83,7 @@ class FusedAdam(PlainDescent):
             if self._keras and steps:
                 # sqrt(c) m / (sqrt(v) + e) = m / (sqrt(v / c) + e / sqrt(c)), with c the
                 # correction: torch's formula with a larger epsilon.
-                epsilon /= math.sqrt(1.0 - _BETA_2 ** (int(steps[0]) + 1))
+                epsilon /= math.sqrt(1.0 - BETA_2 ** (int(steps[0]) + 1))
             torch._foreach_add_(steps, 1)
             torch._fused_adam_(
                 tensors,
@@ -93,8 +93,8 @@ class FusedAdam(PlainDescent):
                 [],
                 steps,
                 lr=group["lr"],
-                beta1=_BETA_1,
-                beta2=_BETA_2,
+                beta1=BETA_1,
+                beta2=BETA_2,
                 weight_decay=0.0,
                 eps=epsilon,
                 amsgrad=False,

@@ -301,12 +301,12 @@ def _backward(
 def _recurrent_gradients(buffers: Buffers) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of w_in, w_rec and b_rec: one product over all rows, in fixed parts."""
     n_units, n_columns = buffers.weights.shape[-2:]
+    if buffers.errors.device.type != "cpu":
+        return _split(sum_over_rows(buffers.errors, buffers.drive), n_units, buffers.bias)
     w_rec, rest = (
         buffers.weights.new_empty((*buffers.weights.shape[:-1], k))
         for k in (n_units, n_columns - n_units)
     )
-    if buffers.errors.device.type != "cpu":
-        return _split(sum_over_rows(buffers.errors, buffers.drive), n_units, buffers.bias)
     if buffers.unit_parts > 1:
         _by_units(buffers, w_rec, rest)
     else:

@@ -261,7 +261,7 @@ def _backward(
             to_rate.add_(d_rate)
         through = to_rate * leak.taken if leaky else to_rate
         if motion.rectified:
-            threshold_backward(through, z, through)  # in place: fresh memory costs ten times that
+            threshold_backward(through, z, through)  # in place: fresh memory costs more
         if read is not None and reads_state:
             _add_read(through, read, params.w_out)
         error, later = steps.errors[t], to_rate

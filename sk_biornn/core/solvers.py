@@ -93,3 +93,15 @@ class Adam:
             Fused into one kernel, with the numbers of `torch.optim.Adam`.
         """
         return FusedAdam(parameters, learning_rate, self.epsilon, self.epsilon_placement == "keras")
+
+
+def is_known(solver: str | Solver) -> bool:
+    """Whether a solver is one whose steps are known here, not one of the user's own."""
+    return isinstance(solver, str) or type(solver) is Adam
+
+
+def resolved(solver: str | Solver, epsilon: float) -> Solver | None:
+    """Return the solver that the argument `solver` means; None for plain descent, "sgd"."""
+    if isinstance(solver, str):
+        return None if solver == "sgd" else Adam(epsilon)
+    return solver

@@ -8,20 +8,18 @@ networks apart, so that each gets the numbers that it would get alone.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from sk_biornn.core.epoch import Epoch, make_optimiser
-from sk_biornn.core.on_device import OnDevice
+from sk_biornn.core.on_device import Losses, OnDevice
 from sk_biornn.core.optimisers import FusedAdam, Optimiser
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.side_by_side import side_by_side, sizes_of
 from sk_biornn.core.threads import computing
 from sk_biornn.core.weight_space import Spaces, WeightSpace, back_into_space
-
-Losses = Callable[[RNNParams, Tensor], Tensor]  # (weights (M, ...), trials (M, B)) -> (M,)
 
 
 class EpochsTogether(ABC):

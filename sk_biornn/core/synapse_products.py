@@ -3,17 +3,18 @@
 Two libraries of torch's CPU builds have them. FBGEMM's sum of rows of a table, made for embeddings,
 is a product with compressed rows: it makes code for the number of columns and asks for rows ahead
 of their use. MKL's product with compressed rows knows all precisions. Milliseconds on one thread
-(AMD EPYC, 0.25 million synapses, 64 trials; dense is oneDNN's product of 5000 units):
+(AMD EPYC, 0.25 million synapses, 64 trials; dense is the package's product of 5000 units, oneDNN's
+in float32; printed by ``tests/benchmarks/bench_sparse.py --products``):
 
-=========  ======  =====  ======
-precision  FBGEMM  MKL    dense
-=========  ======  =====  ======
-float32    0.40    1.2    15
-float64    8.2     2.5
-=========  ======  =====  ======
+=========  ======  =====  =====  ========
+precision  FBGEMM  MKL    dense  gradient
+=========  ======  =====  =====  ========
+float32    0.37    1.26   18.2   1.04
+float64    4.19    2.44   63.1   4.58
+=========  ======  =====  =====  ========
 
 The gradient samples a product: a scalar product of two rows per synapse. It reads every row as
-often as its unit has synapses, from whichever cache holds it: that is what bounds a training step.
+often as its unit has synapses, from whichever cache holds it.
 """
 
 from __future__ import annotations

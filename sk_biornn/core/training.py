@@ -18,7 +18,7 @@ from sk_biornn.core.epoch import Epoch, LossFunction, Optimisation, make_optimis
 from sk_biornn.core.on_device import OnDevice, is_on_gpu
 from sk_biornn.core.optimisers import Optimiser
 from sk_biornn.core.params import RNNParams
-from sk_biornn.core.solvers import Adam, Solver
+from sk_biornn.core.solvers import Solver, is_known
 from sk_biornn.core.threads import computing
 from sk_biornn.core.weight_space import Spaces, WeightSpace
 
@@ -176,19 +176,10 @@ def train_by_epochs(
         finished epoch left.
     """
     theta = spaces.encode(params).map(_own_copy)
-    moving = spaces.moving(theta)
-    optimiser = make_optimiser(
-        [tensor.requires_grad_() for tensor, _ in moving.values()], optimisation
-    )
-    history = history or History()
-    # The moments of one optimiser mean nothing to another.
-    if history.solver == optimisation.solver:
-        _take_up(history.moments, moving, optimiser)
-    history.solver = optimisation.solver
+    moving, history = spaces.moving(theta), history or History()
+    optimiser = _optimiser_of(moving, optimisation, history)
     on_device = None
-    if is_on_gpu(theta.w_rec) and (
-        isinstance(optimisation.solver, str) or type(optimisation.solver) is Adam
-    ):
+    if is_on_gpu(theta.w_rec) and is_known(optimisation.solver):
         on_device = OnDevice(spaces, loss_function, recordable=recordable, generators=generators)
     best, weights, batches, stream = _Best(optimisation), None, None, rng.bit_generator.state
     try:
@@ -222,6 +213,19 @@ def train_by_epochs(
         loss = _loss_of(final, loss_function, spaces, batches[-1])
         _refuse_non_finite(final, loss, len(history.losses) - 1, optimisation)
     return final, history
+
+
+def _optimiser_of(
+    moving: dict[str, tuple[Tensor, WeightSpace]], optimisation: Optimisation, history: History
+) -> Optimiser:
+    """Return the optimiser of what moves, with the memory of an earlier one if it is of a kind."""
+    leaves = [tensor.requires_grad_() for tensor, _ in moving.values()]
+    optimiser = make_optimiser(leaves, optimisation)
+    # The moments of one optimiser mean nothing to another.
+    if history.solver == optimisation.solver:
+        _take_up(history.moments, moving, optimiser)
+    history.solver = optimisation.solver
+    return optimiser
 
 
 def train(*arguments: Any, **options: Any) -> tuple[RNNParams, History]:

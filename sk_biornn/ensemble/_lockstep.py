@@ -182,9 +182,11 @@ class Lockstep:
         while living := [member for member in wave if member.epoch is not None]:
             try:
                 self._answer(living)
-                for group in self._groups([m for m in living if m.epoch is not None]):
+                groups = self._groups([m for m in living if m.epoch is not None])
+                for group in groups:
                     self._compute(group)
                     _end_all_with(group)
+                self._keep_only([group[0] for group in groups])
                 self.watch(wave)
             except KeyboardInterrupt as interrupt:
                 self.interrupted = interrupt
@@ -247,9 +249,13 @@ class Lockstep:
     def _compute(self, group: Sequence[Member]) -> None:
         epochs = [member.next_epoch for member in group]
         if len(epochs) > 1:
+            marks = [epoch.recipe.mark() for epoch in epochs]
             try:
                 losses = self._stack(group, epochs).compute(epochs)
-            except Exception:  # of one of them; their weights are as before, and tell whose
+            except Exception:  # of one of them; alone, each begins the epoch anew and tells whose
+                self._kept.pop(group[0], None)
+                for epoch, mark in zip(epochs, marks, strict=True):
+                    epoch.recipe.back_to(mark)
                 for member in group:
                     member.failed_together = True
                     self._compute([member])
@@ -264,6 +270,10 @@ class Lockstep:
             group[0].meet(error)
         else:
             group[0].take(loss, 1)
+
+    def _keep_only(self, firsts: Sequence[Member]) -> None:
+        """Let go of stacks that took no part in a round: their members have gone other ways."""
+        self._kept = {first: self._kept[first] for first in firsts if first in self._kept}
 
     def _stack(self, group: Sequence[Member], epochs: Sequence[Epoch]) -> EpochsTogether:
         """Return the stack that computed the epochs before these, or a new one."""

@@ -38,10 +38,13 @@ autapses : bool, default=True
 sparse : bool or "auto", default="auto"
     Whether only the synapses of `mask` are stored, and nothing of size n_units x n_units: weights,
     gradients and the optimiser's memory are then one number per synapse, `W_rec_` and `mask_` are
-    sparse arrays of SciPy, and training runs on a CPU. What needs a matrix is refused: penalties of
-    communicability, initialisers that are objects, published formulas of pruning. "auto": for a
-    `mask` that is a sparse matrix or a sparse `Connectome`, of at least 4096 units and a density of
-    at most 0.2, unless something needs a matrix.
+    sparse arrays of SciPy, and training runs on a CPU. What needs a matrix is refused: a mask that
+    allows all synapses, penalties of communicability, `recurrent_init="dale_gaussian"` and
+    initialisers that are objects, `connection_probabilities` and `between_areas`, published
+    formulas of pruning, and laws, penalties and pruners of one's own that do not say that they
+    treat synapses one by one. "auto": for a `mask` that is a sparse matrix or a sparse
+    `Connectome`, of at least 4096 units and a density of at most 0.2, unless something needs a
+    matrix.
 input_mask : array-like of bool of shape (n_units, n_features) or None, default=None
     Allowed input weights.
 readout_mask : array-like of bool of shape (n_outputs, n_units) or None, default=None

@@ -68,6 +68,10 @@ class Tallied:
             self.total = torch.zeros_like(counts)
         self.total += counts
 
+    def forget(self) -> None:
+        """Begin anew, in memory of one's own."""
+        self.total = None
+
     def take(self) -> np.ndarray | None:
         """Return the sum, and start anew; None if nothing was counted."""
         if self.total is None:

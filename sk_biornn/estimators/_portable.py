@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from sk_biornn.estimators._boundary import LaterArrays
 from sk_biornn.estimators._circuit import Circuit, Projection
 from sk_biornn.estimators._state import FitState, Pruned
 from sk_biornn.units.connectome import Connectome
@@ -39,6 +40,8 @@ def _pack(value: Any) -> Any:
     name = type(value).__name__
     if name in _RECORDS and isinstance(value, _RECORDS[name]):
         return {_RECORD: name, **{key: _pack(item) for key, item in _fields_of(value).items()}}
+    if isinstance(value, LaterArrays):
+        return dict(value)
     if isinstance(value, sp.csr_array):
         parts = {part: np.asarray(getattr(value, part)) for part in _PARTS}
         return {_SPARSE: 1, "shape": list(value.shape), **parts}

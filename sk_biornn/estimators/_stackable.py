@@ -28,7 +28,7 @@ from sk_biornn.core import (
     within,
 )
 from sk_biornn.core.losses import EACH
-from sk_biornn.core.solvers import Adam
+from sk_biornn.core.solvers import is_known
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Projection
 from sk_biornn.estimators._loss import Batch, Loss, Penalties, Tallied, TrainingSet
@@ -76,14 +76,19 @@ class Recipe:
         return n_units * (n_units + self.loss.data.x.shape[-1] + 1)
 
     @property
-    def draws_noise(self) -> bool:
-        """Whether a step draws random numbers."""
-        return self.loss.noise is not None
-
-    @property
     def is_ragged(self) -> bool:
         """Whether trials differ in length, so that every batch has another layout."""
         return self.loss.data.lengths is not None
+
+    def mark(self) -> Tensor | None:
+        """Return where the stream of noise is, for `back_to`."""
+        return None if self.loss.noise is None else self.loss.noise.get_state()
+
+    def back_to(self, mark: Tensor | None) -> None:
+        """Be as at the beginning of an epoch that has failed, but for weights and moments."""
+        self.loss.tallied.forget()
+        if self.loss.noise is not None and mark is not None:
+            self.loss.noise.set_state(mark)
 
     def reason_alone(self) -> str | None:
         """Return why the network cannot learn side by side with others; None if it can."""
@@ -92,7 +97,7 @@ class Recipe:
             return "a network that is stored as its synapses"
         if loss.synapses.support is not None:
             return "few synapses, for which sparse products are faster"
-        if not isinstance(self.solver, str) and type(self.solver) is not Adam:
+        if not is_known(self.solver):
             return "a solver of its own"
         if loss.judgement.loss not in EACH:
             return "a loss of its own"
@@ -264,12 +269,12 @@ def _losses(losses: Sequence[Loss], like: Tensor) -> Callable[[RNNParams, Tensor
             every_step=every_step,
         )
         outputs = transform(outputs)
-        value = each(outputs, batch.values, batch.weights)
-        if (scale := scale_of(batch)) is not None:
+        value, scale = each(outputs, batch.values, batch.weights), scale_of(batch)
+        if scale is not None:
             value = value * scale
         if tally is not None:
             tally(outputs.detach(), batch)
-        return value if penalty is None else penalty(value, params, rates, batch)
+        return value if penalty is None else penalty(value, params, rates, batch, scale)
 
     return function
 
@@ -304,7 +309,10 @@ def _share(tallied: Tallied, losses: Sequence[Loss]) -> None:
 
 
 def _penalty(losses: Sequence[Loss], like: Tensor) -> Callable[..., Tensor] | None:
-    """Return (loss, weights, rates, batch) -> loss of each network with penalties."""
+    """Return (loss, weights, rates, batch, scale) -> loss of each network with penalties.
+
+    The scale is `scale_of` the batch.
+    """
     if not losses[0].penalties.bound:
         return None
     if like.device.type == "cpu":
@@ -319,7 +327,9 @@ def _one_by_one(penalties: Sequence[Penalties]) -> Callable[..., Tensor]:
     """
     see_rates = any(of_one.see_rates for of_one in penalties)
 
-    def penalty(value: Tensor, params: RNNParams, rates: Tensor, batch: Batch) -> Tensor:
+    def penalty(
+        value: Tensor, params: RNNParams, rates: Tensor, batch: Batch, _: Tensor | None
+    ) -> Tensor:
         weights = batch.step_weights
         every = [None] * len(value) if weights is None else cut(weights, batch)
         seen = cut(rates_of(rates, batch), batch) if see_rates else rates
@@ -344,13 +354,15 @@ def _all_at_once(losses: Sequence[Loss], like: Tensor) -> Callable[..., Tensor]:
     """Return the penalties of all networks in as many operations as one takes: for a GPU."""
     prices = list(zip(*(loss.penalties.regularizers for loss in losses), strict=True))
     facts = _facts([loss.penalties.facts for loss in losses])
-    bound = [type(of_one[0]).bind_stack(of_one, facts, like) for of_one in prices]
+    bound = [type(of_one[0])._bind_stack(of_one, facts, like) for of_one in prices]
     see_rates = any(loss.penalties.see_rates for loss in losses)
 
-    def penalty(value: Tensor, params: RNNParams, rates: Tensor, batch: Batch) -> Tensor:
+    def penalty(
+        value: Tensor, params: RNNParams, rates: Tensor, batch: Batch, scale: Tensor | None
+    ) -> Tensor:
         rates = rates_of(rates, batch) if see_rates else rates
         weights = batch.step_weights
-        if weights is not None and (scale := scale_of(batch)) is not None:
+        if weights is not None and scale is not None:
             weights = weights * scale[:, None, None]
         for price in bound:
             value = value + price(params, rates, weights)

@@ -22,10 +22,11 @@ from sk_biornn.initializers._stored import STORED_INITIALIZERS
 if TYPE_CHECKING:
     from sk_biornn.estimators._parameters import RNNParameters
 
-# Measured on one thread (float32, 64 trials of 20 steps): a step on the synapses of 512 to 4096
-# units is 1.7 times as fast as a dense one at a density of 0.15 to 0.17, and 1.1 to 1.2 times at
-# 0.24. From 4096 units on a matrix, its gradient and what Adam remembers of it, 256 MiB, weigh more
-# than all else; below, users of sparse masks keep the arrays that they had.
+# Measured on one thread (float32, 64 trials of 20 steps; tests/benchmarks/bench_sparse.py
+# --density): a step on the synapses of 512 to 4096 units is 1.6 to 2.1 times as fast as a dense one
+# at a density of 0.16, and 1.1 to 1.6 times at 0.24. From 4096 units on a matrix, its gradient and
+# what Adam remembers of it, 256 MiB, weigh more than all else; below, users of sparse masks keep
+# the arrays that they had.
 LARGEST_DENSITY = 0.2
 LEAST_UNITS = 4096
 WAY_OUT = "sparse=False keeps a matrix"
@@ -54,13 +55,12 @@ def stored_structure(
 
     Raises
     ------
-    TypeError
-        If what is asked for needs a matrix, and `sparse` is True.
     ValueError
-        Likewise; or if the mask is none of that many units, or allows all synapses.
+        If what is asked for needs a matrix, and `sparse` is True or the network too large for one;
+        or if the mask is none of that many units, or allows all synapses.
     """
     asked = network.sparse
-    if asked is False or (asked == "auto" and not _pays(mask, n_units)):
+    if not asked or (asked == "auto" and not _pays(mask, n_units)):
         return None
     refusal = next(_refusals(network, constraint), None)
     if refusal is not None:

@@ -64,8 +64,7 @@ def in_circuit(constraint: Constraint, mask: Tensor) -> Constraint:
 
 
 def bind_synapses(constraint: Constraint, signs: Tensor, mask: Tensor) -> Synapses:
-    """Bind a constraint to the circuit, in the form in which training is fastest."""
-    constraint = in_circuit(constraint, mask)  # before it is given one synapse at a time
+    """Bind a constraint, as it is in its circuit, in the form in which training is fastest."""
     support = support_where_it_pays(mask, signs.dtype)
     if support is None:
         return Synapses(constraint.bind(signs, mask))
@@ -80,7 +79,6 @@ def bind_synapses(constraint: Constraint, signs: Tensor, mask: Tensor) -> Synaps
 
 def bind_stored(constraint: Constraint, signs: Tensor, support: Support) -> Synapses:
     """Bind a constraint to the synapses of a network that is stored as them."""
-    constraint = in_stored_circuit(constraint, support)
     presynaptic = signs[support.columns.long()]
     all_exist = torch.ones_like(presynaptic, dtype=torch.bool)
     return Synapses(constraint.bind(presynaptic, all_exist), support, compact=True)

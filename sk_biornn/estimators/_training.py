@@ -133,10 +133,11 @@ class Training:
         """Return the constraint as the circuit has it, and what it is bound to."""
         if circuit.is_stored:
             support = boundary.to_support(circuit.mask, self.device)
-            synapses = bind_stored(self.constraint, signs, support)
-            return in_stored_circuit(self.constraint, support), synapses
+            constraint = in_stored_circuit(self.constraint, support)
+            return constraint, bind_stored(constraint, signs, support)
         allowed = boundary.to_tensor(circuit.mask, self.device)
-        return in_circuit(self.constraint, allowed), bind_synapses(self.constraint, signs, allowed)
+        constraint = in_circuit(self.constraint, allowed)
+        return constraint, bind_synapses(constraint, signs, allowed)
 
     def _monitor_of(self, synapses: Synapses) -> Callable[[RNNParams], float] | None:
         if self.monitor is None or synapses.stored is None:

@@ -16,12 +16,12 @@ from sk_biornn._plain import real_array
 from sk_biornn._sparse import is_sparse
 from sk_biornn._structure import count_off, posts_of, pres_of, values_on, with_values
 from sk_biornn.initializers._classical import CUT, SD_WHEN_CUT
+from sk_biornn.initializers._zeros import FLOOR
 
 Values = NDArray[np.float64]
 Draw = Callable[[NDArray[np.float64], Any, np.random.Generator], Values]
 
 _SPREAD = 0.05  # of the singular values around 1, as the tolerance of `dale_spectral_weights`
-_FLOOR = 1e-3  # of `lift_zeros`
 
 
 def stored_weights(
@@ -161,7 +161,7 @@ STORED_INITIALIZERS: dict[str, Draw] = {
 
 def _lifted(values: Values, of_pre: NDArray[np.float64]) -> Values:
     rms = np.sqrt(np.mean(np.square(values))) if len(values) else 0.0
-    return np.where((values == 0) & (of_pre != 0), _FLOOR * rms * of_pre, values)
+    return np.where((values == 0) & (of_pre != 0), FLOOR * rms * of_pre, values)
 
 
 def _given(matrix: Any, signs: NDArray[np.float64], structure: Any) -> Values:

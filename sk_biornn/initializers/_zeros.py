@@ -6,7 +6,7 @@ import numpy as np
 
 from sk_biornn.initializers._base import check_matrix, check_signs_and_mask
 
-_FLOOR = 1e-3
+FLOOR = 1e-3  # of the root mean square: what a synapse that starts at zero is given
 
 
 def lift_zeros(weights: np.ndarray, signs: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -44,4 +44,4 @@ def lift_zeros(weights: np.ndarray, signs: np.ndarray, mask: np.ndarray) -> np.n
     scale = largest if largest > 1e150 else 1.0  # whose squares have no number
     rms = scale * np.sqrt(np.mean(np.square(weights[mask] / scale))) if mask.any() else 0.0
     lifted = mask & (weights == 0) & (signs != 0)
-    return np.where(lifted, _FLOOR * rms * signs, weights)
+    return np.where(lifted, FLOOR * rms * signs, weights)

@@ -14,7 +14,7 @@ from sk_biornn.units.order import UnitOrder, square_in_order
 EXPECTED = "a real numeric array"
 
 
-def check_weights(W: Any, metric: str = "this metric") -> NDArray[np.float64]:
+def check_weights(W: Any, metric: str) -> NDArray[np.float64]:
     """Return W[post, pre] as a finite square float64 array, or raise a ValueError.
 
     A labelled one is turned to [post, pre], with its columns in the order of its rows. A sparse one

@@ -36,7 +36,7 @@ def communicability(W: Any) -> NDArray[np.float64]:
     Raises
     ------
     ValueError
-        If `W` is not a finite square matrix.
+        If `W` is not a finite square matrix, or sparse with more than 2048 units.
 
     References
     ----------

@@ -63,7 +63,8 @@ def communities(
     TypeError
         If an argument is of another type.
     ValueError
-        If `W` is not a finite square matrix, or an argument has no such value.
+        If `W` is not a finite square matrix, or sparse with more than 2048 units, or an argument
+        has no such value.
 
     Notes
     -----

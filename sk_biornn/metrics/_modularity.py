@@ -52,7 +52,8 @@ def modularity(
     Raises
     ------
     ValueError
-        If `W` is not a finite square matrix, or an argument has no such value.
+        If `W` is not a finite square matrix, or sparse with more than 2048 units, or an argument
+        has no such value.
 
     References
     ----------

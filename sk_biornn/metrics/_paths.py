@@ -42,7 +42,8 @@ def global_efficiency(W: Any, *, quantile: float | None = 0.9, symmetrise: str =
     TypeError
         If an argument is of another type.
     ValueError
-        If `W` is not a finite square matrix, or an argument has no such value.
+        If `W` is not a finite square matrix, or sparse with more than 2048 units, or an argument
+        has no such value.
 
     References
     ----------

@@ -85,7 +85,7 @@ def singular_value_gap(W: Any) -> float:
     Raises
     ------
     ValueError
-        If `W` is not a finite square matrix.
+        If `W` is not a finite square matrix, or sparse with more than 2048 units.
 
     Examples
     --------

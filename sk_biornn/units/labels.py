@@ -142,8 +142,12 @@ def _of_mapping(value: Mapping[Any, Any]) -> Any:
 def _labels(index: pd.Index) -> Labels | None:
     """Return the labels of an axis; None where pandas numbered it because it had none."""
     numbered = index.nlevels == 1 and index.equals(pd.RangeIndex(len(index)))
-    # NaN is not NaN, and no name at all.
-    return None if numbered else tuple(None if name != name else name for name in index)
+    return None if numbered else tuple(None if _is_missing(name) else name for name in index)
+
+
+def _is_missing(name: Any) -> bool:
+    """Whether a label is no name at all: None, NaN, NaT or NA; a tuple is one."""
+    return bool(pd.api.types.is_scalar(name) and pd.isna(name))
 
 
 def lies_transposed(frame: pd.DataFrame, name: str) -> bool:

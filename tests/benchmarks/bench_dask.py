@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_dask.py             # a minute on two cores
 
 Workers are processes of this machine with one thread each. Runs that do nothing show the cost of
-handing out, gathering and keeping a record; runs of some tenths of a second, what two workers gain
+handing out, gathering and keeping a record; runs of a tenth of a second, what two workers gain
 over one. A serial run, without dask, is the baseline. Seconds of start and imports are not in it.
 """
 
@@ -39,7 +39,7 @@ def main() -> None:
     """Print a line per number of workers."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=200, help="runs that do nothing")
-    parser.add_argument("--fits", type=int, default=16, help="runs that fit a network")
+    parser.add_argument("--fits", type=int, default=40, help="runs that fit a network")
     arguments = parser.parse_args()
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
     idle_study = tiny_study.study_of(tiny_study.idle)

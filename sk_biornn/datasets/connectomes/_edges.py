@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,10 @@ Kinds = str | Sequence[str] | Mapping[str, Any] | None
 
 @dataclass(frozen=True)
 class Edges:
-    """An edge list: who is connected to whom, by name, and the other columns as they came."""
+    """An edge list: who is connected to whom, by name, and the other columns as they came.
+
+    What `column` has made of a column is kept, for several questions are asked of it.
+    """
 
     where: str
     pre: Column
@@ -42,6 +45,7 @@ class Edges:
     path: Path | None = None  # of a text file, whose cells are all text
     both_ways: bool = False  # edges of an undirected graph
     units: Sequence[str] = ()  # all neurons, where the source has more than its edges name
+    made: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def names(self) -> list[str]:
@@ -50,7 +54,9 @@ class Edges:
 
     def column(self, name: str) -> Column:
         """Return one of the other columns."""
-        return Column.of(self.columns[name])
+        if name not in self.made:
+            self.made[name] = Column.of(self.columns[name])
+        return self.made[name]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,10 @@ def text_wiring(path: Path, reading: Reading) -> Wiring:
     """Read a text file."""
     columns = large_edge_list(path, lambda heading: _is_edge_list(heading, reading))
     if columns is not None:
-        return _columns_wiring(columns, str(path), reading, path)
+        heading, values = zip(*columns, strict=True)
+        sides = _sides(list(heading), reading, str(path))
+        assert sides is not None  # `_is_edge_list` has seen them
+        return _edge_wiring(list(heading), values, sides, str(path), reading, path)
     table = read_text_table(path, lambda heading: _is_edge_list(heading, reading))
     return cells_wiring(table.cells, str(path), reading, path)
 
@@ -68,21 +71,8 @@ def cells_wiring(
     sides = _sides(heading, reading, where)
     if sides is None:
         return _square_cells(cells, where, reading, path)
-    columns = {name: [row[i] for row in rows] for i, name in enumerate(heading)}
-    _refuse_twice(heading, where)
-    return _edge_wiring(columns, sides, where, reading, path)
-
-
-def _columns_wiring(
-    columns: list[tuple[str, Column]], where: str, reading: Reading, path: Path
-) -> Wiring:
-    """Read an edge list that came by its columns."""
-    heading = [name for name, _ in columns]
-    sides = _sides(heading, reading, where)
-    _refuse_twice(heading, where)
-    if sides is None:  # no edge list would have come so
-        raise ValueError(f"{where} must have {WAYS_OUT}.")
-    return _edge_wiring(dict(columns), sides, where, reading, path)
+    values = [[row[i] for row in rows] for i in range(len(heading))]
+    return _edge_wiring(heading, values, sides, where, reading, path)
 
 
 def frame_wiring(frame: pd.DataFrame, reading: Reading) -> Wiring:
@@ -95,10 +85,9 @@ def frame_wiring(frame: pd.DataFrame, reading: Reading) -> Wiring:
     if sides is None:
         return _square_frame(frame, where, reading)
     heading = list(map(str, whole.columns))
-    _refuse_twice(heading, where)
-    columns = {name: whole.iloc[:, i] for i, name in enumerate(heading)}
-    limits = {column: float_limit(columns[column].dtype) for column in sides}
-    return _edge_wiring(columns, sides, where, reading, None, limits)
+    values = [whole.iloc[:, i] for i in range(len(heading))]
+    limits = {name: float_limit(column.dtype) for name, column in zip(heading, values, strict=True)}
+    return _edge_wiring(heading, values, sides, where, reading, None, limits)
 
 
 def _refuse_twice(heading: list[str], where: str) -> None:
@@ -132,19 +121,23 @@ def _sides(heading: list[str], reading: Reading, where: str) -> tuple[str, str] 
 
 
 def _edge_wiring(
-    columns: Mapping[str, Any],
+    heading: list[str],
+    values: Sequence[Any],
     sides: tuple[str, str],
     where: str,
     reading: Reading,
     path: Path | None,
     limits: dict[str, float] | None = None,
 ) -> Wiring:
+    """Read an edge list from its heading and the values of each column."""
+    _refuse_twice(heading, where)
     refuse_orientation(reading.orientation, where, "whose columns say which side is which")
+    columns = dict(zip(heading, values, strict=True))
     pre, post = (
         _named(Column.of(columns[side]), f"the column {side} of {where}", (limits or {}).get(side))
         for side in sides
     )
-    others = {name: values for name, values in columns.items() if name not in sides}
+    others = {name: column for name, column in columns.items() if name not in sides}
     return wiring_of_edges(Edges(where, pre, post, others, path), reading.choice)
 
 
