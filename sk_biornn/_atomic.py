@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 
-_RANDOM = "[a-z0-9_]"  # of the names that `tempfile` gives
+_RANDOM = "[a-z0-9_]"  # of the names of halves
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
@@ -22,17 +22,12 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
         What it will hold.
     """
     path = Path(path)
-    # In the same folder, since a rename is atomic only within one file system.
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix="~")
+    half = _half_of(path)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp is stricter than open
-        os.replace(temporary, path)
+        _write_new(half, content)
+        os.replace(half, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        half.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
 
@@ -67,22 +62,18 @@ def create_text(path: str | os.PathLike[str], text: str) -> None:
         What it will hold, if it was not there.
     """
     path = Path(path)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix="~")
+    half, content = _half_of(path), text.encode("utf-8")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        _write_new(half, content)
         try:
-            os.link(temporary, path)
+            os.link(half, path)
         except FileExistsError:
             return
         except OSError:  # a file system without links
-            with suppress(FileExistsError), open(path, "x", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with suppress(FileExistsError):
+                _write_new(path, content)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        half.unlink(missing_ok=True)
     _sync_folder(path.parent)
 
 
@@ -91,10 +82,17 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _half_of(path: Path) -> Path:
+    """Return where a file is until it is whole: a rename is atomic within one file system only."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}~")
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there, with the mode that the system gives to new ones."""
+    with open(path, "xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:
