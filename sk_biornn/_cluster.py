@@ -66,22 +66,6 @@ def is_worker() -> bool:
     return worker is not None and hasattr(worker.thread_state, "execution_state")
 
 
-@contextmanager
-def one_thread_there() -> Iterator[None]:
-    """Keep a worker of a cluster to one thread per fit: it is told how many it has by others."""
-    if not is_worker():
-        yield
-        return
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 # ------------------------------------------------------------------ are they as we are
 
 

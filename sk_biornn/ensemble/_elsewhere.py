@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from sk_biornn._cluster import active_cluster, check_workers, is_worker
+from sk_biornn.core import one_torch_thread
 
 _LARGE = 2**20  # bytes
 
@@ -29,3 +31,8 @@ def check_cluster() -> None:
     cluster = active_cluster()
     if cluster is not None and not is_worker():
         check_workers(cluster)
+
+
+def one_thread_there() -> AbstractContextManager[None]:
+    """Keep a fit to one thread where a worker of a cluster does it: others do theirs besides."""
+    return one_torch_thread() if is_worker() else nullcontext()

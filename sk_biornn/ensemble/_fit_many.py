@@ -10,10 +10,9 @@ import pandas as pd
 from joblib import Parallel, delayed, effective_n_jobs
 
 from sk_biornn._checks import check_choice, check_count, check_number, is_integer, refusal
-from sk_biornn._cluster import one_thread_there
 from sk_biornn._plain import is_several, short
 from sk_biornn.ensemble._by_epochs import check_fit_params
-from sk_biornn.ensemble._elsewhere import Given, check_cluster
+from sk_biornn.ensemble._elsewhere import Given, check_cluster, one_thread_there
 from sk_biornn.ensemble._lockstep import Member, carry
 from sk_biornn.ensemble._trials import cut_params, take_trials
 from sk_biornn.estimators._boundary import resolve_device

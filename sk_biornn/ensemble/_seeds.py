@@ -15,10 +15,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._checks import check_choice, check_count, check_flag
-from sk_biornn._cluster import one_thread_there
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.core import one_of_many
-from sk_biornn.ensemble._elsewhere import Given, check_cluster
+from sk_biornn.ensemble._elsewhere import Given, check_cluster, one_thread_there
 from sk_biornn.ensemble._fit_many import fit_many
 
 if TYPE_CHECKING:

@@ -18,11 +18,7 @@ from sk_biornn._records import to_json
 from sk_biornn.studies._checks import checked_int
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._on_cluster import each, groups_of, run_on_cluster
-from sk_biornn.studies._repeatable import (
-    ill_conditioned_on_purpose,
-    one_thread,
-    one_torch_thread,
-)
+from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread
 from sk_biornn.studies._shared import Portion, carry_with_others
 from sk_biornn.studies._together import by_steps, carried_together
 
@@ -66,6 +62,8 @@ def carry_out(
     be tried again when the study is resumed. So is one whose file is missing: `leaves` says what
     file a run leaves besides its record.
     """
+    from sk_biornn.core import one_torch_thread
+
     records: dict[str, Record] = {}
     shared = folder is not None and folder.claims is not None
     if folder is not None:
