@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def remove_halves(folder: Path, *files: str) -> None:
+def remove_halves(folder: Path, *files: str, before: float = math.inf) -> None:
     """Remove what a killed process had not yet renamed, and nothing else.
 
     Parameters
@@ -41,11 +42,19 @@ def remove_halves(folder: Path, *files: str) -> None:
         Where the files would be.
     *files : str
         What the whole files would be called from there: names, or patterns of `Path.glob`.
+    before : float, default=inf
+        Time of a file, in s: what was written later is kept.
     """
     for file in map(PurePath, files):
-        half = file.with_name(f".{file.name}.{_RANDOM * 8}~")
-        for path in list(folder.glob(str(half))):
-            path.unlink(missing_ok=True)
+        for path in list(folder.glob(str(file.with_name(f".{file.name}.{_RANDOM * 8}~")))):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
+
+
+def is_half(path: Path) -> bool:
+    """Whether a file is one that is still to be renamed, by its name."""
+    return path.match(f".*.{_RANDOM * 8}~")
 
 
 def create_text(path: str | os.PathLike[str], text: str) -> None:

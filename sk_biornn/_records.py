@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sk_biornn._atomic import one_at_a_time, write_text
+from sk_biornn._atomic import create_text, one_at_a_time
 from sk_biornn._process import Process, has_ended, this_process
 
 LOCK = ".lock"
@@ -96,7 +96,14 @@ def locked(folder: Path, argument: str = "output", work: str = "study") -> Itera
     us = this_process()
     with one_at_a_time(folder):  # for a moment: nobody else looks or writes in between
         refuse_lock(folder, argument, work)
-        write_text(path, as_text(us))
+        path.unlink(missing_ok=True)  # of one that has ended
+        create_text(path, as_text(us))
+        if owner_of(path) != us:  # another one was quicker, where folders cannot be locked
+            refuse_lock(folder, argument, work)
+            raise ValueError(
+                f"{argument} {str(folder)!r} was taken by another {work} at this moment: choose "
+                f"another {argument}, or begin again."
+            )
     try:
         yield
     finally:

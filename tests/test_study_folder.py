@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 
-from sk_biornn import _process
+from sk_biornn import _process, _records
 from sk_biornn._atomic import write_text
 from sk_biornn._orphans import end_with
 from sk_biornn._process import Process, has_ended, this_process
@@ -303,6 +303,25 @@ def test_the_lock_of_another_machine_is_kept_and_its_file_named(tmp_path):
 def test_a_lock_that_no_study_wrote_holds_nobody_off(text, tmp_path):
     (tmp_path / LOCK).write_text(text)
     assert study(tmp_path)["a"]["sum"] == 3
+
+
+THEIRS = json.dumps({"pid": os.getppid(), "host": HOST, "start": None})
+
+
+@pytest.mark.parametrize("theirs", [THEIRS, ""])
+def test_of_two_that_see_no_lock_at_once_one_has_the_folder(theirs, tmp_path, monkeypatch):
+    """Where folders cannot be locked: the other one has made its lock since we looked."""
+    create = _records.create_text
+
+    def too_late(path, text):
+        path.write_text(theirs)
+        create(path, text)
+
+    monkeypatch.setattr(_records, "create_text", too_late)
+    said = "belongs to the study that runs in" if theirs else "was taken by another study at this"
+    with pytest.raises(ValueError, match=rf"^output '{tmp_path}' {said}"), locked(tmp_path):
+        pass
+    assert (tmp_path / LOCK).read_text() == theirs
 
 
 HOLDER = """
