@@ -33,12 +33,13 @@ from sk_biornn.model_selection import (
     StackedGridSearchCV,
     StackedHalvingGridSearchCV,
     StackedRandomizedSearchCV,
+    _before,
     _checkpoint,
     _fitted_before,
 )
 from sk_biornn.model_selection._checkpoint import Checkpoint, open_checkpoint
 from sk_biornn.model_selection._digest import digest
-from sk_biornn.model_selection._fitted_before import Store, key_of, looking_up
+from sk_biornn.model_selection._fitted_before import Store, digests_of, key_of, looking_up
 from sk_biornn.model_selection._shares import Shares
 from sk_biornn.preprocessing import TrialScaler
 
@@ -617,7 +618,7 @@ def test_what_auto_is_belongs_to_what_a_fit_is_known_by(monkeypatch):
     """A GPU draws other noise: a fit of device="auto" there is none of a CPU."""
 
     def key(estimator):
-        return key_of(estimator, X, Y, {})
+        return key_of(estimator, digests_of(X, Y, {}))
 
     estimators = network(device="auto"), make_pipeline(TrialScaler(), network(device="auto"))
     here, plain = [key(estimator) for estimator in estimators], key(network())
@@ -625,6 +626,18 @@ def test_what_auto_is_belongs_to_what_a_fit_is_known_by(monkeypatch):
     monkeypatch.setattr(_fitted_before, "resolve_device", lambda name: there)
     assert all(key(estimator) != one for estimator, one in zip(estimators, here, strict=True))
     assert key(network()) == plain
+
+
+def test_trials_of_a_fold_are_taken_in_once_for_all_candidates(monkeypatch):
+    n_calls = []
+    monkeypatch.setattr(
+        _before, "digests_of", lambda *given: n_calls.append(1) or digests_of(*given)
+    )
+    grid = {"regu_strength": [0.0, 0.1, 0.2, 0.3]}
+    search = StackedGridSearchCV(network(), grid, cv=3, strategy="stacked", refit=False)
+    search.fit(X, Y)
+    assert len(n_calls) == 3 and search.stacking_report_["stack"].tolist() == [12] * 12
+    assert_same_search(search, GridSearchCV(network(), grid, cv=3, refit=False).fit(X, Y))
 
 
 def test_one_number_is_not_an_array_of_one():

@@ -11,7 +11,7 @@ from typing import Any, Self
 from sk_biornn.core import one_of_many
 from sk_biornn.estimators._boundary import resolve_device
 from sk_biornn.model_selection._checkpoint import Checkpoint
-from sk_biornn.model_selection._digest import digest
+from sk_biornn.model_selection._digest import Digest, digest
 from sk_biornn.model_selection._shares import SHARES
 
 
@@ -61,19 +61,22 @@ class Key:
         return all(text is not None for _, text in self.digests)
 
 
-def key_of(estimator: Any, X: Any, y: Any, fit_params: dict[str, Any]) -> Key:
-    """Return what a fit is known by, before it begins: its generator may advance."""
+def digests_of(X: Any, y: Any, fit_params: dict[str, Any]) -> dict[str, Digest]:
+    """Return what fits learn from, by name: many estimators may learn from it."""
     of_fit = sorted((name, value) for name, value in fit_params.items() if value is not None)
+    values = {"X": X, "y": y, **{f"of fit: {name}": value for name, value in of_fit}}
+    return {name: digest(value) for name, value in values.items()}
+
+
+def key_of(estimator: Any, learned_from: dict[str, Digest]) -> Key:
+    """Return what a fit is known by, before it begins: its generator may advance."""
     values = {
         "estimator": type_of(estimator),
         **{f"of it: {name}": v for name, v in sorted(estimator.get_params(deep=False).items())},
-        "X": X,
-        "y": y,
-        **{f"of fit: {name}": value for name, value in of_fit},
     }
     if _is_left_to_the_machine(estimator):
         values["what device='auto' is"] = resolve_device("auto").type  # a GPU draws other noise
-    found = {name: digest(value) for name, value in values.items()}
+    found = {**{name: digest(value) for name, value in values.items()}, **learned_from}
     # First what has no digest at all: that keeps fits out of stacks, too.
     for name, each in sorted(found.items(), key=lambda item: item[1].text is not None):
         if each.unkept is not None:
@@ -121,7 +124,7 @@ def looking_up(cls: type, store: Store) -> type:
         @functools.wraps(cls.fit)  # type: ignore[attr-defined]
         def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
             """Become the network that was fitted with these parameters to these trials."""
-            key = key_of(self, X, y, fit_params)
+            key = key_of(self, digests_of(X, y, fit_params))
             found = store.take(key)
             if found is not None:
                 network, error = found
@@ -152,7 +155,7 @@ def looking_up(cls: type, store: Store) -> type:
 
         def _epochs_of_fit(self, X: Any, y: Any, sample_weight: Any = None, **held_out: Any) -> Any:
             fit_params = {"sample_weight": sample_weight, **held_out}
-            name = store.name_of(key_of(self, X, y, fit_params))
+            name = store.name_of(key_of(self, digests_of(X, y, fit_params)))
             with SHARES.of_one() as share:
                 fitted = yield from super()._epochs_of_fit(X, y, sample_weight, **held_out)
             if store.folder is not None and not fitted._state.interrupted:
