@@ -77,14 +77,21 @@ def check_workers(cluster: Cluster) -> None:
 
 def ask_workers(cluster: Cluster, question: Callable[[], Any]) -> dict[str, Any]:
     """Return what every worker that can take a task answers, by address."""
+    from distributed.comm import CommClosedError
+
     _wait_for_workers(cluster)
     client, addresses = cluster.client, list(cluster.workers())
     answers = client.run(question, workers=addresses, on_error="return")
     for address, answer in answers.items():
+        if isinstance(answer, CommClosedError | TimeoutError):
+            raise ValueError(
+                f"the dask worker {address} does not answer ({_words(answer)}): it may have ended; "
+                "begin again with those that are there."
+            )
         if isinstance(answer, BaseException):
             raise ValueError(
-                f"the dask worker {address} cannot do the work of this study ({_words(answer)}): "
-                "install the same version of sk_biornn there."
+                f"the dask worker {address} cannot do this work ({_words(answer)}): install the "
+                "same version of sk_biornn there."
             )
     return answers
 
@@ -163,9 +170,7 @@ def connected(address: Any) -> Iterator[Any]:
         raise ImportError(
             'dask needs the package distributed: pip install "sk-biornn[dask]".'
         ) from None
-    # What is wrong is told in one sentence, by who is asked for the work.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    with nullcontext(address) if n_workers is None else _local(n_workers) as where:
+    with _in_silence(), nullcontext(address) if n_workers is None else _local(n_workers) as where:
         try:
             if n_workers is None:
                 asyncio.run(asyncio.wait_for(_greet(address), CONNECT_WITHIN))
@@ -179,6 +184,18 @@ def connected(address: Any) -> Iterator[Any]:
             yield client
         finally:
             client.close(timeout=2)
+
+
+@contextmanager
+def _in_silence() -> Iterator[None]:
+    """Keep dask from speaking: what is wrong is told in one sentence, by who asks for the work."""
+    log = logging.getLogger("distributed")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 async def _greet(address: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 import signal
 import socket
@@ -12,10 +13,11 @@ import sys
 import threading
 import time
 import warnings
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, CancelledError
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -133,6 +135,39 @@ def test_a_run_that_ends_every_worker_stops_the_study(client, cluster, monkeypat
         run_study(study, letters="k", simulations=1)
 
 
+def fails_with(error):
+    """Return a future whose result is this error."""
+
+    def result():
+        raise error
+
+    return SimpleNamespace(result=result)
+
+
+@pytest.mark.parametrize(
+    ("names", "called"),
+    [(["a_000"], "the run a_000"), (["a_001", "b_000"], "the stack of 2 runs from a_001 on")],
+)
+def test_what_a_task_ended_with_is_told_by_its_runs(names, called):
+    """By how many they were, and by what the scheduler is at."""
+    client = SimpleNamespace(status="running", _scheduler_identity={"address": "tcp://there:1"})
+    there = _cluster.Cluster(client, {})
+    killed = distributed.KilledWorker("a", None, 3)
+    sentence = f"^{called} was given to several dask workers, and each of them ended"
+    with pytest.raises(BrokenExecutor, match=sentence):
+        on_cluster._result_of(fails_with(killed), names, there)
+    sentence = f"^{called} was cancelled on the dask scheduler tcp://there:1, by another client or"
+    with pytest.raises(BrokenExecutor, match=sentence):
+        on_cluster._result_of(fails_with(CancelledError()), names, there)
+    full = OSError(28, "no space left")
+    with pytest.raises(OSError, match="no space left"):
+        on_cluster._result_of(fails_with(full), names, there)
+    client.status = "connecting"
+    for error in (CancelledError(), full):
+        with pytest.raises(ConnectionError, match=r"^the dask scheduler tcp://there:1 was lost"):
+            on_cluster._result_of(fails_with(error), names, there)
+
+
 def test_a_worker_writes_no_file_into_the_folder_of_the_study(tmp_path):
     def writes(shared, own, path):
         path.write_bytes(b"weights")
@@ -239,6 +274,23 @@ def test_other_versions_are_refused_by_name(client, name):
             assert str(caught.value) == sentence
     finally:
         pretend(client, name, ours)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (distributed.comm.CommClosedError("in <TCP>"), "does not answer .*: it may have ended; b"),
+        (TimeoutError("late"), "does not answer .*: it may have ended; begin again with those"),
+        (ModuleNotFoundError("no sk_biornn"), "cannot do this work .*: install the same version"),
+        (OSError("libgomp.so"), "cannot do this work .*: install the same version"),
+    ],
+)
+def test_a_worker_that_has_gone_is_told_from_one_that_lacks_something(error, said, monkeypatch):
+    there = SimpleNamespace(workers=lambda: {"a": {}}, client=SimpleNamespace())
+    there.client.run = lambda *given, **how: {"a": error}
+    monkeypatch.setattr(_cluster, "_wait_for_workers", lambda cluster: None)
+    with pytest.raises(ValueError, match=f"^the dask worker a {said}"):
+        _cluster.ask_workers(there, os.getpid)
 
 
 def test_a_worker_that_comes_later_is_asked_too(client, monkeypatch):
@@ -458,6 +510,14 @@ def test_what_is_no_address_is_refused(address, kind, sentence):
         pass
     assert str(caught.value).startswith("dask must be 'tcp://host:port' of a dask scheduler, or ")
     assert str(caught.value).endswith(f"{sentence}.")
+
+
+def test_the_log_of_dask_is_silent_no_longer_than_the_connection(scheduler):
+    log = logging.getLogger("distributed")
+    before = log.level
+    with _cluster.connected(scheduler[1]):
+        assert log.level == logging.CRITICAL
+    assert log.level == before
 
 
 DALE = ["study", "dale", "--arms", "projection/ours", "--simulations", "1"]

@@ -190,7 +190,7 @@ def work(folder, seconds):
     os.rename(f"{folder}/{os.getpid()}.tmp", f"{folder}/{os.getpid()}.pid")
     time.sleep(seconds)  # at work, or afterwards idle, when the parent is killed
 with parallel_config(backend=sys.argv[2]):
-    list(run_jobs(work, [((sys.argv[1], 600), {}), ((sys.argv[1], 0.0), {})], n_jobs=3))
+    list(run_jobs(work, [(sys.argv[1], 600), (sys.argv[1], 0.0)], n_jobs=3))
 """
 
 
@@ -220,7 +220,7 @@ def test_workers_end_with_a_study_that_is_killed(backend, tmp_path):
 
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing", "sequential"])
 def test_jobs_run_on_any_backend(backend):
-    jobs = [((number, 1), {}) for number in range(5)]
+    jobs = [(number, 1) for number in range(5)]
     with parallel_config(backend=backend):
         results = run_jobs(add, jobs, n_jobs=2)
         assert sorted(result["sum"] for result in results) == [1, 2, 3, 4, 5]
@@ -250,7 +250,7 @@ def fitted(name):
 
 def test_a_process_that_is_no_worker_watches_nobody():
     before = threading.active_count()
-    (result,) = run_jobs(add, [((1, 2), {})], n_jobs=1)
+    (result,) = run_jobs(add, [(1, 2)], n_jobs=1)
     assert result["sum"] == 3
     end_with(os.getppid())
     assert threading.active_count() == before

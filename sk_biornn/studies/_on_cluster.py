@@ -96,56 +96,84 @@ def run_on_cluster(
     ConnectionError
         If the scheduler is lost.
     BrokenExecutor
-        If a task has ended all workers that it was given to.
+        If a task has ended all workers that it was given to, or somebody has cancelled it.
     """
     tasks = iter(groups)
     first = next(tasks, None)
     if first is None:
         return
     tasks = chain([first], tasks)
-    client, shared = cluster.client, _shared(list(runs.values()))
-    common = _hand_out(cluster, _Common(carry, shared, worker_versions()))
-
-    def work_of(names: Sequence[str]) -> _Runs:
-        arguments = {name: _without(runs[name], shared) for name in names}
-        return _Runs(arguments, {name: leaves.get(name) for name in names})
-
-    from distributed import as_completed
-
-    coming = as_completed([], loop=client.loop)
-    waiting: set[Any] = set()
-    # One name for all tasks, and for no other study: dask learns how long they take.
-    kind = f"sk_biornn-{uuid.uuid4().hex.translate(_AS_LETTERS)}"
-
-    def fill() -> None:
-        some = list(islice(tasks, None if ahead else max(0, cluster.n_slots() + 1 - len(waiting))))
-        if some:
-            keys = [(kind, names[0]) for names in some]
-            work = list(map(work_of, some))
-            futures = client.map(
-                _work, work, common=common, key=keys, pure=False, **cluster.options
-            )
-            waiting.update(futures)
-            coming.update(futures)
-
+    handed_out = _HandedOut(cluster, carry, runs, leaves)
     try:
-        fill()
-        while waiting:
-            future = next(coming)
-            waiting.discard(future)
-            results = _result_of(future, cluster)
-            del future  # its worker need not keep what is here
-            for name, record, content in results:
+        while True:
+            handed_out.add(islice(tasks, None if ahead else handed_out.n_wanted()))
+            if not handed_out.waiting:
+                return
+            for name, record, content in handed_out.next_results():
                 leaf = leaves.get(name)
                 if leaf is not None and content is not None:
                     leaf.parent.mkdir(exist_ok=True)
                     write_bytes(leaf, content)
                 yield name, record
-            fill()
     finally:
-        if waiting and client.status == "running":
+        handed_out.cancel()
+
+
+class _HandedOut:
+    """Tasks that a cluster has, and what comes back."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        carry: Carry,
+        runs: Mapping[str, tuple[Any, ...]],
+        leaves: Mapping[str, Path | None],
+    ) -> None:
+        from distributed import as_completed
+
+        self.waiting: dict[Any, Sequence[str]] = {}  # by future the names of its runs
+        self._cluster, self._runs, self._leaves = cluster, runs, leaves
+        self._shared = _shared(list(runs.values()))
+        self._common = _hand_out(cluster, _Common(carry, self._shared, worker_versions()))
+        self._coming = as_completed([], loop=cluster.client.loop)
+        # One name for all tasks, and for no other study: dask learns how long they take.
+        self._kind = f"sk_biornn-{uuid.uuid4().hex.translate(_AS_LETTERS)}"
+
+    def n_wanted(self) -> int:
+        """Return how many tasks more keep all workers busy, one of them waiting."""
+        return max(0, self._cluster.n_slots() + 1 - len(self.waiting))
+
+    def add(self, groups: Iterable[Sequence[str]]) -> None:
+        """Hand out tasks, by the names of their runs."""
+        groups = list(groups)
+        if not groups:
+            return
+        futures = self._cluster.client.map(
+            _work,
+            [self._runs_of(names) for names in groups],
+            common=self._common,
+            key=[(self._kind, names[0]) for names in groups],
+            pure=False,
+            **self._cluster.options,
+        )
+        self.waiting.update(zip(futures, groups, strict=True))
+        self._coming.update(futures)
+
+    def _runs_of(self, names: Sequence[str]) -> _Runs:
+        arguments = {name: _without(self._runs[name], self._shared) for name in names}
+        return _Runs(arguments, {name: self._leaves.get(name) for name in names})
+
+    def next_results(self) -> list[tuple[str, Record, bytes | None]]:
+        """Return names, records and contents of files of the task that ends next."""
+        future = next(self._coming)
+        names = self.waiting.pop(future)
+        return _result_of(future, names, self._cluster)  # the future ends: its worker lets go
+
+    def cancel(self) -> None:
+        """Have the cluster forget what has not come back."""
+        if self.waiting and self._cluster.client.status == "running":
             with suppress(Exception):  # it ends either way
-                client.cancel(list(waiting), force=True)
+                self._cluster.client.cancel(list(self.waiting), force=True)
 
 
 def groups_of(names: Sequence[str], n_groups: int) -> list[list[str]]:
@@ -209,22 +237,34 @@ def _hand_out(cluster: Cluster, common: _Common) -> Any:
     return held
 
 
-def _result_of(future: Any, cluster: Cluster) -> list[tuple[str, Record, bytes | None]]:
+def _result_of(
+    future: Any, names: Sequence[str], cluster: Cluster
+) -> list[tuple[str, Record, bytes | None]]:
     from distributed import KilledWorker
 
     try:
         return future.result()
     except KilledWorker:
         raise BrokenExecutor(
-            f"the run {future.key[1]} was given to several dask workers, and each of them ended "
-            "(is there enough memory?)"
+            f"{_called(names)} was given to several dask workers, and each of them ended (is there "
+            "enough memory?)"
         ) from None
     except (CancelledError, OSError) as error:
-        if isinstance(error, OSError) and cluster.client.status == "running":
+        if cluster.client.status != "running":
+            raise ConnectionError(
+                f"the dask scheduler {address_of(cluster)} was lost, and what it had in flight"
+            ) from None
+        if isinstance(error, OSError):  # of the worker: no room on its disk, for one
             raise
-        raise ConnectionError(
-            f"the dask scheduler {address_of(cluster)} was lost, and what it had in flight"
+        raise BrokenExecutor(
+            f"{_called(names)} was cancelled on the dask scheduler {address_of(cluster)}, by "
+            "another client or as it was started again"
         ) from None
+
+
+def _called(names: Sequence[str]) -> str:
+    first, *others = names
+    return f"the stack of {len(names)} runs from {first} on" if others else f"the run {first}"
 
 
 # ------------------------------------------------------------------ the worker
