@@ -72,7 +72,7 @@ def fit_many(
         Per estimator the trials of `X` that it learns from, such as the training part of a fold;
         None: all.
     strategy : {"auto", "stacked", "alone"}, default="auto"
-        "auto": stacks where they pay, by a rule that was measured; "stacked": wherever it can be;
+        "auto": stacks where they pay, by a rule from measured times; "stacked": wherever it can be;
         "alone": never.
     device : str or None, default=None
         Where all networks learn: their argument `device` from then on. None: where that says.

@@ -52,7 +52,7 @@ class SeedEnsemble(BaseEstimator):
     strategy : {"auto", "stacked", "joblib"}, default="auto"
         "stacked": copies learn side by side, see `fit_many`, within each job; "joblib": one after
         the other, with the bits of their own `fit`; "auto": side by side where it pays, by a rule
-        that was measured (small networks).
+        from measured times (small networks).
 
     Attributes
     ----------
