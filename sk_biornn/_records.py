@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,15 +60,28 @@ def as_json(content: Any) -> Any:
 def differences(there: dict[str, Any], here: dict[str, Any]) -> str:
     """Return which settings differ, with both values; nothing where none does."""
     return ", ".join(
-        f"{key} ({short_json(there.get(key))} there, {short_json(here.get(key))} here)"
+        "{} ({} there, {} here)".format(key, *_short_pair(there.get(key), here.get(key)))
         for key in sorted({*there, *here})
         if there.get(key) != here.get(key)
     )
 
 
-def short_json(value: Any, length: int = 40) -> str:
+def _short_pair(there: Any, here: Any) -> list[str]:
+    """Return JSON of two values that differ, cut to where one sees that they do."""
+    shown = [short_json(there), short_json(here)]
+    if shown[0] != shown[1]:
+        return shown
+    texts = [json.dumps(there), json.dumps(here)]
+    start = len(os.path.commonprefix(texts)) - 10
+    return [f"...{_cut(text[start:])}" for text in texts]
+
+
+def short_json(value: Any) -> str:
     """Return JSON of a value, cut where it is long."""
-    text = json.dumps(value)
+    return _cut(json.dumps(value))
+
+
+def _cut(text: str, length: int = 40) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 

@@ -192,7 +192,7 @@ def test_a_cluster_is_checked_before_anything_is_changed(monkeypatch):
     X, y = make_flip_flop(10, n_steps=5, random_state=0)
     networks = [DaleRNNRegressor(n_units=4, device="auto", random_state=k) for k in range(2)]
 
-    def refuse():
+    def refuse(**given):
         raise ValueError([network.device for network in networks])
 
     monkeypatch.setattr(_fit_many, "check_cluster", refuse)

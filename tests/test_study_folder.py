@@ -20,7 +20,7 @@ from sk_biornn import _process, _records
 from sk_biornn._atomic import write_text
 from sk_biornn._orphans import end_with
 from sk_biornn._process import Process, has_ended, this_process
-from sk_biornn._records import LOCK, locked, sealed
+from sk_biornn._records import LOCK, differences, locked, sealed
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._repeatable import digest
 from sk_biornn.studies._runner import carry_out, fill_record, holding, run_jobs
@@ -254,6 +254,14 @@ def test_a_process_that_is_no_worker_watches_nobody():
     assert result["sum"] == 3
     end_with(os.getppid())
     assert threading.active_count() == before
+
+
+def test_what_differs_late_in_a_long_setting_is_seen():
+    arms = [f"arm {number}" for number in range(10)]
+    said = differences({"arms": arms, "n": 1}, {"arms": [*arms[:-1], "other"], "n": 2})
+    assert said == (
+        'arms (..."arm 8", "arm 9"] there, ..."arm 8", "other"] here), n (1 there, 2 here)'
+    )
 
 
 # ------------------------------------------------------------------ the lock

@@ -7,12 +7,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import effective_n_jobs
 
 from sk_biornn._checks import check_choice, check_count, check_number, is_integer, refusal
 from sk_biornn._plain import is_several, short
 from sk_biornn.ensemble._by_epochs import check_fit_params
-from sk_biornn.ensemble._elsewhere import Given, check_cluster, one_thread_there
+from sk_biornn.ensemble._elsewhere import (
+    Given,
+    check_cluster,
+    cluster_for_fits,
+    in_jobs,
+    one_thread_there,
+)
 from sk_biornn.ensemble._lockstep import Member, carry
 from sk_biornn.ensemble._trials import cut_params, take_trials
 from sk_biornn.estimators._boundary import resolve_device
@@ -129,14 +135,14 @@ def fit_many(
     check_count("verbose", int(verbose) if isinstance(verbose, bool) else verbose, low=0)
     if any(hasattr(estimator, "_epochs_of_fit") for estimator in estimators):
         check_fit_params(fit_params)
+    check_cluster(estimators=estimators, X=X, y=y, **fit_params)
     groups = _divided(len(estimators), n_jobs)
-    if len(groups) > 1:
-        check_cluster()
+    here = len(groups) == 1 and cluster_for_fits() is None
     options: dict[str, Any] = {"strategy": strategy, "max_memory": max_memory, "verbose": verbose}
     had = _devices_of(estimators, device)
     try:
         _set_devices(estimators, [None if before is None else device for before in had])
-        if len(groups) == 1:
+        if here:
             ended = _fit_here(estimators, X, y, fit_params, parts, **options)
         else:
             ended = _fit_elsewhere(groups, estimators, X, y, fit_params, parts, n_jobs, options)
@@ -202,10 +208,8 @@ def _fit_elsewhere(
         return [items[number] for number in group]
 
     given = Given(X, y, fit_params)
-    results = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_and_return)(some(estimators, group), given, some(parts, group), options)
-        for group in groups
-    )
+    jobs = [(some(estimators, group), some(parts, group), options) for group in groups]
+    results = in_jobs(_fit_and_return, jobs, given, n_jobs)
     ended: list[Any] = [None] * len(estimators)
     for group, (fitted, of_group) in zip(groups, results, strict=True):
         for number, twin, end in zip(group, fitted, of_group, strict=True):
@@ -215,7 +219,7 @@ def _fit_elsewhere(
 
 
 def _fit_and_return(
-    estimators: list[Any], given: Given, parts: list[Any], options: Any
+    estimators: list[Any], parts: list[Any], options: Any, given: Given
 ) -> tuple[list[Any], list[_Ended]]:
     with one_thread_there():
         X, y, fit_params = given.X, given.y, given.fit_params
@@ -314,7 +318,9 @@ def _divided(n_estimators: int, n_jobs: int | None) -> list[Sequence[int]]:
         raise refusal("n_jobs", "None or an integer", n_jobs, right_type=False)
     if n_jobs == 0:
         raise ValueError("n_jobs must be a positive integer, a negative one or None, got 0.")
-    n_groups = min(n_estimators, max(1, effective_n_jobs(n_jobs)))
+    cluster = cluster_for_fits()
+    n_groups = cluster.n_slots() if cluster is not None else effective_n_jobs(n_jobs)
+    n_groups = min(n_estimators, max(1, n_groups))
     return [range(first, n_estimators, n_groups) for first in range(n_groups)]
 
 

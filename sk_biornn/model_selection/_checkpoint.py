@@ -46,7 +46,7 @@ def open_checkpoint(path: Any) -> Iterator[Checkpoint | None]:
         raise refusal("checkpoint", expected, path, right_type=isinstance(path, str))
     if "\0" in os.fsdecode(path):
         raise refusal("checkpoint", "a path that a folder can have", path, right_type=True)
-    folder = Path(os.fsdecode(path))
+    folder = Path(os.fsdecode(path)).absolute()  # workers may stand elsewhere
     with ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)

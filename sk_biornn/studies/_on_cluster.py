@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -23,11 +20,11 @@ from sk_biornn._atomic import write_bytes
 from sk_biornn._checks import check_choice
 from sk_biornn._cluster import (
     Cluster,
-    address_of,
     ask_workers,
     refuse_other_versions,
     worker_versions,
 )
+from sk_biornn._cluster_tasks import cancel, held_by_all, result_of
 
 Record = dict[str, Any]
 _AS_LETTERS = str.maketrans("0123456789", "ghijklmnop")  # dask takes digits for a number of a task
@@ -134,7 +131,7 @@ class _HandedOut:
         self.waiting: dict[Any, Sequence[str]] = {}  # by future the names of its runs
         self._cluster, self._runs, self._leaves = cluster, runs, leaves
         self._shared = _shared(list(runs.values()))
-        self._common = _hand_out(cluster, _Common(carry, self._shared, worker_versions()))
+        self._common = held_by_all(cluster, _Common(carry, self._shared, worker_versions()))
         self._coming = as_completed([], loop=cluster.client.loop)
         # One name for all tasks, and for no other study: dask learns how long they take.
         self._kind = f"sk_biornn-{uuid.uuid4().hex.translate(_AS_LETTERS)}"
@@ -167,13 +164,11 @@ class _HandedOut:
         """Return names, records and contents of files of the task that ends next."""
         future = next(self._coming)
         names = self.waiting.pop(future)
-        return _result_of(future, names, self._cluster)  # the future ends: its worker lets go
+        return result_of(future, _called(names), self._cluster)
 
     def cancel(self) -> None:
         """Have the cluster forget what has not come back."""
-        if self.waiting and self._cluster.client.status == "running":
-            with suppress(Exception):  # it ends either way
-                self._cluster.client.cancel(list(self.waiting), force=True)
+        cancel(self._cluster, self.waiting)
 
 
 def groups_of(names: Sequence[str], n_groups: int) -> list[list[str]]:
@@ -222,56 +217,12 @@ def _without(arguments: tuple[Any, ...], shared: dict[int, Any]) -> tuple[Any, .
     return tuple(value for place, value in enumerate(arguments) if place not in shared)
 
 
-def _hand_out(cluster: Cluster, common: _Common) -> Any:
-    """Have all workers hold what all tasks share.
-
-    It is the result of a task, and no scattered data, which would be lost with the workers that
-    have it. One worker gets it from here, the others from each other.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sending large graph")
-        key = f"sk_biornn-common-{uuid.uuid4().hex}"
-        held = cluster.client.submit(_hold, common, key=key, pure=False)
-    with suppress(Exception):  # of a worker that ends now; those that need it ask for it later
-        cluster.client.replicate([held], workers=list(cluster.workers()))
-    return held
-
-
-def _result_of(
-    future: Any, names: Sequence[str], cluster: Cluster
-) -> list[tuple[str, Record, bytes | None]]:
-    from distributed import KilledWorker
-
-    try:
-        return future.result()
-    except KilledWorker:
-        raise BrokenExecutor(
-            f"{_called(names)} was given to several dask workers, and each of them ended (is there "
-            "enough memory?)"
-        ) from None
-    except (CancelledError, OSError) as error:
-        if cluster.client.status != "running":
-            raise ConnectionError(
-                f"the dask scheduler {address_of(cluster)} was lost, and what it had in flight"
-            ) from None
-        if isinstance(error, OSError):  # of the worker: no room on its disk, for one
-            raise
-        raise BrokenExecutor(
-            f"{_called(names)} was cancelled on the dask scheduler {address_of(cluster)}, by "
-            "another client or as it was started again"
-        ) from None
-
-
 def _called(names: Sequence[str]) -> str:
     first, *others = names
     return f"the stack of {len(names)} runs from {first} on" if others else f"the run {first}"
 
 
 # ------------------------------------------------------------------ the worker
-
-
-def _hold(common: _Common) -> _Common:
-    return common
 
 
 def _work(runs: _Runs, common: _Common) -> list[tuple[str, Record, bytes | None]]:
