@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,8 @@ def _short_pair(there: Any, here: Any) -> list[str]:
     if shown[0] != shown[1]:
         return shown
     texts = [json.dumps(there), json.dumps(here)]
-    start = len(os.path.commonprefix(texts)) - 10
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False))
+    start = len(list(same)) - 10
     return [f"...{_cut(text[start:])}" for text in texts]
 
 
