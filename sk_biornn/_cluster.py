@@ -97,6 +97,11 @@ def ask_workers(cluster: Cluster, question: Callable[[], Any]) -> dict[str, Any]
 
 
 def _wait_for_workers(cluster: Cluster) -> None:
+    if cluster.client.status != "running":
+        raise ValueError(
+            f"the dask client of parallel_config must be connected, got one whose status is "
+            f"{cluster.client.status!r}: make another one."
+        )
     with suppress(TimeoutError):
         cluster.client.wait_for_workers(1, timeout=WORKERS_WITHIN)
     if not cluster.workers():

@@ -11,6 +11,19 @@ from typing import Any
 from sk_biornn._cluster import Cluster, address_of
 
 
+def check_can_be_sent(name: str, value: Any) -> None:
+    """Refuse what workers cannot be given: dask would say so at length, and joblib would wait."""
+    from cloudpickle import dumps  # which dask has brought
+
+    try:
+        dumps(value, protocol=5, buffer_callback=lambda _: None)  # arrays are not copied
+    except Exception as error:  # whatever a pickler says
+        raise TypeError(
+            f"{name} must be what can be sent to the workers of a dask cluster, got what has no "
+            f"pickle ({error})."
+        ) from None
+
+
 def held_by_all(cluster: Cluster, common: Any) -> Any:
     """Have all workers hold what all tasks share, and return its future.
 

@@ -358,6 +358,28 @@ def _total(k, given):
     return len(given.X.array) + k
 
 
+def test_a_study_that_cannot_be_sent_is_refused(client):
+    lock = threading.Lock()
+    sentence = r"^the job and the plan of a study must be what can be sent .* no pickle \(cannot"
+    with pytest.raises(TypeError, match=sentence):
+        run_study(study_of(lambda record, run, plan: lock.locked()))
+
+
+def test_a_client_that_is_closed_is_refused(cluster):
+    with distributed.Client(cluster, set_as_default=False) as closed:
+        pass
+    for work in (
+        lambda: run_study(STUDY),
+        lambda: fit_many([network(), network()], SX, SY),
+        lambda: SeedEnsemble(network(), n_seeds=2, strategy="joblib").fit(SX, SY),
+    ):
+        with (
+            parallel_config("dask", client=closed),
+            pytest.raises(ValueError, match=r"^the dask client .* whose status is 'closed': make"),
+        ):
+            work()
+
+
 class HoldsALock:
     """An `on_epoch` that has a pickle until it is called."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from joblib import Parallel, delayed
 
 from sk_biornn._cluster import Cluster, active_cluster, check_workers, is_worker
-from sk_biornn._cluster_tasks import cancel, held_by_all, result_of
+from sk_biornn._cluster_tasks import cancel, check_can_be_sent, held_by_all, result_of
 from sk_biornn.core import one_torch_thread
 
 _LARGE = 2**20  # bytes
@@ -53,17 +53,9 @@ def check_cluster(**given: Any) -> None:
     cluster = cluster_for_fits()
     if cluster is None:
         return
-    from cloudpickle import dumps  # which dask has brought
-
     check_workers(cluster)
     for name, value in given.items():
-        try:
-            dumps(value, protocol=5, buffer_callback=lambda _: None)  # arrays are not copied
-        except Exception as error:  # whatever a pickler says
-            raise TypeError(
-                f"{name} must be what can be sent to the workers of a dask cluster, got what has "
-                f"no pickle ({error})."
-            ) from None
+        check_can_be_sent(name, value)
 
 
 def in_jobs(

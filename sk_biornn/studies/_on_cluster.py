@@ -24,7 +24,7 @@ from sk_biornn._cluster import (
     refuse_other_versions,
     worker_versions,
 )
-from sk_biornn._cluster_tasks import cancel, held_by_all, result_of
+from sk_biornn._cluster_tasks import cancel, check_can_be_sent, held_by_all, result_of
 
 Record = dict[str, Any]
 _AS_LETTERS = str.maketrans("0123456789", "ghijklmnop")  # dask takes digits for a number of a task
@@ -131,7 +131,12 @@ class _HandedOut:
         self.waiting: dict[Any, Sequence[str]] = {}  # by future the names of its runs
         self._cluster, self._runs, self._leaves = cluster, runs, leaves
         self._shared = _shared(list(runs.values()))
-        self._common = held_by_all(cluster, _Common(carry, self._shared, worker_versions()))
+        common = _Common(carry, self._shared, worker_versions())
+        try:
+            self._common = held_by_all(cluster, common)
+        except TypeError:  # of dask, at length
+            check_can_be_sent("the job and the plan of a study", common)
+            raise
         self._coming = as_completed([], loop=cluster.client.loop)
         # One name for all tasks, and for no other study: dask learns how long they take.
         self._kind = f"sk_biornn-{uuid.uuid4().hex.translate(_AS_LETTERS)}"
