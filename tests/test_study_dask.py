@@ -553,7 +553,9 @@ def n_queued(dask_worker):
 def test_an_interruption_cancels_what_is_queued(client, cluster, tmp_path):
     def strike():
         try:
-            wait_for(lambda: len(list(tmp_path.glob("runs/*"))) == 1 and len(begun(tmp_path)) == 3)
+            wait_for(
+                lambda: len(list(tmp_path.glob("runs/*.json"))) == 1 and len(begun(tmp_path)) == 3
+            )
         finally:
             os.kill(os.getpid(), signal.SIGINT)
 
