@@ -33,9 +33,10 @@ from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._closed_loop import ClosedLoop
 from sk_biornn.estimators._forecasts import ForecastingRNN, check_teacher_forcing
 from sk_biornn.estimators._loss import Play
-from sk_biornn.estimators._next_inputs import OwnPast, are_next_inputs, fit_own_past
+from sk_biornn.estimators._next_inputs import are_next_inputs
 from sk_biornn.estimators._observed import ObservedRNN
 from sk_biornn.estimators._observing import Observing
+from sk_biornn.estimators._own_past import OwnPast, fit_own_past
 from sk_biornn.estimators._physiology import Extra
 from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, Rule, check_rules
 from sk_biornn.estimators._running import blank_padding
@@ -401,9 +402,10 @@ default=None
             n_terms = 1 + (len(TIME_CONSTANTS) if self.readout_skip == "diagonal" else 0)
             found, _ = own_past(torch.from_numpy(present.astype(np.float64)), n_terms, None)
             terms = found.numpy()
-        values = targets.values - present if self.predict_increments else targets.values
-        judged = targets.weights.any(axis=-1)
-        return fit_own_past(terms[judged], values[judged], targets.weights[judged])
+        values, weights = targets.values, targets.weights
+        goes_on = are_next_inputs(trials.x, values, weights, own)
+        values = values - present if self.predict_increments else values
+        return fit_own_past(terms, values, weights, bool(self.predict_increments), goes_on)
 
     def _with_extras(
         self,
