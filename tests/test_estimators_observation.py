@@ -523,3 +523,24 @@ def test_names_of_outputs_are_those_of_the_frame():
     taus = pd.Series([300.0, 100.0, 200.0], index=["c", "a", "b"])
     reg = regressor("gaussian", calcium_tau=taus, dt=50.0).fit(X, frame)
     assert reg.calcium_tau_.tolist() == [100.0, 200.0, 300.0]
+
+
+# ------------------------------------------------------------------ measured events
+
+
+def test_deconvolved_events_of_a_recording(data_dir):
+    """Zeros and sizes of suite2p's spikes are as the network draws them."""
+    folder = data_dir / "suite2p_crop"
+    if not folder.is_dir():
+        pytest.skip(f"no suite2p_crop in {data_dir}")
+    events = np.load(folder / "spks.npy").T.astype(np.float32)
+    events = events[:, (events > 0).mean(0) > 0.05]
+    events /= events.std(0)
+    X = np.stack([events[k : k + 30] for k in range(0, 570, 30)])
+    y = np.stack([events[k + 1 : k + 31] for k in range(0, 570, 30)])
+    reg = regressor("zero_inflated_gamma", n_units=20, max_iter=60).fit(X, y)
+    assert 0 < reg.score(X, y) < 1
+    assert (reg.predict(X) > 0).all()
+    drawn = reg.sample_y(X, n_samples=20)
+    assert (drawn == 0).mean() == pytest.approx((y == 0).mean(), abs=0.03)
+    assert drawn[drawn > 0].mean() == pytest.approx(y[y > 0].mean(), rel=0.15)
