@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sk_biornn.inspection._compare import compare
     from sk_biornn.inspection._currents import current_decomposition
+    from sk_biornn.inspection._forecasts import forecast_skill
     from sk_biornn.inspection._interactions import block_density, population_interactions
     from sk_biornn.inspection._silence import silence, silencing_effect
     from sk_biornn.inspection._skill import prediction_skill
@@ -22,6 +23,7 @@ __all__ = [
     "block_density",
     "compare",
     "current_decomposition",
+    "forecast_skill",
     "maximum_spanning_tree",
     "population_interactions",
     "prediction_skill",
@@ -36,6 +38,7 @@ _FILES = {
     "block_density": "_interactions",
     "compare": "_compare",
     "current_decomposition": "_currents",
+    "forecast_skill": "_forecasts",
     "maximum_spanning_tree": "_spanning_tree",
     "population_interactions": "_interactions",
     "prediction_skill": "_skill",
