@@ -42,8 +42,11 @@ def by_hand(model, trials, targets, horizon, longest, burn_in, stride):
     return pairs
 
 
-def r2_of(pairs):
+def r2_of(pairs, variances=None):
     said, truth = (np.array([p[i] for of_trial in pairs for p in of_trial]) for i in (0, 1))
+    if variances is not None:
+        mse = ((said - truth) ** 2).mean(axis=0)
+        return np.mean(1 - mse / variances), mse.mean()
     scores = []
     for s, y in zip(said.T, truth.T, strict=True):
         known = np.isfinite(y)
@@ -122,11 +125,12 @@ def test_intervals_are_percentiles_over_draws_of_trials():
     stride = table.attrs["stride"]
     ours = by_hand(MODEL, X, Y, 2, 2, 1, stride)
     theirs = by_hand(Persistence().fit(X, Y), X, Y, 2, 2, 1, stride)
+    variances = np.var([truth for of_trial in ours for _, truth in of_trial], axis=0)
     found = []
     for counts in draw_blocks(12, 3, 50, 5):
         chosen = np.repeat(np.arange(12), counts.astype(int))
         assert len(chosen) == 12
-        a, b = r2_of([ours[i] for i in chosen]), r2_of([theirs[i] for i in chosen])
+        a, b = (r2_of([pairs[i] for i in chosen], variances) for pairs in (ours, theirs))
         found.append((a[1], a[0], 1 - a[1] / b[1], a[0] - b[0]))
     low, high = np.quantile(found, [0.025, 0.975], axis=0)
     line, other = row(table, "RidgeVAR", 2), row(table, "persistence", 2)

@@ -58,17 +58,23 @@ def squared_errors(truth: Floats, prediction: Floats) -> Floats:
 def scores(truth: TrialSums, errors: Floats, draws: Floats) -> Scores:
     """Return mean squared error and R^2 of each draw, (n_draws, n_trials) counts of the trials.
 
-    R^2 is the mean over outputs that vary in the draw.
+    R^2 is the mean over the outputs that vary. Their variance is that over all trials, in every
+    draw: fewer different trials vary less among each other, and an R^2 with the variance of the
+    draw would be lower in nearly all draws than that of all trials.
     """
+    n_all = truth.n.sum(axis=0)
+    spread = truth.yy.sum(axis=0) - truth.y.sum(axis=0) ** 2 / np.maximum(n_all, 1)
+    varies = spread > _CONSTANT * truth.power.sum(axis=0)
+    variance = np.where(varies, spread / np.maximum(n_all, 1), 1.0)
     n, total = draws @ truth.n, draws @ errors
-    spread = draws @ truth.yy - (draws @ truth.y) ** 2 / np.maximum(n, 1)
-    varies = spread > _CONSTANT * (draws @ truth.power)
-    r2 = np.where(varies, 1 - total / np.where(varies, spread, 1.0), 0.0).sum(axis=1)
-    n_varying = varies.sum(axis=1)
-    entries = n.sum(axis=1)
+    shares = total / np.maximum(n, 1) / variance
+    counted = varies & (n > 0)
+    n_counted, n_entries = counted.sum(axis=1), n.sum(axis=1)
+    left = np.where(counted, shares, 0.0).sum(axis=1)
+    missing = np.full(len(draws), np.nan)
     return Scores(
-        np.divide(total.sum(axis=1), entries, out=np.full(len(n), np.nan), where=entries > 0),
-        np.divide(r2, n_varying, out=np.full(len(n), np.nan), where=n_varying > 0),
+        np.divide(total.sum(axis=1), n_entries, out=missing.copy(), where=n_entries > 0),
+        1 - np.divide(left, n_counted, out=missing.copy(), where=n_counted > 0),
     )
 
 

@@ -108,7 +108,8 @@ def forecast_skill(
         `r2` (mean over outputs, all trials and origins pooled, as in `score`), `skill` (1 - mse /
         mse of persistence), `difference` (r2 of the first estimator less that of the model), and
         the ends of their intervals, such as `r2_low` and `r2_high`: percentiles over draws of whole
-        trials, in which models are paired. With a single trial there are none, NaN. `attrs` has
+        trials, in which models are paired, and R^2 is by the variance over all trials. With a
+        single trial there are none, NaN; with few they are too narrow. `attrs` has
         `reference` (the first estimator), `models`, `n_trials`, `n_origins`, `burn_in`, `stride`
         and the arguments of the bootstrap.
 
