@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sk_biornn.inspection._co_smoothing import co_smoothing_score
     from sk_biornn.inspection._compare import compare
     from sk_biornn.inspection._currents import current_decomposition
     from sk_biornn.inspection._forecasts import forecast_skill
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "block_density",
+    "co_smoothing_score",
     "compare",
     "current_decomposition",
     "forecast_skill",
@@ -36,6 +38,7 @@ __all__ = [
 
 _FILES = {
     "block_density": "_interactions",
+    "co_smoothing_score": "_co_smoothing",
     "compare": "_compare",
     "current_decomposition": "_currents",
     "forecast_skill": "_forecasts",
