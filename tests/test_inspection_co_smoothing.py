@@ -232,6 +232,14 @@ def test_what_does_not_fit_is_refused(options, kind, words):
         co_smoothing_score(X=X, **options)
 
 
+def test_early_stopping_is_refused_where_outputs_are_not_scored():
+    network = DaleRNNRegressor(n_units=4, max_iter=1, early_stopping=True)
+    piped = make_pipeline(TrialScaler(), network)
+    for model in (network, piped):
+        with pytest.raises(ValueError, match="early_stopping=False for n_shots, where training is"):
+            co_smoothing_score(model, X, [2], n_shots=2)
+
+
 def test_names_that_are_unknown_are_refused():
     frames = [pd.DataFrame(x, columns=list("abcde")) for x in X]
     with pytest.raises(ValueError, match="heldout must have names of neurons of X, among a, b, c"):

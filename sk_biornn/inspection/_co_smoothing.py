@@ -320,6 +320,7 @@ def _few_shot(
     rng: np.random.Generator,
 ) -> list[Floats]:
     """Return predictions of the withheld neurons by a read-out of each draw of trials."""
+    _refuse_early_stopping(est)
     if n_shots > len(train):
         raise ValueError(
             f"n_shots must be at most the number of training trials of a fold, {len(train)}, got "
@@ -340,6 +341,17 @@ def _few_shot(
         columns = [_read_out(features, y, states, alpha, is_poisson) for y in truth.T]
         said.append(np.column_stack(columns))
     return said
+
+
+def _refuse_early_stopping(est: Any) -> None:
+    """Raise if a fit would be judged by outputs of which nothing is scored."""
+    asked = est.get_params() if hasattr(est, "get_params") else {}
+    for name, value in asked.items():
+        if name.rpartition("__")[2] == "early_stopping" and value is True:
+            raise ValueError(
+                f"est must have {name}=False for n_shots, where training is not scored on the "
+                "withheld neurons, got True."
+            )
 
 
 def _without(recording: _Recording, trials: NDArray[np.int64]) -> Any:
