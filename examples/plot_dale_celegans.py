@@ -61,11 +61,9 @@ FRAMES_LEFT_OUT, FRAMES_TO_VALIDATE = 25, 200
 
 
 def blocked_splits(n_frames, n_blocks=5):
-    """Yield (test, training) per block: a (start, stop), and a list of them."""
-    for training, test in BlockedTimeSeriesSplit(n_blocks, gap=FRAMES_LEFT_OUT).split(
-        range(n_frames)
-    ):
-        yield runs_of(test)[0], runs_of(training)
+    """Return (test, training) per block: a (start, stop), and a list of them."""
+    splits = BlockedTimeSeriesSplit(n_blocks, gap=FRAMES_LEFT_OUT).split(range(n_frames))
+    return ((runs_of(test)[0], runs_of(training)) for training, test in splits)
 
 
 def runs_of(frames):
