@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,8 @@ class Moments(NamedTuple):
 
     def without(self, part: Moments) -> Moments:
         """Return the sums without those of some rows."""
-        return Moments(*(a - b for a, b in zip(self, part, strict=True)))
+        pairs: Iterable[tuple[Any, Any]] = zip(self, part, strict=True)
+        return Moments(*(a - b for a, b in pairs))
 
     def error(self, coef: Floats, intercept: Floats) -> Floats:
         """Return the sum of squared errors per target of y = x @ coef + intercept."""
@@ -57,7 +58,7 @@ class Moments(NamedTuple):
 
 def total(parts: Iterable[Moments]) -> Moments:
     """Return the sums over all parts."""
-    return Moments(*(sum(values) for values in zip(*parts, strict=True)))  # type: ignore[arg-type]
+    return Moments(*(sum(values) for values in zip(*parts, strict=True)))
 
 
 def ridge(

@@ -313,7 +313,7 @@ class RidgeVAR(LinearBaseline):
 
 def _rows(trials: Trials, targets: Floats, weights: Floats, order: int) -> _Rows:
     """Return the steps that have `order` frames and a target that is scored."""
-    scored = np.isfinite(targets).any(axis=2)
+    scored = np.asarray(np.isfinite(targets).any(axis=2))
     scored[:, : order - 1] = False
     of_trial, steps = np.nonzero(scored)
     if not len(steps):

@@ -66,7 +66,7 @@ def read_trials(value: Any, name: str) -> TrialList:
     lengths = [len(array) for array in arrays]
     if not listed:
         arrays = [_without_padding(array) for array in arrays]
-    columns = labels
+    columns: Any = labels
     if labels is not None and listed and isinstance(value[0], pd.DataFrame):
         columns = value[0].columns
     are_equal = not listed and lengths == [len(array) for array in arrays]

@@ -168,7 +168,7 @@ def forecast_skill(
     True
     """
     horizons = _check_horizons(horizons)
-    settings = {
+    settings: dict[Any, Any] = {
         "block_length": check_count("block_length", block_length),
         "n_bootstrap": check_count("n_bootstrap", n_bootstrap),
         "confidence": check_number(
@@ -356,7 +356,7 @@ def _truth(targets: TrialList, origins: _Origins, horizon: int) -> Floats:
     return np.asarray(rows, dtype=np.float64)
 
 
-def _draws(n_trials: int, settings: dict[str, Any], random_state: Any) -> Floats:
+def _draws(n_trials: int, settings: dict[Any, Any], random_state: Any) -> Floats:
     """Return counts of the trials: every one once, and then as they are drawn."""
     once = np.ones((1, n_trials))
     if n_trials == 1:
