@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sk_biornn.core import computing
 from sk_biornn.core.params import Params, extra
+from sk_biornn.estimators._trials import Trials
 
 
 class Observing(NamedTuple):
@@ -33,6 +34,19 @@ class Observing(NamedTuple):
             if w_skip is not None:
                 read = read + w_skip * present
         return read, carried
+
+    def at_ends(self, read: np.ndarray, trials: Trials, params: Params) -> tuple[Tensor, Any]:
+        """Return the outputs (n_trials, n_outputs) of last steps, and what is carried from there.
+
+        `read` is the read-out of all steps of whole trials.
+        """
+        like = params.w_out
+        of_read, of_x = (
+            torch.as_tensor(np.ascontiguousarray(a)).to(like) for a in (read, trials.x)
+        )
+        outputs, _ = self(of_read, of_x, params)
+        ends = None if trials.lengths is None else torch.from_numpy(trials.lengths)
+        return last_of(outputs, ends), None
 
     def of_arrays(self, read: np.ndarray, x: np.ndarray, params: Params) -> np.ndarray:
         """Return outputs of whole trials as arrays."""
