@@ -256,20 +256,42 @@ def test_inputs_of_the_future_are_read():
             frame[:, 1] = expected[-1][:, 0]
             x = np.concatenate([x, frame[:, None]], axis=1)
     future[..., 1] = np.nan  # fed back, not read
-    np.testing.assert_allclose(model.forecast(X[:, :7], 6, future), np.stack(expected, axis=1))
+    for inputs in (future, future[..., [0, 2]]):
+        found = model.forecast(X[:, :7], 6, future=inputs)
+        np.testing.assert_allclose(found, np.stack(expected, axis=1))
     assert model.forecast(X, 1).shape == (6, 1, 1)
-    with pytest.raises(ValueError, match="future must have the inputs of the 5 steps"):
+    with pytest.raises(
+        ValueError, match=r"future must have shape \(6, 5, 2\): .* \[0, 2\] .* None"
+    ):
         model.forecast(X, 6)
-    with pytest.raises(ValueError, match=r"future must have shape \(6, 5 or more, 3\), got"):
-        model.forecast(X, 6, future[:, :4])
-    with pytest.raises(ValueError, match="future must be finite"):
-        model.forecast(X, 6, np.full_like(future, np.nan))
+    with pytest.raises(ValueError, match=r"future must have shape .* got shape \(6, 4, 2\)"):
+        model.forecast(X, 6, future=future[:, :4])
+    with pytest.raises(ValueError, match="no output continues; got NaN or infinity"):
+        model.forecast(X, 6, future=np.full_like(future, np.nan))
     alone = ARBaseline(feedback=[1]).fit(X, y)
     assert alone.forecast(X, 6).shape == (6, 6, 1)  # reads nothing else
     np.testing.assert_array_equal(
         RidgeVAR(mask=np.zeros((1, 3)), feedback=[1]).fit(X, y).forecast(X, 6).round(9),
         alone.forecast(X, 6).round(9),
     )
+
+
+def test_frames_go_on_where_they_end():
+    frames = [
+        pd.DataFrame(x, columns=list("abc"), index=pd.Index(0.5 * np.arange(40), name="time"))
+        for x in X
+    ]
+    targets = [frame[["b"]] for frame in frames]
+    model = RidgeVAR(mask=np.zeros((1, 3))).fit(frames, targets)
+    found = model.forecast(frames, 3)
+    assert found[2].columns.tolist() == ["b"] and found[2].index.tolist() == [20.0, 20.5, 21.0]
+    one = model.forecast(frames[2], 3)
+    pd.testing.assert_frame_equal(one, found[2])
+    arrays = [frame.to_numpy() for frame in frames]
+    plain = RidgeVAR(mask=np.zeros((1, 3)), feedback=[1]).fit(
+        arrays, [t.to_numpy() for t in targets]
+    )
+    np.testing.assert_array_equal(one, plain.forecast(arrays, 3)[2])
 
 
 def test_an_unstable_one_does_not_warn():
@@ -363,10 +385,10 @@ def test_it_is_a_regressor_on_trials(model):
         (RidgeVAR(alpha="gcv"), "alpha must be a number of at least 0 or 'auto', got 'gcv'"),
         (RidgeVAR(mask=np.ones((2, 3))), r"mask must be bool of shape .*\(3, 3\), \[post, pre\]"),
         (RidgeVAR(mask=np.full((3, 3), 2)), "mask must be bool of shape .* got other values"),
-        (Persistence(feedback=[0, 1]), "feedback must have one column of X per output, 3 in all"),
-        (Persistence(feedback=[0, 1, 1]), "feedback must have one column of X per output, 3 in"),
-        (Persistence(feedback=[0, 1, 5]), "feedback must have names or numbers of columns of X"),
-        (Persistence(feedback=["a", "b", "c"]), "feedback must have names or numbers of columns"),
+        (Persistence(feedback=[0, 1]), "feedback must name one column of X for each of the 3"),
+        (Persistence(feedback=[0, 1, 1]), "feedback must name one column of X for each of the 3"),
+        (Persistence(feedback=[0, 1, 5]), "feedback must name one column of X .* below 3, got 5"),
+        (Persistence(feedback=["a", "b", "c"]), "feedback must name one column .* got 'a'"),
     ],
 )
 def test_what_does_not_fit_is_refused(model, words):
@@ -374,7 +396,7 @@ def test_what_does_not_fit_is_refused(model, words):
         model.fit(X, Y)
     with pytest.raises(ValueError, match="feedback must say which column of X"):
         Persistence().fit(X, Y[..., :2])
-    with pytest.raises(TypeError, match="feedback must be None or one column"):
+    with pytest.raises(TypeError, match="feedback must name one column of X"):
         Persistence(feedback=3).fit(X, Y)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sk_biornn import DaleRNNRegressor
 from sk_biornn.baselines import ARBaseline, MeanBaseline, Persistence, RidgeVAR
 from sk_biornn.inspection import forecast_skill
 from sk_biornn.inspection._bootstrap import draw_blocks
@@ -193,6 +194,25 @@ def test_a_network_is_shown_prefixes_with_their_names_and_the_future_of_other_in
     (future,) = network.futures
     np.testing.assert_array_equal(future[0], X[0, 3:7])
     assert (table["difference"] == 0).all()  # it is persistence
+
+
+@pytest.mark.parametrize("n_outputs", [2, 3])
+def test_networks_forecast_from_every_origin_as_from_one_alone(n_outputs):
+    """With 2 outputs, the third channel is a stimulus whose future is given."""
+    frames = [pd.DataFrame(x, columns=list("abc")) for x in 0.3 * X]
+    targets = [pd.DataFrame(y[:, :n_outputs], columns=list("abc")[:n_outputs]) for y in 0.3 * Y]
+    network = DaleRNNRegressor(n_units=8, max_iter=5, predict_increments=True, random_state=0)
+    network.fit(frames, targets)
+    table = forecast_skill(network, frames, targets, horizons=(1, 6), baselines=("persistence",),
+                           burn_in=5, max_origins=3)  # fmt: skip
+    pairs = []
+    for frame, y in zip(frames, targets, strict=True):
+        for t in range(4, 25, table.attrs["stride"]):
+            future = frame.to_numpy()[None, t + 1 : t + 6]
+            said = network.forecast([frame.iloc[: t + 1]], 6, future=future)[0]
+            pairs.append((said.to_numpy()[5], y.to_numpy()[t + 5]))
+    assert row(table, "DaleRNNRegressor", 6)["r2"] == pytest.approx(r2_of([pairs])[0], abs=1e-5)
+    assert table.attrs["n_origins"] == len(pairs)
 
 
 def test_runaway_forecasts_are_infinitely_wrong_and_no_more():

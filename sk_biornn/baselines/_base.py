@@ -12,7 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 from sk_biornn._checks import check_count
 from sk_biornn._feature_names import check_output_names
 from sk_biornn._plain import real_array
-from sk_biornn.baselines._feedback import own_features
+from sk_biornn.estimators._frames import as_frames, frames_of
+from sk_biornn.estimators._next_inputs import columns_continued
 from sk_biornn.estimators._numbers import mean_r2, read_numbers
 from sk_biornn.estimators._running import blank_padding
 from sk_biornn.estimators._targets import check_lengths_agree, check_weights, require_y
@@ -94,15 +95,27 @@ class TrialBaseline(RegressorMixin, BaseEstimator):
             )
         self.n_outputs_ = values.shape[-1]
         if self._has_feedback:
-            self.own_features_ = own_features(
-                getattr(self, "feedback", None),
-                getattr(self, "_feature_labels", None),
-                getattr(self, "output_names_", None),
-                self.n_features_in_,
-                self.n_outputs_,
-            )
+            self.own_features_ = self._columns_continued()
         self._learn(trials, values, weights.astype(np.float64))
         return self
+
+    def _columns_continued(self) -> NDArray[np.int64]:
+        features = getattr(self, "_feature_labels", None)
+        outputs = getattr(self, "output_names_", None)
+        own = columns_continued(
+            getattr(self, "feedback", None),
+            self.n_features_in_,
+            self.n_outputs_,
+            features,
+            outputs,
+        )
+        if own is None:
+            raise ValueError(
+                "feedback must say which column of X each output goes on from: "
+                f"{self.n_outputs_} outputs and {self.n_features_in_} columns of X have neither "
+                "the same names nor the same number."
+            )
+        return own
 
     def _check_arguments(self) -> None:
         """Check what the constructor was given."""
@@ -159,7 +172,7 @@ class TrialBaseline(RegressorMixin, BaseEstimator):
         windows = trials.x.astype(np.float64)[:, earlier(steps, self._memory)]
         return self._next(windows).astype(trials.x.dtype)
 
-    def forecast(self, X: Any, n_steps: int, future: Any = None) -> NDArray[Any]:
+    def forecast(self, X: Any, n_steps: int, *, future: Any = None) -> Any:
         """Return the outputs at the steps that follow the last one of each trial.
 
         Each prediction is the input of the next: the first one is what `predict` says at the last
@@ -167,18 +180,19 @@ class TrialBaseline(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or list
-            Trials, as in `fit`.
+        X : array-like, list or DataFrame
+            What was measured so far, as in `fit`; a single frame of steps x features is one trial.
         n_steps : int
             How many steps.
-        future : array-like of shape (n_trials, n_steps - 1 or more, n_features) or None
-            Where not all features are fed back: the inputs at the steps that follow X. Columns
-            that are fed back are not read.
+        future : array-like of shape (n_trials, n_steps - 1, n_exogenous) or None, default=None
+            Inputs of the steps to come, of those columns of X that no output continues, in their
+            order; or of all columns of X, of which these are taken. None: there are no such
+            columns, or none that is read.
 
         Returns
         -------
-        ndarray of shape (n_trials, n_steps, n_outputs)
-            Forecasts.
+        ndarray of shape (n_trials, n_steps, n_outputs), or DataFrame, or list of DataFrames
+            Forecasts; frames, whose index goes on where that of X ends, where X is one or some.
 
         Raises
         ------
@@ -190,9 +204,18 @@ class TrialBaseline(RegressorMixin, BaseEstimator):
             If an argument does not fit.
         """
         check_is_fitted(self)
-        trials = self._trials(X, reset=False)
+        frames = frames_of(X)
+        trials = self._trials(X if frames is None else frames, reset=False)
         n_steps = check_count("n_steps", n_steps)
-        inputs = self._future(future, trials, n_steps)
+        outputs = self._go_on(trials, n_steps, self._future(future, trials, n_steps))
+        if frames is None:
+            return outputs
+        names = getattr(self, "output_names_", None)
+        if names is None and self._has_feedback:
+            names = frames[0].columns[self.own_features_]
+        return as_frames(outputs, frames, names, is_list=isinstance(X, list))
+
+    def _go_on(self, trials: Trials, n_steps: int, inputs: Floats) -> NDArray[Any]:
         last = trials.valid.sum(axis=1) - 1
         rows = np.arange(trials.n_trials)[:, None]
         window = trials.x.astype(np.float64)[rows, earlier(last, self._memory)]
@@ -209,35 +232,33 @@ class TrialBaseline(RegressorMixin, BaseEstimator):
 
     def _reads(self) -> NDArray[np.bool_]:
         """Return which features the next step depends on."""
-        reads = np.zeros(self.n_features_in_, dtype=bool)
-        if self._has_feedback:
-            reads[self.own_features_] = True
-        return reads
+        raise NotImplementedError
 
     def _future(self, future: Any, trials: Trials, n_steps: int) -> Floats:
-        """Return inputs (n_trials, n_steps - 1, n_features); own features are filled in later."""
-        n_ahead, n_features = n_steps - 1, self.n_features_in_
-        given = self._reads()
-        if self._has_feedback:
-            given[self.own_features_] = False
+        """Return inputs (n_trials, n_steps - 1, n_features); those fed back are filled in later."""
+        n_features = self.n_features_in_
+        own = self.own_features_ if self._has_feedback else np.arange(0)
+        others = np.setdiff1d(np.arange(n_features), own)
+        inputs = np.zeros((trials.n_trials, n_steps - 1, n_features))
+        if n_steps == 1 or (future is None and not self._reads()[others].any()):
+            return inputs
+        expected = (
+            f"future must have shape ({trials.n_trials}, {n_steps - 1}, {len(others)}): the inputs "
+            f"to come of the columns {others.tolist()} of X, that no output continues"
+        )
         if future is None:
-            if n_ahead and given.any():
-                raise ValueError(
-                    f"future must have the inputs of the {n_ahead} steps after the first one, "
-                    f"since {int(given.sum())} features are not fed back, got None."
-                )
-            return np.zeros((trials.n_trials, n_ahead, n_features))
-        values = real_array(future, "future", "an array (n_trials, n_steps - 1, n_features)")
-        fits = values.ndim == 3 and values.shape[1] >= n_ahead
-        if not fits or (values.shape[0], values.shape[2]) != (trials.n_trials, n_features):
-            raise ValueError(
-                f"future must have shape ({trials.n_trials}, {n_ahead} or more, {n_features}), got "
-                f"{values.shape}."
-            )
-        values = values[:, :n_ahead]
-        if not np.isfinite(values[:, :, given]).all():
-            raise ValueError("future must be finite in features that are not fed back.")
-        return np.where(given, values, 0.0)
+            raise ValueError(f"{expected}; got None.")
+        values = real_array(future, "future")
+        if values.ndim == 3 and values.shape[2] == n_features:
+            values = values[:, :, others]
+        whole = (trials.n_trials, n_steps - 1, len(others))
+        if values.ndim != 3 or values.shape[1] < whole[1] or values.shape[::2] != whole[::2]:
+            raise ValueError(f"{expected}; got shape {values.shape}.")
+        values = values[:, : n_steps - 1]
+        if not np.isfinite(values).all():
+            raise ValueError(f"{expected}; got NaN or infinity.")
+        inputs[:, :, others] = values
+        return inputs
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R^2, the mean over outputs.
@@ -301,3 +322,10 @@ def earlier(steps: NDArray[np.int64], memory: int) -> NDArray[np.int64]:
     Frames before the first one of a trial are like the first one.
     """
     return np.maximum(steps[:, None] - np.arange(memory), 0)
+
+
+def reads_own(baseline: TrialBaseline) -> NDArray[np.bool_]:
+    """Return the features that a baseline reads which reads none but own ones."""
+    reads = np.zeros(baseline.n_features_in_, dtype=bool)
+    reads[baseline.own_features_] = True
+    return reads

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sk_biornn._checks import check_count, check_number
 from sk_biornn._plain import real_array
 from sk_biornn._sparse import dense
-from sk_biornn.baselines._base import Floats, TrialBaseline, earlier
+from sk_biornn.baselines._base import Floats, TrialBaseline, earlier, reads_own
 from sk_biornn.baselines._least_squares import ALPHAS, Flags, Moments, left_out_errors, ridge, total
 from sk_biornn.estimators._trials import Trials
 from sk_biornn.units.labels import as_mask
@@ -178,6 +178,9 @@ class ARBaseline(LinearBaseline):
         own = windows[..., self.own_features_]
         return (own * self.coef_.T).sum(axis=-2) + self.intercept_
 
+    def _reads(self) -> Flags:
+        return reads_own(self)
+
 
 class RidgeVAR(LinearBaseline):
     r"""Predicts every channel from the last frames of all, or of its partners: a linear network.
@@ -308,7 +311,7 @@ class RidgeVAR(LinearBaseline):
         return flat @ self.coef_.swapaxes(1, 2).reshape(flat.shape[-1], -1) + self.intercept_
 
     def _reads(self) -> Flags:
-        return super()._reads() | (self.coef_ != 0).any(axis=(0, 1))
+        return np.asarray((self.coef_ != 0).any(axis=(0, 1)))
 
 
 def _rows(trials: Trials, targets: Floats, weights: Floats, order: int) -> _Rows:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sk_biornn.baselines._base import Floats, TrialBaseline
+from sk_biornn.baselines._base import Floats, TrialBaseline, reads_own
 from sk_biornn.estimators._trials import Trials
 
 
@@ -65,6 +66,9 @@ class Persistence(TrialBaseline):
     def _next(self, windows: Floats) -> Floats:
         return windows[..., 0, self.own_features_]
 
+    def _reads(self) -> NDArray[np.bool_]:
+        return reads_own(self)
+
 
 class MeanBaseline(TrialBaseline):
     """Predicts the mean of the targets of training, whatever comes in.
@@ -112,3 +116,6 @@ class MeanBaseline(TrialBaseline):
 
     def _next(self, windows: Floats) -> Floats:
         return np.broadcast_to(self.mean_, (*windows.shape[:-2], self.n_outputs_)).copy()
+
+    def _reads(self) -> NDArray[np.bool_]:
+        return np.zeros(self.n_features_in_, dtype=bool)

@@ -131,7 +131,7 @@ def forecast_skill(
     -----
     Where X has features that are no outputs, models are given their true values (`future=`).
     Trials that are too short for the longest horizon are left out. A forecast that is no finite
-    number counts as infinitely wrong.
+    number counts as infinitely wrong, where a model returns it; a network refuses to.
 
     References
     ----------
@@ -333,7 +333,8 @@ def _asked(
     options = {}
     if n_steps > 1 and _has_other_inputs(model, trials):
         options["future"] = np.stack([array[stop : stop + n_steps - 1] for array, stop in pairs])
-    found = np.asarray(model.forecast(prefixes, n_steps, **options), dtype=np.float64)
+    said = model.forecast(prefixes, n_steps, **options)  # frames, where it is shown some
+    found = np.asarray([np.asarray(one) for one in said], dtype=np.float64)
     if found.ndim != 3 or found.shape[:2] != (len(prefixes), n_steps):
         raise ValueError(
             f"est must forecast (n_trials, n_steps, n_outputs), ({len(prefixes)}, {n_steps}, ...), "
