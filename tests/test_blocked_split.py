@@ -46,7 +46,7 @@ def test_searches_take_it():
     scores = cross_val_score(ARBaseline(), X, y, cv=cv)
     expected = [ARBaseline().fit(X[a], y[a]).score(X[b], y[b]) for a, b in cv.split(X)]
     np.testing.assert_array_equal(scores, expected)
-    network = DaleRNNRegressor(n_units=6, max_iter=2, random_state=0)
+    network = DaleRNNRegressor(n_units=6, max_iter=2, predict_increments=True, random_state=0)
     grid = {"learning_rate_init": [1e-3, 1e-2]}
     alone, stacked = (
         search(clone(network), grid, cv=cv).fit(list(X), list(y)).cv_results_["mean_test_score"]

@@ -129,24 +129,28 @@ def _all_features(gram: Floats, product: Floats, penalty: Floats, free: Flags) -
 
     With F the free features and R the others, ``w_R = M^-1 (b_R - G_RF w_F)`` with ``M = G_RR +
     penalty``, and M^-1 is a part of the inverse of the whole less what F takes of it: one inverse
-    serves all targets.
+    and two products serve all targets.
     """
     inverse = np.linalg.inv(gram + np.diag(penalty))
-    coef = np.empty_like(product)
-    for target, unpenalised in enumerate(free):
-        own, rest = np.flatnonzero(unpenalised), np.flatnonzero(~unpenalised)
-        if not len(own):
-            coef[:, target] = inverse @ product[:, target]
-            continue
-        sides = np.column_stack([product[rest, target], gram[np.ix_(rest, own)]])
-        spread = inverse[:, rest] @ sides
-        spread = spread[rest] - inverse[np.ix_(rest, own)] @ np.linalg.solve(
-            inverse[np.ix_(own, own)], spread[own]
+    targets, features = np.nonzero(free)
+    sides, couplings = product.copy(), gram[:, features]
+    sides[features, targets] = 0.0
+    couplings[free.T[:, targets]] = 0.0
+    of_sides, of_couplings = inverse @ sides, inverse @ couplings
+    coef = of_sides.copy()
+    for target in np.unique(targets):
+        its = targets == target
+        own = features[its]
+        spread = np.column_stack([of_sides[:, target], of_couplings[:, its]])
+        taken = np.linalg.solve(inverse[np.ix_(own, own)], spread[own])
+        spread -= inverse[:, own] @ taken
+        spread[own] = 0.0
+        coupled = gram[own] @ spread
+        weights = _solved(
+            gram[np.ix_(own, own)] - coupled[:, 1:], product[own, target] - coupled[:, 0]
         )
-        coupled = gram[np.ix_(own, rest)] @ spread
-        left = gram[np.ix_(own, own)] - coupled[:, 1:]
-        coef[own, target] = _solved(left, product[own, target] - coupled[:, 0])
-        coef[rest, target] = spread[:, 0] - spread[:, 1:] @ coef[own, target]
+        coef[:, target] = spread[:, 0] - spread[:, 1:] @ weights
+        coef[own, target] = weights
     return coef
 
 

@@ -104,6 +104,7 @@ class ForecastingRNN(LivingRNN):
         if frames is None:
             return forecasts
         own = self._columns_continued()
+        assert own is not None
         names = getattr(self, "output_names_", frames[0].columns[own])
         return as_frames(forecasts, frames, names, is_list=isinstance(X, list))
 
