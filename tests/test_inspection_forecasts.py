@@ -120,6 +120,21 @@ def test_r2_ahead_is_that_of_the_process():
             assert line["r2_high"] - line["r2_low"] < 0.25
 
 
+def test_outputs_can_be_weighted_by_their_variance():
+    x, y = X * [1.0, 5.0, 0.1], Y * [1.0, 5.0, 0.1]
+    y[:3, :, 1] = np.nan
+    model = RidgeVAR(alpha=0.01).fit(x, y)
+    table = forecast_skill(model, x, y, horizons=(3,), baselines=("persistence",), max_origins=99,
+                           multioutput="variance_weighted")  # fmt: skip
+    pairs = by_hand(model, x, y, 3, 3, 1, 1)
+    said, truth = (np.array([p[i] for of_trial in pairs for p in of_trial]) for i in (0, 1))
+    errors = np.nansum((said - truth) ** 2)
+    spread = np.nansum((truth - np.nanmean(truth, axis=0)) ** 2)
+    line = row(table, "RidgeVAR", 3)
+    assert line["r2"] == pytest.approx(1 - errors / spread)
+    assert line["r2_low"] < line["r2"] < line["r2_high"]
+
+
 def test_intervals_are_percentiles_over_draws_of_trials():
     options = {"horizons": [2], "baselines": ("persistence",), "block_length": 3}
     table = forecast_skill(MODEL, X, Y, n_bootstrap=50, random_state=5, max_origins=9, **options)
@@ -273,6 +288,7 @@ def test_padding_is_no_step():
         ({"horizons": ()}, ValueError, "horizons must have at least one"),
         ({"burn_in": 28, "horizons": (5,)}, ValueError, "burn-in of 28 on, got 5"),
         ({"confidence": 1.0}, ValueError, "confidence must be a number in"),
+        ({"multioutput": "raw_values"}, ValueError, "multioutput must be one of"),
         ({"max_origins": 0}, ValueError, "max_origins must be an integer of at least 1"),
     ],
 )

@@ -55,26 +55,26 @@ def squared_errors(truth: Floats, prediction: Floats) -> Floats:
     return np.where(np.isfinite(truth), np.minimum(errors, _HUGE), 0.0)
 
 
-def scores(truth: TrialSums, errors: Floats, draws: Floats) -> Scores:
+def scores(truth: TrialSums, errors: Floats, draws: Floats, weighted: bool) -> Scores:
     """Return mean squared error and R^2 of each draw, (n_draws, n_trials) counts of the trials.
 
-    R^2 is the mean over the outputs that vary. Their variance is that over all trials, in every
-    draw: fewer different trials vary less among each other, and an R^2 with the variance of the
-    draw would be lower in nearly all draws than that of all trials.
+    R^2 is the mean over the outputs that vary, `weighted` by their variances or not. A variance is
+    that over all trials, in every draw: fewer different trials vary less among each other, and an
+    R^2 with the variance of the draw would be lower in nearly all draws than that of all trials.
     """
     n_all = truth.n.sum(axis=0)
     spread = truth.yy.sum(axis=0) - truth.y.sum(axis=0) ** 2 / np.maximum(n_all, 1)
     varies = spread > _CONSTANT * truth.power.sum(axis=0)
     variance = np.where(varies, spread / np.maximum(n_all, 1), 1.0)
     n, total = draws @ truth.n, draws @ errors
-    shares = total / np.maximum(n, 1) / variance
-    counted = varies & (n > 0)
-    n_counted, n_entries = counted.sum(axis=1), n.sum(axis=1)
-    left = np.where(counted, shares, 0.0).sum(axis=1)
+    counted, n_entries = varies & (n > 0), n.sum(axis=1)
+    weights = np.where(counted, n * variance if weighted else 1.0, 0.0)
+    left = (weights * total / np.maximum(n, 1) / variance).sum(axis=1)
+    whole = weights.sum(axis=1)
     missing = np.full(len(draws), np.nan)
     return Scores(
         np.divide(total.sum(axis=1), n_entries, out=missing.copy(), where=n_entries > 0),
-        1 - np.divide(left, n_counted, out=missing.copy(), where=n_counted > 0),
+        1 - np.divide(left, whole, out=missing.copy(), where=whole > 0),
     )
 
 

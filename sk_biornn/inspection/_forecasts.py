@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn._checks import check_count, check_number
+from sk_biornn._checks import check_choice, check_count, check_number
 from sk_biornn._output_names import refuse_other_outputs
 from sk_biornn._plain import found, is_several
 from sk_biornn.inspection._as_trials import TrialList, read_trials
@@ -49,6 +49,7 @@ def forecast_skill(
     baselines: Any = BASELINES,
     train: Any = None,
     mask: Any = None,
+    multioutput: str = "uniform_average",
     burn_in: int | None = None,
     max_origins: int = 20,
     block_length: int = 1,
@@ -84,6 +85,10 @@ def forecast_skill(
         of `est`. They are never fitted on the test trials. Persistence needs none.
     mask : array-like of shape (n_outputs, n_features) or None, default=None
         Wiring [post, pre] of the "masked VAR".
+    multioutput : {"uniform_average", "variance_weighted"}, default="uniform_average"
+        R^2 as the mean over outputs, as in `score`, or weighted by their variances in the test
+        trials, which is the R^2 of all outputs together. Choose this where some outputs hardly vary
+        there: a drift since training makes their R^2 very negative, and that the mean.
     burn_in : int or None, default=None
         Least number of steps that are shown before a forecast. None: `burn_in` of the first
         estimator, at least 1. What remembers several steps needs as many to show what it can.
@@ -105,13 +110,13 @@ def forecast_skill(
     -------
     DataFrame
         One row per model and horizon: `model`, `horizon`, `n` (entries that were scored), `mse`,
-        `r2` (mean over outputs, all trials and origins pooled, as in `score`), `skill` (1 - mse /
+        `r2` (all trials and origins pooled, mean over outputs), `skill` (1 - mse /
         mse of persistence), `difference` (r2 of the first estimator less that of the model), and
         the ends of their intervals, such as `r2_low` and `r2_high`: percentiles over draws of whole
         trials, in which models are paired, and R^2 is by the variance over all trials. With a
         single trial there are none, NaN; with few they are too narrow. `attrs` has
-        `reference` (the first estimator), `models`, `n_trials`, `n_origins`, `burn_in`, `stride`
-        and the arguments of the bootstrap.
+        `reference` (the first estimator), `models`, `n_trials`, `n_origins`, `burn_in`, `stride`,
+        `multioutput` and the arguments of the bootstrap.
 
     Raises
     ------
@@ -175,6 +180,7 @@ def forecast_skill(
             "confidence", confidence, low=0.0, high=1.0, open_low=True, open_high=True
         ),
     }
+    check_choice("multioutput", multioutput, ("uniform_average", "variance_weighted"))
     networks = by_name(est)
     trials, targets = _pair(X, y)
     for network in networks.values():
@@ -193,7 +199,7 @@ def forecast_skill(
     for horizon in horizons:
         truth = _truth(targets, origins, horizon)
         at_horizon = {name: values[:, horizon - 1] for name, values in forecasts.items()}
-        scored = _Scored(truth, of_trial, len(numbers), draws)
+        scored = _Scored(truth, of_trial, len(numbers), draws, multioutput == "variance_weighted")
         rows += scored.rows(at_horizon, next(iter(networks)), horizon, settings["confidence"])
     table = pd.DataFrame(rows)
     order = {name: place for place, name in enumerate(models)}
@@ -207,6 +213,7 @@ def forecast_skill(
         "n_origins": len(origins.steps),
         "burn_in": burn_in,
         "stride": stride,
+        "multioutput": multioutput,
         **settings,
     }
     return table
@@ -216,9 +223,15 @@ class _Scored:
     """Scores at one horizon, of all entries and of every draw."""
 
     def __init__(
-        self, truth: Floats, of_trial: NDArray[np.int64], n_trials: int, draws: Floats
+        self,
+        truth: Floats,
+        of_trial: NDArray[np.int64],
+        n_trials: int,
+        draws: Floats,
+        weighted: bool,
     ) -> None:
         self.truth, self.of_trial, self.n_trials = truth, of_trial, n_trials
+        self.weighted = weighted
         self.draws = draws  # the first one has every trial once
         self.sums = TrialSums.of(truth, of_trial, n_trials)
 
@@ -246,7 +259,7 @@ class _Scored:
                 f"{self.truth.shape[1]}."
             )
         errors = by_trial(squared_errors(self.truth, values), self.of_trial, self.n_trials)
-        return scores(self.sums, errors, self.draws)
+        return scores(self.sums, errors, self.draws, self.weighted)
 
 
 def _check_horizons(horizons: Any) -> list[int]:
