@@ -247,6 +247,9 @@ def test_spaces_hold_parameters_exactly(name):
     assert space.retract(theta, before) is None
     found = space.decode(theta).double().numpy()
     assert (found[0] == scales.double().numpy()).all()
+    leaf = theta.clone().requires_grad_()
+    space.decode(leaf).sum().backward()
+    assert not leaf.grad[0].any()  # nor does the scale count in the norm of a gradient
     found = found[1:]
     assert (found >= np.float32(low)[:, None]).all() and (found <= np.float32(high)[:, None]).all()
     np.testing.assert_allclose(found[:, 1], 2 * low * np.exp(0.5), rtol=1e-5)

@@ -258,6 +258,28 @@ def test_calcium_of_trials_of_unequal_length():
             np.testing.assert_allclose(found[k], reg.predict(trials[k][None])[0], rtol=1e-9)
 
 
+def test_learning_of_time_constants_starts_at_what_fluorescence_remembers():
+    """The correlation of neighbouring steps that are both judged."""
+    rng = np.random.default_rng(0)
+    y = convolved(rng.standard_normal((40, 30, 1)), 0.6)
+    y[:, 4::5] = np.nan
+    before, now = y[:, :-1].ravel(), y[:, 1:].ravel()
+    pairs = np.isfinite(before) & np.isfinite(now)
+    mean = np.nanmean(y)
+    before, now = before[pairs] - mean, now[pairs] - mean
+    reg = regressor("gaussian", calcium_tau="learned", dt=1.0, max_iter=1, learning_rate_init=1e-9)
+    reg.fit(np.zeros((40, 30, 1)), y)
+    assert reg.calcium_decay_[0] == pytest.approx((before * now).sum() / (before**2).sum())
+
+
+def test_a_fit_that_goes_on_takes_up_another_indicator():
+    X, y = data("poisson")
+    reg = regressor("gaussian", calcium_tau=300.0, dt=100.0, warm_start=True).fit(X, y)
+    reg.set_params(calcium_tau=100.0).fit(X, y)
+    assert reg.calcium_tau_.tolist() == [100.0] * 3
+    np.testing.assert_allclose(reg.calcium_decay_, np.exp(-1), rtol=1e-6)
+
+
 def test_units_keep_a_leak_of_their_own():
     X, y = data("poisson")
     one = regressor("gaussian", calcium_tau=300.0, dt=100.0).fit(X, y)
@@ -351,6 +373,30 @@ def test_gradients_through_the_loop_are_those_of_finite_differences():
         shift = np.eye(3)[k] * 1e-5
         slope = (loss_at(start + shift)[0] - loss_at(start - shift)[0]) / 2e-5
         assert gradient[k] == pytest.approx(slope, rel=1e-4)
+
+
+@pytest.mark.parametrize("observation", ["poisson", "gaussian"])
+def test_what_is_learned_in_the_loop_is_what_is_forecast(observation):
+    """The loss of free-running training is that of the forecasts from the first input."""
+    X, y = own_recording("poisson", 4, 6)
+    calcium = {"calcium_tau": 150.0, "dt": 100.0} if observation == "gaussian" else {}
+    made = DaleRNNRegressor.from_weights(
+        np.zeros((2, 2)),
+        [[0.3, -0.2, 0.1], [0.1, 0.4, -0.3]],
+        [[0.5, 0.2]] * 3,
+        observation=observation,
+        horizon=6,
+        max_iter=1,
+        warm_start=True,
+        random_state=0,
+        **calcium,
+    )
+    means = made.forecast(X[:, :1], 6)
+    expected = means - y * np.log(means) if observation == "poisson" else (means - y) ** 2
+    if observation == "poisson":
+        expected = -stats.poisson.logpmf(y, means)
+    loss = made.fit(X, y).loss_curve_[0]
+    assert loss == pytest.approx(expected.mean(), rel=1e-9)
 
 
 def test_ways_to_go_on_that_exclude_each_other():
@@ -523,6 +569,10 @@ def test_names_of_outputs_are_those_of_the_frame():
     taus = pd.Series([300.0, 100.0, 200.0], index=["c", "a", "b"])
     reg = regressor("gaussian", calcium_tau=taus, dt=50.0).fit(X, frame)
     assert reg.calcium_tau_.tolist() == [100.0, 200.0, 300.0]
+    with pytest.raises(ValueError, match=r"^calcium_tau must be without names where y has none"):
+        regressor("gaussian", calcium_tau=taus, dt=50.0).fit(X, y[:, -1])
+    with pytest.raises(ValueError, match=r"^calcium_tau must"):
+        regressor("gaussian", calcium_tau=taus.rename({"a": "d"}), dt=50.0).fit(X, frame)
 
 
 # ------------------------------------------------------------------ measured events

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from sk_biornn._checks import refusal
-from sk_biornn._plain import NO_NUMBERS, real_array
+from sk_biornn._plain import NO_NUMBERS, real_array, short
 from sk_biornn.core import WeightSpace
 from sk_biornn.core.calcium import decay_space
 from sk_biornn.estimators._physiology import Extra
@@ -47,6 +47,11 @@ def calcium_tau_of(value: Any, names: Any, n_outputs: int) -> NDArray[np.float64
         Time constants.
     """
     order = UnitOrder(None if names is None else tuple(names), "y")
+    named = UnitOrder.of({"calcium_tau": (value, (0,))}).names
+    if names is None and named is not None:
+        raise ValueError(
+            f"calcium_tau must be without names where y has none, got {short(list(named))}."
+        )
     tau = _positive(order.arranged(value, "calcium_tau", (0,)), value)
     if tau.ndim == 1 and len(tau) != n_outputs:
         raise ValueError(

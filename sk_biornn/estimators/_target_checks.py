@@ -59,7 +59,7 @@ def refuse_the_unobservable(
     """
     if observation.name == "gaussian":
         return
-    wrong = scored & ~observation.allows(np.where(scored, values, 1.0))
+    wrong = ~observation.allows(np.where(scored, values, 1.0))
     if not wrong.any():
         return
     first = values[wrong][0]
