@@ -5,7 +5,7 @@ Spikes are counted: Poisson against squared error
 A network is fitted to the spikes of 20 neurons, of a circuit whose rates are known. Once by the
 squared error, which takes counts for numbers with noise of one size, and once by their likelihood
 (``observation="poisson"``). Which of the two finds the rates? The circuit is **synthetic**; five of
-them are drawn, in which a neuron fires at 1, 6 or 25 spikes per second or so.
+them are drawn, in which a neuron fires at 1.4, 7 or 29 spikes per second.
 """
 
 # %%
@@ -25,7 +25,7 @@ from sk_biornn import DaleRNNRegressor
 
 N_UNITS, N_RECORDED, N_STEPS, N_TRAINING, N_TEST = 40, 20, 50, 60, 60
 DYNAMICS = {"dt": 20.0, "tau": 60.0, "readout_from": "rate"}
-HIGHEST = {"1 Hz": 0.1, "6 Hz": 0.5, "25 Hz": 2.0}  # spikes per bin of a unit at its maximum
+HIGHEST = {"1.4 Hz": 0.1, "7 Hz": 0.5, "29 Hz": 2.0}  # spikes per bin of a unit at its maximum
 
 
 def known_circuit(rng):
