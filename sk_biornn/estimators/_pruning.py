@@ -120,8 +120,10 @@ def pruning_plan(
                 "pruning must be given when density is, got pruning=None with "
                 f"density={short(density)}."
             )
-        if blocks is not None:
-            raise ValueError("pruning must be given when blocks is, got None.")
+        if blocks is not None and parameters.plasticity != "type_gains":
+            raise ValueError(
+                "pruning must be given when blocks is, unless plasticity='type_gains', got None."
+            )
         return None
     if density is None:
         raise ValueError(

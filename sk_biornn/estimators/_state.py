@@ -112,7 +112,7 @@ class FitState:
             return circuit.taken(before.matrix(values)) if has_form else values
 
         moments = dict(self.moments)
-        if "w_rec" in moments:
+        if "w_rec" in moments and circuit.wiring is None:
             moments["w_rec"] = {name: carried(each) for name, each in moments["w_rec"].items()}
         weights = dict(self.weights)
         if "w_rec" in weights:

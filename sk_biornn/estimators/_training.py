@@ -26,6 +26,7 @@ from sk_biornn.core import (
 )
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Projection
+from sk_biornn.estimators._gains import bind_gains
 from sk_biornn.estimators._held_out import HeldOut
 from sk_biornn.estimators._stackable import Recipe
 from sk_biornn.estimators._state import FitState
@@ -90,6 +91,8 @@ class Training:
         with computing():  # with several threads, each of these few calls wakes them all
             signs = boundary.to_tensor(circuit.signs, self.device, dtype)
             constraint, synapses = self._bound(circuit, signs)
+            if circuit.wiring is not None:
+                synapses = bind_gains(circuit, self.device, dtype)
             history = state.history()
             history.moments = synapses.contract(self._moments(state))
             noise = self._noise(state)
