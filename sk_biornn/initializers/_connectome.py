@@ -1,4 +1,4 @@
-"""Initial weights that are the counts of synapses of a connectome, with the signs of its neurons."""
+"""Initial weights that are counts of synapses of a connectome, times the signs of its neurons."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ class ConnectomeInitializer(BaseEstimator):
     --------
     >>> from sk_biornn.initializers import ConnectomeInitializer
     >>> from sk_biornn.units import Connectome
-    >>> worm = Connectome([[0, 3, 0], [0, 0, 0], [1, 3, 0]], names=["A", "B", "C"], signs=[1, -1, 1])
+    >>> counts = [[0, 3, 0], [0, 0, 0], [1, 3, 0]]
+    >>> worm = Connectome(counts, names=["A", "B", "C"], signs=[1, -1, 1])
     >>> ConnectomeInitializer().fit(worm).sample().tolist()
     [[0.0, -1.0, 0.0], [0.0, 0.0, 0.0], [0.25, -0.75, 0.0]]
 
