@@ -98,6 +98,7 @@ def _type_gains(
         decode=lambda gains: W0 * spread(gains),
         retract=_not_below_zero,
         stops_at_zero=True,
+        keeps_theta=True,
     )
 
 
@@ -112,6 +113,7 @@ def unit_gains(W0: Tensor, ends: Ends) -> WeightSpace:
         decode=decode,
         retract=_not_below_zero,
         stops_at_zero=True,
+        keeps_theta=True,
     )
 
 

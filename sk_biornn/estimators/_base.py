@@ -356,7 +356,7 @@ class BaseRNN(EarlyStoppingRNN):
         self.signs_, self.mask_ = state.circuit.signs, state.circuit.mask
         self.unit_names_ = state.circuit.order.names
         self.W0_ = wiring_now(state.circuit)
-        self.gains_ = gains_frame(state.circuit, state.weights["w_rec"])
+        self.gains_ = gains_frame(state)
         fixed = frozenset(NAMES[name] for name in self._frozen())
         self.n_parameters_ = count_parameters(state.circuit, state.weights, fixed)
         self.loss_curve_ = list(state.losses)

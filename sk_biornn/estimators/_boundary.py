@@ -273,6 +273,16 @@ def from_moments(moments: Moments) -> dict[str, dict[str, np.ndarray]]:
     }
 
 
+def from_tensors(tensors: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """Turn tensors that an estimator keeps into arrays, by name."""
+    return {name: tensor.cpu().numpy().copy() for name, tensor in tensors.items()}
+
+
+def to_tensors(arrays: Mapping[str, np.ndarray], device: torch.device) -> dict[str, torch.Tensor]:
+    """Turn them back."""
+    return {name: to_tensor(array, device) for name, array in arrays.items()}
+
+
 def to_moments(arrays: Mapping[str, dict[str, np.ndarray]], device: torch.device) -> Moments:
     """Turn it back."""
     return {

@@ -60,8 +60,11 @@ def _alike(a: NDArray[np.intp] | None, b: NDArray[np.intp] | None) -> bool:
 
 def _without_memory(state: FitState) -> FitState:
     """Forget what an optimiser remembers of other free parameters."""
-    moments = {name: kept for name, kept in state.moments.items() if name != "w_rec"}
-    return replace(state, moments=moments)
+    moments, theta = (
+        {name: kept for name, kept in of_weights.items() if name != "w_rec"}
+        for of_weights in (state.moments, state.theta)
+    )
+    return replace(state, moments=moments, theta=theta)
 
 
 def bind_gains(circuit: Circuit, device: torch.device, dtype: torch.dtype) -> Synapses:
@@ -114,15 +117,12 @@ def wiring_now(circuit: Circuit) -> Any:
     return None if circuit.wiring is None else circuit.matrix(_values(circuit))
 
 
-def gains_frame(circuit: Circuit, w_rec: NDArray[Any]) -> pd.DataFrame | None:
-    """Return the gains that give these weights, NaN where there is nothing to scale."""
-    wiring = circuit.wiring
+def gains_frame(state: FitState) -> pd.DataFrame | None:
+    """Return the gains that give the weights of a state, NaN where there is nothing to scale."""
+    circuit, wiring = state.circuit, state.circuit.wiring
     if wiring is None:
         return None
-    cpu, dtype = torch.device("cpu"), boundary.torch_dtype(w_rec.dtype)
-    with torch.no_grad():
-        space = bind_gains(circuit, cpu, dtype).space
-        gains = space.encode(boundary.to_tensor(w_rec, cpu, dtype)).numpy()
+    gains = _gains_of(state)
     there = scaled_by(circuit)
     gains = np.where(there, gains, np.nan)
     if wiring.kind == "unit_gains":
@@ -134,6 +134,21 @@ def gains_frame(circuit: Circuit, w_rec: NDArray[Any]) -> pd.DataFrame | None:
         for side in ("post", "pre")
     )
     return pd.DataFrame(gains, index=post, columns=pre)
+
+
+def _gains_of(state: FitState) -> NDArray[Any]:
+    """Return the gains that were kept, where they are those of the weights, or the nearest."""
+    cpu, w_rec = torch.device("cpu"), state.weights["w_rec"]
+    with torch.no_grad():
+        space = bind_gains(state.circuit, cpu, boundary.torch_dtype(w_rec.dtype)).space
+        weights = boundary.to_tensor(w_rec, cpu)
+        gains = space.encode(weights)
+        kept = state.theta.get("w_rec")
+        if kept is not None and kept.shape == tuple(gains.shape):
+            before = boundary.to_tensor(kept, cpu, gains.dtype)
+            if torch.equal(space.matrix(space.decode(before)), weights):
+                gains = before
+    return gains.numpy()
 
 
 def scaled_by(circuit: Circuit) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ import numpy as np
 from sk_biornn.biology.constraints import Constraint
 from sk_biornn.estimators._circuit import Circuit, Projection, Size
 from sk_biornn.estimators._parameters import RNNParameters
-from sk_biornn.estimators._wiring import given_wiring
+from sk_biornn.estimators._wiring import given_wiring, refuse_no_wiring
 from sk_biornn.initializers import (
     biases,
     input_weights,
@@ -46,6 +46,7 @@ def draw_weights(
 def _recurrent(
     parameters: RNNParameters, constraint: Constraint, circuit: Circuit, rng: np.random.Generator
 ) -> np.ndarray:
+    refuse_no_wiring(parameters)
     wiring = given_wiring(parameters)
     init = parameters.recurrent_init if wiring is None else wiring
     if isinstance(init, str) and init == "auto":

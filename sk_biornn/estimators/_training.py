@@ -95,6 +95,7 @@ class Training:
                 synapses = bind_gains(circuit, self.device, dtype)
             history = state.history()
             history.moments = synapses.contract(self._moments(state))
+            history.theta = boundary.to_tensors(state.theta, self.device)
             noise = self._noise(state)
             loss = self.bind_loss(circuit, synapses, dtype, noise)
             params = boundary.to_params(state.weights, dtype, self.device)
@@ -167,6 +168,7 @@ class Training:
             validation_losses=tuple(judged[: len(history.scores)]),  # none of an unfinished epoch
             solver=history.solver,
             moments=boundary.LaterArrays(moments) if in_middle else boundary.from_moments(moments),
+            theta=boundary.from_tensors(history.theta),
             noise=None if noise is None else noise.get_state().cpu().numpy().copy(),
             stopped=history.stopped,
             interrupted=history.interrupted,

@@ -38,12 +38,17 @@ def refuse_contradictions(network: DescribedRNN) -> None:
         )
     if isinstance(network.frozen, (list, tuple)) and "W_rec" in network.frozen:
         raise ValueError(f"frozen must not have 'W_rec' {with_}, got it; {_WAY_OUT}.")
+
+
+def refuse_no_wiring(network: RNNParameters) -> None:
+    """Refuse to draw a wiring that nobody asked for."""
     init = network.recurrent_init
-    if isinstance(init, str) and init == "auto" and network.connectome is None:
+    is_auto = isinstance(init, str) and init == "auto"
+    if network.plasticity in BY_GAINS and is_auto and network.connectome is None:
         raise ValueError(
-            "recurrent_init must be a matrix, a Connectome, an initializer or the name of one "
-            f"{with_}, whose wiring it is, got 'auto' without a connectome; a connectome is taken "
-            "as counts times signs."
+            "recurrent_init must be a matrix, a Connectome, an initializer or the name of one with "
+            f"plasticity={network.plasticity!r}, whose wiring it is, got 'auto' without a "
+            "connectome; a connectome is taken as counts times signs."
         )
 
 
