@@ -419,7 +419,7 @@ WRONG = {
     "finetune_iter must be an integer of at least 0, got -1": {"finetune_iter": -1},
     r"pruning_schedule must be one of \['one-shot', 'cubic'\]": {"pruning_schedule": "linear"},
     "learning_rate must be one of": {"learning_rate": "steps"},
-    "pruning must be given when blocks is, unless plasticity=.type_gains., got None": {
+    "pruning must be given when blocks is, got None": {
         "pruning": None,
         "density": None,
         "blocks": np.zeros(12, dtype=int),

@@ -483,6 +483,28 @@ def test_free_numbers_are_counted():
     assert given_weights.n_parameters_ == others + N * N
 
 
+@pytest.mark.parametrize(
+    ("kind", "learned", "more"),
+    [
+        ("type_gains", {"learn_tau": "type"}, N_TYPES),
+        ("unit_gains", {"learn_tau": True, "initial_state": "learned"}, 2 * N),
+        ("none", {"learn_slope": True}, N),
+    ],
+)
+def test_physiology_is_learned_beside_gains(kind, learned, more):
+    X, y = task()
+    own = network(kind).fit(X, y)
+    options = {"dt": 10.0, "tau": 30.0, **learned}
+    fitted = network(kind, warm_start=True, max_iter=3, **options).fit(X, y)
+    assert fitted.n_parameters_ == own.n_parameters_ + more
+    fitted.fit(X, y)
+    whole = network(kind, max_iter=6, **options).fit(X, y)
+    assert_array_equal(fitted.W_rec_, whole.W_rec_)
+    assert_array_equal(fitted.tau_, whole.tau_)
+    if learned.get("learn_tau") == "type":
+        assert len(set(fitted.tau_)) == N_TYPES
+
+
 # ------------------------------------------------------------------ as scikit-learn has it
 
 
@@ -544,7 +566,7 @@ REFUSED = [
     ({"blocks": None}, "blocks must say the type of each unit with plasticity='type_gains'"),
     ({"blocks": ["a"] * 3}, r"blocks must have one number or text per unit, shape \(12,\)"),
     ({"blocks": [0.5] * N}, "blocks must have one non-negative int per unit"),
-    ({"plasticity": "unit_gains"}, "pruning must be given when blocks is, unless plasticity="),
+    ({"plasticity": "unit_gains"}, "pruning must be given when blocks is, got None; of types"),
     ({"signs": -wiring()[1]}, "recurrent_init must obey signs and mask"),
     (
         {"blocks": None, "recurrent_init": connectome(types=["a", ""] * 6)},

@@ -113,8 +113,8 @@ density : float, array-like of shape (n_blocks, n_blocks) or None, default=None
     goes; a `DensityWarning` tells where far fewer weights than that are not 0 before.
 blocks : array-like of int of shape (n_units,) or None, default=None
     Block of each unit, when `density` is a matrix. None with a 2 x 2 matrix: excitatory units are
-    block 0 and inhibitory ones block 1. With "type_gains" of `plasticity`: type of each unit, for
-    which texts may stand, too.
+    block 0 and inhibitory ones block 1. With plasticity="type_gains" or learn_tau="type": type
+    of each unit, which may be a text, too.
 pruning_schedule : {"one-shot", "cubic"}, default="one-shot"
     Prune once, after `max_iter` epochs, or after each of them to a density that falls along a
     cubic curve and reaches `density` at the last.
@@ -141,6 +141,17 @@ recurrent_noise : float, default=0.0
     Noise of the units while training; the standard deviation in the rate is sqrt(2 a) times this.
 n_static_steps : int, default=10
     Number of steps for which the stimulus of a 2-D X is held.
+learn_tau : bool or "type", default=False
+    Whether `tau` is where learning of time constants starts: of every unit, or "type": of every
+    population or block. They stay between `dt` and `tau_max`, exactly; see `tau_`.
+tau_max : float or None, default=None
+    Largest time constant in ms that may be learned; None: no bound.
+learn_slope : bool, default=False
+    Whether every unit learns the slope s of its transfer function, f(s p), which starts at 1 and is
+    never negative; see `slope_`.
+initial_state : {"zero", "learned", "per trial"}, default="zero"
+    Rates r_0 before the first step: 0; learned, one for all trials; or learned for each trial of
+    training, and inferred for new ones from their first frames by a ridge regression.
 solver : {"adam", "sgd"} or object, default="adam"
     Optimiser. An object needs a method ``optimiser(parameters, learning_rate)`` that returns one of
     torch, such as `sk_biornn.estimators.Adam`.
@@ -249,6 +260,12 @@ unit_names_ : tuple of length n_units, or None
     Names of the units, in the order of the first of `mask`, `connectome`, `recurrent_init`,
     `signs`, `coordinates`, `tau`, `blocks`, the other masks and signs that names them, or in that
     of the columns of X where these have the same names; None where no argument has names.
+tau_ : ndarray of shape (n_units,)
+    Time constants in ms, where `dt` and `tau` are given.
+slope_ : ndarray of shape (n_units,)
+    Slopes of the transfer functions, with `learn_slope`.
+initial_state_ : ndarray of shape (n_units,) or (n_trials, n_units)
+    Rates before the first step, where they are learned; of training trials.
 W_dense_ : ndarray of shape (n_units, n_units), csr_array or None
     Recurrent weights before the (last) pruning; None without.
 achieved_density_ : float, ndarray of shape (n_blocks, n_blocks) or None

@@ -40,7 +40,7 @@ def with_wiring(network: RNNParameters, state: FitState, earlier: Circuit | None
         return state if before is None else _without_memory(state)
     circuit, types, names = state.circuit, None, ()
     if network.plasticity == "type_gains":
-        types, names = types_of_units(network, circuit)
+        types, names = types_of_units(network, circuit, "plasticity='type_gains'")
     goes_on = before is not None and before.kind == network.plasticity
     if goes_on and before is not None and _alike(before.types, types):
         weights = before.weights
@@ -60,21 +60,23 @@ def _alike(a: NDArray[np.intp] | None, b: NDArray[np.intp] | None) -> bool:
 
 def _without_memory(state: FitState) -> FitState:
     """Forget what an optimiser remembers of other free parameters."""
-    moments, theta = (
-        {name: kept for name, kept in of_weights.items() if name != "w_rec"}
-        for of_weights in (state.moments, state.theta)
-    )
+    moments = {name: kept for name, kept in state.moments.items() if name != "w_rec"}
+    theta = {name: kept for name, kept in state.theta.items() if name != "w_rec"}
     return replace(state, moments=moments, theta=theta)
 
 
-def bind_gains(circuit: Circuit, device: torch.device, dtype: torch.dtype) -> Synapses:
+def bind_gains(
+    circuit: Circuit, device: torch.device, dtype: torch.dtype, may_be_sparse: bool = True
+) -> Synapses:
     """Return the space of the weights that gains give, in the form in which training is fastest."""
     if circuit.is_stored:
         support = boundary.to_support(circuit.mask, device)
         values = boundary.to_tensor(_values(circuit), device, dtype)
         return Synapses(_space_of_synapses(circuit, values, support), support)
     W0 = boundary.to_tensor(_values(circuit), device, dtype)
-    found = support_where_it_pays(boundary.to_tensor(circuit.mask, device), dtype)
+    found = None
+    if may_be_sparse:
+        found = support_where_it_pays(boundary.to_tensor(circuit.mask, device), dtype)
     if found is None:
         return Synapses(_space_of_matrix(circuit, W0))
     space = _space_of_synapses(circuit, found.values(W0), found)
@@ -172,14 +174,15 @@ def scaled_by(circuit: Circuit) -> NDArray[np.bool_]:
     return found
 
 
-def count_parameters(circuit: Circuit, weights: dict[str, Any], fixed: frozenset[str]) -> int:
+def count_parameters(state: FitState, fixed: frozenset[str]) -> int:
     """Return how many numbers training moves: a weight off its mask, or frozen, is none."""
-    masks = circuit.masks()
-    counts = {
-        name: int(np.count_nonzero(masks[name])) if name in masks else int(np.size(array))
-        for name, array in weights.items()
-        if name != "w_rec"
-    }
-    of_gains = circuit.wiring is not None
-    counts["w_rec"] = int(scaled_by(circuit).sum()) if of_gains else circuit.n_synapses
-    return sum(count for name, count in counts.items() if name not in fixed)
+    circuit, masks = state.circuit, state.circuit.masks()
+
+    def count(name: str, array: NDArray[Any]) -> int:
+        if name == "w_rec":
+            return circuit.n_synapses if circuit.wiring is None else int(scaled_by(circuit).sum())
+        if name in masks:
+            return int(np.count_nonzero(masks[name]))
+        return int(np.size(state.theta.get(name, array)))  # one that units share is kept as one
+
+    return sum(count(name, array) for name, array in state.weights.items() if name not in fixed)

@@ -164,7 +164,7 @@ def _tell_of_positions(parameters: RNNParameters) -> None:
 def _blocks(parameters: RNNParameters, circuit: Circuit) -> np.ndarray | None:
     if parameters.blocks is not None:
         blocks = circuit.order.arranged(parameters.blocks, "blocks", (0,))
-        if parameters.plasticity == "type_gains":
+        if parameters.pruning is None:  # types, which may be texts
             return block_numbers(blocks, circuit.n_units)[0].astype(np.int64)
         return np.asarray(blocks).astype(np.int64)
     return None if circuit.populations is None else index_of_checked(circuit.populations)

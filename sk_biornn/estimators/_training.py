@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -28,6 +28,7 @@ from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Projection
 from sk_biornn.estimators._gains import bind_gains
 from sk_biornn.estimators._held_out import HeldOut
+from sk_biornn.estimators._physiology import Extra
 from sk_biornn.estimators._stackable import Recipe
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._synapses import (
@@ -57,6 +58,8 @@ class Training:
         Where the recurrent weights may be.
     frozen : set of str
         Names of the weights that do not move.
+    extras : mapping of Extra
+        What is learned beside weights.
     optimisation : Optimisation
         How to descend.
     bind_loss : callable
@@ -75,6 +78,7 @@ class Training:
     device: torch.device
     constraint: Constraint
     frozen: frozenset[str]
+    extras: Mapping[str, Extra]
     optimisation: Optimisation
     bind_loss: Callable[..., Any]
     noisy: bool
@@ -91,17 +95,22 @@ class Training:
         with computing():  # with several threads, each of these few calls wakes them all
             signs = boundary.to_tensor(circuit.signs, self.device, dtype)
             constraint, synapses = self._bound(circuit, signs)
-            if circuit.wiring is not None:
-                synapses = bind_gains(circuit, self.device, dtype)
             history = state.history()
             history.moments = synapses.contract(self._moments(state))
-            history.theta = boundary.to_tensors(state.theta, self.device)
+            history.theta = {
+                name: boundary.to_tensor(array, self.device) for name, array in state.theta.items()
+            }
             noise = self._noise(state)
             loss = self.bind_loss(circuit, synapses, dtype, noise)
             params = boundary.to_params(state.weights, dtype, self.device)
             spaces = self._spaces(circuit, synapses, dtype, state)
 
+        loop = loss.play.closed_loop
+
         def report(params: RNNParams, history: History) -> bool:
+            if loop is not None:
+                loop.epoch = len(history.losses)
+
             def middle() -> FitState:
                 after = self._after(state, params, history, synapses, noise, in_middle=True)
                 return after.with_own_generator()
@@ -138,10 +147,15 @@ class Training:
         if circuit.is_stored:
             support = boundary.to_support(circuit.mask, self.device)
             constraint = in_stored_circuit(self.constraint, support)
+            if circuit.wiring is not None:
+                return constraint, bind_gains(circuit, self.device, signs.dtype)
             return constraint, bind_stored(constraint, signs, support)
         allowed = boundary.to_tensor(circuit.mask, self.device)
         constraint = in_circuit(self.constraint, allowed)
-        return constraint, bind_synapses(constraint, signs, allowed)
+        may_be_sparse = "initial" not in self.extras  # whose gradient sparse products do not have
+        if circuit.wiring is not None:
+            return constraint, bind_gains(circuit, self.device, signs.dtype, may_be_sparse)
+        return constraint, bind_synapses(constraint, signs, allowed, may_be_sparse)
 
     def _monitor_of(self, synapses: Synapses) -> Callable[[RNNParams], float] | None:
         if self.monitor is None or synapses.stored is None:
@@ -167,8 +181,8 @@ class Training:
             scores=tuple(history.scores),
             validation_losses=tuple(judged[: len(history.scores)]),  # none of an unfinished epoch
             solver=history.solver,
+            theta={name: tensor.cpu().numpy().copy() for name, tensor in history.theta.items()},
             moments=boundary.LaterArrays(moments) if in_middle else boundary.from_moments(moments),
-            theta=boundary.from_tensors(history.theta),
             noise=None if noise is None else noise.get_state().cpu().numpy().copy(),
             stopped=history.stopped,
             interrupted=history.interrupted,
@@ -207,6 +221,7 @@ class Training:
         }
         if circuit.n_biases == 2:
             spaces["b_rec"] = sum_of_two(spaces["b_rec"])
+        spaces |= {name: extra.space(self.device, dtype) for name, extra in self.extras.items()}
         for name in self.frozen:
             spaces[name] = spaces[name]._replace(trainable=False)
         return Spaces(**spaces)

@@ -99,9 +99,9 @@ def _by_unit(values: Any, wiring: ConnectomeInitializer) -> Any:
 
 
 def types_of_units(
-    network: RNNParameters, circuit: Circuit
+    network: RNNParameters, circuit: Circuit, why: str
 ) -> tuple[NDArray[np.intp], tuple[Any, ...]]:
-    """Return the type of each unit, and the names of the types."""
+    """Return the type of each unit, and the names of the types; `why` is what asks for them."""
     if network.blocks is not None:
         blocks = circuit.order.arranged(network.blocks, "blocks", (0,))
         return block_numbers(blocks, circuit.n_units)
@@ -113,15 +113,15 @@ def types_of_units(
         unknown = [str(unit) for unit, kind in types.items() if not str(kind).strip()]
         if unknown:
             raise ValueError(
-                f"{name} must say the type of every unit with plasticity='type_gains', got none "
-                f"for {unknown[0]!r}; blocks says it otherwise."
+                f"{name} must say the type of every unit with {why}, got none for {unknown[0]!r}; "
+                "blocks says it otherwise."
             )
         return block_numbers(circuit.order.arranged(types, name, (0,)), circuit.n_units)
     if circuit.populations is not None:
         return _populations(circuit)
     raise ValueError(
-        "blocks must say the type of each unit with plasticity='type_gains', got None; a "
-        "Connectome that knows types says it too, and populations do."
+        f"blocks must say the type of each unit with {why}, got None; a Connectome that knows "
+        "types says it too, and populations do."
     )
 
 
