@@ -67,46 +67,50 @@ def _read(
     return np.array(columns, dtype=np.int64)
 
 
+_RIDGE = 1e-3
+
+
 class OwnPast(NamedTuple):
-    """y = (1 + slope) x + intercept, or slope x + intercept where there are no increments."""
+    """y = x (of increments) + sum of slopes x terms + intercept."""
 
-    slopes: NDArray[np.float64]
-    intercepts: NDArray[np.float64]
+    slopes: NDArray[np.float64]  # (n_terms, n_outputs)
+    intercepts: NDArray[np.float64]  # (n_outputs,)
 
 
-def fit_own_past(
-    present: NDArray[Any],
-    values: NDArray[Any],
-    weights: NDArray[Any],
-    increments: bool,
-    has_slopes: bool,
-) -> OwnPast:
-    """Fit every output by its own present input, by weighted least squares: an AR(1).
+def fit_own_past(terms: NDArray[Any], values: NDArray[Any], weights: NDArray[Any]) -> OwnPast:
+    """Fit every output by its own past: a weighted ridge regression, in closed form.
+
+    The ridge is a thousandth of the mean variance of the terms: enough to choose among those that
+    are alike.
 
     Parameters
     ----------
-    present, values, weights : ndarray of shape (n_entries, n_outputs)
-        Present inputs, targets, and how much each entry counts.
-    increments : bool
-        Whether the present input is added anyway.
-    has_slopes : bool
-        Whether there are slopes; without, they are 0.
+    terms : ndarray of shape (n_entries, n_terms, n_outputs)
+        Present inputs first, and what else there is of the past; (n_entries, 0, n_outputs) for an
+        intercept alone.
+    values, weights : ndarray of shape (n_entries, n_outputs)
+        Targets, with the present inputs taken off if outputs are increments; and how much each
+        entry counts.
 
     Returns
     -------
     OwnPast
         Slopes and intercepts of each output.
     """
-    x, y, w = (array.astype(np.float64) for array in (present, values, weights))
-    rest = y - x if increments else y
+    terms, y, w = (array.astype(np.float64) for array in (terms, values, weights))
     total = np.maximum(w.sum(axis=0), np.finfo(np.float64).tiny)
-    mean_x, mean_rest = (w * x).sum(axis=0) / total, (w * rest).sum(axis=0) / total
-    if not has_slopes:
-        return OwnPast(np.zeros(len(total)), mean_rest)
-    spread = (w * (x - mean_x) ** 2).sum(axis=0)
-    together = (w * (x - mean_x) * (rest - mean_rest)).sum(axis=0)
-    slopes = np.divide(together, spread, out=np.zeros_like(spread), where=spread > 0)
-    return OwnPast(slopes, mean_rest - slopes * mean_x)
+    n_terms, n_outputs = terms.shape[1:]
+    slopes, intercepts = np.zeros((n_terms, n_outputs)), np.zeros(n_outputs)
+    for k in range(n_outputs):
+        of_k, weight = terms[:, :, k], w[:, k] / total[k]
+        mean, mean_y = weight @ of_k, weight @ y[:, k]
+        centred = of_k - mean
+        gram = (centred * weight[:, None]).T @ centred
+        ridge = _RIDGE * max(float(np.trace(gram)) / max(n_terms, 1), np.finfo(np.float64).tiny)
+        together = (centred * weight[:, None]).T @ (y[:, k] - mean_y)
+        slopes[:, k] = np.linalg.solve(gram + ridge * np.eye(n_terms), together)
+        intercepts[k] = mean_y - mean @ slopes[:, k]
+    return OwnPast(slopes, intercepts)
 
 
 def are_next_inputs(

@@ -27,6 +27,7 @@ from sk_biornn._plain import (
     without_mask,
 )
 from sk_biornn.core import WeightSpace, alone, squared_error
+from sk_biornn.core.own_past import TIME_CONSTANTS, own_past
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._closed_loop import ClosedLoop
 from sk_biornn.estimators._fitted import FittedRegressor
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 _RULES: dict[str, Rule] = {
     "output_activation": Choice(("identity", "tanh")),
     "predict_increments": Flag(),
-    "readout_skip": Optional(Choice(("diagonal",))),
+    "readout_skip": Optional(Choice(("diagonal", "present"))),
     "burn_in": Number(Integral, 0),
     "horizon": Number(Integral, 1),
 }
@@ -307,7 +308,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
         if self.predict_increments:
             return "predict_increments=True"
         if self.readout_skip is not None:
-            return "readout_skip='diagonal'"
+            return f"readout_skip={self.readout_skip!r}"
         return f"horizon={self.horizon}" if self.horizon > 1 else "teacher_forcing"
 
     def _without_burn_in(self, scored: np.ndarray, every_step: bool) -> np.ndarray:
@@ -357,17 +358,18 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
         return extras
 
     def _own_past(self, trials: Trials, targets: Targets) -> OwnPast:
-        """Return the AR(1) of every output, from which training starts."""
+        """Return how each output follows from its own past, from which training starts."""
         own = self._columns_continued()
         assert own is not None
         present = trials.x[:, :, own]
-        if not targets.every_step:
-            present = present[np.arange(trials.n_trials), trials.valid.sum(axis=1) - 1]
-        x, y, weights = (
-            array.reshape(-1, len(own)) for array in (present, targets.values, targets.weights)
-        )
-        has_slopes = self.readout_skip is not None
-        return fit_own_past(x, y, weights, bool(self.predict_increments), has_slopes)
+        terms = np.zeros((*present.shape[:2], 0, len(own)))
+        if self.readout_skip is not None:
+            n_terms = 1 + (len(TIME_CONSTANTS) if self.readout_skip == "diagonal" else 0)
+            found, _ = own_past(torch.from_numpy(present.astype(np.float64)), n_terms, None)
+            terms = found.numpy()
+        values = targets.values - present if self.predict_increments else targets.values
+        judged = targets.weights.any(axis=-1)
+        return fit_own_past(terms[judged], values[judged], targets.weights[judged])
 
     def _with_extras(
         self,
