@@ -167,6 +167,7 @@ for plasticity, colour in (("type_gains", "#0072B2"), ("synapses", "#D55E00")):
         )
 left.set(xscale="log", xlabel="recorded units, of 40", ylabel="R2 on new input", ylim=(-1.5, 1.1))
 left.set_xticks(RECORDED, RECORDED)
+left.minorticks_off()
 left.axhline(0, color="0.7", linewidth=1)
 left.legend(fontsize=8, loc="lower right")
 for n_recorded, colour in zip(RECORDED, ("#CCCCCC", "#56B4E9", "#0072B2"), strict=True):
@@ -177,6 +178,9 @@ for n_recorded, colour in zip(RECORDED, ("#CCCCCC", "#56B4E9", "#0072B2"), stric
     )
 right.plot([0.4, 5], [0.4, 5], color="0.7", linewidth=1)
 right.set(xscale="log", yscale="log", xlabel="gain of the teacher", ylabel="gain that was learned")
+right.set_xticks([0.5, 1, 2, 4], [0.5, 1, 2, 4])
+right.set_yticks([0.1, 0.5, 1, 2, 4], [0.1, 0.5, 1, 2, 4])
+right.minorticks_off()
 right.legend(fontsize=8)
 plt.show()
 

@@ -553,6 +553,9 @@ def test_networks_with_gains_learn_alone_in_a_stack():
         assert_allclose(one.W_rec_, other.fit(X, y).W_rec_, rtol=1e-6)
         if other.gains_ is not None:
             assert_array_equal(one.W_rec_, other.W_rec_)
+    many = fit_many(models[:2], X, y, strategy="stacked")
+    why = "gains that learn in place of weights (plasticity)"
+    assert many.stacking_report["reason"].tolist() == [why] * 2
 
 
 # ------------------------------------------------------------------ what is refused
