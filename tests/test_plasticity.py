@@ -218,6 +218,7 @@ def test_signs_and_zeros_stay_those_of_the_wiring(kind, stored, dtype):
     fitted = network(kind, stored=stored, learning_rate_init=0.5, max_iter=15).fit(X, y)
     assert fitted.W_rec_.dtype == dtype and fitted.loss_curve_[-1] < fitted.loss_curve_[0]
     assert_is_wiring(fitted)
+    assert_array_equal(dense(fitted.mask_), wiring()[0] != 0)
     assert_allclose(abs(np.linalg.eigvals(dense(fitted.W0_))).max(), 0.9, rtol=1e-5)
 
 
@@ -338,6 +339,9 @@ def test_other_gains_scale_the_weights_as_they_are():
     assert_array_equal(model.W0_, before)
     assert_is_wiring(model)
     before = model.W_rec_.copy()
+    model.set_params(blocks=np.roll(wiring()[2], 1)).fit(X, y)
+    assert_array_equal(model.W0_, before)
+    before = model.W_rec_.copy()
     model.set_params(plasticity="unit_gains", blocks=None).fit(X, y)
     assert_array_equal(model.W0_, before)
     before = model.W_rec_.copy()
@@ -347,7 +351,20 @@ def test_other_gains_scale_the_weights_as_they_are():
     before = model.W_rec_.copy()
     model.set_params(plasticity="synapses", blocks=None).fit(X, y)
     assert model.W0_ is None and not np.array_equal(model.W_rec_, before)
-    assert model.n_iter_ == 20
+    assert model.n_iter_ == 24
+
+
+def test_what_is_remembered_of_synapses_is_not_of_gains():
+    X, y = task()
+    own_types = np.arange(N)  # so that gains have the shape of the weights
+    model = network("synapses", warm_start=True).fit(X, y)
+    model.set_params(plasticity="type_gains", blocks=own_types).fit(X, y)
+    steps = {name: int(kept["step"]) for name, kept in model._state.moments.items()}
+    assert steps == {"w_in": 8, "w_rec": 4, "b_rec": 8, "w_out": 8, "b_out": 8}
+    whole = network(blocks=own_types, max_iter=6).fit(X, y)
+    part = network(blocks=own_types, max_iter=3, warm_start=True).fit(X, y)
+    part.set_params(sparse=True, mask=wiring()[0] != 0).fit(X, y)  # from a matrix to synapses
+    assert_allclose(dense(part.W_rec_), whole.W_rec_, rtol=1e-9)
 
 
 @pytest.mark.parametrize("stored", [False, True])

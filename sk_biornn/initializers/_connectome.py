@@ -229,7 +229,7 @@ class ConnectomeInitializer(BaseEstimator):
                 "signs must agree with those of the connectome that recurrent weights come from, "
                 f"got the other sign for {against} of {n_units} units; pass the connectome's own."
             )
-        return np.where(signs == 0, own, signs)
+        return signs
 
     def _scaled(self, matrix: Any) -> Any:
         """Take logarithms, and divide by the input of every unit."""
