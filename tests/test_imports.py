@@ -26,7 +26,7 @@ ALLOWED = {
     "metrics": {"units"},
     "preprocessing": set(),
     "initializers": {"activity", "biology", "core", "metrics", "units"},
-    "inspection": {"biology", "core", "metrics", "units"},
+    "inspection": {"biology", "core", "estimators", "metrics", "units"},  # to fit known circuits
     "plots": {"inspection", "metrics", "units"},
     "estimators": {"biology", "core", "initializers", "metrics", "units"},
     "io": {"biology", "core", "estimators", "initializers", "units"},

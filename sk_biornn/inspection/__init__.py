@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from sk_biornn.inspection._compare import compare
     from sk_biornn.inspection._currents import current_decomposition
     from sk_biornn.inspection._interactions import block_density, population_interactions
+    from sk_biornn.inspection._known_circuit import KnownCircuit, make_known_circuit
+    from sk_biornn.inspection._recovery import recovery_benchmark
     from sk_biornn.inspection._silence import silence, silencing_effect
     from sk_biornn.inspection._skill import prediction_skill
     from sk_biornn.inspection._spanning_tree import (
@@ -19,13 +21,16 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "KnownCircuit",
     "block_density",
     "compare",
     "current_decomposition",
+    "make_known_circuit",
     "maximum_spanning_tree",
     "population_interactions",
     "prediction_skill",
     "random_tree_overlap",
+    "recovery_benchmark",
     "silence",
     "silencing_effect",
     "spanning_tree_overlap",
@@ -33,13 +38,16 @@ __all__ = [
 ]
 
 _FILES = {
+    "KnownCircuit": "_known_circuit",
     "block_density": "_interactions",
     "compare": "_compare",
     "current_decomposition": "_currents",
+    "make_known_circuit": "_known_circuit",
     "maximum_spanning_tree": "_spanning_tree",
     "population_interactions": "_interactions",
     "prediction_skill": "_skill",
     "random_tree_overlap": "_spanning_tree",
+    "recovery_benchmark": "_recovery",
     "silence": "_silence",
     "silencing_effect": "_silence",
     "spanning_tree_overlap": "_spanning_tree",
