@@ -258,7 +258,8 @@ def test_only_one_weight_may_ask_for_a_gradient(name):
     alone = params.map(torch.Tensor.detach)
     alone = alone._replace(**{name: getattr(alone, name).requires_grad_()})
     run(alone, x, Dynamics()).outputs.square().sum().backward()
-    assert torch.equal(getattr(alone, name).grad, RNNParams(*every)._asdict()[name])
+    # Where w_rec does not move, a narrower product gives the others, which may round otherwise.
+    close(getattr(alone, name).grad, RNNParams(*every)._asdict()[name])
     assert sum(tensor.grad is not None for tensor in alone) == 1
 
 

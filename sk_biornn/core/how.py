@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from torch import Tensor
-
 from sk_biornn.core.dynamics import Dynamics
 from sk_biornn.core.layout import Layout, Places
 from sk_biornn.core.noise import Noise
@@ -23,4 +21,3 @@ class How(NamedTuple):
     noise: Noise | None
     workspace: Workspace
     support: Support | None
-    initial: Tensor | None

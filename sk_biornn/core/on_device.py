@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from sk_biornn.core.flat import Descent, Rows
-from sk_biornn.core.params import RNNParams
+from sk_biornn.core.params import RNNParams, stacked
 from sk_biornn.core.recording import Recording
 from sk_biornn.core.side_by_side import side_by_side, sizes_of
 from sk_biornn.core.solvers import Adam, resolved
@@ -130,7 +130,7 @@ class OnDevice:
         thetas = [epoch.theta.map(Tensor.detach) for epoch in epochs]
         if not self._lead:
             return thetas[0]
-        return RNNParams(*map(torch.stack, zip(*thetas, strict=True)))
+        return stacked(thetas)
 
     def _take_up(self, epochs: Sequence[Epoch]) -> None:
         """Begin where weights and optimisers are."""

@@ -7,6 +7,7 @@ only.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -18,7 +19,7 @@ from sk_biornn.core.dynamics import Dynamics
 from sk_biornn.core.how import How
 from sk_biornn.core.layout import Layout, Places, lay_out_if_uneven
 from sk_biornn.core.noise import Noise, draw_noise
-from sk_biornn.core.params import RNNParams
+from sk_biornn.core.params import Params, RNNParams, extra
 from sk_biornn.core.products import sum_over_rows
 from sk_biornn.core.readout import (
     of_block,
@@ -34,12 +35,14 @@ from sk_biornn.core.sweeps import (
     Motion,
     Read,
     firing,
+    noise_sd,
     sending_back,
     sweep_backward,
     sweep_forward,
     weights_for,
 )
 from sk_biornn.core.threads import computing, do_all
+from sk_biornn.core.wanted import Wanted, wanted
 from sk_biornn.core.workspace import Block, Buffers, ScanShape, Workspace, begin_gradient
 
 
@@ -52,7 +55,7 @@ class Trajectory(NamedTuple):
 
 
 def run(
-    params: RNNParams,
+    params: Params,
     x: Tensor,
     dynamics: Dynamics,
     *,
@@ -67,7 +70,7 @@ def run(
 
     Parameters
     ----------
-    params : RNNParams
+    params : RNNParams or PhysiologyParams
         Weights of one network, or of M networks (a leading axis on every tensor).
     x : Tensor of shape (n_trials, n_steps, n_features) or (M, n_trials, n_steps, n_features)
         Inputs; without the leading axis they are shared by the M networks.
@@ -78,7 +81,7 @@ def run(
         past the end of a trial has no influence; outputs are 0 there. With the leading axis the
         trials of each network have their own lengths, 0 where one has fewer trials than others.
     initial : Tensor of shape (..., n_trials, n_units) or None, default=None
-        Rates r_0 before the first step, through which no gradient flows; None for 0.
+        Rates r_0 before the first step; None for 0.
     every_step : bool, default=True
         Read out every step, or the last one of each trial only.
     noise : torch.Generator, sequence of M of them, or None, default=None
@@ -94,7 +97,8 @@ def run(
     -------
     Trajectory
         Outputs, rates and states. The gradient may be taken once, before the next run in the same
-        workspace. It flows through `outputs` and `rates`. With `lengths`, outputs have as many
+        workspace. It flows through `outputs` and `rates` to `x`, `initial`, the weights, and what
+        else of `params` moves the network (`leak`, `slope`). With `lengths`, outputs have as many
         steps as the longest trial; if trials differ in length, rates and states are rows without
         padding, (..., n_rows, n_units), which `as_trials` puts in order.
     """
@@ -108,12 +112,25 @@ def run(
         # Trials of one length take the path without places: the same bits as if nothing were said.
         if places is None:
             x = x[..., : layout.n_steps, :]
-    how = How(
-        dynamics, layout, places, every_step, noise, workspace or Workspace(), support, initial
-    )
+    leak, slope = extra(params, "leak"), extra(params, "slope")
+    if leak is not None:
+        dynamics = replace(dynamics, leak=leak.detach())
+    weights = params.weights if slope is None else _with_slopes(params.weights, slope, support)
+    how = How(dynamics, layout, places, every_step, noise, workspace or Workspace(), support)
     scan: Any = ScanByUnit if is_stored else _Scan
-    outputs, rates, states = scan.apply(how, x, *params)
+    outputs, rates, states = scan.apply(how, x, leak, initial, *weights)
     return Trajectory(outputs, rates, states)
+
+
+def _with_slopes(params: RNNParams, slope: Tensor, support: Support | None) -> RNNParams:
+    """Multiply all that a unit's transfer function is given by the slope of the unit."""
+    if support is None:
+        w_rec = params.w_rec * slope[..., :, None]
+    else:
+        w_rec = params.w_rec * slope[support.places // support.shape[1]]
+    return params._replace(
+        w_in=params.w_in * slope[..., :, None], w_rec=w_rec, b_rec=params.b_rec * slope
+    )
 
 
 def as_trials(values: Tensor, lengths: Tensor) -> Tensor:
@@ -137,12 +154,15 @@ def as_trials(values: Tensor, lengths: Tensor) -> Tensor:
 
 class _Scan(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, how: How, x: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        ctx: Any, how: How, x: Tensor, leak: Any, initial: Any, *weights: Tensor
+    ) -> tuple[Tensor, ...]:
         """Run all steps, and keep rates and states in the buffers."""
         params = RNNParams(*weights)
+        ctx.wants = wanted(ctx)
         with computing():
-            motion, buffers = _load(how, params, x)
-            _forward(buffers, motion, how, params)
+            motion, buffers = _load(how, params, x, initial)
+            ctx.drawn = _forward(buffers, motion, how, params, ctx.wants)
             if how.places is not None:
                 _clear_surplus(buffers, how.places)
             rates, states = buffers.rates, _state_rows(buffers, how)
@@ -166,22 +186,27 @@ class _Scan(torch.autograd.Function):
         ctx: Any, grad_outputs: Tensor | None, grad_rates: Tensor | None, _: None
     ) -> tuple[Tensor | None, ...]:
         """Go back through all steps, and return the gradients in inputs and weights."""
-        buffers, how = ctx.buffers, ctx.how
+        buffers, how, wants = ctx.buffers, ctx.how, ctx.wants
         begin_gradient(buffers, ctx.uses)
         x, *weights = ctx.saved_tensors
         params = RNNParams(*weights)
         with computing():
             d_w_out, d_b_out, reads = _read_gradients(ctx.source, how, grad_outputs)
-            _backward(buffers, ctx.motion, how, params, reads, grad_rates)
-            if how.support is None:
+            d_leak = _backward(buffers, ctx.motion, how, params, reads, grad_rates, wants)
+            if d_leak is not None and ctx.drawn is not None:
+                d_leak += _through_noise(buffers.errors, ctx.drawn, how.dynamics)
+            if not wants.recurrent:
+                d_w_in, d_w_rec, d_b_rec = _input_and_bias_gradients(buffers)
+            elif how.support is None:
                 d_w_in, d_w_rec, d_b_rec = _recurrent_gradients(buffers)
             else:
                 d_w_in, d_w_rec, d_b_rec = gradients_on(how.support, buffers)
-            d_x = _input_gradient(buffers, params, how, x) if ctx.needs_input_grad[1] else None
-        return None, d_x, d_w_in, d_w_rec, d_b_rec, d_w_out, d_b_out
+            d_initial = _initial_gradient(buffers, how) if wants.initial else None
+            d_x = _input_gradient(buffers, params, how, x) if wants.inputs else None
+        return None, d_x, d_leak, d_initial, d_w_in, d_w_rec, d_b_rec, d_w_out, d_b_out
 
 
-def _load(how: How, params: RNNParams, x: Tensor) -> tuple[Motion, Buffers]:
+def _load(how: How, params: RNNParams, x: Tensor, initial: Tensor | None) -> tuple[Motion, Buffers]:
     """Copy inputs and weights into the buffers of their shape."""
     *lead, n_units, n_features = params.w_in.shape
     dynamics, like = how.dynamics, params.w_rec
@@ -200,12 +225,11 @@ def _load(how: How, params: RNNParams, x: Tensor) -> tuple[Motion, Buffers]:
         )
     else:
         buffers.inputs[..., how.places.row, :] = roll(x, how.places)
-    if how.initial is None:
+    if initial is None:
         buffers.initial.zero_()
     else:
-        initial = how.initial
         if how.places is not None:
-            initial = how.initial[how.places.of(how.initial, how.places.order)]
+            initial = initial[how.places.of(initial, how.places.order)]
         buffers.initial.copy_(initial)
     if how.support is None:
         buffers.weights[..., :n_units].copy_(params.w_rec)
@@ -214,14 +238,19 @@ def _load(how: How, params: RNNParams, x: Tensor) -> tuple[Motion, Buffers]:
     return motion, buffers
 
 
-def _forward(buffers: Buffers, motion: Motion, how: How, params: RNNParams) -> None:
+def _forward(
+    buffers: Buffers, motion: Motion, how: How, params: RNNParams, wants: Wanted
+) -> Tensor | None:
+    """Fill rates and states; return the noise that was drawn, where a gradient needs it."""
+    drawn = None
     if motion.noisy:
         assert how.noise is not None
         draw_noise(how.noise, buffers.whole.states, buffers.scratch, how.places)
+        drawn = buffers.states.clone() if wants.leak else None
     if how.support is not None:
         fires = firing_on(how.support, params.w_rec, buffers, motion)
         sweep_forward(buffers.whole, buffers.scratch, motion, fires)
-        return
+        return drawn
 
     weights = weights_for(buffers, motion)
 
@@ -230,6 +259,13 @@ def _forward(buffers: Buffers, motion: Motion, how: How, params: RNNParams) -> N
         sweep_forward(block, scratch, motion, firing(weights, block, scratch, motion))
 
     do_all(work, buffers.blocks)
+    return drawn
+
+
+def _through_noise(errors: Tensor, drawn: Tensor, dynamics: Dynamics) -> Tensor:
+    """Return dL/d(leak) by the strength of the noise, sqrt(2 / a) sigma, which falls with a."""
+    leak: Any = dynamics.leak
+    return (errors * drawn).sum(-2) * noise_sd(dynamics) / (-2 * leak)
 
 
 def _clear_surplus(buffers: Buffers, places: Places) -> None:
@@ -267,8 +303,9 @@ def _backward(
     params: RNNParams,
     reads: list[Read],
     grad_rates: Tensor | None,
-) -> None:
-    """Fill `buffers.errors`."""
+    wants: Wanted,
+) -> Tensor | None:
+    """Fill `buffers.errors`, and `buffers.sent` by dL/dr_0; return dL/d(leak), where wanted."""
     buffers.sent.zero_()
     by_rates: list[Read] = [None] * how.layout.n_steps
     if grad_rates is not None:
@@ -278,8 +315,12 @@ def _backward(
             grad_rates = how.places.clear(grad_rates.clone())
         by_rates = [(0, part) for part in grad_rates.split(how.layout.counts, dim=-2)]
 
+    by_leak: dict[int, Tensor] = {}
+
     def work(block: Block) -> None:
         high = block.low + block.n_trials
+        if wants.leak:
+            by_leak[block.low] = params.b_rec.new_zeros(params.b_rec.shape)
         if how.support is None:
             send_back = sending_back(params.w_rec, block.n_trials)
         else:
@@ -293,9 +334,30 @@ def _backward(
             send_back,
             of_block(reads, block.low, high),
             of_block(by_rates, block.low, high),
+            to_initial=wants.initial,
+            by_leak=by_leak.get(block.low),
         )
 
     do_all(work, buffers.blocks if how.support is None else [buffers.whole])
+    # Added in the order of the blocks, whichever was done first.
+    shares = [by_leak[low] for low in sorted(by_leak)]
+    return torch.stack(shares).sum(0) if shares else None
+
+
+def _initial_gradient(buffers: Buffers, how: How) -> Tensor:
+    """Return dL/dr_0, with the trials in their own order."""
+    if how.places is None:
+        return buffers.sent.clone()
+    gradient = torch.empty_like(buffers.sent)
+    gradient[how.places.of(gradient, how.places.order)] = buffers.sent
+    return gradient
+
+
+def _input_and_bias_gradients(buffers: Buffers) -> tuple[Tensor, None, Tensor]:
+    """Return the gradients of w_in and b_rec; that of w_rec, which does not move, is not made."""
+    rest = sum_over_rows(buffers.errors, buffers.drive[..., buffers.n_units :])
+    bias = buffers.bias - buffers.n_units
+    return rest[..., :bias].contiguous(), None, rest[..., bias].contiguous()
 
 
 def _recurrent_gradients(buffers: Buffers) -> tuple[Tensor, Tensor, Tensor]:

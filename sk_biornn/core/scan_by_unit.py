@@ -15,6 +15,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from sk_biornn.core.activations import get_activation
+from sk_biornn.core.dynamics import Dynamics
 from sk_biornn.core.how import How
 from sk_biornn.core.layout import Layout
 from sk_biornn.core.params import RNNParams
@@ -28,6 +29,7 @@ from sk_biornn.core.synapse_products import (
 )
 from sk_biornn.core.threads import computing
 from sk_biornn.core.transfer_functions import threshold_backward
+from sk_biornn.core.wanted import Wanted, wanted
 from sk_biornn.core.workspace import begin_gradient
 
 
@@ -35,12 +37,16 @@ class ScanByUnit(torch.autograd.Function):
     """The scan, a function of inputs and weights; `w_rec` is the vector of the synapses' values."""
 
     @staticmethod
-    def forward(ctx: Any, how: How, x: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        ctx: Any, how: How, x: Tensor, leak: Any, initial: Any, *weights: Tensor
+    ) -> tuple[Tensor, ...]:
         """Run all steps, and keep rates and states in the buffers."""
         params = RNNParams(*weights)
+        ctx.wants = wanted(ctx)
+        ctx.drawn = [] if ctx.wants.leak else None  # the noise of every step
         with computing():
-            motion, steps = _load(how, params)
-            _forward(steps, motion, how, params, x)
+            motion, steps = _load(how, params, initial)
+            _forward(steps, motion, how, params, x, ctx.drawn)
             source = steps.states if how.dynamics.readout_from == "state" else steps.rates
             outputs = _read_out(source, params, how)
         ctx.how, ctx.steps, ctx.motion, ctx.uses = how, steps, motion, steps.uses
@@ -56,7 +62,7 @@ class ScanByUnit(torch.autograd.Function):
         ctx: Any, grad_outputs: Tensor | None, grad_rates: Tensor | None, _: None
     ) -> tuple[Tensor | None, ...]:
         """Go back through all steps, and return the gradients in inputs and weights."""
-        how, steps = ctx.how, ctx.steps
+        how, steps, wants = ctx.how, ctx.steps, ctx.wants
         begin_gradient(steps, ctx.uses)
         x, *weights = ctx.saved_tensors
         params = RNNParams(*weights)
@@ -67,10 +73,15 @@ class ScanByUnit(torch.autograd.Function):
                 source = steps.states if how.dynamics.readout_from == "state" else steps.rates
                 d_b_out, reads = _reads(grad_outputs.contiguous(), how)
                 d_w_out = _read_gradient(source, reads, params.w_out)
-            _backward(steps, ctx.motion, how, params, reads, _by_step(grad_rates, how))
-            d_w_in, d_w_rec, d_b_rec = _gradients(steps, how, params, x)
-            d_x = _input_gradient(steps, params, how, x) if ctx.needs_input_grad[1] else None
-        return None, d_x, d_w_in, d_w_rec, d_b_rec, d_w_out, d_b_out
+            by_rates = _by_step(grad_rates, how)
+            d_leak = params.b_rec.new_zeros(params.b_rec.shape) if wants.leak else None
+            to_initial = _backward(steps, ctx.motion, how, params, reads, by_rates, wants, d_leak)
+            if d_leak is not None and ctx.drawn:
+                _add_through_noise(d_leak, steps.errors, ctx.drawn, how.dynamics)
+            d_w_in, d_w_rec, d_b_rec = _gradients(steps, how, params, x, wants)
+            d_initial = None if to_initial is None else _in_own_order(to_initial.mT, how)
+            d_x = _input_gradient(steps, params, how, x) if wants.inputs else None
+        return None, d_x, d_leak, d_initial, d_w_in, d_w_rec, d_b_rec, d_w_out, d_b_out
 
 
 class _Arrays(NamedTuple):
@@ -116,7 +127,7 @@ class _Leak(NamedTuple):
     kept: Any
 
 
-def _load(how: How, params: RNNParams) -> tuple[Motion, Steps]:
+def _load(how: How, params: RNNParams, initial: Tensor | None) -> tuple[Motion, Steps]:
     dynamics, like, n_units = how.dynamics, params.w_rec, len(params.w_in)
     activation = get_activation(
         dynamics.activation, like.new_empty(()).expand(n_units, how.layout.n_trials)
@@ -127,8 +138,8 @@ def _load(how: How, params: RNNParams) -> tuple[Motion, Steps]:
     steps = how.workspace.kept(key, lambda: Steps(how.layout, n_units, shared, like))
     steps.uses += 1
     steps.initial = None
-    if how.initial is not None:
-        initial = how.initial if how.places is None else how.initial[how.places.order]
+    if initial is not None:
+        initial = initial if how.places is None else initial[how.places.order]
         steps.initial = initial.mT.contiguous()
     return motion, steps
 
@@ -145,12 +156,19 @@ def _inputs(x: Tensor, how: How) -> Iterator[Tensor]:
         yield part.mT
 
 
-def _forward(steps: Steps, motion: Motion, how: How, params: RNNParams, x: Tensor) -> None:
+def _forward(
+    steps: Steps,
+    motion: Motion,
+    how: How,
+    params: RNNParams,
+    x: Tensor,
+    drawn: list[Tensor] | None,
+) -> None:
     assert how.support is not None
     apply, gain, leak = motion.activation.apply, motion.activation.gain, _leak(motion)
     product = product_of(how.support, params.w_rec * gain)
     w_in, bias = params.w_in * gain, (params.b_rec * gain)[:, None]
-    noise = _noise(how, motion, steps)
+    noise = _noise(how, motion, steps, drawn)
     each = zip(steps.states, steps.rates, steps.before, _inputs(x, how), strict=True)
     for z, r, before, inputs in each:
         torch.addmm(bias, w_in, inputs, out=z)
@@ -168,7 +186,9 @@ def _forward(steps: Steps, motion: Motion, how: How, params: RNNParams, x: Tenso
             torch.lerp(torch.zeros_like(r) if before is None else before, passed, leak.taken, out=r)
 
 
-def _noise(how: How, motion: Motion, steps: Steps) -> Iterator[Tensor] | None:
+def _noise(
+    how: How, motion: Motion, steps: Steps, drawn: list[Tensor] | None
+) -> Iterator[Tensor] | None:
     """Return what yields the noise of every step, drawn as a dense network would draw it."""
     if not motion.noisy:
         return None
@@ -178,7 +198,10 @@ def _noise(how: How, motion: Motion, steps: Steps) -> Iterator[Tensor] | None:
 
     def draws() -> Iterator[Tensor]:
         for z in steps.states:
-            yield (like.new_empty(z.shape[::-1]).normal_(generator=generator) * scale).mT
+            normal = like.new_empty(z.shape[::-1]).normal_(generator=generator)
+            if drawn is not None:
+                drawn.append(normal.mT)
+            yield (normal * scale).mT
 
     return draws()
 
@@ -237,8 +260,13 @@ def _backward(
     params: RNNParams,
     reads: list[Read],
     by_rates: list[Tensor | None],
-) -> None:
-    """Fill the errors, dL/d(argument of f), from the last step to the first."""
+    wants: Wanted,
+    d_leak: Tensor | None,
+) -> Tensor | None:
+    """Fill the errors, dL/d(argument of f), from the last step to the first.
+
+    What dL/d(leak) is, unit by unit, is added to `d_leak`; dL/dr_0 is returned, where wanted.
+    """
     assert how.support is not None
     product = transposed_product_of(how.support, params.w_rec)
     leak, leaky = _leak(motion), motion.dynamics.is_leaky
@@ -259,6 +287,9 @@ def _backward(
             _add_read(to_rate, read, params.w_out)
         if d_rate is not None:
             to_rate.add_(d_rate)
+        if d_leak is not None:
+            passed, before = z.clamp_min(0) if motion.rectified else z, steps.before[t]
+            d_leak += ((passed if before is None else passed - before) * to_rate).sum(1)
         through = to_rate * leak.taken if leaky else to_rate
         if motion.rectified:
             threshold_backward(through, z, through)  # in place: fresh memory costs more
@@ -266,6 +297,29 @@ def _backward(
             _add_read(through, read, params.w_out)
         error, later = steps.errors[t], to_rate
         motion.activation.backward(through, z, error)
+    if not wants.initial or error is None or later is None:
+        return None
+    to_initial = product(error)
+    return to_initial.add_(later.mul_(leak.kept)) if leaky else to_initial
+
+
+def _add_through_noise(
+    d_leak: Tensor, errors: list[Tensor], drawn: list[Tensor], dynamics: Dynamics
+) -> None:
+    """Add dL/d(leak) by the strength of the noise, sqrt(2 / a) sigma, which falls with a."""
+    leak: Any = dynamics.leak
+    scale = noise_sd(dynamics) / (-2 * leak)
+    for error, normal in zip(errors, drawn, strict=True):
+        d_leak += (error * normal).sum(1) * scale
+
+
+def _in_own_order(of_trials: Tensor, how: How) -> Tensor:
+    """Return what lies by falling length with the trials in their own order."""
+    if how.places is None:
+        return of_trials
+    own = torch.empty_like(of_trials)
+    own[how.places.order] = of_trials
+    return own
 
 
 def _add_read(through: Tensor, read: tuple[int, Tensor], w_out: Tensor) -> None:
@@ -274,17 +328,17 @@ def _add_read(through: Tensor, read: tuple[int, Tensor], w_out: Tensor) -> None:
 
 
 def _gradients(
-    steps: Steps, how: How, params: RNNParams, x: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of w_in, of the values of the synapses, and of b_rec."""
+    steps: Steps, how: How, params: RNNParams, x: Tensor, wants: Wanted
+) -> tuple[Tensor, Tensor | None, Tensor]:
+    """Return the gradients of w_in, of the values of the synapses that move, and of b_rec."""
     support: Support | None = how.support
     assert support is not None
     d_w_in, d_b_rec = torch.zeros_like(params.w_in), torch.zeros_like(params.b_rec)
-    d_values = torch.zeros_like(params.w_rec)
+    d_values = torch.zeros_like(params.w_rec) if wants.recurrent else None
     for error, before, inputs in zip(steps.errors, steps.before, _inputs(x, how), strict=True):
         d_w_in.addmm_(error, inputs.mT)
         d_b_rec.add_(error.sum(1))
-        if before is not None:
+        if before is not None and d_values is not None:
             add_sampled(support, d_values, error, before.contiguous())
     return d_w_in, d_values, d_b_rec
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from sk_biornn.core.epoch import Epoch, make_optimiser
 from sk_biornn.core.on_device import Losses, OnDevice
 from sk_biornn.core.optimisers import FusedAdam, Optimiser
-from sk_biornn.core.params import RNNParams
+from sk_biornn.core.params import stacked
 from sk_biornn.core.side_by_side import side_by_side, sizes_of
 from sk_biornn.core.threads import computing
 from sk_biornn.core.weight_space import Spaces, WeightSpace, back_into_space
@@ -70,8 +70,7 @@ class Stack(EpochsTogether):
     def __init__(self, epochs: Sequence[Epoch], spaces: Spaces, losses: Losses) -> None:
         self._spaces, self._losses = spaces, losses
         self._thetas = [epoch.theta for epoch in epochs]
-        each = zip(*(theta.map(Tensor.detach) for theta in self._thetas), strict=True)
-        self._theta = RNNParams(*map(torch.stack, each))
+        self._theta = stacked([theta.map(Tensor.detach) for theta in self._thetas])
         moving = list(spaces.moving(self._theta).values())
         self._weights = [
             _Stacked(tensor, space, [epoch.leaves[number] for epoch in epochs], epochs)

@@ -169,11 +169,14 @@ def sweep_backward(
     send_back: SendBack,
     reads: Sequence[Read],
     rate_gradients: Sequence[Read],
+    to_initial: bool = False,
+    by_leak: Tensor | None = None,
 ) -> None:
     """Fill the errors of a block, dL/d(argument of f), from the last step to the first.
 
-    `sent` is 0 on entry; it collects dL/dr_t. The rows of trials that end with a step stay 0 until
-    that step is reached.
+    `sent` is 0 on entry; it collects dL/dr_t, and with `to_initial` is dL/dr_0 in the end. The rows
+    of trials that end with a step stay 0 until that step is reached. What dL/d(leak) is, unit by
+    unit, is added to `by_leak`.
     """
     dynamics, rectified = motion.dynamics, motion.rectified
     leak: Any = dynamics.leak
@@ -195,6 +198,9 @@ def sweep_backward(
             add_read(to_rate, read, w_out)
         if d_rate is not None:
             to_rate.add_(d_rate[1])
+        if by_leak is not None:
+            passed = z.clamp_min(0) if rectified else z
+            by_leak += ((passed - block.before[t]) * to_rate).sum(-2)
         # to_state is dL/dz_t: through r_t, and through the read-out.
         through = to_rate
         if leaky:
@@ -207,6 +213,11 @@ def sweep_backward(
             add_read(through, read, w_out)
         error = block.errors[t]
         backward(through, z, error)
+    if to_initial and error is not None:
+        out = rows(sent, error)
+        back = send_back(error, out.mul_(keep) if leaky else out, leaky)
+        if back is not out:
+            out.copy_(back)
 
 
 def sending_back(w_rec: Tensor, n_trials: int) -> SendBack:

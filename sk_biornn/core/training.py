@@ -17,7 +17,7 @@ from torch import Tensor
 from sk_biornn.core.epoch import Epoch, LossFunction, Optimisation, make_optimiser
 from sk_biornn.core.on_device import OnDevice, is_on_gpu
 from sk_biornn.core.optimisers import Optimiser
-from sk_biornn.core.params import RNNParams
+from sk_biornn.core.params import RNNParams, extra
 from sk_biornn.core.solvers import Solver, is_known
 from sk_biornn.core.threads import computing
 from sk_biornn.core.weight_space import Spaces, WeightSpace
@@ -65,6 +65,7 @@ class History:
     scores: list[float] = field(default_factory=list)
     solver: str | Solver | None = None
     moments: Moments = field(default_factory=dict)
+    theta: dict[str, Tensor] = field(default_factory=dict)  # of spaces that keep it, by weight
     stopped: bool = False  # whether `on_epoch` asked for the end
     interrupted: bool = False  # whether the user did, from the keyboard
 
@@ -175,8 +176,9 @@ def train_by_epochs(
         If it comes before the end of the first epoch. Later it ends the training with what the last
         finished epoch left.
     """
-    theta = spaces.encode(params).map(_own_copy)
-    moving, history = spaces.moving(theta), history or History()
+    history = history or History()
+    theta = _taken_up(spaces, params, history.theta).map(_own_copy)
+    moving = spaces.moving(theta)
     optimiser = _optimiser_of(moving, optimisation, history)
     on_device = None
     if is_on_gpu(theta.w_rec) and is_known(optimisation.solver):
@@ -196,10 +198,10 @@ def train_by_epochs(
             score = None if monitor is None else monitor(reached)
             weights, stream = reached, rng.bit_generator.state  # the epoch is finished
             history.losses.append(loss)
-            history.moments = moments
+            history.moments, history.theta = moments, _kept(theta, spaces)
             if score is not None:
                 history.scores.append(score)
-                best.update(score, weights)
+                best.update(score, weights, history.theta)
             history.stopped = on_epoch is not None and on_epoch(weights, history)
             if history.stopped or best.is_stale:
                 break
@@ -209,6 +211,7 @@ def train_by_epochs(
         rng.bit_generator.state = stream
         history.interrupted = True
     final = best.weights or weights or _weights(theta, spaces)
+    history.theta = best.theta or history.theta
     if batches is not None and not history.interrupted:
         loss = _loss_of(final, loss_function, spaces, batches[-1])
         _refuse_non_finite(final, loss, len(history.losses) - 1, optimisation)
@@ -261,6 +264,32 @@ def _take_up(
                 key: value.to(theta.device, theta.dtype if value.ndim else value.dtype, copy=True)
                 for key, value in kept.items()
             }
+
+
+def _taken_up(spaces: Spaces, params: RNNParams, kept: dict[str, Tensor]) -> RNNParams:
+    """Return the free parameters of weights: those that were kept, where they stand for these."""
+    theta = spaces.encode(params)
+    with torch.no_grad():
+        for name, space in spaces._asdict().items():
+            before, weights = kept.get(name), extra(params, name)
+            if not space.keeps_theta or before is None or weights is None:
+                continue
+            like: Any = extra(theta, name)
+            before = before.to(like.device, like.dtype)
+            if before.shape != like.shape:
+                continue
+            if torch.equal(space.matrix(space.decode(before)), weights):
+                theta = theta._replace(**{name: before})
+    return theta
+
+
+def _kept(theta: RNNParams, spaces: Spaces) -> dict[str, Tensor]:
+    """Return a copy of the free parameters that are kept beside the weights."""
+    return {
+        name: _own_copy(tensor)
+        for name, tensor in theta.present().items()
+        if getattr(spaces, name).keeps_theta
+    }
 
 
 def _loss_of(
@@ -318,8 +347,9 @@ def _refuse_non_finite(
 
 def _are_finite(weights: RNNParams) -> bool:
     if is_on_gpu(weights.w_rec):  # every answer is waited for
-        return bool(torch.cat([tensor.flatten() for tensor in weights]).isfinite().all())
-    return all(bool(tensor.isfinite().all()) for tensor in weights)
+        every = [tensor.flatten() for tensor in weights.present().values()]
+        return bool(torch.cat(every).isfinite().all())
+    return all(bool(tensor.isfinite().all()) for tensor in weights.present().values())
 
 
 class _Best:
@@ -327,12 +357,13 @@ class _Best:
 
     def __init__(self, optimisation: Optimisation) -> None:
         self.weights: RNNParams | None = None
+        self.theta: dict[str, Tensor] = {}  # what is kept beside them
         self._score = -math.inf  # of the best weights
         self._bar = -math.inf  # last score that counted as an improvement
         self._age = 0
         self._patience, self._tol = optimisation.n_iter_no_change, optimisation.tol
 
-    def update(self, score: float, weights: RNNParams) -> None:
+    def update(self, score: float, weights: RNNParams, theta: dict[str, Tensor]) -> None:
         """Take note of the score of an epoch, and of its weights if they are the best."""
         score = -math.inf if math.isnan(score) else score
         # The bar rises only with what counts, so that gains below tol can add up to one that does.
@@ -340,7 +371,7 @@ class _Best:
         if self._age == 0:
             self._bar = score
         if score > self._score or self.weights is None:
-            self._score, self.weights = score, weights
+            self._score, self.weights, self.theta = score, weights, theta
 
     @property
     def is_stale(self) -> bool:

@@ -46,6 +46,9 @@ class WeightSpace(NamedTuple):
         is given only the weights that may exist (see `on_support`).
     trainable : bool
         Whether the weights move at all.
+    keeps_theta : bool
+        Whether theta is kept beside the weights: these do not determine it to the last bit, or
+        not at all, and a fit that goes on needs it.
     """
 
     encode: Callable[[Tensor], Tensor] = _same
@@ -55,6 +58,7 @@ class WeightSpace(NamedTuple):
     stops_at_zero: bool = False
     matrix: Callable[[Tensor], Tensor] = _same
     trainable: bool = True
+    keeps_theta: bool = False
 
 
 class Spaces(NamedTuple):
@@ -65,6 +69,12 @@ class Spaces(NamedTuple):
     b_rec: WeightSpace = WeightSpace()
     w_out: WeightSpace = WeightSpace()
     b_out: WeightSpace = WeightSpace()
+    leak: WeightSpace = WeightSpace()
+    slope: WeightSpace = WeightSpace()
+    initial: WeightSpace = WeightSpace()
+    w_skip: WeightSpace = WeightSpace()
+    decay: WeightSpace = WeightSpace()
+    observation: WeightSpace = WeightSpace()
 
     def encode(self, params: RNNParams) -> RNNParams:
         """Return the free parameters, for each tensor those of its space."""
@@ -80,13 +90,18 @@ class Spaces(NamedTuple):
 
     def moving(self, theta: RNNParams) -> dict[str, tuple[Tensor, WeightSpace]]:
         """Return the free parameters that training moves, each with its space, by name."""
-        each = zip(self._fields, theta, self, strict=True)
-        return {name: (tensor, space) for name, tensor, space in each if space.trainable}
+        spaces = self._asdict()
+        return {
+            name: (tensor, spaces[name])
+            for name, tensor in theta.present().items()
+            if spaces[name].trainable
+        }
 
     def _each(
         self, function: Callable[[WeightSpace, Tensor], Tensor], tensors: RNNParams
     ) -> RNNParams:
-        return RNNParams(*(function(*both) for both in zip(self, tensors, strict=True)))
+        each = tensors.present().items()
+        return tensors._replace(**{name: function(getattr(self, name), t) for name, t in each})
 
 
 def within(mask: Tensor) -> WeightSpace:

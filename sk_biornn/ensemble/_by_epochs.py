@@ -14,6 +14,7 @@ import torch
 
 from sk_biornn._plain import short
 from sk_biornn.core import RNNParams, Workspace, run
+from sk_biornn.core.params import stacked
 from sk_biornn.core.threads import computing
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._stackable import _moves as moves
@@ -278,7 +279,7 @@ def answers_at_once(
     are_whole &= all(own.support is None for own in fitted)
     if len(alike) > 1 or not are_whole or each[0][0].n_steps > _MOST_STEPS:
         return [question.compute() for question in questions]
-    params = RNNParams(*map(torch.stack, zip(*(own.params for own in fitted), strict=True)))
+    params = stacked([own.params for own in fitted])
     found: dict[bool, tuple[np.ndarray, np.ndarray]] = {}
 
     def answer(place: int) -> Any:

@@ -69,7 +69,7 @@ def bytes_of_one(epoch: Epoch) -> float:
     # trials of unequal length the buffers of several batches are kept.
     n_kept = MOST_SHAPES if epoch.recipe.is_ragged else 1
     activity = (1 + n_kept) * n_trials * n_steps * (2 * n_units + n_features + 1)
-    weights = 6 * sum(tensor.numel() for tensor in epoch.theta)
+    weights = 6 * sum(tensor.numel() for tensor in epoch.theta.present().values())
     return like.element_size() * (activity + weights + x.numel())
 
 

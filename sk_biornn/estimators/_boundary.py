@@ -24,6 +24,7 @@ from sk_biornn.core import (
     run,
 )
 from sk_biornn.core.activations import ACTIVATIONS
+from sk_biornn.core.params import params_of
 from sk_biornn.core.training import Moments
 from sk_biornn.estimators._trials import Trials
 
@@ -95,12 +96,12 @@ def _nothing() -> None:
 
 def to_params(arrays: dict[str, np.ndarray], dtype: torch.dtype, device: torch.device) -> RNNParams:
     """Turn the weight arrays of an estimator into tensors."""
-    return RNNParams(*(to_tensor(arrays[name], device, dtype) for name in RNNParams._fields))
+    return params_of({name: to_tensor(array, device, dtype) for name, array in arrays.items()})
 
 
 def to_arrays(params: RNNParams) -> dict[str, np.ndarray]:
     """Turn tensors into arrays, by name."""
-    return {name: tensor.cpu().numpy().copy() for name, tensor in params._asdict().items()}
+    return {name: tensor.cpu().numpy().copy() for name, tensor in params.present().items()}
 
 
 def torch_dtype(dtype: np.dtype) -> torch.dtype:

@@ -99,6 +99,8 @@ class Recipe:
             return "few synapses, for which sparse products are faster"
         if not is_known(self.solver):
             return "a solver of its own"
+        if False:  # TODO
+            return "physiology that is learned, or outputs that are made of more than the read-out"
         if loss.judgement.loss not in EACH:
             return "a loss of its own"
         if not getattr(self.constraint, "by_synapse", False):
@@ -124,7 +126,7 @@ class Recipe:
         loss, how = self.loss, epoch.optimisation
         facts = loss.penalties.facts
         return (
-            tuple((tensor.shape, tensor.dtype, tensor.device) for tensor in epoch.theta),
+            tuple((tensor.shape, tensor.dtype, tensor.device) for tensor in epoch.theta.weights),
             _sizes(epoch.batches, loss.data),
             (self.constraint, self.frozen, self.circuit.n_biases),
             tuple(_has(self.circuit, name) for name in ("inputs", "readout")),
