@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from sklearn.metrics import balanced_accuracy_score, r2_score, roc_auc_score
 
 from sk_biornn import DaleRNNRegressor
@@ -261,7 +262,8 @@ def test_settings_share_circuits_and_the_untrained_network(small):
 def test_jobs_and_number_of_seeds_change_no_number():
     options = {"n_units": 12, "n_trials": 5, "n_updates": 4, "n_new_trials": 4, "n_steps": 8}
     two = recovery_benchmark(["free", "wiring"], n_seeds=2, **options).results
-    one = recovery_benchmark(["wiring"], n_seeds=1, n_jobs=2, **options).results
+    with parallel_config("threading"):
+        one = recovery_benchmark(["wiring"], n_seeds=1, n_jobs=2, **options).results
     own = two.query("setting == 'wiring' and seed == 0").reset_index(drop=True)
     pd.testing.assert_frame_equal(own, one)
 

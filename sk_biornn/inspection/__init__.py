@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sk_biornn.inspection._compare import compare
     from sk_biornn.inspection._currents import current_decomposition
+    from sk_biornn.inspection._identifiability import identifiability
     from sk_biornn.inspection._interactions import block_density, population_interactions
     from sk_biornn.inspection._known_circuit import KnownCircuit, make_known_circuit
     from sk_biornn.inspection._recovery import recovery_benchmark
@@ -25,6 +26,7 @@ __all__ = [
     "block_density",
     "compare",
     "current_decomposition",
+    "identifiability",
     "make_known_circuit",
     "maximum_spanning_tree",
     "population_interactions",
@@ -42,6 +44,7 @@ _FILES = {
     "block_density": "_interactions",
     "compare": "_compare",
     "current_decomposition": "_currents",
+    "identifiability": "_identifiability",
     "make_known_circuit": "_known_circuit",
     "maximum_spanning_tree": "_spanning_tree",
     "population_interactions": "_interactions",

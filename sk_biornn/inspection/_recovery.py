@@ -52,7 +52,7 @@ def recovery_benchmark(
     circuit: Mapping[str, Any] | None = None,
     estimator: Any = None,
     n_steps: int = 40,
-    n_updates: int = 1500,
+    n_updates: int = 1000,
     n_new_trials: int = 100,
     n_bootstrap: int = 2000,
     confidence: float = 0.95,
@@ -89,7 +89,7 @@ def recovery_benchmark(
         to 0 as a cosine, and gradients of norm 1 at most.
     n_steps : int, default=40
         Steps of a trial.
-    n_updates : int, default=1500
+    n_updates : int, default=1000
         Steps of the optimiser in each fit, whatever the amount of data.
     n_new_trials : int, default=100
         Trials on which predictions and hidden rates are compared with the truth.

@@ -102,7 +102,7 @@ def _sign_accuracy(own: Array, true: Array) -> float:
 
 
 def _by_types(matrix: Array, circuit: KnownCircuit) -> Array:
-    """Return the mean of a matrix between types, autapses included, as `population_interactions`."""
+    """Return the mean of a matrix between types, over all pairs of units, autapses included."""
     indicator = (circuit.gains.index.to_numpy()[:, None] == circuit.types).astype(np.float64)
     sizes = indicator.sum(axis=1)
     return indicator @ matrix @ indicator.T / np.outer(sizes, sizes)
