@@ -209,7 +209,7 @@ def test_own_blocks(tanh_network):
 
 
 def test_without_targets_the_curvature_is_that_of_a_network_that_fits(tanh_network):
-    network, X, y = tanh_network
+    network, X, _ = tanh_network
     table = identifiability(network, X, labels=GROUPS)
     perfect = identifiability(network, X, network.predict(X), labels=GROUPS)
     np.testing.assert_allclose(table["curvature"], perfect["curvature"])

@@ -241,7 +241,9 @@ def _places(network: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     if is_sparse(network.W_rec_):
         return _structure.posts_of(network.mask_), _structure.pres_of(network.mask_)
     mask = getattr(network, "mask_", None)
-    return np.nonzero(np.ones(network.W_rec_.shape, dtype=bool) if mask is None else mask)
+    mask = np.ones(network.W_rec_.shape, dtype=bool) if mask is None else mask
+    posts, pres = np.nonzero(mask)
+    return posts, pres
 
 
 def own_targets(network: Any, X: Any, y: Any = None) -> Any:
@@ -288,16 +290,15 @@ def _marks(
         raise TypeError(
             f"blocks must be None or a mapping of names to blocks, got {short(blocks)}."
         )
+    known: Blocks | None = None
     if blocks is None:
-        populations = same_blocks(networks, labels, level, "estimator")
-        names = populations.labels
-        blocks = {f"{post} <- {pre}": (post, pre) for post in names for pre in names}
+        known = same_blocks(networks, labels, level, "estimator")
+        blocks = {f"{post} <- {pre}": (post, pre) for post in known.labels for pre in known.labels}
     elif not blocks:
         raise ValueError("blocks must have at least one, got none.")
-    else:
-        pairs = any(isinstance(block, tuple) for block in blocks.values())
-        populations = blocks_of(networks[0], labels, level) if pairs else None
-    return {name: _mark(name, block, populations, n_units) for name, block in blocks.items()}
+    elif any(isinstance(block, tuple) for block in blocks.values()):
+        known = blocks_of(networks[0], labels, level)
+    return {name: _mark(name, block, known, n_units) for name, block in blocks.items()}
 
 
 def _mark(name: str, block: Any, populations: Blocks | None, n_units: int) -> NDArray[np.bool_]:

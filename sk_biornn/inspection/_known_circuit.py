@@ -42,7 +42,7 @@ class KnownCircuit:
 
     with a = dt / tau and s = sqrt(2 / a) * process_noise; see `make_known_circuit`.
 
-    Attributes
+    Parameters
     ----------
     W : ndarray of shape (n_units, n_units)
         Weights [post, pre]: `connectome` times the gain of the two cell types.
@@ -67,6 +67,16 @@ class KnownCircuit:
     process_noise, observation_noise : float
         Standard deviations of the noise in the units (`recurrent_noise` of the estimators), and of
         what is added to each recorded value, in units of the rates.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from sk_biornn.inspection import make_known_circuit
+    >>> circuit = make_known_circuit(12, random_state=0)
+    >>> cut = replace(circuit, W=0 * circuit.W)                # the same without its synapses
+    >>> X = circuit.record(20, random_state=1).X
+    >>> bool(abs(cut.rates(X) - circuit.rates(X)).max() > 0.3)
+    True
     """
 
     W: Array
