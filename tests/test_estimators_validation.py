@@ -16,7 +16,6 @@ from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.biology import MagnitudePruning
 from sk_biornn.datasets import make_flip_flop, make_go_nogo
 from sk_biornn.ensemble import SeedEnsemble
-from sk_biornn.estimators import _early_stopping
 from sk_biornn.plots import LearningCurveDisplay
 from sk_biornn.preprocessing import TrialTargetRegressor
 
@@ -168,13 +167,14 @@ def test_an_epoch_that_was_interrupted_has_no_loss(monkeypatch):
 
 def held_groups(network, groups, monkeypatch, **fit_params):
     """Groups whose trials were not trained on, and those of which some were."""
-    found, original = {}, _early_stopping.HeldOut
+    found, original = {}, type(network)._hold_out
 
-    def spy(trials, *rest):
-        found["held"] = trials.groups
-        return original(trials, *rest)
+    def spy(self, *arguments):
+        rest, held_out = original(self, *arguments)
+        found["held"] = held_out[0].groups
+        return rest, held_out
 
-    monkeypatch.setattr(_early_stopping, "HeldOut", spy)
+    monkeypatch.setattr(type(network), "_hold_out", spy)
     network.fit(X, Y, validation_groups=groups, **fit_params)
     return found["held"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Self
@@ -30,7 +30,6 @@ from sk_biornn.estimators._circuit import (
     Circuit,
     Size,
 )
-from sk_biornn.estimators._early_stopping import EarlyStoppingRNN
 from sk_biornn.estimators._feature_checks import warn_of_far_features
 from sk_biornn.estimators._given_weights import (
     arranged,
@@ -43,19 +42,21 @@ from sk_biornn.estimators._held_out import (
     read_groups,
 )
 from sk_biornn.estimators._initial import draw_weights
+from sk_biornn.estimators._living import LivingRNN
 from sk_biornn.estimators._loss import Judgement, bind_loss
 from sk_biornn.estimators._loss_gradient import LossGradient, loss_and_gradients
 from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.estimators._phases import train_prune_train
+from sk_biornn.estimators._physiology import EXTRA_ATTRIBUTES, Extra
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
-from sk_biornn.estimators._running import ATTRIBUTES, NAMES
+from sk_biornn.estimators._running import ALL_ATTRIBUTES, ATTRIBUTES, NAMES
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._targets import Targets, check_weights
 from sk_biornn.estimators._training import Training
 from sk_biornn.estimators._trials import Trials, check_trials
 
 
-class BaseRNN(EarlyStoppingRNN):
+class BaseRNN(LivingRNN):
     """Fits; the leaves add what differs between decisions and numbers.
 
     A leaf provides `_check_targets(y, trials, ...) -> Targets`, `_loss` (of `core.losses`) and
@@ -118,14 +119,19 @@ class BaseRNN(EarlyStoppingRNN):
         targets = targets.first_steps(trials.n_steps)
         state = self._start(Size(self.n_features_in_, targets.n_outputs), trials, resume)
         plan = self._pruning_plan(state.circuit)
+        if self.early_stopping and held_out is None:
+            (trials, targets), held_out = self._hold_out(state, trials, targets)
+        extras = self._extras(state, trials, targets)
         state = self._with_weights(state, targets, trials.x.dtype, resume)
-        training = self._training(state, trials, targets, device, held_out)
+        state = self._with_extras(state, extras, trials, targets, resume)
+        training = self._training(state, trials, targets, device, held_out, extras)
         if plan is None or not may_prune or state.has_reached(plan.goal):
             state = yield from training.run(state, max_iter)
         else:
             epochs, finetune = max_iter, int(self.finetune_iter)
             state = yield from train_prune_train(training, plan, state, epochs, finetune)
         self._show(state)
+        self._show_starts()
         self._tell_of_interruption(state)
         return self
 
@@ -165,6 +171,24 @@ class BaseRNN(EarlyStoppingRNN):
         # Drawn whole and cut here, so that a mask changes none of the other weights.
         for name, mask in state.circuit.masks().items():
             weights[name] = np.where(mask, weights[name], 0).astype(weights[name].dtype)
+        return replace(state, weights=weights)
+
+    def _with_extras(
+        self,
+        state: FitState,
+        extras: Mapping[str, Extra],
+        trials: Trials,
+        targets: Targets,
+        resume: bool,
+    ) -> FitState:
+        """Return the state with what is learned beside weights, as it starts or as it was left."""
+        weights = {name: state.weights[name] for name in ATTRIBUTES}
+        dtype = weights["w_rec"].dtype
+        before = self._extras_before(trials) if resume else {}
+        for name, extra in extras.items():
+            start = before.get(name, extra.start)
+            start = start if start.shape == extra.start.shape else extra.start
+            weights[name] = start.astype(dtype)
         return replace(state, weights=weights)
 
     def _draw_weights(
@@ -217,6 +241,7 @@ class BaseRNN(EarlyStoppingRNN):
         targets: Targets,
         device: torch.device,
         held_out: tuple[Trials, Targets] | None,
+        extras: Mapping[str, Extra],
     ) -> Training:
         """Put together what does not change while the network learns."""
         # A fit that goes on keeps the precision of its weights, whatever that of X.
@@ -224,18 +249,19 @@ class BaseRNN(EarlyStoppingRNN):
         dynamics = self._dynamics(
             device, dtype, circuit.n_units, circuit.populations, circuit.order
         )
-        if self.early_stopping and held_out is None:
-            (trials, targets), held_out = self._hold_out(state, trials, targets)
+        play = self._play(state.n_iter, extras)
+        outputs_of = partial(self._held_out_outputs, dynamics, play, trials)
         judgement = Judgement(self._transform, self._loss, self._tally(targets.n_outputs))
         return Training(
             trials=trials,
             device=device,
             constraint=self._constraint(),
             frozen=frozenset(NAMES[name] for name in self._frozen()),
+            extras=extras,
             optimisation=self._optimisation(trials.n_trials),
-            bind_loss=partial(bind_loss, self, dynamics, judgement, trials, targets, device),
+            bind_loss=partial(bind_loss, self, dynamics, judgement, trials, targets, device, play),
             noisy=self.noise_level > 0 or self.recurrent_noise > 0,
-            monitor=self._monitor(state, held_out, dynamics),
+            monitor=self._monitor(state, held_out, outputs_of),
             report=self._after_epoch,
             say=print if self.verbose else _say_nothing,
         )
@@ -387,7 +413,10 @@ class BaseRNN(EarlyStoppingRNN):
         for name, array in state.weights.items():
             is_recurrent = name == "w_rec"
             shown = state.circuit.matrix(array) if is_recurrent else array
-            setattr(self, ATTRIBUTES[name], shown)
+            setattr(self, ALL_ATTRIBUTES[name], shown)
+        for name, attribute in EXTRA_ATTRIBUTES.items():
+            if name not in state.weights:
+                self.__dict__.pop(attribute, None)
         self.signs_, self.mask_ = state.circuit.signs, state.circuit.mask
         self.unit_names_ = state.circuit.order.names
         self.loss_curve_ = list(state.losses)
@@ -401,6 +430,15 @@ class BaseRNN(EarlyStoppingRNN):
         self.W_dense_ = None if pruned is None else pruned.W_dense
         self.n_iter_dense_ = None if pruned is None else pruned.n_iter_dense
         self._state = replace(state, weights={})  # which are the attributes
+
+    def _show_starts(self) -> None:
+        """Keep what new trials need where each training trial has initial rates of its own."""
+        for name in ("initial_map_", "_start_frames_"):
+            self.__dict__.pop(name, None)
+        if self._frames is not None:
+            self.initial_map_ = self._start_map(self.initial_state_)
+            self._start_frames_ = self._frames
+        self.__dict__.pop("_frames", None)
 
     def _tell_of_interruption(self, state: FitState) -> None:
         if state.interrupted:

@@ -24,8 +24,11 @@ from sk_biornn.core import (
     run,
 )
 from sk_biornn.core.activations import ACTIVATIONS
-from sk_biornn.core.params import params_of
+from sk_biornn.core.params import Params, params_of
 from sk_biornn.core.training import Moments
+from sk_biornn.estimators._initial_states import rates_of_new_trials
+from sk_biornn.estimators._observing import Observing
+from sk_biornn.estimators._physiology import are_rates
 from sk_biornn.estimators._trials import Trials
 
 # Floats of rates and states held at once while predicting: 64 MiB in float32.
@@ -99,7 +102,7 @@ def to_params(arrays: dict[str, np.ndarray], dtype: torch.dtype, device: torch.d
     return params_of({name: to_tensor(array, device, dtype) for name, array in arrays.items()})
 
 
-def to_arrays(params: RNNParams) -> dict[str, np.ndarray]:
+def to_arrays(params: Params) -> dict[str, np.ndarray]:
     """Turn tensors into arrays, by name."""
     return {name: tensor.cpu().numpy().copy() for name, tensor in params.present().items()}
 
@@ -133,12 +136,56 @@ class ActivityError(ValueError):
 class Network(NamedTuple):
     """Weights, and what it takes to run them."""
 
-    params: RNNParams
+    params: Params
     dynamics: Dynamics
     support: Support | None = None  # of one that is stored as its synapses
+    observing: Observing | None = None  # None: outputs are what is read
+    start_map: np.ndarray | None = None  # from first frames to r_0, see `_initial_states`
+
+    def starts(self, trials: Trials) -> torch.Tensor | None:
+        """Return r_0 of every trial; None for 0."""
+        is_rate = are_rates(self.dynamics.activation, self.dynamics.rectify)
+        return rates_of_new_trials(self.params, self.start_map, trials, is_rate)
 
 
 def predict_outputs(network: Network, trials: Trials, every_step: bool) -> np.ndarray:
+    """Return the outputs as an array, 0 after the end of a trial."""
+    if network.observing is None:
+        return _read_outputs(network, trials, every_step)
+    read = _read_outputs(network, trials, every_step=True)
+    outputs = network.observing.of_arrays(read, trials.x, network.params)
+    if every_step:
+        return np.where(trials.valid[:, :, None], outputs, 0)
+    return outputs[np.arange(trials.n_trials), trials.valid.sum(axis=1) - 1]
+
+
+class Ends(NamedTuple):
+    """What a run leaves behind at the last step of every trial."""
+
+    read: np.ndarray  # (n_trials, n_steps, n_outputs): the read-out of all steps
+    rates: np.ndarray  # (n_trials, n_units)
+
+
+def predict_ends(network: Network, trials: Trials, starts: torch.Tensor | None = None) -> Ends:
+    """Run trials, from their own initial rates unless others are given, and return the ends."""
+    params = network.params
+    shape = (trials.n_trials, trials.n_steps, len(params.w_out))
+    read = np.zeros(shape, dtype=trials.x.dtype)
+    last = np.zeros((trials.n_trials, len(params.w_in)), dtype=trials.x.dtype)
+    for stretch in _stretches(network, trials, every_step=True, starts=starts):
+        outputs = stretch.trajectory.outputs.cpu().numpy()
+        read[stretch.trials, stretch.start : stretch.start + outputs.shape[1]] = outputs
+        rates = stretch.trajectory.rates
+        if stretch.lengths is not None:
+            rates = as_trials(rates, stretch.lengths)
+            at = stretch.lengths - 1
+        else:
+            at = torch.full((len(rates),), rates.shape[1] - 1)
+        last[stretch.trials] = rates[torch.arange(len(rates)), at].cpu().numpy()
+    return Ends(read, last)
+
+
+def _read_outputs(network: Network, trials: Trials, every_step: bool) -> np.ndarray:
     """Return the read-out as an array, 0 after the end of a trial."""
     params = network.params
     steps = (trials.n_steps,) if every_step else ()
@@ -176,8 +223,11 @@ class _Stretch(NamedTuple):
     trajectory: Trajectory
 
 
-def _stretches(network: Network, trials: Trials, every_step: bool) -> Iterator[_Stretch]:
+def _stretches(
+    network: Network, trials: Trials, every_step: bool, starts: torch.Tensor | None = None
+) -> Iterator[_Stretch]:
     """Run trials in stretches of bounded memory, each from the rates where the last one ended."""
+    starts = network.starts(trials) if starts is None else starts
     lengths = np.full(trials.n_trials, trials.n_steps) if trials.lengths is None else trials.lengths
     order = np.argsort(-lengths, kind="stable")
     per_step = sum(network.params.w_in.shape)
@@ -185,7 +235,10 @@ def _stretches(network: Network, trials: Trials, every_step: bool) -> Iterator[_
     n_steps = max(1, min(_PREDICT_STEPS, _PREDICT_FLOATS // per_step))
     for first in range(0, trials.n_trials, at_once):
         chosen = order[first : first + at_once]
-        yield from _one_after_the_other(network, trials.x, lengths, chosen, n_steps, every_step)
+        own = None if starts is None else starts[torch.from_numpy(chosen)]
+        yield from _one_after_the_other(
+            network, trials.x, lengths, chosen, n_steps, every_step, own
+        )
 
 
 def _one_after_the_other(
@@ -195,11 +248,12 @@ def _one_after_the_other(
     chosen: np.ndarray,
     n_steps: int,
     every_step: bool,
+    rates: torch.Tensor | None,
 ) -> Iterator[_Stretch]:
-    """Run trials, the longest first, some steps at a time."""
-    params, dynamics, support = network
+    """Run trials, the longest first, some steps at a time, from these rates."""
+    params, dynamics, support = network[:3]
     device, dtype = params.w_rec.device, params.w_rec.dtype
-    rates, workspace = None, Workspace()
+    workspace = Workspace()
     for start in range(0, int(lengths[chosen[0]]), n_steps):
         stop = min(start + n_steps, int(lengths[chosen[0]]))
         chosen = chosen[lengths[chosen] > start]
@@ -235,6 +289,12 @@ def _refuse_non_finite(trajectory: Trajectory, dynamics: Dynamics, start: int, s
                 f"{stop}: X is too large, or the network unstable (spectral_radius, W_rec_) with "
                 f"activation={dynamics.activation!r} and trials of so many steps."
             )
+
+
+def refuse_non_finite_outputs(outputs: torch.Tensor) -> None:
+    """Raise if something that was fed back has become infinite or not a number."""
+    if not outputs.isfinite().all():
+        raise ActivityError("The network became unstable while its outputs were fed back to it.")
 
 
 class LaterArrays(Mapping[str, "dict[str, np.ndarray]"]):

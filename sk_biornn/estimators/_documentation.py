@@ -129,6 +129,17 @@ recurrent_noise : float, default=0.0
     Noise of the units while training; the standard deviation in the rate is sqrt(2 a) times this.
 n_static_steps : int, default=10
     Number of steps for which the stimulus of a 2-D X is held.
+learn_tau : bool or "type", default=False
+    Whether `tau` is where learning of time constants starts: of every unit, or "type": of every
+    population or block. They stay between `dt` and `tau_max`, exactly; see `tau_`.
+tau_max : float or None, default=None
+    Largest time constant in ms that may be learned; None: no bound.
+learn_slope : bool, default=False
+    Whether every unit learns the slope s of its transfer function, f(s p), which starts at 1 and is
+    never negative; see `slope_`.
+initial_state : {"zero", "learned", "per trial"}, default="zero"
+    Rates r_0 before the first step: 0; learned, one for all trials; or learned for each trial of
+    training, and inferred for new ones from their first frames by a ridge regression.
 solver : {"adam", "sgd"} or object, default="adam"
     Optimiser. An object needs a method ``optimiser(parameters, learning_rate)`` that returns one of
     torch, such as `sk_biornn.estimators.Adam`.
@@ -229,6 +240,12 @@ unit_names_ : tuple of length n_units, or None
     Names of the units, in the order of the first of `mask`, `connectome`, `recurrent_init`,
     `signs`, `coordinates`, `tau`, `blocks`, the other masks and signs that names them, or in that
     of the columns of X where these have the same names; None where no argument has names.
+tau_ : ndarray of shape (n_units,)
+    Time constants in ms, where `dt` and `tau` are given.
+slope_ : ndarray of shape (n_units,)
+    Slopes of the transfer functions, with `learn_slope`.
+initial_state_ : ndarray of shape (n_units,) or (n_trials, n_units)
+    Rates before the first step, where they are learned; of training trials.
 W_dense_ : ndarray of shape (n_units, n_units), csr_array or None
     Recurrent weights before the (last) pruning; None without.
 achieved_density_ : float, ndarray of shape (n_blocks, n_blocks) or None

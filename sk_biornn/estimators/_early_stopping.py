@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
 from sk_biornn._random import make_rng
-from sk_biornn.core import Dynamics
 from sk_biornn.estimators._described import DescribedRNN
 from sk_biornn.estimators._feature_checks import warn_of_other_scale
 from sk_biornn.estimators._held_out import (
@@ -60,17 +61,21 @@ class EarlyStoppingRNN(DescribedRNN):
         return rest, held_out
 
     def _monitor(
-        self, state: FitState, held_out: tuple[Trials, Targets] | None, dynamics: Dynamics
+        self,
+        state: FitState,
+        held_out: tuple[Trials, Targets] | None,
+        outputs_of: Callable[..., np.ndarray],
     ) -> HeldOut | None:
+        """Return what judges weights; `outputs_of` is (trials, every step, weights, support)."""
         if held_out is None:
             return None
+        trials, targets = held_out
 
         def loss(outputs: torch.Tensor, *values_and_weights: torch.Tensor) -> torch.Tensor:
             return self._loss(self._transform(outputs), *values_and_weights)
 
-        return HeldOut(
-            *held_out, dynamics, self._score_outputs, loss, list(state.validation_losses)
-        )
+        outputs = partial(outputs_of, trials, targets.every_step)
+        return HeldOut(targets, outputs, self._score_outputs, loss, list(state.validation_losses))
 
     def _split(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the indices of training and validation trials, the same in a resumed fit."""

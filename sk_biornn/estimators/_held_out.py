@@ -14,10 +14,9 @@ from torch import Tensor
 
 from sk_biornn._plain import NO_NUMBERS, found, plain, refuse_masked, short_text
 from sk_biornn._random import make_rng
-from sk_biornn.core import Dynamics, RNNParams, Support, computing, unit_weights
+from sk_biornn.core import RNNParams, Support, computing, unit_weights
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._targets import Targets
-from sk_biornn.estimators._trials import Trials
 
 
 @dataclass(eq=False)
@@ -26,10 +25,10 @@ class HeldOut:
 
     Parameters
     ----------
-    trials, targets : Trials, Targets
+    targets : Targets
         Those that are held out.
-    dynamics : Dynamics
-        How the network runs.
+    outputs : callable
+        (weights, support or None) -> outputs of the trials that are held out.
     score : callable
         (outputs, targets) -> float, the greater the better: what stops the fit.
     loss : callable
@@ -38,18 +37,16 @@ class HeldOut:
         Loss of each epoch.
     """
 
-    trials: Trials
     targets: Targets
-    dynamics: Dynamics
+    outputs: Callable[[RNNParams, Support | None], np.ndarray]
     score: Callable[[np.ndarray, Targets], float]
     loss: Callable[[Tensor, Tensor, Tensor], Tensor]
     losses: list[float] = field(default_factory=list)
 
     def __call__(self, params: RNNParams, support: Support | None = None) -> float:
         """Return the score of weights, and take note of their loss."""
-        network = boundary.Network(params, self.dynamics, support)
         try:
-            outputs = boundary.predict_outputs(network, self.trials, self.targets.every_step)
+            outputs = self.outputs(params, support)
         except boundary.ActivityError:
             self.losses.append(float("nan"))
             return float("nan")  # no weights are worse

@@ -11,9 +11,13 @@ import torch
 from torch import Tensor
 
 from sk_biornn.biology.regularizers import Facts, OfWeights, Penalty, Regularizer
-from sk_biornn.core import Dynamics, RNNParams, Workspace, as_trials, run, unit_weights
+from sk_biornn.core import Dynamics, Workspace, as_trials, run, unit_weights
+from sk_biornn.core.params import Params
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit
+from sk_biornn.estimators._closed_loop import ClosedLoop
+from sk_biornn.estimators._initial_states import rates_of_trials
+from sk_biornn.estimators._observing import Observing, last_of
 from sk_biornn.estimators._penalties import asked_penalties, bound_penalties, facts_of
 from sk_biornn.estimators._running import RunningRNN
 from sk_biornn.estimators._synapses import Synapses
@@ -39,6 +43,7 @@ def bind_loss(
     trials: Trials,
     targets: Targets,
     device: torch.device,
+    play: Play,
     circuit: Circuit,
     synapses: Synapses,
     dtype: torch.dtype,
@@ -53,7 +58,16 @@ def bind_loss(
         penalties=Penalties.of(network, circuit, synapses, device, dtype),
         synapses=synapses,
         noise=noise,
+        play=play,
     )
+
+
+class Play(NamedTuple):
+    """What a run of a network is beside its weights, its dynamics and a read-out."""
+
+    observing: Observing | None = None  # None: outputs are what is read
+    closed_loop: ClosedLoop | None = None  # None: inputs are those that were measured
+    reason_alone: str | None = None  # why it cannot learn side by side with others
 
 
 @dataclass(eq=False)
@@ -92,23 +106,35 @@ class Loss:
     penalties: Penalties
     synapses: Synapses
     noise: torch.Generator | None
+    play: Play
     workspace: Workspace = field(default_factory=Workspace)
+    workspaces: dict[int, Workspace] = field(default_factory=dict)  # of stretches in a closed loop
     tallied: Tallied = field(default_factory=Tallied)
 
-    def __call__(self, params: RNNParams, indices: Tensor) -> Tensor:
+    def __call__(self, params: Params, indices: Tensor) -> Tensor:
         """Return the loss of a batch, a scalar."""
         batch = self.data.take(indices)
         inputs = with_noise(batch.x, self.network.noise_level, self.noise)
-        outputs, rates, _ = run(
-            params,
-            inputs,
-            self.dynamics,
-            lengths=batch.ends,
-            workspace=self.workspace,
-            noise=self.noise_of_units,
-            support=self.synapses.support,
-            every_step=self.data.every_step,
-        )
+        initial = rates_of_trials(params, indices, len(inputs))
+        if self.play.closed_loop is not None:
+            outputs, rates = self._in_loop(params, inputs, batch, initial)
+            batch = batch._replace(ends=None)  # the rates are those of all steps
+        else:
+            outputs, rates, _ = run(
+                params,
+                inputs,
+                self.dynamics,
+                lengths=batch.ends,
+                initial=initial,
+                workspace=self.workspace,
+                noise=self.noise_of_units,
+                support=self.synapses.support,
+                every_step=self.data.every_step or self.play.observing is not None,
+            )
+            if self.play.observing is not None:
+                outputs, _ = self.play.observing(outputs, inputs, params)
+                if not self.data.every_step:
+                    outputs = last_of(outputs, batch.ends)
         outputs = self.judgement.transform(outputs)
         value = self.judgement.loss(outputs, batch.values, batch.weights)
         # Only of a step of training, not of a look at its end.
@@ -116,6 +142,24 @@ class Loss:
             counts = self.judgement.tally(outputs.detach(), batch.values, batch.weights, 0)
             self.tallied.add(counts)
         return self.penalties.added_to(value, params, rates, batch)
+
+    def _in_loop(
+        self, params: Params, inputs: Tensor, batch: Batch, initial: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Return outputs and rates of trials whose inputs are partly what was predicted."""
+        loop, observing = self.play.closed_loop, self.play.observing or Observing()
+        assert loop is not None
+        return loop.run(
+            params,
+            inputs,
+            self.dynamics,
+            observing,
+            ends=batch.ends,
+            initial=initial,
+            noise=self.noise_of_units,
+            support=self.synapses.support,
+            workspaces=self.workspaces,
+        )
 
     @property
     def noise_of_units(self) -> torch.Generator | None:
@@ -238,14 +282,14 @@ class Penalties:
         """Whether any of them looks at activity."""
         return not all(isinstance(penalty, OfWeights) for penalty in self.bound)
 
-    def added_to(self, value: Tensor, params: RNNParams, rates: Tensor, batch: Batch) -> Tensor:
+    def added_to(self, value: Tensor, params: Params, rates: Tensor, batch: Batch) -> Tensor:
         """Return a loss with all penalties added."""
         if not self.bound:
             return value
         if batch.ends is not None and self.see_rates:
             rates = as_trials(rates, batch.ends)
         for penalty in self.bound:
-            whole = params._replace(w_rec=self.synapses.matrix(params.w_rec))
+            whole = params.weights._replace(w_rec=self.synapses.matrix(params.w_rec))
             value = value + penalty(whole, rates, batch.step_weights)
         return value
 

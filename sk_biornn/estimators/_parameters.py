@@ -102,6 +102,11 @@ class RNNParameters(BaseEstimator):
     noise_level: float = 0.0
     recurrent_noise: float = 0.0
     n_static_steps: int = 10
+    # physiology that is learned
+    learn_tau: bool | str = False
+    tau_max: float | None = None
+    learn_slope: bool = False
+    initial_state: str = "zero"
     # training
     solver: Any = "adam"
     max_iter: int = 100
@@ -345,6 +350,10 @@ RULES: dict[str, Rule] = {
     "noise_level": _at_least_zero,
     "recurrent_noise": _at_least_zero,
     "n_static_steps": _positive_int,
+    "learn_tau": FlagOr(("type",)),
+    "tau_max": Optional(_positive),
+    "learn_slope": Flag(),
+    "initial_state": Choice(("zero", "learned", "per trial")),
     "max_iter": _positive_int,
     "learning_rate_init": _positive,
     "epsilon": _positive,

@@ -16,7 +16,9 @@ from sk_biornn._sparse import dense, is_sparse
 from sk_biornn.core import Dynamics
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._fitted import FittedNetwork
+from sk_biornn.estimators._observing import Observing
 from sk_biornn.estimators._parameters import RNNParameters, leak_of
+from sk_biornn.estimators._physiology import EXTRA_ATTRIBUTES
 from sk_biornn.estimators._trials import Trials, check_trials
 from sk_biornn.units.order import UnitOrder
 
@@ -31,6 +33,7 @@ ATTRIBUTES = {
     "b_out": "b_out_",
 }
 NAMES = {attribute[:-1]: name for name, attribute in ATTRIBUTES.items()}  # as arguments have them
+ALL_ATTRIBUTES = {**ATTRIBUTES, **EXTRA_ATTRIBUTES}
 
 
 class RunningRNN(FittedNetwork, RNNParameters):
@@ -114,10 +117,19 @@ class RunningRNN(FittedNetwork, RNNParameters):
         populations = getattr(self, "populations_", None)
         order = UnitOrder(self.unit_names_, "the fitted network")
         dynamics = self._dynamics(device, dtype, self.W_rec_.shape[0], populations, order)
-        return boundary.Network(params, dynamics, support)
+        observing, start_map = self._observing(), getattr(self, "initial_map_", None)
+        return boundary.Network(params, dynamics, support, observing, start_map)
+
+    def _observing(self) -> Observing | None:
+        """Return how outputs are made of what is read; a leaf may do more than read."""
+        return None
 
     def _weight_arrays(self) -> dict[str, np.ndarray]:
-        return {name: getattr(self, attribute) for name, attribute in ATTRIBUTES.items()}
+        arrays = {name: getattr(self, attribute) for name, attribute in ATTRIBUTES.items()}
+        for name, attribute in EXTRA_ATTRIBUTES.items():
+            if hasattr(self, attribute):
+                arrays[name] = getattr(self, attribute)
+        return arrays
 
     def _dynamics(
         self,

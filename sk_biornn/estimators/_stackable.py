@@ -99,8 +99,8 @@ class Recipe:
             return "few synapses, for which sparse products are faster"
         if not is_known(self.solver):
             return "a solver of its own"
-        if False:  # TODO
-            return "physiology that is learned, or outputs that are made of more than the read-out"
+        if loss.play.reason_alone is not None:
+            return loss.play.reason_alone
         if loss.judgement.loss not in EACH:
             return "a loss of its own"
         if not getattr(self.constraint, "by_synapse", False):

@@ -47,6 +47,8 @@ class FitState:
         Whose moments these are.
     moments : mapping of dict of ndarray
         What the optimiser remembers of each weight.
+    theta : dict of ndarray
+        Free parameters of spaces that keep them, by weight: gains, logarithms of time constants.
     noise : ndarray or None
         Where the stream of noise is, in a state of the middle of a fit. The next fit draws another.
     pruned : Pruned or None
@@ -64,6 +66,7 @@ class FitState:
     validation_losses: tuple[float, ...] = ()
     solver: Any = None
     moments: Mapping[str, Arrays] = field(default_factory=dict)
+    theta: Arrays = field(default_factory=dict)
     noise: NDArray[np.uint8] | None = None
     pruned: Pruned | None = None
     stopped: bool = False

@@ -63,9 +63,11 @@ def in_circuit(constraint: Constraint, mask: Tensor) -> Constraint:
     return constraint.in_circuit(mask) if hasattr(constraint, "in_circuit") else constraint
 
 
-def bind_synapses(constraint: Constraint, signs: Tensor, mask: Tensor) -> Synapses:
+def bind_synapses(
+    constraint: Constraint, signs: Tensor, mask: Tensor, may_be_sparse: bool = True
+) -> Synapses:
     """Bind a constraint, as it is in its circuit, in the form in which training is fastest."""
-    support = support_where_it_pays(mask, signs.dtype)
+    support = support_where_it_pays(mask, signs.dtype) if may_be_sparse else None
     if support is None:
         return Synapses(constraint.bind(signs, mask))
     if not is_by_synapse(constraint, "bind"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ from sk_biornn.core import (
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Projection
 from sk_biornn.estimators._held_out import HeldOut
+from sk_biornn.estimators._physiology import Extra
 from sk_biornn.estimators._stackable import Recipe
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._synapses import (
@@ -56,6 +57,8 @@ class Training:
         Where the recurrent weights may be.
     frozen : set of str
         Names of the weights that do not move.
+    extras : mapping of Extra
+        What is learned beside weights.
     optimisation : Optimisation
         How to descend.
     bind_loss : callable
@@ -74,6 +77,7 @@ class Training:
     device: torch.device
     constraint: Constraint
     frozen: frozenset[str]
+    extras: Mapping[str, Extra]
     optimisation: Optimisation
     bind_loss: Callable[..., Any]
     noisy: bool
@@ -92,12 +96,20 @@ class Training:
             constraint, synapses = self._bound(circuit, signs)
             history = state.history()
             history.moments = synapses.contract(self._moments(state))
+            history.theta = {
+                name: boundary.to_tensor(array, self.device) for name, array in state.theta.items()
+            }
             noise = self._noise(state)
             loss = self.bind_loss(circuit, synapses, dtype, noise)
             params = boundary.to_params(state.weights, dtype, self.device)
             spaces = self._spaces(circuit, synapses, dtype, state)
 
+        loop = loss.play.closed_loop
+
         def report(params: RNNParams, history: History) -> bool:
+            if loop is not None:
+                loop.epoch = len(history.losses)
+
             def middle() -> FitState:
                 after = self._after(state, params, history, synapses, noise, in_middle=True)
                 return after.with_own_generator()
@@ -137,7 +149,8 @@ class Training:
             return constraint, bind_stored(constraint, signs, support)
         allowed = boundary.to_tensor(circuit.mask, self.device)
         constraint = in_circuit(self.constraint, allowed)
-        return constraint, bind_synapses(constraint, signs, allowed)
+        has_start = "initial" in self.extras  # for which the sparse products have no gradient
+        return constraint, bind_synapses(constraint, signs, allowed, may_be_sparse=not has_start)
 
     def _monitor_of(self, synapses: Synapses) -> Callable[[RNNParams], float] | None:
         if self.monitor is None or synapses.stored is None:
@@ -163,6 +176,7 @@ class Training:
             scores=tuple(history.scores),
             validation_losses=tuple(judged[: len(history.scores)]),  # none of an unfinished epoch
             solver=history.solver,
+            theta={name: tensor.cpu().numpy().copy() for name, tensor in history.theta.items()},
             moments=boundary.LaterArrays(moments) if in_middle else boundary.from_moments(moments),
             noise=None if noise is None else noise.get_state().cpu().numpy().copy(),
             stopped=history.stopped,
@@ -202,6 +216,7 @@ class Training:
         }
         if circuit.n_biases == 2:
             spaces["b_rec"] = sum_of_two(spaces["b_rec"])
+        spaces |= {name: extra.space(self.device, dtype) for name, extra in self.extras.items()}
         for name in self.frozen:
             spaces[name] = spaces[name]._replace(trainable=False)
         return Spaces(**spaces)
