@@ -43,7 +43,7 @@ def block_features(network, r):
 
 def test_curvatures_of_a_linear_network_are_those_of_least_squares():
     network, X, y, r = linear_network(np.random.default_rng(0))
-    table = identifiability(network, X, y, labels=GROUPS)
+    table = identifiability(network, X, y, labels=GROUPS, compensation="blocks")
     F = block_features(network, r)
     C = 2 * F @ F.T / F.shape[1]
     loss = np.square(network.predict(X) - y).mean()
@@ -147,7 +147,8 @@ def test_targets_that_are_missing_count_in_no_part(data):
     X, y = data
     some = np.where(np.random.default_rng(0).random(y.shape) < 0.3, np.nan, y)
     network = small(random_state=0).fit(X, some)
-    table = identifiability(network, X, some, labels=GROUPS)
+    options = {"labels": GROUPS, "compensation": "blocks"}
+    table = identifiability(network, X, some, **options)
     rows = np.repeat(X, 1, axis=0)
     weights = np.isfinite(some)[..., 0].astype(float)
     J = np.array([slopes_of_predictions(network, rows, mark) for mark in block_marks()])
@@ -155,14 +156,14 @@ def test_targets_that_are_missing_count_in_no_part(data):
     left = 1 / np.diag(np.linalg.inv(2 * J @ J.T / J.shape[1]))
     np.testing.assert_allclose(table["curvature_left"], left, rtol=1e-2)
     ragged = list(X), list(some)  # the same trials, in lists
-    again = identifiability(network, *ragged, labels=GROUPS)
+    again = identifiability(network, *ragged, **options)
     np.testing.assert_allclose(table["curvature_left"], again["curvature_left"], rtol=1e-6)
 
 
 def test_curvatures_are_those_of_a_brute_force_hessian(tanh_network):
     network, X, y = tanh_network
     H, places = brute_force_hessian(network, X, y)
-    table = identifiability(network, X, y, labels=GROUPS, n_probes=60)
+    table = identifiability(network, X, y, labels=GROUPS, n_probes=60, compensation="blocks")
     w = network.W_rec_[tuple(places.T)]
     marks = np.array(
         [
@@ -203,9 +204,9 @@ def test_own_blocks(tanh_network):
     assert own["n_weights"].sum() == network.mask_.sum()
     pair = identifiability(network, X, y, blocks={"a": ("I", "E")}, labels=GROUPS)
     assert pair.loc["a", "curvature"] == pytest.approx(table.loc["I <- E", "curvature"])
-    alone = identifiability(network, X, blocks={"a": ("I", "E")}, labels=GROUPS).loc["a"]
+    options = {"blocks": {"a": ("I", "E")}, "labels": GROUPS, "compensation": "blocks"}
+    alone = identifiability(network, X, **options).loc["a"]
     assert alone["curvature_left"] == pytest.approx(alone["curvature"])
-    assert pair.loc["a", "curvature_left"] == pytest.approx(alone["curvature"], rel=1e-4)
 
 
 def test_without_targets_the_curvature_is_that_of_a_network_that_fits(tanh_network):
@@ -220,18 +221,75 @@ def test_without_targets_the_curvature_is_that_of_a_network_that_fits(tanh_netwo
 
 def test_flat_directions_take_the_curvature_of_those_that_share_in_them():
     C = np.array([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [0.0, 0.0, 2.0]])
-    np.testing.assert_allclose(left_over(C), [0, 0, 2], atol=1e-12)
+    np.testing.assert_allclose(left_over(C, np.eye(3)), [0, 0, 2], atol=1e-12)
+    together, against = np.array([[1.0, 1.0, 0.0]]), np.array([[1.0, -1.0, 0.0]])
+    np.testing.assert_allclose(left_over(C, np.vstack([together, against])), [0, 1])
     rng = np.random.default_rng(0)
-    A = rng.standard_normal((4, 4))
-    np.testing.assert_allclose(left_over(A @ A.T), 1 / np.diag(np.linalg.inv(A @ A.T)))
-    np.testing.assert_allclose(left_over(np.zeros((2, 2))), 0)
+    A, Q = rng.standard_normal((4, 4)), rng.standard_normal((2, 4))
+    expected = 1 / np.diag(Q @ np.linalg.inv(A @ A.T) @ Q.T)
+    np.testing.assert_allclose(left_over(A @ A.T, Q), expected)
+    np.testing.assert_allclose(left_over(np.zeros((2, 2)), np.eye(2)), 0)
+
+
+def test_errors_are_those_of_nonlinear_least_squares_in_all_that_is_learned():
+    """The covariance of least squares, with slopes of predictions taken one by one."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, 8, 2))
+    y = np.cumsum(X, axis=1)[..., [0, 1, 1]] / 4 + 0.1 * rng.standard_normal((30, 8, 3))
+    network = DaleRNNRegressor(
+        n_units=3,
+        dale=None,
+        rectify=False,
+        frozen=("W_out", "b_out"),
+        max_iter=60,
+        dt=5.0,
+        tau=20.0,
+        learn_tau=True,
+        learning_rate_init=0.03,
+        random_state=0,
+    ).fit(X.astype(float), y)
+    labels = ["a", "a", "b"]
+    table = identifiability(network, X, y, labels=labels)
+    assert table.attrs["compensation"] == "weights"
+    slopes, measured = [], []
+    for name in ("W_rec_", "W_in_", "b_rec_", "leak_"):
+        held = getattr(network, name)
+        for place in np.ndindex(held.shape):
+            ends = []
+            for sign in (1, -1):
+                moved = held.copy()
+                moved[place] += sign * 1e-5
+                setattr(network, name, moved)
+                ends.append(network.predict(X).ravel())
+            setattr(network, name, held)
+            slopes.append((ends[0] - ends[1]) / 2e-5)
+            measured.append((name, place))
+    J, W = np.array(slopes), network.W_rec_
+    covariance = np.square(network.predict(X) - y).mean() * np.linalg.inv(J @ J.T)
+    blocks = [
+        np.outer([x == p for x in labels], [x == q for x in labels]) for p in "ab" for q in "ab"
+    ]
+    for name, block in zip(table.index, blocks, strict=True):
+        total = abs(W[block]).sum()
+        q = [np.sign(W[p]) / total if n == "W_rec_" and block[p] else 0.0 for n, p in measured]
+        assert table.loc[name, "error"] == pytest.approx(np.sqrt(q @ covariance @ q), rel=1e-3)
+
+
+def test_what_all_weights_make_up_for_is_more_than_what_blocks_do(tanh_network):
+    network, X, y = tanh_network
+    errors = [
+        identifiability(network, X, y, labels=GROUPS, compensation=word)["error"].dropna()
+        for word in ("blocks", "weights")
+    ]
+    assert (errors[1] > errors[0]).all()
 
 
 def test_more_data_determine_more():
     rng = np.random.default_rng(0)
     network, X, y, _ = linear_network(rng, 400)
-    few = identifiability(network, X[:4], y[:4], labels=GROUPS)["error"]
-    many = identifiability(network, X, y, labels=GROUPS)["error"]
+    options = {"labels": GROUPS, "compensation": "blocks"}
+    few = identifiability(network, X[:4], y[:4], **options)["error"]
+    many = identifiability(network, X, y, **options)["error"]
     assert (many < few / 4).all()
 
 
@@ -302,9 +360,11 @@ def cases(data):
     yield small(), X, y[:, -1]
     yield DaleRNNClassifier(n_units=5, max_iter=10), X, labels
     yield small(), X.astype(np.float32), np.where(y > 1, np.nan, y)
+    yield small(dt=5.0, tau=20.0, learn_tau=True, learn_slope=True, initial_state="learned"), X, y
+    yield small(initial_state="per trial"), X, y
 
 
-@pytest.mark.parametrize("case", range(8))
+@pytest.mark.parametrize("case", range(10))
 def test_gradients_are_those_of_finite_differences(data, case):
     network, X, y = list(cases(data))[case]
     network.set_params(random_state=0).fit(X, y)
@@ -333,6 +393,9 @@ def test_the_loss_is_that_of_the_predictions(data):
     weight = np.arange(len(X)) % 3
     expected = np.average(error.mean(axis=(1, 2)), weights=weight)
     assert network.loss_gradient(X, y, weight).loss == pytest.approx(expected)
+    each = small(initial_state="per trial").fit(X, y)
+    expected = np.square(each.predict(X[3:7]) - y[3:7]).mean()
+    assert each.loss_gradient(X[3:7], y[3:7]).loss == pytest.approx(expected)
 
 
 def test_a_sparse_network_is_told_what_its_matrix_is(data):
@@ -362,6 +425,7 @@ def test_in_a_pipeline_the_network_sees_what_comes_before(data):
         ({"blocks": {}}, ValueError, "blocks must have at least one"),
         ({"blocks": {"a": ("E", "X")}}, ValueError, r"blocks must name two of \['E', 'I'\]"),
         ({"blocks": {"a": np.ones((5, 5))}}, ValueError, "bool of shape"),
+        ({"compensation": "units"}, ValueError, "compensation must be"),
         ({"n_probes": 0}, ValueError, "n_probes must be"),
         ({"step": 0.5}, ValueError, "step must be"),
         ({"equally_good": "very"}, TypeError, "equally_good must be"),

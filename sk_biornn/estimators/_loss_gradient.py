@@ -11,8 +11,10 @@ import torch
 
 from sk_biornn.core import WeightSpace, computing
 from sk_biornn.estimators import _boundary as boundary
-from sk_biornn.estimators._loss import Judgement, bind_loss
-from sk_biornn.estimators._running import ATTRIBUTES
+from sk_biornn.estimators._initial_states import rates_of_new_trials
+from sk_biornn.estimators._loss import Judgement, Play, bind_loss
+from sk_biornn.estimators._physiology import are_rates
+from sk_biornn.estimators._running import ALL_ATTRIBUTES
 from sk_biornn.estimators._synapses import Synapses
 from sk_biornn.estimators._targets import Targets
 from sk_biornn.estimators._trials import Trials
@@ -41,10 +43,10 @@ def loss_and_gradients(network: Any, trials: Trials, targets: Targets) -> LossGr
     with computing():
         loss, params = _bound(network, trials, targets)
         value = loss(params, torch.arange(trials.n_trials))
-        tensors = params.present()
+        tensors = {name: t for name, t in params.present().items() if t.requires_grad}
         found = torch.autograd.grad(value, list(tensors.values()), allow_unused=True)
     gradients = {
-        ATTRIBUTES[name]: _as_held(network, name, gradient, tensor)
+        ALL_ATTRIBUTES[name]: _as_held(network, name, gradient, tensor)
         for (name, tensor), gradient in zip(tensors.items(), found, strict=True)
     }
     return LossGradient(float(value.detach()), gradients, int(np.count_nonzero(targets.weights)))
@@ -63,13 +65,18 @@ def _bound(network: Any, trials: Trials, targets: Targets) -> tuple[Any, Any]:
     if circuit.is_stored:
         synapses = Synapses(WeightSpace(), boundary.to_support(circuit.mask, device), compact=True)
         weights["w_rec"] = circuit.taken(weights["w_rec"])
-    judgement = Judgement(quiet._transform, quiet._loss, None)
+    judgement, play = Judgement(quiet._transform, quiet._loss, None), Play(quiet._observing())
     loss = bind_loss(
-        quiet, dynamics, judgement, trials, targets, device, circuit, synapses, dtype, None
+        quiet, dynamics, judgement, trials, targets, device, play, circuit, synapses, dtype, None
     )
     loss = replace(loss, penalties=replace(loss.penalties, bound=[]))
-    params = boundary.to_params(weights, dtype, device)
-    return loss, params.map(lambda tensor: tensor.requires_grad_())
+    params = boundary.to_params(weights, dtype, device).map(lambda t: t.requires_grad_())
+    start_map = getattr(quiet, "initial_map_", None)
+    if start_map is not None:  # r_0 of each trial is what its first frames say
+        is_rate = are_rates(quiet.activation, bool(quiet.rectify))
+        inferred = rates_of_new_trials(params, start_map, trials, is_rate)
+        params = params._replace(initial=None if inferred is None else inferred.detach())
+    return loss, params
 
 
 def _as_held(network: Any, name: str, gradient: Any, tensor: torch.Tensor) -> Any:

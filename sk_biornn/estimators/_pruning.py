@@ -120,7 +120,7 @@ def pruning_plan(
                 "pruning must be given when density is, got pruning=None with "
                 f"density={short(density)}."
             )
-        if blocks is not None:
+        if blocks is not None and parameters.learn_tau != "type":
             raise ValueError("pruning must be given when blocks is, got None.")
         return None
     if density is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -10,18 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sk_biornn import _structure
-from sk_biornn._checks import check_count, check_number
-from sk_biornn._plain import plain, short, without_mask
+from sk_biornn._checks import check_choice, check_count, check_number
+from sk_biornn._plain import short
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn._sparse import is_sparse
+from sk_biornn.inspection._curvature import LossOfWeights, left_over
 from sk_biornn.inspection._networks import Blocks, blocks_of, networks_in, same_blocks
 
 Array = NDArray[np.float64]
 
 DETERMINED, WEAK = 0.1, 0.5  # relative errors up to which a block is, or is weakly, determined
 _CHANGE = 0.1  # of a block, whose cost is told
-_SINGULAR = 1e-12  # of the largest curvature: what is below it is none
+_MANY, _TOO_MANY = 1000, 20_000  # weights, each of which costs two gradients and a row of numbers
 
 ADVICE = (
     "determined",
@@ -39,6 +37,7 @@ def identifiability(
     blocks: Mapping[str, Any] | None = None,
     level: str = "population",
     labels: Any = None,
+    compensation: str = "auto",
     n_probes: int = 4,
     step: float = 1e-3,
     equally_good: float = 0.05,
@@ -51,10 +50,13 @@ def identifiability(
 
         c_b = d^2 L / d e^2 = w_b' H w_b,
 
-    with H the Hessian of the loss and w_b the weights of the block. What of it is left when all
-    other blocks may change in strength, too, is 1 / (C^-1)_bb, C being the matrix of all w_b' H
-    w_b'; of a regressor, with the H of Gauss and Newton, whose targets are the predictions: what
-    residuals add to it is noise. Products with H are central differences of gradients, in double
+    with H the Hessian of the loss and w_b the weights of the block. But what a block does others
+    can do, too. What is left of its curvature when all else makes up for it as well as it can is
+
+        1 / (q_b' H^-1 q_b),
+
+    where q_b says by how much each weight changes the mean modulus of the block, which is what
+    `population_interactions` tells. Products with H are central differences of gradients, in double
     precision, without penalties.
 
     Parameters
@@ -74,6 +76,11 @@ def identifiability(
         What the populations are, see `population_interactions`.
     labels : array-like of shape (n_units,), DataFrame or None, default=None
         Population of every unit, or a table of populations. None: `populations_`.
+    compensation : {"auto", "weights", "blocks"}, default="auto"
+        What may make up for a change of a block. "weights": all recurrent and input weights, biases
+        and whatever else training moves; two gradients for each of them. "blocks": other blocks, by
+        their strength alone, so that errors are too small. "auto": weights where there are at most
+        1000, else blocks; ``attrs["compensation"]`` says which.
     n_probes : int, default=4
         Random directions in a block, with which the mean curvature of its single weights is
         estimated (Hutchinson).
@@ -91,9 +98,9 @@ def identifiability(
         One row per block, indexed by ``block``:
 
         - ``n_weights``: weights that may differ from 0, and ``mean``, their mean modulus;
-        - ``curvature``: c_b; ``curvature_left``: when other blocks may make up for it;
+        - ``curvature``: c_b; ``curvature_left``: what is left when all else makes up for it;
         - ``increase``: by what share of the loss a change of the block by 10 % raises it, c_b / 200
-          L, and ``increase_left`` when others may make up for it;
+          L, and ``increase_left`` when all else makes up for it;
         - ``increase_single``: the same when each weight changes on its own, in random directions,
           by 10 % of the root mean square of the block: how well its pattern is known;
         - ``error``: standard error of the strength of the block, as a share of it;
@@ -119,13 +126,17 @@ def identifiability(
     Notes
     -----
     The error is that of least squares, or of maximum likelihood for a classifier, with N judged
-    targets whose residuals are independent: sqrt(2 L / (N c)), or 1 / sqrt(N c). Residuals that are
-    correlated in time carry less, and the error is larger than it says. Other blocks make up by
-    their strengths only; that input weights, biases or patterns could, too, is not in it.
+    targets whose residuals are independent: sqrt(2 L / (N c)), or 1 / sqrt(N c), c being the
+    curvature that is left. Residuals that are correlated in time carry less, and the error is
+    larger than it says. For ``curvature_left`` of a regressor H is that of Gauss and Newton, whose
+    targets are the predictions: what residuals add to it is noise.
+
+    With `plasticity` other than "synapses" weights move by their gains: blocks change in strength,
+    and inputs and biases make up for it.
 
     Curvature is local. Networks with other signs or wiring may fit as well, of which it knows
     nothing: seeds may (``spread``), and :doc:`/recovery` shows how much. So "determined" means:
-    given all else that this network assumes and has found.
+    given all that this network assumes, and near what it has found.
 
     References
     ----------
@@ -152,117 +163,42 @@ def identifiability(
     >>> reg = DaleRNNRegressor(
     ...     signs=np.where(groups == "I", -1, 1), n_units=12, mask=mask, max_iter=50,
     ...     learning_rate_init=0.01, readout_mask=np.tile(groups == "E", (3, 1)), random_state=0)
-    >>> table = identifiability(reg.fit(X, y), X, y, labels=groups)
+    >>> table = identifiability(reg.fit(X, y), X, y, labels=groups, compensation="blocks")
     >>> table.loc["apart <- E", "advice"], table.loc["E <- apart", "advice"]
     ('not determined by these data', 'no weights')
     >>> bool(table.loc["E <- E", "increase"] > 0)
     True
     """
-    options = _Options(
-        check_count("n_probes", n_probes),
-        check_number("step", step, low=0.0, high=0.1, open_low=True),
-        make_rng(random_state),
-    )
+    check_choice("compensation", compensation, ("auto", "weights", "blocks"))
+    n_probes = check_count("n_probes", n_probes)
+    step = check_number("step", step, low=0.0, high=0.1, open_low=True)
     equally_good = check_number("equally_good", equally_good, low=0.0)
     networks = _fitted_in(estimator)
     X = _as_the_network_sees(estimator, X)
     marks = _marks(networks, blocks, level, labels)
-    runs = [_Run(network, X, y) for network in networks]
-    losses = np.array([run.loss for run in runs])
-    runs = [run for run in runs if run.loss <= (1 + equally_good) * losses.min()]
-    tables = [_of_one(run, marks, options) for run in runs]
+    losses = [LossOfWeights(network, X, y) for network in networks]
+    least = min(loss.loss for loss in losses)
+    losses = [loss for loss in losses if loss.loss <= (1 + equally_good) * least]
+    if compensation == "auto":
+        compensation = "weights" if len(losses[0].weights) <= _MANY else "blocks"
+    if compensation == "weights" and len(losses[0].weights) > _TOO_MANY:
+        raise ValueError(
+            f"compensation must be 'blocks' for more than {_TOO_MANY} weights, got 'weights' for "
+            f"{len(losses[0].weights)}."
+        )
+    options = _Options(compensation, n_probes, step, make_rng(random_state))
+    tables = [_of_one(loss, marks, options) for loss in losses]
     table = _over_seeds(tables) if len(networks) > 1 else tables[0]
     table["advice"] = _advice(table)
+    table.attrs["compensation"] = compensation
     return table
 
 
 class _Options(NamedTuple):
+    compensation: str
     n_probes: int
     step: float
     rng: np.random.Generator
-
-
-class _Run:
-    """One network on the data: its loss and gradient as a function of its recurrent weights."""
-
-    def __init__(self, network: Any, X: Any, y: Any) -> None:
-        self.start, self.network = network, copy.copy(network)
-        self.meets_targets = y is None
-        self.places = _places(network)
-        self.weights = self._numbers_of(network.W_rec_)
-        self.is_classifier = hasattr(network, "classes_")
-        self.X, self.y = X, own_targets(network, X, y) if y is None else y
-        found = self._found(self.weights)
-        self.n_entries = found.n_entries
-        self.loss = float(network.loss_curve_[-1]) if y is None else found.loss
-
-    def without_residuals(self) -> _Run:
-        """Return the same network on targets that it meets: its Hessian is that of Gauss-Newton."""
-        if self.meets_targets:
-            return self
-        other = copy.copy(self)
-        other.y = own_targets(self.start, self.X, self.y)
-        return other
-
-    def gradient(self, weights: Array) -> Array:
-        """Return the gradient at other recurrent weights, a number per weight that may exist."""
-        return self._numbers_of(self._found(weights).gradients["W_rec_"])
-
-    def _numbers_of(self, matrix: Any) -> Array:
-        """Return the entries that may differ from 0, in the order of their places."""
-        if is_sparse(matrix):
-            return _structure.values_on(self.network.mask_, matrix).astype(np.float64)
-        return np.asarray(matrix[self.places], dtype=np.float64)
-
-    def _found(self, weights: Array) -> Any:
-        own = np.zeros(self.network.W_rec_.shape)
-        if is_sparse(self.network.W_rec_):
-            own = _structure.with_values(self.network.mask_, weights)
-        else:
-            own[self.places] = weights
-        self.network.W_rec_ = own
-        return self.network.loss_gradient(self.X, self.y)
-
-    def hessian_times(self, direction: Array, step: float) -> Array:
-        """Return H v by central differences of the gradient."""
-        after = self.gradient(self.weights + step * direction)
-        before = self.gradient(self.weights - step * direction)
-        return (after - before) / (2 * step)
-
-    def error_of(self, curvature: Array) -> Array:
-        """Return the standard error of what has this curvature; infinite where there is none."""
-        scale = 1.0 if self.is_classifier else 2 * self.loss
-        with np.errstate(divide="ignore"):
-            return np.sqrt(scale / (self.n_entries * np.maximum(curvature, 0.0)))
-
-
-def _places(network: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the rows and columns of the weights that may differ from 0."""
-    if is_sparse(network.W_rec_):
-        return _structure.posts_of(network.mask_), _structure.pres_of(network.mask_)
-    mask = getattr(network, "mask_", None)
-    mask = np.ones(network.W_rec_.shape, dtype=bool) if mask is None else mask
-    posts, pres = np.nonzero(mask)
-    return posts, pres
-
-
-def own_targets(network: Any, X: Any, y: Any = None) -> Any:
-    """Return targets that the network meets exactly, of which those are judged that are in y."""
-    if hasattr(network, "classes_"):
-        raise ValueError("y must be given for a classifier, got None.")
-    if y is None and not network.loss_curve_:
-        raise ValueError("y must be given for a network that was not trained here, got None.")
-    own = network.predict(X)
-    if y is None:
-        return own
-    if own.dtype == object:
-        return [_where_judged(*trial) for trial in zip(y, own, strict=True)]
-    return _where_judged(without_mask(plain(y, "y"), np.nan, np.float64), own)
-
-
-def _where_judged(y: Any, own: Array) -> Array:
-    y = np.asarray(y, dtype=np.float64).reshape(own.shape)
-    return np.where(np.isfinite(y), own, np.nan)
 
 
 def _fitted_in(estimator: Any) -> list[Any]:
@@ -320,71 +256,70 @@ def _mark(name: str, block: Any, populations: Blocks | None, n_units: int) -> ND
     return marks
 
 
-def _of_one(run: _Run, marks: dict[str, NDArray[np.bool_]], options: _Options) -> pd.DataFrame:
+def _of_one(
+    loss: LossOfWeights, marks: dict[str, NDArray[np.bool_]], options: _Options
+) -> pd.DataFrame:
     """Return the table of one network."""
-    own = np.stack([mark[run.places] for mark in marks.values()])
+    own = np.stack([mark[loss.places] for mark in marks.values()])
     n_weights = own.sum(axis=1)
-    strengths = own * run.weights
-    rms = np.sqrt(_mean(np.square(strengths), n_weights))
+    blocks = own * loss.recurrent
+    rms = np.sqrt(_mean(np.square(blocks), n_weights))
     there = rms > 0
-    C = _between(run, strengths, there, options.step)
-    single = np.full(len(own), np.nan)
+    curvature, left, single = np.full((3, len(own)), np.nan)
     for k in np.flatnonzero(there):
-        single[k] = np.square(rms[k]) * _trace(run, own[k], rms[k], options)
-    curvature, left = np.diag(C), np.full(len(own), np.nan)
-    if not run.is_classifier:  # least squares: without what residuals add, which is noise
-        C = _between(run.without_residuals(), strengths, there, options.step)
-    left[there] = left_over(C[np.ix_(there, there)])
-    share = _CHANGE**2 / 2 / run.loss if run.loss > 0 else np.inf
+        strength = loss.padded(blocks[k])
+        curvature[k] = strength @ loss.hessian_times(strength, options.step)
+        single[k] = _trace(loss, loss.padded(rms[k] * own[k]), options)
+    left[there] = _left(loss.without_residuals(), blocks[there], options)
+    share = _CHANGE**2 / 2 / loss.loss if loss.loss > 0 else np.inf
     return pd.DataFrame(
         {
             "n_weights": n_weights,
-            "mean": _mean(abs(strengths), n_weights),
+            "mean": _mean(abs(blocks), n_weights),
             "curvature": curvature,
             "curvature_left": left,
             "increase": share * curvature,
             "increase_left": share * left,
             "increase_single": share * single,
-            "error": np.where(there, run.error_of(left), np.nan),
+            "error": np.where(there, _error(loss, left), np.nan),
         },
         index=pd.Index(list(marks), name="block"),
     )
 
 
-def _between(run: _Run, strengths: Array, there: NDArray[np.bool_], step: float) -> Array:
-    """Return the curvatures w_b' H w_b' of all pairs of blocks, NaN where a block is empty."""
-    C = np.full((len(strengths), len(strengths)), np.nan)
-    for k in np.flatnonzero(there):
-        C[k, there] = strengths[there] @ run.hessian_times(strengths[k], step)
-    return C
+def _left(loss: LossOfWeights, blocks: Array, options: _Options) -> Array:
+    """Return the curvature along the cheapest way to make each block stronger."""
+    strengths = loss.padded(blocks)
+    # By how much a change of weights raises the mean modulus of a block, as a share of it.
+    measures = np.sign(strengths) / abs(strengths).sum(axis=1, keepdims=True)
+    is_given = getattr(loss.start, "plasticity", "synapses") != "synapses"
+    directions = strengths
+    if options.compensation == "weights" and is_given:
+        directions = np.concatenate([strengths, loss.single_weights(len(loss.recurrent))])
+    elif options.compensation == "weights":
+        directions = loss.single_weights(0)
+    C = loss.hessian_between(directions, options.step)
+    return left_over(C, measures @ directions.T)
+
+
+def _error(loss: LossOfWeights, curvature: Array) -> Array:
+    """Return the standard error of what has this curvature; infinite where there is none."""
+    scale = 1.0 if loss.is_classifier else 2 * loss.loss
+    with np.errstate(divide="ignore"):
+        return np.sqrt(scale / (loss.n_entries * np.maximum(curvature, 0.0)))
 
 
 def _mean(of_blocks: Array, n_weights: NDArray[np.intp]) -> Array:
     return of_blocks.sum(axis=1) / np.maximum(n_weights, 1)
 
 
-def _trace(run: _Run, mark: NDArray[np.bool_], rms: float, options: _Options) -> float:
-    """Estimate the trace of the Hessian of a block: the mean of v' H v over random signs v."""
+def _trace(loss: LossOfWeights, sizes: Array, options: _Options) -> float:
+    """Estimate sum_i s_i^2 H_ii: the mean of v' H v over v = s with random signs."""
     values = []
     for _ in range(options.n_probes):
-        signs = mark * options.rng.choice([-1.0, 1.0], size=len(mark))
-        values.append(signs @ run.hessian_times(rms * signs, options.step) / rms)
+        direction = sizes * options.rng.choice([-1.0, 1.0], size=len(sizes))
+        values.append(direction @ loss.hessian_times(direction, options.step))
     return float(np.mean(values))
-
-
-def left_over(C: Array) -> Array:
-    """Return the curvature of each direction when all others may make up for it: 1 / (C^-1)_bb.
-
-    Flat directions of C take all curvature from the blocks that have part in them.
-    """
-    values, vectors = np.linalg.eigh((C + C.T) / 2)
-    smallest = _SINGULAR * abs(values).max(initial=0.0)
-    flat = values <= smallest
-    part = np.square(vectors)
-    inverse = part[:, ~flat] @ (1 / values[~flat]) if (~flat).any() else np.zeros(len(C))
-    lost = part[:, flat].sum(axis=1) > 1e-6
-    with np.errstate(divide="ignore"):
-        return np.where(lost | (inverse == 0), 0.0, 1 / np.where(inverse == 0, 1.0, inverse))
 
 
 def _over_seeds(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -63,6 +63,21 @@ def _wiring(circuit: KnownCircuit) -> dict[str, Any]:
     return {"signs": circuit.signs, "mask": circuit.connectome != 0}
 
 
+def _time_constants(circuit: KnownCircuit) -> dict[str, Any]:
+    """Have the types share time constants that start in the middle, on a scale of ratios."""
+    names, firsts = np.unique(circuit.types.astype(str), return_index=True)
+    middle = float(np.exp(np.log(circuit.tau[firsts]).mean()))
+    return {
+        "blocks": np.searchsorted(names, circuit.types.astype(str)),
+        "learn_tau": "type",
+        "tau": np.full(circuit.n_units, middle),
+    }
+
+
+def _wiring_and_tau(circuit: KnownCircuit) -> dict[str, Any]:
+    return {**_wiring(circuit), **_time_constants(circuit)}
+
+
 def _connectome(circuit: KnownCircuit) -> dict[str, Any]:
     return {**_wiring(circuit), "recurrent_init": circuit.connectome}
 
@@ -81,6 +96,12 @@ SETTINGS = Vocabulary(
         "and the share of connected pairs, type by type",
     ),
     RecoverySetting("wiring", _wiring, "signs=, mask=", "and who is connected with whom"),
+    RecoverySetting(
+        "wiring, not tau",
+        _wiring_and_tau,
+        "signs=, mask=, blocks=, learn_tau='type'",
+        "the same, but the time constants are not known: one per type is learned",
+    ),
     RecoverySetting(
         "connectome",
         _connectome,
