@@ -42,6 +42,7 @@ def run_in_loop(
     *,
     fed_back: Sequence[int],
     observe: Observe,
+    carried: Any = None,
     initial: Tensor | None = None,
     noise: Noise | None = None,
     support: Support | None = None,
@@ -65,6 +66,8 @@ def run_in_loop(
         Steps, rising, of which some share is below 1; between them all is given.
     observe : callable
         (read-out, inputs, carried) -> (outputs, carried): from what is read to what is fed back.
+    carried : object, default=None
+        What `observe` is given at the first step.
     initial : Tensor of shape (n_trials, n_units) or None, default=None
         Rates r_0; None for 0.
     noise : torch.Generator or None, default=None
@@ -84,7 +87,6 @@ def run_in_loop(
     bounds = [0, *(t for t in fed_back if 0 < t < x.shape[-2]), x.shape[-2]]
     outputs: list[Tensor] = []
     rates: list[Tensor] = []
-    carried = None
     for number, (start, stop) in enumerate(pairwise(bounds)):
         given = x[:, start:stop]
         if outputs:

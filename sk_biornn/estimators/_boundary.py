@@ -165,6 +165,10 @@ class Ends(NamedTuple):
     read: np.ndarray  # (n_trials, n_steps, n_outputs): the read-out of all steps
     rates: np.ndarray  # (n_trials, n_units)
 
+    def take(self, indices: np.ndarray) -> Ends:
+        """Return those of some trials."""
+        return Ends(self.read[indices], self.rates[indices])
+
 
 def predict_ends(network: Network, trials: Trials, starts: torch.Tensor | None = None) -> Ends:
     """Run trials, from their own initial rates unless others are given, and return the ends."""

@@ -9,13 +9,15 @@ import torch
 from torch import Tensor
 
 from sk_biornn.core import computing
+from sk_biornn.core.own_past import own_past
 from sk_biornn.core.params import Params, extra
+from sk_biornn.estimators._trials import Trials
 
 
 class Observing(NamedTuple):
-    """How outputs are made of the read-out and of the present input.
+    """How outputs are made of the read-out and of inputs.
 
-    y_t = read-out_t + x_t[own] (increments) + w_skip x_t[own].
+    y_t = read-out_t + x_t[own] (increments) + sum over k of w_skip[k] e_k,t, see `core.own_past`.
     """
 
     own: np.ndarray | None = None  # (n_outputs,): the column of X that each output continues
@@ -26,21 +28,54 @@ class Observing(NamedTuple):
     ) -> tuple[Tensor, Any]:
         """Return outputs (n_trials, n_steps, n_outputs), and what the next steps need to know."""
         w_skip = extra(params, "w_skip")
-        if self.own is not None and (self.increments or w_skip is not None):
-            present = x[..., torch.as_tensor(self.own, device=x.device)]
-            if self.increments:
-                read = read + present
-            if w_skip is not None:
-                read = read + w_skip * present
+        if self.own is None or not (self.increments or w_skip is not None):
+            return read, carried
+        present = x[..., torch.as_tensor(self.own, device=x.device)]
+        if self.increments:
+            read = read + present
+        if w_skip is not None:
+            terms, carried = own_past(present, len(w_skip), carried)
+            read = read + (terms * w_skip).sum(2)
         return read, carried
+
+    def at_ends(self, read: np.ndarray, trials: Trials, params: Params) -> tuple[Tensor, Any]:
+        """Return the outputs (n_trials, n_outputs) of last steps, and what is carried from there.
+
+        `read` is the read-out of all steps of whole trials.
+        """
+        of_read, of_x = _tensors(params, read, trials.x)
+        lengths = trials.valid.sum(axis=1)
+        found, carried = [], []
+        # Trials of one length at a time: what is carried is that of their last step.
+        order = np.argsort(lengths, kind="stable")
+        for some in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
+            which, stop = torch.as_tensor(some, device=of_x.device), int(lengths[some[0]])
+            outputs, after = self(of_read[which, :stop], of_x[which, :stop], params)
+            found.append(outputs[:, -1])
+            carried.append(after)
+        back = torch.as_tensor(np.argsort(order), device=of_x.device)
+        return torch.cat(found)[back], _joined(carried, back)
 
     def of_arrays(self, read: np.ndarray, x: np.ndarray, params: Params) -> np.ndarray:
         """Return outputs of whole trials as arrays."""
         with torch.no_grad(), computing():
-            like = params.w_out
-            of_read, of_x = (torch.as_tensor(np.ascontiguousarray(a)).to(like) for a in (read, x))
-            outputs, _ = self(of_read, of_x, params)
+            outputs, _ = self(*_tensors(params, read, x), params)
         return outputs.cpu().numpy()
+
+
+def _tensors(params: Params, read: np.ndarray, x: np.ndarray) -> tuple[Tensor, Tensor]:
+    like = params.w_out
+    of_read, of_x = (torch.as_tensor(np.ascontiguousarray(a)).to(like) for a in (read, x))
+    return of_read, of_x
+
+
+def _joined(carried: list[Any], back: Tensor) -> Any:
+    """Put what was carried of groups of trials together, in the order of the trials."""
+    if carried[0] is None:
+        return None
+    if isinstance(carried[0], dict):
+        return {key: _joined([part[key] for part in carried], back) for key in carried[0]}
+    return torch.cat(carried)[back]
 
 
 def last_of(outputs: Tensor, ends: Tensor | None) -> Tensor:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -24,15 +26,23 @@ from sk_biornn._plain import (
     refuse_sparse,
     without_mask,
 )
-from sk_biornn.core import alone, squared_error
+from sk_biornn.core import WeightSpace, alone, squared_error
+from sk_biornn.core.own_past import TIME_CONSTANTS, own_past
 from sk_biornn.estimators._base import BaseRNN
+from sk_biornn.estimators._closed_loop import ClosedLoop
 from sk_biornn.estimators._fitted import FittedRegressor
-from sk_biornn.estimators._rules import Choice, check_rules
+from sk_biornn.estimators._forecasts import ForecastingRNN, check_teacher_forcing
+from sk_biornn.estimators._loss import Play
+from sk_biornn.estimators._next_inputs import OwnPast, are_next_inputs, fit_own_past
+from sk_biornn.estimators._observing import Observing
+from sk_biornn.estimators._physiology import Extra
+from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, Rule, check_rules
 from sk_biornn.estimators._running import blank_padding
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._target_checks import (
     refuse_recording,
     warn_of_far_targets,
+    warn_of_next_inputs,
     warn_of_steps_as_outputs,
 )
 from sk_biornn.estimators._targets import (
@@ -48,11 +58,27 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
 
+_RULES: dict[str, Rule] = {
+    "output_activation": Choice(("identity", "tanh")),
+    "predict_increments": Flag(),
+    "readout_skip": Optional(Choice(("diagonal", "present"))),
+    "burn_in": Number(Integral, 0),
+    "horizon": Number(Integral, 1),
+}
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
-class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
+class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
     """Adds numeric targets, of which some may be missing, to the base."""
 
     output_activation: str = "identity"
+    # outputs that are the next inputs
+    predict_increments: bool = False
+    readout_skip: str | None = None
+    burn_in: int = 0
+    horizon: int = 1
+    teacher_forcing: Any = 1.0
+    feedback: Any = None
 
     _loss = staticmethod(squared_error)
 
@@ -203,7 +229,13 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_rules(self, {"output_activation": Choice(("identity", "tanh"))})
+        check_rules(self, _RULES)
+        check_teacher_forcing(self.teacher_forcing)
+        if self.predict_increments and self.output_activation != "identity":
+            raise ValueError(
+                "output_activation must be 'identity' with predict_increments=True, got "
+                f"{self.output_activation!r}."
+            )
 
     def _check_targets(self, y: Any, trials: Trials, *, resume: bool) -> Targets:
         require_y(self, y)
@@ -224,11 +256,16 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
                 f"{'every step' if self._target_shape[0] else 'the last step'}, as in the earlier "
                 f"fit, got shape {values.shape}."
             )
+        if self._continues_inputs() or self._is_in_loop():
+            self._columns_continued(self._needs_columns())
         scored = np.isfinite(values)
         if every_step:
             scored &= trials.valid[:, :, None]
         if not scored.any():
             raise ValueError("y must have at least one entry that is not NaN.")
+        if every_step and not resume:
+            self._warn_of_next_inputs(trials, values, scored)
+        scored = self._without_burn_in(scored, every_step)
         dtype = trials.x.dtype
         if np.abs(values[scored]).max() > np.finfo(dtype).max:
             raise ValueError(
@@ -247,12 +284,112 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
     ) -> FitState:
         """Tell of targets that the read-out will not reach from where it starts."""
         state = super()._with_weights(state, targets, dtype, resume)
-        if not resume:
+        if not resume and not self._continues_inputs():
             n_trials = len(targets.values)
             n_batches = np.ceil(n_trials / self._optimisation(n_trials).batch_size)
             n_moves = float(self.learning_rate_init) * self.max_iter * n_batches
             warn_of_far_targets(targets, state.weights["w_out"], state.weights["b_out"], n_moves)
         return state
+
+    # -------------------------------------------------------------- outputs that are next inputs
+
+    def _continues_inputs(self) -> bool:
+        """Whether outputs are made of the present input, too."""
+        return bool(self.predict_increments) or self.readout_skip is not None
+
+    def _is_in_loop(self) -> bool:
+        """Whether training feeds outputs back."""
+        return (
+            self.horizon > 1 or hasattr(self.teacher_forcing, "share") or (self.teacher_forcing < 1)
+        )
+
+    def _needs_columns(self) -> str:
+        """Return the argument that needs to know which column each output continues."""
+        if self.predict_increments:
+            return "predict_increments=True"
+        if self.readout_skip is not None:
+            return f"readout_skip={self.readout_skip!r}"
+        return f"horizon={self.horizon}" if self.horizon > 1 else "teacher_forcing"
+
+    def _without_burn_in(self, scored: np.ndarray, every_step: bool) -> np.ndarray:
+        """Return which entries are judged: none of the first steps."""
+        if not self.burn_in:
+            return scored
+        if not every_step:
+            raise ValueError(
+                f"burn_in must be 0 with targets at the last step, got {self.burn_in}."
+            )
+        if not scored[:, self.burn_in :].any():
+            raise ValueError(
+                f"burn_in must leave steps that are judged, got {self.burn_in} with trials of "
+                f"{scored.shape[1]} steps."
+            )
+        return np.where(np.arange(scored.shape[1])[:, None] < self.burn_in, False, scored)
+
+    def _warn_of_next_inputs(self, trials: Trials, values: np.ndarray, scored: np.ndarray) -> None:
+        """Tell of targets that are the inputs one step on, if nothing is made of it."""
+        own = self._columns_continued()
+        if own is None or self._continues_inputs() or trials.n_steps < 2:
+            return
+        if are_next_inputs(trials.x, values, scored, own):
+            warn_of_next_inputs(self.output_names_ if hasattr(self, "output_names_") else own)
+
+    def _observing(self) -> Observing | None:
+        if not self._continues_inputs():
+            return None
+        return Observing(self._columns_continued(), bool(self.predict_increments))
+
+    def _play(self, n_epochs: int, extras: Mapping[str, Extra]) -> Play:
+        play = super()._play(n_epochs, extras)._replace(observing=self._observing())
+        if play.observing is not None:
+            play = play._replace(reason_alone="outputs that are made of the present input, too")
+        if not self._is_in_loop():
+            return play
+        own = self._columns_continued(self._needs_columns())
+        assert own is not None
+        loop = ClosedLoop(own, self.horizon, self.burn_in, self.teacher_forcing, n_epochs)
+        return play._replace(closed_loop=loop, reason_alone="a closed loop")
+
+    def _extras(self, state: FitState, trials: Trials, targets: Targets) -> dict[str, Extra]:
+        extras = super()._extras(state, trials, targets)
+        if self.readout_skip is not None:
+            start = self._own_past(trials, targets).slopes
+            extras["w_skip"] = Extra(start, lambda device, dtype: WeightSpace())
+        return extras
+
+    def _own_past(self, trials: Trials, targets: Targets) -> OwnPast:
+        """Return how each output follows from its own past, from which training starts."""
+        own = self._columns_continued()
+        assert own is not None
+        present = trials.x[:, :, own]
+        terms = np.zeros((*present.shape[:2], 0, len(own)))
+        if self.readout_skip is not None:
+            n_terms = 1 + (len(TIME_CONSTANTS) if self.readout_skip == "diagonal" else 0)
+            found, _ = own_past(torch.from_numpy(present.astype(np.float64)), n_terms, None)
+            terms = found.numpy()
+        values = targets.values - present if self.predict_increments else targets.values
+        judged = targets.weights.any(axis=-1)
+        return fit_own_past(terms[judged], values[judged], targets.weights[judged])
+
+    def _with_extras(
+        self,
+        state: FitState,
+        extras: Mapping[str, Extra],
+        trials: Trials,
+        targets: Targets,
+        resume: bool,
+    ) -> FitState:
+        """Start at the own past of every output: the read-out adds nothing to it at first."""
+        state = super()._with_extras(state, extras, trials, targets, resume)
+        if resume or not self._continues_inputs():
+            return state
+        weights, frozen = dict(state.weights), self._frozen()
+        if "W_out" not in frozen:
+            weights["w_out"] = np.zeros_like(weights["w_out"])
+        if "b_out" not in frozen:
+            start = self._own_past(trials, targets).intercepts
+            weights["b_out"] = start.astype(weights["b_out"].dtype)
+        return replace(state, weights=weights)
 
     def _transform(self, outputs: torch.Tensor) -> torch.Tensor:
         return torch.tanh(outputs) if self.output_activation == "tanh" else outputs
@@ -341,6 +478,8 @@ class RNNRegressor(RegressorMixin, FittedRegressor, BaseRNN):
         per_entry = np.broadcast_to(per_entry, values.shape)
         if every_step:
             values = np.where(trials.valid[:, :, None], values, np.nan)
+            is_judged = self._without_burn_in(np.isfinite(values), every_step)
+            values = np.where(is_judged, values, np.nan)
         if not (np.isfinite(values) & (per_entry > 0)).any():
             raise ValueError(
                 "y must have at least one entry that is not NaN in trials of positive "

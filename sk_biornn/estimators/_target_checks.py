@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -90,6 +91,21 @@ def warn_of_far_targets(
         f"{reach[worst]:.2g} of 0, from where training hardly gets there: scale y, with "
         "sklearn.compose.TransformedTargetRegressor or "
         "sk_biornn.preprocessing.TrialTargetRegressor and a TrialScaler.",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def warn_of_next_inputs(outputs: Any) -> None:
+    """Tell that targets are the inputs one step on, of which a plain read-out knows nothing.
+
+    On recordings such a network loses to repeating the present; see the guide on forecasts.
+    """
+    names = ", ".join(str(name) for name in list(outputs)[:6]) + ("..." if len(outputs) > 6 else "")
+    warnings.warn(
+        f"y is X one step later ({names}), which a plain read-out predicts worse than no change at "
+        "all does: pass predict_increments=True, readout_skip='diagonal', or leave it so to learn "
+        "the whole of the next input.",
         UserWarning,
         stacklevel=2,
     )

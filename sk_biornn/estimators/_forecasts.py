@@ -1,0 +1,279 @@
+"""Forecasts: a network that goes on by itself from where its trials end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from sk_biornn._checks import check_count
+from sk_biornn._plain import plain, short
+from sk_biornn.core import computing
+from sk_biornn.core.closed_loop import run_in_loop
+from sk_biornn.estimators import _boundary as boundary
+from sk_biornn.estimators._living import LivingRNN
+from sk_biornn.estimators._next_inputs import columns_continued
+from sk_biornn.estimators._observing import Observing
+from sk_biornn.estimators._trials import Trials, check_trials
+
+_FLOATS = 2**24  # rates and outputs that are held at once
+
+
+class ForecastingRNN(LivingRNN):
+    """Feeds outputs back as inputs, where they are the next ones."""
+
+    def _columns_continued(self, asked_by: str | None = None) -> NDArray[np.int64] | None:
+        """Return the column of X that each output continues; refuse if `asked_by` needs them."""
+        every_step, n_outputs, _ = self._target_shape
+        own = columns_continued(
+            self.feedback,
+            self.n_features_in_,
+            n_outputs,
+            getattr(self, "feature_names_in_", None),
+            getattr(self, "output_names_", None),
+        )
+        if asked_by is None:
+            return own
+        if not every_step:
+            raise ValueError(
+                f"{asked_by} needs targets at every step, whose outputs are the next inputs; got "
+                "targets at the last step."
+            )
+        if own is None:
+            raise ValueError(
+                f"feedback must say which column of X each output continues for {asked_by}: "
+                f"{n_outputs} outputs and {self.n_features_in_} columns of X have neither the same "
+                "names nor the same number."
+            )
+        return own
+
+    def forecast(self, X: Any, n_steps: int, *, future: Any = None) -> Any:
+        """Go on by itself from where trials end: outputs are fed back as the next inputs.
+
+        The network is warmed up on X, once, and then given its own predictions. The first step of
+        a forecast is what `predict` says at the last step of a trial.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_trials, n_steps, n_features), list, or DataFrame
+            What was measured so far, as in `fit`; trials may be of unequal length. A single frame
+            of steps x features is one trial.
+        n_steps : int
+            How many steps to forecast.
+        future : array-like of shape (n_trials, n_steps - 1, n_exogenous) or None, default=None
+            Inputs of the steps to come, of those columns of X that no output continues, in their
+            order; or of all columns of X, of which these are taken. None: there are no such
+            columns.
+
+        Returns
+        -------
+        ndarray of shape (n_trials, n_steps, n_outputs), or DataFrame, or list of DataFrames
+            Forecasts; frames, whose index goes on where that of X ends, where X is one or some.
+
+        Raises
+        ------
+        ValueError
+            If outputs do not continue columns of X (`feedback`), if inputs of the future are
+            missing, or if the network becomes unstable.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sk_biornn import DaleRNNRegressor
+        >>> wave = np.sin(np.arange(201) / 8).reshape(-1, 1)
+        >>> X = np.stack([wave[k : k + 40] for k in range(0, 160, 4)])
+        >>> y = np.stack([wave[k + 1 : k + 41] for k in range(0, 160, 4)])
+        >>> reg = DaleRNNRegressor(n_units=16, predict_increments=True, readout_skip="diagonal",
+        ...                        horizon=10, burn_in=10, max_iter=150, learning_rate_init=5e-3,
+        ...                        random_state=0).fit(X, y)
+        >>> ahead = reg.forecast(X[:1], 10)
+        >>> bool(np.abs(ahead[0, :, 0] - wave[40:50, 0]).max() < 0.2)
+        True
+        """
+        check_is_fitted(self, "W_rec_")
+        n_steps = check_count("n_steps", n_steps, low=1)
+        frames = _frames_of(X)
+        trials = check_trials(
+            self, X if frames is None else frames, reset=False, n_static_steps=self.n_static_steps
+        )
+        forecasts = self._go_on(trials, n_steps, future, None)
+        return forecasts if frames is None else self._as_frames(forecasts, frames, X)
+
+    def free_run(
+        self, first: Any, n_steps: int, *, initial_state: Any = None, future: Any = None
+    ) -> NDArray[Any]:
+        """Run from one input and one state of the network, and from then on by itself.
+
+        Parameters
+        ----------
+        first : array-like of shape (n_trials, n_features)
+            The first input of each trial.
+        n_steps : int
+            How many steps to run.
+        initial_state : array-like of shape (n_units,) or (n_trials, n_units), or None, default=None
+            Rates r_0 before the first step; None: those that were learned (`initial_state`), or 0.
+        future : array-like or None, default=None
+            Inputs of the later steps that no output continues, as in `forecast`.
+
+        Returns
+        -------
+        ndarray of shape (n_trials, n_steps, n_outputs)
+            Outputs of all steps.
+
+        Raises
+        ------
+        ValueError
+            As `forecast`, or if the state does not fit.
+        """
+        check_is_fitted(self, "W_rec_")
+        n_steps = check_count("n_steps", n_steps, low=1)
+        first = np.asarray(plain(first, "first"), dtype=np.float64)
+        if first.ndim != 2:
+            raise ValueError(
+                f"first must have shape (n_trials, n_features), got shape {first.shape}."
+            )
+        trials = check_trials(self, first[:, None], reset=False, n_static_steps=1)
+        return self._go_on(trials, n_steps, future, self._read_state(initial_state, trials))
+
+    def _read_state(self, state: Any, trials: Trials) -> NDArray[Any] | None:
+        if state is None:
+            return None
+        state, n_units = np.asarray(plain(state, "initial_state")), self.W_rec_.shape[0]
+        if state.shape not in ((n_units,), (trials.n_trials, n_units)):
+            raise ValueError(
+                f"initial_state must have shape ({n_units},) or ({trials.n_trials}, {n_units}), "
+                f"got shape {state.shape}."
+            )
+        if not np.isfinite(state).all():
+            raise ValueError("initial_state must be finite, got NaN or infinity.")
+        return np.broadcast_to(state, (trials.n_trials, n_units)).astype(trials.x.dtype)
+
+    def _go_on(
+        self, trials: Trials, n_steps: int, future: Any, state: NDArray[Any] | None
+    ) -> NDArray[Any]:
+        own = self._columns_continued("a forecast")
+        assert own is not None
+        inputs = self._inputs_to_come(future, trials, n_steps, own)
+        network = self._fitted_network(trials)
+        starts = None if state is None else torch.as_tensor(state).to(network.params.w_rec)
+        ends = boundary.predict_ends(network, trials, starts)
+        found = np.empty((trials.n_trials, n_steps, len(own)), dtype=trials.x.dtype)
+        per_trial = max(1, n_steps) * (self.W_rec_.shape[0] + inputs.shape[-1])
+        at_once = max(1, _FLOATS // per_trial)
+        for low in range(0, trials.n_trials, at_once):
+            some = np.arange(low, min(low + at_once, trials.n_trials))
+            found[some] = _continued(network, trials.take(some), ends.take(some), inputs[some], own)
+        if not np.isfinite(found).all():
+            raise ValueError(
+                "The network became unstable while its outputs were fed back to it: train with "
+                "horizon above 1, or forecast fewer steps."
+            )
+        return found
+
+    def _inputs_to_come(
+        self, future: Any, trials: Trials, n_steps: int, own: NDArray[np.int64]
+    ) -> NDArray[Any]:
+        """Return inputs (n_trials, n_steps - 1, n_features) of the steps to come, 0 in `own`."""
+        n_features = self.n_features_in_
+        others = np.setdiff1d(np.arange(n_features), own)
+        inputs = np.zeros((trials.n_trials, n_steps - 1, n_features), dtype=trials.x.dtype)
+        if not len(others) or n_steps == 1:
+            return inputs
+        expected = (
+            f"future must have shape ({trials.n_trials}, {n_steps - 1}, {len(others)}): the inputs "
+            f"to come of the columns {others.tolist()} of X, that no output continues"
+        )
+        if future is None:
+            raise ValueError(f"{expected}; got None.")
+        values = np.asarray(plain(future, "future"), dtype=np.float64)
+        if values.ndim == 3 and values.shape[2] == n_features:
+            values = values[:, :, others]
+        whole = (trials.n_trials, n_steps - 1, len(others))
+        if values.ndim != 3 or values.shape[1] < whole[1] or values.shape[::2] != whole[::2]:
+            raise ValueError(f"{expected}; got shape {values.shape}.")
+        values = values[:, : n_steps - 1]
+        if not np.isfinite(values).all():
+            raise ValueError(f"{expected}; got NaN or infinity.")
+        inputs[:, :, others] = values
+        return inputs
+
+    def _as_frames(self, forecasts: NDArray[Any], frames: list[pd.DataFrame], X: Any) -> Any:
+        """Return forecasts as frames, whose index goes on where that of the trial ends."""
+        own = self._columns_continued()
+        assert own is not None
+        names = getattr(self, "output_names_", frames[0].columns[own])
+        found = [
+            pd.DataFrame(values, index=_index_after(frame.index, len(values)), columns=names)
+            for values, frame in zip(forecasts, frames, strict=True)
+        ]
+        return found if isinstance(X, list) else found[0]
+
+
+def _continued(
+    network: boundary.Network,
+    trials: Trials,
+    ends: boundary.Ends,
+    inputs: NDArray[Any],
+    own: NDArray[np.int64],
+) -> NDArray[Any]:
+    """Return the outputs of the last measured step, and of all steps that follow."""
+    like, observing = network.params.w_rec, network.observing or Observing()
+    with torch.no_grad(), computing():
+        first, carried = observing.at_ends(ends.read, trials, network.params)
+        found = [first[:, None]]
+        if inputs.shape[1]:
+            x, columns = torch.as_tensor(inputs).to(like), torch.as_tensor(own, device=like.device)
+            x[:, 0, columns] = first
+            found.append(
+                run_in_loop(
+                    network.params,
+                    x,
+                    network.dynamics,
+                    x.new_zeros(x.shape[:2]),
+                    columns,
+                    fed_back=range(1, x.shape[1]),
+                    observe=lambda read, x, before: observing(read, x, network.params, before),
+                    carried=carried,
+                    initial=torch.as_tensor(ends.rates).to(like),
+                    support=network.support,
+                ).outputs
+            )
+        return torch.cat(found, dim=1).cpu().numpy()
+
+
+def _frames_of(X: Any) -> list[pd.DataFrame] | None:
+    """Return the frames that X is, one per trial; None if it is something else."""
+    if isinstance(X, pd.DataFrame):
+        return [X]
+    is_list = isinstance(X, list) and len(X) > 0
+    return X if is_list and all(isinstance(item, pd.DataFrame) for item in X) else None
+
+
+def _index_after(index: pd.Index, n_steps: int) -> pd.Index:
+    """Return the index of the steps that follow, as far apart as those before; else from 1."""
+    numbers = np.arange(1, n_steps + 1)
+    try:
+        step = pd.Series(index).diff().median()
+        if pd.isna(step):
+            raise TypeError
+        after = pd.Index([index[-1] + int(n) * step for n in numbers], name=index.name)
+    except (TypeError, ValueError):
+        return pd.RangeIndex(1, n_steps + 1, name=index.name)
+    is_whole = index.dtype.kind == "i" and float(step).is_integer()
+    return after.astype(index.dtype) if is_whole else after
+
+
+def check_teacher_forcing(value: Any) -> None:
+    """Refuse what is neither a share nor an object that says one for every epoch."""
+    if hasattr(value, "share") and not isinstance(value, type):
+        return
+    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= 1:
+        raise (ValueError if is_number else TypeError)(
+            "teacher_forcing must be a number between 0 and 1 or an object with a method "
+            f"share(epoch), got {short(value)}."
+        )

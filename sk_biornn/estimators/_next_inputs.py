@@ -1,0 +1,127 @@
+"""Outputs that are the next inputs: which column each continues, and where training starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_biornn._checks import is_integer
+from sk_biornn._plain import short
+
+
+def columns_continued(
+    feedback: Any,
+    n_features: int,
+    n_outputs: int,
+    feature_names: Sequence[Any] | None,
+    output_names: Sequence[Any] | None,
+) -> NDArray[np.int64] | None:
+    """Return the column of X that each output continues; None where nothing says so.
+
+    Parameters
+    ----------
+    feedback : sequence of str or int, or None
+        What the user says: a name or a number of a column for each output.
+    n_features, n_outputs : int
+        Numbers of columns of X and of outputs.
+    feature_names, output_names : sequence or None
+        Names of both, where they have any.
+
+    Returns
+    -------
+    ndarray of int of shape (n_outputs,) or None
+        The columns.
+    """
+    if feedback is not None:
+        return _read(feedback, n_features, n_outputs, feature_names)
+    if feature_names is not None and output_names is not None:
+        places = {str(name): place for place, name in enumerate(feature_names)}
+        if all(str(name) in places for name in output_names):
+            return np.array([places[str(name)] for name in output_names])
+        return None
+    return np.arange(n_outputs) if n_features == n_outputs else None
+
+
+def _read(
+    feedback: Any, n_features: int, n_outputs: int, names: Sequence[Any] | None
+) -> NDArray[np.int64]:
+    expected = f"feedback must name one column of X for each of the {n_outputs} outputs"
+    if isinstance(feedback, (str, bytes, dict)) or not hasattr(feedback, "__len__"):
+        raise TypeError(f"{expected}, got {short(feedback)}.")
+    places = {} if names is None else {str(name): place for place, name in enumerate(names)}
+    columns = []
+    for item in list(feedback):
+        if is_integer(item) and 0 <= int(item) < n_features:
+            columns.append(int(item))
+        elif isinstance(item, str) and item in places:
+            columns.append(places[item])
+        else:
+            raise ValueError(
+                f"{expected}, by its name or its number below {n_features}, got {short(item)}."
+            )
+    if len(columns) != n_outputs or len(set(columns)) < len(columns):
+        raise ValueError(f"{expected}, each another one, got {short(list(feedback))}.")
+    return np.array(columns, dtype=np.int64)
+
+
+_RIDGE = 1e-3
+
+
+class OwnPast(NamedTuple):
+    """y = x (of increments) + sum of slopes x terms + intercept."""
+
+    slopes: NDArray[np.float64]  # (n_terms, n_outputs)
+    intercepts: NDArray[np.float64]  # (n_outputs,)
+
+
+def fit_own_past(terms: NDArray[Any], values: NDArray[Any], weights: NDArray[Any]) -> OwnPast:
+    """Fit every output by its own past: a weighted ridge regression, in closed form.
+
+    The ridge is a thousandth of the mean variance of the terms: enough to choose among those that
+    are alike.
+
+    Parameters
+    ----------
+    terms : ndarray of shape (n_entries, n_terms, n_outputs)
+        Present inputs first, and what else there is of the past; (n_entries, 0, n_outputs) for an
+        intercept alone.
+    values, weights : ndarray of shape (n_entries, n_outputs)
+        Targets, with the present inputs taken off if outputs are increments; and how much each
+        entry counts.
+
+    Returns
+    -------
+    OwnPast
+        Slopes and intercepts of each output.
+    """
+    terms, y, w = (array.astype(np.float64) for array in (terms, values, weights))
+    total = np.maximum(w.sum(axis=0), np.finfo(np.float64).tiny)
+    n_terms, n_outputs = terms.shape[1:]
+    slopes, intercepts = np.zeros((n_terms, n_outputs)), np.zeros(n_outputs)
+    for k in range(n_outputs):
+        of_k, weight = terms[:, :, k], w[:, k] / total[k]
+        mean, mean_y = weight @ of_k, weight @ y[:, k]
+        centred = of_k - mean
+        gram = (centred * weight[:, None]).T @ centred
+        ridge = _RIDGE * max(float(np.trace(gram)) / max(n_terms, 1), np.finfo(np.float64).tiny)
+        together = (centred * weight[:, None]).T @ (y[:, k] - mean_y)
+        slopes[:, k] = np.linalg.solve(gram + ridge * np.eye(n_terms), together)
+        intercepts[k] = mean_y - mean @ slopes[:, k]
+    return OwnPast(slopes, intercepts)
+
+
+def are_next_inputs(
+    x: NDArray[Any], values: NDArray[Any], scored: NDArray[Any], own: NDArray[np.int64]
+) -> bool:
+    """Whether every target is the input of its own column one step on."""
+    later, now = x[:, 1:, own], values[:, :-1]
+    counts = scored[:, :-1] > 0
+    some = slice(0, 2)  # most that are not differ at once
+    for part in (some, slice(None)):
+        known = counts[part]
+        if not known.any() or not np.array_equal(later[part][known], now[part][known]):
+            return False
+    return True
