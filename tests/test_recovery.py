@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,7 @@ from sk_biornn.inspection._recovery import recovery_summary
 from sk_biornn.inspection._recovery_scores import (
     READINGS,
     Truth,
+    _tau_reading,
     given_readings,
     hidden_readings,
     readings,
@@ -216,6 +219,18 @@ def test_prediction_is_the_r2_of_rates_without_noise(circuit):
     y = truth.new.expected[..., circuit.observed].reshape(-1, len(circuit.observed))
     p = network.predict(truth.new.X).reshape(y.shape)
     assert readings(network, truth)["prediction"] == pytest.approx(r2_score(y, p))
+
+
+def test_tau_is_scored_by_what_is_gone_of_the_error_of_its_start(circuit):
+    start = np.full(circuit.n_units, 40.0)
+
+    def scored(tau_):
+        return _tau_reading(SimpleNamespace(learn_tau=True, tau=start, tau_=tau_), circuit)
+
+    assert scored(circuit.tau) == pytest.approx(1) and scored(start) == pytest.approx(0)
+    half_way = np.sqrt(start * circuit.tau)  # half of the logarithm: a quarter of the error is left
+    assert scored(half_way) == pytest.approx(0.75)
+    assert scored(start**2 / circuit.tau) == pytest.approx(-3)
 
 
 def test_what_the_arguments_say_is_given(circuit):

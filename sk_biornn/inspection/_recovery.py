@@ -108,7 +108,7 @@ def recovery_benchmark(
         ``results``, a DataFrame with a row for each circuit (`n_units`, `observed_fraction`,
         `seed`), `setting`, amount (`n_trials`) and `reading`; `value`; and `given`, whether the
         setting is told the answer. ``summary``, a row for each size, setting, reading and amount:
-        `n` (circuits), `mean` with its interval `low` to `high`, and `gain`, the mean of the paired
+        `given`, `n` (circuits), `mean` with its interval `low` to `high`, and `gain`, the mean of the paired
         differences from the network without data, with `gain_low` to `gain_high`.
 
     Raises
@@ -289,12 +289,14 @@ def recovery_summary(
     rows = []
     for key, table in results.groupby(_KEYS[:-1], sort=False):
         by_seed = table.pivot(index="seed", columns="n_trials", values="value")
+        given = table.groupby("n_trials")["given"].any()
         for amount in by_seed.columns:
             pairs = by_seed[[0, amount]].dropna().to_numpy()
             values, gains = by_seed[amount].dropna().to_numpy(), pairs[:, -1] - pairs[:, 0]
             rows.append(
                 {
                     **dict(zip(_KEYS, (*key, amount), strict=True)),
+                    "given": bool(given[amount]),
                     "n": len(values),
                     **_interval(values, n_bootstrap, confidence, ("mean", "low", "high")),
                     **_interval(gains, n_bootstrap, confidence, ("gain", "gain_low", "gain_high")),
