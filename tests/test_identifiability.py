@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.ensemble import SeedEnsemble
 from sk_biornn.inspection import identifiability, population_interactions
-from sk_biornn.inspection._identifiability import left_over
+from sk_biornn.inspection._curvature import Bowl
 from sk_biornn.preprocessing import TrialScaler
 
 GROUPS = np.array(["E", "E", "E", "I", "I"])
@@ -221,14 +221,14 @@ def test_without_targets_the_curvature_is_that_of_a_network_that_fits(tanh_netwo
 
 def test_flat_directions_take_the_curvature_of_those_that_share_in_them():
     C = np.array([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [0.0, 0.0, 2.0]])
-    np.testing.assert_allclose(left_over(C, np.eye(3)), [0, 0, 2], atol=1e-12)
+    np.testing.assert_allclose(Bowl(C, np.eye(3)).left_over(), [0, 0, 2], atol=1e-12)
     together, against = np.array([[1.0, 1.0, 0.0]]), np.array([[1.0, -1.0, 0.0]])
-    np.testing.assert_allclose(left_over(C, np.vstack([together, against])), [0, 1])
+    np.testing.assert_allclose(Bowl(C, np.vstack([together, against])).left_over(), [0, 1])
     rng = np.random.default_rng(0)
     A, Q = rng.standard_normal((4, 4)), rng.standard_normal((2, 4))
     expected = 1 / np.diag(Q @ np.linalg.inv(A @ A.T) @ Q.T)
-    np.testing.assert_allclose(left_over(A @ A.T, Q), expected)
-    np.testing.assert_allclose(left_over(np.zeros((2, 2)), np.eye(2)), 0)
+    np.testing.assert_allclose(Bowl(A @ A.T, Q).left_over(), expected)
+    np.testing.assert_allclose(Bowl(np.zeros((2, 2)), np.eye(2)).left_over(), 0)
 
 
 def test_errors_are_those_of_nonlinear_least_squares_in_all_that_is_learned():
@@ -273,6 +273,16 @@ def test_errors_are_those_of_nonlinear_least_squares_in_all_that_is_learned():
         total = abs(W[block]).sum()
         q = [np.sign(W[p]) / total if n == "W_rec_" and block[p] else 0.0 for n, p in measured]
         assert table.loc[name, "error"] == pytest.approx(np.sqrt(q @ covariance @ q), rel=1e-3)
+
+
+def test_the_shift_is_the_way_to_least_squares():
+    """Of a linear network the coefficients of least squares, of which all are 1 as it stands."""
+    network, X, y, r = linear_network(np.random.default_rng(3))
+    table = identifiability(network, X, y, labels=GROUPS, compensation="blocks")
+    F = block_features(network, r)
+    residual = (y - network.predict(X)).ravel()
+    expected, *_ = np.linalg.lstsq(F.T, residual)
+    np.testing.assert_allclose(table["shift"], expected, rtol=1e-5)
 
 
 def test_what_all_weights_make_up_for_is_more_than_what_blocks_do(tanh_network):
@@ -332,7 +342,7 @@ def test_seeds_that_fit_equally_well_are_averaged_and_their_spread_told(data):
 def test_advice_is_that_of_the_larger_of_error_and_spread(data):
     ensemble = SeedEnsemble(small(), n_seeds=3, random_state=0).fit(*data)
     table = identifiability(ensemble, *data, labels=GROUPS, equally_good=10.0)
-    worst = np.fmax(table["error"], table["spread"])
+    worst = np.fmax(np.fmax(table["error"], table["shift"]), table["spread"])
     words = np.where(
         worst <= 0.1,
         "determined",

@@ -70,7 +70,7 @@ def _bound(network: Any, trials: Trials, targets: Targets) -> tuple[Any, Any]:
         quiet, dynamics, judgement, trials, targets, device, play, circuit, synapses, dtype, None
     )
     loss = replace(loss, penalties=replace(loss.penalties, bound=[]))
-    params = boundary.to_params(weights, dtype, device).map(lambda t: t.requires_grad_())
+    params: Any = boundary.to_params(weights, dtype, device).map(lambda t: t.requires_grad_())
     start_map = getattr(quiet, "initial_map_", None)
     if start_map is not None:  # r_0 of each trial is what its first frames say
         is_rate = are_rates(quiet.activation, bool(quiet.rectify))

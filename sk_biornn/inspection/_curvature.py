@@ -145,24 +145,33 @@ def _where_judged(y: Any, own: Array) -> Array:
     return np.where(np.isfinite(y), own, np.nan)
 
 
-def left_over(C: Array, changes: Array) -> Array:
-    """Return the least curvature of quantities that may change in several ways: 1 / (q' C^-1 q).
+class Bowl:
+    """A loss near a minimum, as a quadratic function of steps along some directions.
 
     Parameters
     ----------
     C : ndarray of shape (n_directions, n_directions)
         Curvatures between directions.
     changes : ndarray of shape (n_quantities, n_directions)
-        By how much each direction changes each quantity.
-
-    Returns
-    -------
-    ndarray of shape (n_quantities,)
-        The curvature along the cheapest way to change a quantity by 1; 0 if a way costs nothing.
+        By how much a step along each direction changes each quantity.
     """
-    values, vectors = np.linalg.eigh(C)
-    flat = values <= _SINGULAR * abs(values).max(initial=0.0)
-    parts = np.square(changes @ vectors)
-    lost = parts[:, flat].sum(axis=1) > _SHARE * parts.sum(axis=1)
-    inverse = parts[:, ~flat] @ (1 / values[~flat])
-    return np.where(lost | (inverse <= 0), 0.0, 1 / np.where(inverse > 0, inverse, 1.0))
+
+    def __init__(self, C: Array, changes: Array) -> None:
+        values, vectors = np.linalg.eigh(C)
+        self._flat = values <= _SINGULAR * abs(values).max(initial=0.0)
+        self._values, self._vectors = values[~self._flat], vectors[:, ~self._flat]
+        self._changes = changes @ vectors
+
+    def left_over(self) -> Array:
+        """Return the curvature along the cheapest way to change each quantity by 1: 1 / q' C^-1 q.
+
+        It is 0 if there is a way that costs nothing.
+        """
+        parts = np.square(self._changes)
+        lost = parts[:, self._flat].sum(axis=1) > _SHARE * parts.sum(axis=1)
+        inverse = parts[:, ~self._flat] @ (1 / self._values)
+        return np.where(lost | (inverse <= 0), 0.0, 1 / np.where(inverse > 0, inverse, 1.0))
+
+    def way_to_minimum(self, slopes: Array) -> Array:
+        """Return how much each quantity changes on the way to the minimum: -q' C^-1 g."""
+        return -self._changes[:, ~self._flat] @ ((slopes @ self._vectors) / self._values)

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from sk_biornn._checks import check_choice, check_count, check_number
 from sk_biornn._plain import short
 from sk_biornn._random import RandomState, make_rng
-from sk_biornn.inspection._curvature import LossOfWeights, left_over
+from sk_biornn.inspection._curvature import Bowl, LossOfWeights
 from sk_biornn.inspection._networks import Blocks, blocks_of, networks_in, same_blocks
 
 Array = NDArray[np.float64]
 
-DETERMINED, WEAK = 0.1, 0.5  # relative errors up to which a block is, or is weakly, determined
+DETERMINED, WEAK = (
+    0.1,
+    0.5,
+)  # relative errors and shifts up to which a block is, or is weakly, determined
 _CHANGE = 0.1  # of a block, whose cost is told
 _MANY, _TOO_MANY = 1000, 20_000  # weights, each of which costs two gradients and a row of numbers
 
@@ -104,12 +107,14 @@ def identifiability(
         - ``increase_single``: the same when each weight changes on its own, in random directions,
           by 10 % of the root mean square of the block: how well its pattern is known;
         - ``error``: standard error of the strength of the block, as a share of it;
+        - ``shift``: by which share the strength would change on the way to the minimum of the loss,
+          of which the fit stopped short (a step of Gauss and Newton);
         - with several networks, ``spread``: standard deviation over seeds of the mean modulus, as a
           share of its mean, and ``n_seeds``, those that fit equally well; other numbers are means
           over these;
-        - ``advice``: "determined" if ``error`` and ``spread`` are at most 0.1, "weakly determined"
-          up to 0.5, else "not determined by these data"; "no weights" where there are none, or all
-          are 0.
+        - ``advice``: "determined" if ``error``, ``shift`` (whatever its sign) and ``spread`` are at
+          most 0.1, "weakly determined" up to 0.5, else "not determined by these data"; "no weights"
+          where there are none, or all are 0.
 
     Raises
     ------
@@ -136,7 +141,8 @@ def identifiability(
 
     Curvature is local. Networks with other signs or wiring may fit as well, of which it knows
     nothing: seeds may (``spread``), and :doc:`/recovery` shows how much. So "determined" means:
-    given all that this network assumes, and near what it has found.
+    given all that this network assumes, and near what it has found. Errors are those of a network
+    at the minimum: where ``shift`` is larger than ``error``, train longer.
 
     References
     ----------
@@ -265,12 +271,12 @@ def _of_one(
     blocks = own * loss.recurrent
     rms = np.sqrt(_mean(np.square(blocks), n_weights))
     there = rms > 0
-    curvature, left, single = np.full((3, len(own)), np.nan)
+    curvature, left, single, shift = np.full((4, len(own)), np.nan)
     for k in np.flatnonzero(there):
         strength = loss.padded(blocks[k])
         curvature[k] = strength @ loss.hessian_times(strength, options.step)
         single[k] = _trace(loss, loss.padded(rms[k] * own[k]), options)
-    left[there] = _left(loss.without_residuals(), blocks[there], options)
+    left[there], shift[there] = _with_compensation(loss, blocks[there], options)
     share = _CHANGE**2 / 2 / loss.loss if loss.loss > 0 else np.inf
     return pd.DataFrame(
         {
@@ -282,13 +288,16 @@ def _of_one(
             "increase_left": share * left,
             "increase_single": share * single,
             "error": np.where(there, _error(loss, left), np.nan),
+            "shift": shift,
         },
         index=pd.Index(list(marks), name="block"),
     )
 
 
-def _left(loss: LossOfWeights, blocks: Array, options: _Options) -> Array:
-    """Return the curvature along the cheapest way to make each block stronger."""
+def _with_compensation(
+    loss: LossOfWeights, blocks: Array, options: _Options
+) -> tuple[Array, Array]:
+    """Return what is left of the curvature of blocks, and how far they are from the minimum."""
     strengths = loss.padded(blocks)
     # By how much a change of weights raises the mean modulus of a block, as a share of it.
     measures = np.sign(strengths) / abs(strengths).sum(axis=1, keepdims=True)
@@ -298,8 +307,9 @@ def _left(loss: LossOfWeights, blocks: Array, options: _Options) -> Array:
         directions = np.concatenate([strengths, loss.single_weights(len(loss.recurrent))])
     elif options.compensation == "weights":
         directions = loss.single_weights(0)
-    C = loss.hessian_between(directions, options.step)
-    return left_over(C, measures @ directions.T)
+    C = loss.without_residuals().hessian_between(directions, options.step)
+    bowl = Bowl(C, measures @ directions.T)
+    return bowl.left_over(), bowl.way_to_minimum(directions @ loss.gradient(loss.weights))
 
 
 def _error(loss: LossOfWeights, curvature: Array) -> Array:
@@ -326,6 +336,7 @@ def _over_seeds(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """Return means over networks that fit equally well, and the spread of the mean weights."""
     table = sum(tables[1:], tables[0]) / len(tables)
     table["n_weights"] = tables[0]["n_weights"]
+    table["shift"] = np.mean([abs(own["shift"]) for own in tables], axis=0)  # signs would cancel
     means = np.stack([own["mean"].to_numpy() for own in tables])
     sd = means.std(axis=0, ddof=1) if len(tables) > 1 else np.full(len(table), np.nan)
     average = means.mean(axis=0)
@@ -336,8 +347,8 @@ def _over_seeds(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _advice(table: pd.DataFrame) -> list[str]:
-    error = table["error"].to_numpy()
+    error = np.maximum(table["error"].to_numpy(), abs(table["shift"].to_numpy()))
     if "spread" in table:
-        error = np.fmax(error, np.where(np.isnan(error), np.nan, table["spread"]))
+        error = np.where(np.isnan(error), np.nan, np.fmax(error, table["spread"]))
     number = np.select([np.isnan(error), error <= DETERMINED, error <= WEAK], [3, 0, 1], 2)
     return [ADVICE[k] for k in number]

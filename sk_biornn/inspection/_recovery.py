@@ -108,8 +108,8 @@ def recovery_benchmark(
         ``results``, a DataFrame with a row for each circuit (`n_units`, `observed_fraction`,
         `seed`), `setting`, amount (`n_trials`) and `reading`; `value`; and `given`, whether the
         setting is told the answer. ``summary``, a row for each size, setting, reading and amount:
-        `given`, `n` (circuits), `mean` with its interval `low` to `high`, and `gain`, the mean of the paired
-        differences from the network without data, with `gain_low` to `gain_high`.
+        `given`, `n` (circuits), `mean` with its interval `low` to `high`, and `gain`, the mean of
+        the paired differences from the network without data, with `gain_low` to `gain_high`.
 
     Raises
     ------

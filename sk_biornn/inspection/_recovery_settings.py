@@ -82,8 +82,13 @@ def _connectome(circuit: KnownCircuit) -> dict[str, Any]:
     return {**_wiring(circuit), "recurrent_init": circuit.connectome}
 
 
-def _biases(circuit: KnownCircuit) -> dict[str, Any]:
-    return {**_connectome(circuit), "frozen": ("W_rec",)}
+def _physiology(circuit: KnownCircuit) -> dict[str, Any]:
+    arguments = {**_wiring(circuit), **_time_constants(circuit)}
+    return {
+        **arguments,
+        "recurrent_init": circuit.connectome,
+        "plasticity": "type_gains",
+    }
 
 
 SETTINGS = Vocabulary(
@@ -109,10 +114,11 @@ SETTINGS = Vocabulary(
         "and the number of contacts, from which every weight starts",
     ),
     RecoverySetting(
-        "fixed weights",
-        _biases,
-        "as before, frozen=('W_rec',)",
-        "the contacts are the weights; inputs and biases learn",
+        "physiology",
+        _physiology,
+        "signs=, mask=, recurrent_init=, blocks=, plasticity='type_gains', learn_tau='type'",
+        "contacts and cell types are known; a gain per pair of types, time constants per type, "
+        "inputs and biases are learned",
     ),
 )
 
