@@ -25,12 +25,14 @@ SIZE, MOST = 24, 320
 
 def measured() -> pd.DataFrame:
     """Return the rows of circuits of which half of the units are recorded."""
-    return pd.read_csv(MEASURED).query("observed_fraction < 1")
+    rows = pd.read_csv(MEASURED)
+    return rows[rows["observed_fraction"] < 1]
 
 
 def of_amount(n_trials: int) -> str:
     """Return a table of readings (columns) by setting, for one amount of data."""
-    rows = measured().query("n_units == @SIZE and n_trials == @n_trials")
+    rows = measured()
+    rows = rows[(rows["n_units"] == SIZE) & (rows["n_trials"] == n_trials)]
     cells = [["setting", *READINGS.values()]]
     for setting in SETTINGS:
         own = rows[rows["setting"] == setting].set_index("reading")
@@ -40,7 +42,8 @@ def of_amount(n_trials: int) -> str:
 
 def of_sizes() -> str:
     """Return a table of two readings by setting and number of units, at the largest amount."""
-    rows = measured().query("n_trials == @MOST")
+    rows = measured()
+    rows = rows[rows["n_trials"] == MOST]
     sizes = sorted(rows["n_units"].unique())
     columns = [(reading, size) for reading in ("strengths", "hidden rates") for size in sizes]
     cells = [["setting", *(f"{reading}, {size}" for reading, size in columns)]]

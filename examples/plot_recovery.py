@@ -35,8 +35,8 @@ print(circuit.gains.round(2).to_string())
 # ---------------------------------------
 # ``recovery_benchmark`` fits such circuits in every setting, and compares with the truth. With 0
 # trials the network is as it began: a reading that is as good there owes nothing to data. Here is a
-# small run; the numbers of the figure are those of three sizes and five circuits each, measured
-# once by ``python plot_recovery.py full``.
+# small run; the numbers of the figure are those of five circuits, measured once by ``python
+# plot_recovery.py full``.
 
 SMALL = {"n_units": 12, "n_trials": (5, 40), "n_seeds": 2, "n_updates": 250}
 results, summary = recovery_benchmark(["free", "Dale", "wiring", "physiology"], **SMALL)
@@ -51,11 +51,14 @@ def measured():
     here = Path(globals().get("__file__", "plot_recovery.py")).resolve()  # unset in the gallery
     path = here.parent.parent / "docs" / "recovery.csv"
     if "full" in sys.argv[1:]:
-        half = recovery_benchmark().summary
-        whole = recovery_benchmark(
-            ["free", "Dale", "wiring"], n_units=24, n_trials=(20, 320), observed_fraction=1.0
-        ).summary
-        pd.concat([half, whole]).round(3).to_csv(path, index=False)
+        tables = [
+            recovery_benchmark(n_units=24).summary,
+            recovery_benchmark(n_units=(12, 48), n_trials=(20, 320), n_seeds=3).summary,
+            recovery_benchmark(
+                ["free", "Dale", "wiring"], n_units=24, n_trials=(20, 320), observed_fraction=1.0
+            ).summary,
+        ]
+        pd.concat(tables).round(3).to_csv(path, index=False)
     return pd.read_csv(path) if path.is_file() else summary
 
 
@@ -86,12 +89,12 @@ LOOKS = {  # Okabe and Ito's colours, and a mark of its own for each
 def draw(summary):
     """Draw a panel per reading, a line per setting."""
     size = 24 if (summary["n_units"] == 24).any() else summary["n_units"].min()
-    summary = summary.query("n_units == @size and observed_fraction < 1")
+    summary = summary[(summary["n_units"] == size) & (summary["observed_fraction"] < 1)]
     amounts = sorted(summary["n_trials"].unique())
     figure, axes = plt.subplots(2, 4, figsize=(12.5, 6), sharex=True, layout="constrained")
     for ax, (reading, title) in zip(axes.flat, PANELS.items(), strict=True):
         for setting, (colour, mark) in LOOKS.items():
-            rows = summary.query("reading == @reading and setting == @setting")
+            rows = summary[(summary["reading"] == reading) & (summary["setting"] == setting)]
             if not len(rows):
                 continue
             rows = rows.set_index("n_trials").loc[amounts]
@@ -158,8 +161,8 @@ differences = differences.set_index(differences["post"] + " <- " + differences["
 told = differences[["mean_a", "mean_b", "p_value"]]
 
 # %%
-# Every block has come to have synapses, and some differ between the conditions. What would have told?
-# ``identifiability`` asks how much each block could change if everything else made up for it.
+# Every block has come to have synapses, and some differ between the conditions. What would have
+# told? ``identifiability`` asks how much each block could change if everything else made up for it.
 
 table = identifiability(weak.estimators_[0], X, y, labels=apart.types)
 print(told.join(table[["increase", "error", "advice"]]).round(3).to_string())
