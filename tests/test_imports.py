@@ -26,11 +26,13 @@ ALLOWED = {
     "metrics": {"units"},
     "preprocessing": set(),
     "initializers": {"activity", "biology", "core", "metrics", "units"},
-    "inspection": {"biology", "core", "estimators", "metrics", "units"},  # to fit known circuits
+    # estimators only to fit known circuits
+    "inspection": {"baselines", "biology", "core", "estimators", "metrics", "units"},
     "plots": {"inspection", "metrics", "units"},
     "estimators": {"biology", "core", "initializers", "metrics", "units"},
     "io": {"biology", "core", "estimators", "initializers", "units"},
     "ensemble": {"biology", "core", "estimators", "initializers", "metrics"},
+    "baselines": {"estimators", "units"},
     "model_selection": {"core", "ensemble", "estimators"},
     "studies": {"biology", "core", "ensemble", "estimators", "io", "units"} | LEAVES,
     "cli": {"studies"},

@@ -6,8 +6,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sk_biornn.inspection._co_smoothing import co_smoothing_score
     from sk_biornn.inspection._compare import compare
     from sk_biornn.inspection._currents import current_decomposition
+    from sk_biornn.inspection._forecasts import forecast_skill
     from sk_biornn.inspection._identifiability import identifiability
     from sk_biornn.inspection._interactions import block_density, population_interactions
     from sk_biornn.inspection._known_circuit import KnownCircuit, make_known_circuit
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
 __all__ = [
     "KnownCircuit",
     "block_density",
+    "co_smoothing_score",
     "compare",
     "current_decomposition",
+    "forecast_skill",
     "identifiability",
     "make_known_circuit",
     "maximum_spanning_tree",
@@ -42,8 +46,10 @@ __all__ = [
 _FILES = {
     "KnownCircuit": "_known_circuit",
     "block_density": "_interactions",
+    "co_smoothing_score": "_co_smoothing",
     "compare": "_compare",
     "current_decomposition": "_currents",
+    "forecast_skill": "_forecasts",
     "identifiability": "_identifiability",
     "make_known_circuit": "_known_circuit",
     "maximum_spanning_tree": "_spanning_tree",
