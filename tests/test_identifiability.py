@@ -372,9 +372,11 @@ def cases(data):
     yield small(), X.astype(np.float32), np.where(y > 1, np.nan, y)
     yield small(dt=5.0, tau=20.0, learn_tau=True, learn_slope=True, initial_state="learned"), X, y
     yield small(initial_state="per trial"), X, y
+    own_past = {"predict_increments": True, "readout_skip": "diagonal", "burn_in": 2}
+    yield small(**own_past), X[:, :-1], X[:, 1:]
 
 
-@pytest.mark.parametrize("case", range(10))
+@pytest.mark.parametrize("case", range(11))
 def test_gradients_are_those_of_finite_differences(data, case):
     network, X, y = list(cases(data))[case]
     network.set_params(random_state=0).fit(X, y)
