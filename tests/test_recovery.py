@@ -267,13 +267,16 @@ def test_there_is_a_row_for_every_circuit_setting_amount_and_reading(small):
 
 def test_settings_share_circuits_and_the_untrained_network(small):
     results, _ = small
-    at_0 = results.query("n_trials == 0 and reading != 'prediction'")
+    at_0 = results[results["n_trials"] == 0]
     values = at_0.pivot_table(index=["seed", "reading"], columns="setting", values="value")
-    own = ["Dale", "densities"]  # which are told the same, until the one is pruned
-    pd.testing.assert_series_equal(values["connectome"], values["fixed weights"], check_names=False)
-    assert (values[own].drop("tau", level="reading").notna()).all(axis=None)
+    of_weights = values.loc[(slice(None), ["signs", "weights", "gains", "synapses"]), :]
+    pd.testing.assert_series_equal(  # which begin with the same contacts
+        of_weights["connectome"], of_weights["physiology"], check_names=False
+    )
     signs = values.xs("signs", level="reading")
-    assert (signs[["connectome", "fixed weights"]] == 1).all(axis=None)
+    assert (signs[["connectome", "physiology"]] == 1).all(axis=None)
+    same = values["wiring"] - values["wiring, not tau"]  # but for their time constants
+    assert (same.xs("signs", level="reading") == 0).all()
 
 
 def test_jobs_and_number_of_seeds_change_no_number():
