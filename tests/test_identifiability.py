@@ -374,9 +374,12 @@ def cases(data):
     yield small(initial_state="per trial"), X, y
     own_past = {"predict_increments": True, "readout_skip": "diagonal", "burn_in": 2}
     yield small(**own_past), X[:, :-1], X[:, 1:]
+    yield small(observation="poisson"), X, np.random.default_rng(0).poisson(1.0, y.shape)
+    events = np.random.default_rng(0).gamma(2.0, 1.0, y.shape)
+    yield small(observation="gamma", dt=20.0, tau=40.0, calcium_tau="learned"), X, events
 
 
-@pytest.mark.parametrize("case", range(11))
+@pytest.mark.parametrize("case", range(13))
 def test_gradients_are_those_of_finite_differences(data, case):
     network, X, y = list(cases(data))[case]
     network.set_params(random_state=0).fit(X, y)
@@ -457,3 +460,39 @@ def test_bare_matrices_and_classifiers_without_labels_are_refused(data):
     clf = DaleRNNClassifier(n_units=5, max_iter=1).fit(X, np.arange(20) % 2)
     with pytest.raises(ValueError, match="y must be given for a classifier"):
         identifiability(clf, X, labels=GROUPS)
+    counts = small(observation="poisson").fit(X, np.ones_like(y))
+    with pytest.raises(ValueError, match="another observation than 'gaussian'"):
+        identifiability(counts, X, labels=GROUPS)
+
+
+def test_errors_of_counts_are_those_of_maximum_likelihood():
+    """Of a network whose output is the logarithm of a Poisson mean, and linear in its blocks."""
+    network, X, _, r = linear_network(np.random.default_rng(0), n_trials=200)
+    counts = DaleRNNRegressor.from_weights(
+        network.W_rec_,
+        network.W_in_,
+        network.W_out_ / 10,
+        network.b_rec_,
+        every_step=False,
+        activation="relu",
+        dale=None,
+        observation="poisson",
+    )
+    means = counts.predict(X)
+    y = np.random.default_rng(1).poisson(means)
+    table = identifiability(counts, X, y, labels=GROUPS, compensation="blocks")
+    F = block_features(counts, r)
+    information = (F * slope_squared_over_mean(counts, X, means)) @ F.T
+    np.testing.assert_allclose(
+        table["error"], np.sqrt(np.diag(np.linalg.inv(information))), rtol=0.15
+    )
+
+
+def slope_squared_over_mean(network, X, means, h=1e-6):
+    """Fisher information of each count about the read-out before the link."""
+    b_out, ends = network.b_out_, []
+    for sign in (1, -1):
+        network.b_out_ = b_out + sign * h
+        ends.append(network.predict(X))
+    network.b_out_ = b_out
+    return (np.square((ends[0] - ends[1]) / (2 * h)) / means).ravel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -355,3 +356,79 @@ def test_own_settings_and_networks_take_part():
 def test_what_is_no_benchmark_is_refused(arguments, error, words):
     with pytest.raises(error, match=words):
         recovery_benchmark(**arguments)
+
+
+# ------------------------------------------------------------------ the page
+
+
+PAGE = Path(__file__).parents[1] / "docs" / "recovery.rst"
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    """What was measured, as (setting, reading, trials) -> row, of half and of all units."""
+    table = pd.read_csv(PAGE.with_name("recovery.csv")).query("n_units == 24")
+    keys = ["setting", "reading", "n_trials"]
+    return tuple(
+        table[(table["observed_fraction"] == share)].set_index(keys) for share in (0.5, 1.0)
+    )
+
+
+def test_the_page_says_what_was_measured(numbers):
+    half, whole = numbers
+    said = " ".join(PAGE.read_text(encoding="utf-8").split())
+
+    def mean(setting, reading, n_trials=320, of=half):
+        return f"{of.loc[(setting, reading, n_trials), 'mean']:.2f}"
+
+    def share(setting, reading, n_trials=320, of=half):
+        return f"{100 * of.loc[(setting, reading, n_trials), 'mean']:.0f} %"
+
+    added = half.loc[("Dale", "interactions", 320)]
+    predictions = sorted(mean(setting, "prediction") for setting in SETTINGS)
+    recorded, hidden = "recorded pairs", "hidden rates"
+    for sentence in (
+        f"(R2 of {predictions[0]} to {predictions[-1]}). Free networks do, too, and have "
+        f"{share('free', 'signs')} of the signs right",
+        f"see *all* units have {share('free', 'signs', of=whole)} of the signs right, and their "
+        f"strengths correlate with the true ones by {mean('free', 'strengths', of=whole)}, "
+        f"against {mean('free', 'strengths')} where",
+        f"even then: {mean('free', recorded)} free, {mean('wiring', recorded)} with",
+        f"by {mean('Dale', 'interactions')} with 320 trials, and by "
+        f"{mean('Dale', 'interactions', 0)} before any training; what the data add is "
+        f"{added['gain']:.2f} [{added['gain_low']:.2f}, {added['gain_high']:.2f}]. With the "
+        f"wiring it is {mean('wiring', 'interactions')}, with contacts and gains "
+        f"{mean('physiology', 'interactions')}.",
+        f"by their place in the wiring ({mean('wiring', hidden)}), best with the physiology alone "
+        f"to learn ({mean('physiology', hidden)}); else not at all ({mean('free', hidden)} free, "
+        f"{mean('Dale', hidden)} under",
+        f"one can gives {mean('Dale', f'{hidden}, matched')} under Dale's law, and "
+        f"{mean('Dale', f'{hidden}, matched', 0)} before",
+        f"from five trials {share('wiring, not tau', 'tau', 5)} of the squared error",
+        f"ROC curve is {mean('densities', 'synapses')}.",
+        f"{mean('wiring', recorded, 20)} against {mean('Dale', recorded)} (Dale) for weights among "
+        f"recorded units, {mean('wiring', hidden, 20)} against {mean('Dale', hidden)} for hidden",
+    ):
+        assert sentence in said, sentence
+
+
+def test_tables_of_the_page_are_made_of_the_measured_numbers(monkeypatch, tmp_path, numbers):
+    monkeypatch.syspath_prepend(str(PAGE.parent))
+    import recovery_tables
+
+    recovery_tables.write_tables(tmp_path)
+    included = [line.split("/")[-1] for line in PAGE.read_text().splitlines() if ".inc" in line]
+    assert sorted(included) == sorted(path.name for path in tmp_path.iterdir())
+    row = numbers[0].loc[("wiring", "gains", 320)]
+    cell = f"{row['mean']:.2f} ({row['low']:.2f}, {row['high']:.2f})"
+    assert f"     - {cell}\n" in (tmp_path / "trials_320.inc").read_text()
+    assert list(SETTINGS) == recovery_tables.SETTINGS
+
+
+def test_measured_numbers_are_those_that_the_benchmark_finds(numbers):
+    """Of the network before any data, which costs nothing: the mean over the same circuits."""
+    summary = recovery_benchmark("wiring", n_units=24, n_trials=5, n_updates=50).summary
+    found = summary[summary["n_trials"] == 0].set_index("reading")["mean"]
+    for reading, value in found.items():
+        stored = numbers[0].loc[("wiring", reading, 0), "mean"]
+        assert value == pytest.approx(stored, abs=2e-3), reading

@@ -65,7 +65,8 @@ def _bound(network: Any, trials: Trials, targets: Targets) -> tuple[Any, Any]:
     if circuit.is_stored:
         synapses = Synapses(WeightSpace(), boundary.to_support(circuit.mask, device), compact=True)
         weights["w_rec"] = circuit.taken(weights["w_rec"])
-    judgement, play = Judgement(quiet._transform, quiet._loss, None), Play(quiet._observing())
+    judgement = Judgement(quiet._transform, quiet._loss, None, quiet._observed_as())
+    play = Play(quiet._observing())
     loss = bind_loss(
         quiet, dynamics, judgement, trials, targets, device, play, circuit, synapses, dtype, None
     )

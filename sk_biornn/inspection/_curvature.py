@@ -29,7 +29,7 @@ class LossOfWeights:
         self.start, self.network = network, copy.copy(network)
         self.meets_targets = y is None
         self.X, self.y = X, own_targets(network, X) if y is None else y
-        self.is_classifier = hasattr(network, "classes_")
+        self.is_likelihood = not is_least_squares(network)
         found = network.loss_gradient(X, self.y)
         self.n_entries = found.n_entries
         self.loss = float(network.loss_curve_[-1]) if y is None else found.loss
@@ -45,7 +45,7 @@ class LossOfWeights:
 
     def without_residuals(self) -> LossOfWeights:
         """Return the same on targets that are met: its Hessian is that of Gauss and Newton."""
-        if self.meets_targets or self.is_classifier:
+        if self.meets_targets or self.is_likelihood:
             return self
         other = copy.copy(self)
         other.network = copy.copy(self.start)
@@ -126,10 +126,18 @@ def _frozen(network: Any) -> set[str]:
     return frozen | ({"W_out_", "b_out_"} if getattr(network, "freeze_readout", False) else set())
 
 
+def is_least_squares(network: Any) -> bool:
+    """Whether the loss is a mean of squares; else it is that of a likelihood."""
+    return not hasattr(network, "classes_") and network.observation == "gaussian"
+
+
 def own_targets(network: Any, X: Any, y: Any = None) -> Any:
     """Return targets that the network meets exactly, of which those are judged that are in y."""
-    if hasattr(network, "classes_"):
-        raise ValueError("y must be given for a classifier, got None.")
+    if not is_least_squares(network):
+        raise ValueError(
+            "y must be given for a classifier, and with another observation than 'gaussian', got "
+            "None."
+        )
     if y is None and not network.loss_curve_:
         raise ValueError("y must be given for a network that was not trained here, got None.")
     own = network.predict(X)

@@ -70,8 +70,8 @@ def identifiability(
     X : array-like or list
         Trials, as in `fit`; best those of the fit.
     y : array-like, list or None, default=None
-        Targets, as in `fit`. None, for a regressor: what the network predicts, with the last loss
-        of its training as what is left to explain.
+        Targets, as in `fit`. None, for a regressor with `observation` "gaussian": what the network
+        predicts, with the last loss of its training as what is left to explain.
     blocks : mapping or None, default=None
         Blocks of one's own, name: bool (n_units, n_units) that marks weights [post, pre], or a pair
         (post, pre) of names of populations. None: all pairs of populations.
@@ -121,7 +121,7 @@ def identifiability(
     TypeError
         If an argument is of another type.
     ValueError
-        If an argument does not fit, or y is None for a classifier.
+        If an argument does not fit, or y is None where the loss is no mean of squares.
 
     See Also
     --------
@@ -130,11 +130,11 @@ def identifiability(
 
     Notes
     -----
-    The error is that of least squares, or of maximum likelihood for a classifier, with N judged
-    targets whose residuals are independent: sqrt(2 L / (N c)), or 1 / sqrt(N c), c being the
+    The error is that of least squares, or of maximum likelihood (classifiers, counts of spikes),
+    with N judged targets that are independent: sqrt(2 L / (N c)), or 1 / sqrt(N c), c being the
     curvature that is left. Residuals that are correlated in time carry less, and the error is
-    larger than it says. For ``curvature_left`` of a regressor H is that of Gauss and Newton, whose
-    targets are the predictions: what residuals add to it is noise.
+    larger than it says. For ``curvature_left`` of least squares H is that of Gauss and Newton,
+    whose targets are the predictions: what residuals add to it is noise.
 
     With `plasticity` other than "synapses" weights move by their gains: blocks change in strength,
     and inputs and biases make up for it.
@@ -314,7 +314,7 @@ def _with_compensation(
 
 def _error(loss: LossOfWeights, curvature: Array) -> Array:
     """Return the standard error of what has this curvature; infinite where there is none."""
-    scale = 1.0 if loss.is_classifier else 2 * loss.loss
+    scale = 1.0 if loss.is_likelihood else 2 * loss.loss
     with np.errstate(divide="ignore"):
         return np.sqrt(scale / (loss.n_entries * np.maximum(curvature, 0.0)))
 

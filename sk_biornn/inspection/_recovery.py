@@ -245,7 +245,7 @@ def _fitted(network: Any, recording: Recording, amount: int, n_updates: int) -> 
     X, y = recording.X[: max(amount, 2)], recording.y[: max(amount, 2)]
     if amount == 0:
         still = {"max_iter": 1, "finetune_iter": 0, "learning_rate_init": _NO_STEP}
-        return network.set_params(**still).fit(X, y)
+        return network.set_params(**still).fit(X, np.zeros_like(y))  # the targets play no part
     batch = network.batch_size if isinstance(network.batch_size, int) else 200
     n_epochs = math.ceil(n_updates / math.ceil(amount / batch))
     if network.pruning is None:
