@@ -63,6 +63,7 @@ def readings(network: Any, truth: Truth) -> dict[str, float]:
 
 def weight_readings(W: Array, circuit: KnownCircuit) -> dict[str, float]:
     """Return what is read off a weight matrix [post, pre]."""
+    W = np.where(abs(W) > _ZERO * abs(W).max(initial=0.0), W, 0.0)
     synapses, different = circuit.W != 0, ~np.eye(circuit.n_units, dtype=bool)
     recorded = np.zeros_like(different)
     recorded[np.ix_(circuit.observed, circuit.observed)] = True
@@ -96,8 +97,11 @@ def given_readings(network: Any, circuit: KnownCircuit) -> set[str]:
 
 
 def _sign_accuracy(own: Array, true: Array) -> float:
-    own = np.where(abs(own) > _ZERO * abs(own).max(initial=0.0), np.sign(own), 0.0)
-    rates = [np.mean(own[true * sign > 0] == sign) for sign in (1, -1) if (true * sign > 0).any()]
+    rates = [
+        np.mean(np.sign(own[true * sign > 0]) == sign)
+        for sign in (1, -1)
+        if (true * sign > 0).any()
+    ]
     return float(np.mean(rates)) if rates else float("nan")
 
 
