@@ -116,8 +116,8 @@ def recurrent_places(network: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows and columns of the recurrent weights that may differ from 0."""
     if is_sparse(network.W_rec_):
         return _structure.posts_of(network.mask_), _structure.pres_of(network.mask_)
-    posts, pres = np.nonzero(np.asarray(network.mask_))
-    return posts, pres
+    rows, columns = np.nonzero(np.asarray(network.mask_))
+    return rows, columns
 
 
 def _frozen(network: Any) -> set[str]:
