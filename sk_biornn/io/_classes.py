@@ -12,6 +12,8 @@ from functools import cache
 from typing import Any
 
 from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sk_biornn.estimators._parameters import RNNParameters
 
@@ -26,6 +28,11 @@ ROOMS = (
     "sk_biornn.preprocessing",
     "sk_biornn.units",
 )
+# What stands around networks, and inside of `TrialScaler`; their state is numbers, too.
+OF_SCIKIT_LEARN: dict[str, type[Any]] = {
+    "sklearn.pipeline.Pipeline": Pipeline,
+    "sklearn.preprocessing.StandardScaler": StandardScaler,
+}
 
 
 @cache
@@ -42,12 +49,13 @@ def known_classes() -> dict[str, type[Any]]:
 
 def name_of(cls: type) -> str | None:
     """Return the public name of a class; None if it has none, as a class of one's own."""
-    return next((name for name, known in known_classes().items() if known is cls), None)
+    known = {**known_classes(), **OF_SCIKIT_LEARN}
+    return next((name for name, other in known.items() if other is cls), None)
 
 
 def class_of(name: str) -> type[Any] | None:
     """Return the class of a public name; None where this version has none."""
-    return known_classes().get(name)
+    return {**known_classes(), **OF_SCIKIT_LEARN}.get(name)
 
 
 def is_network(thing: Any) -> bool:

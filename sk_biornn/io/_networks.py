@@ -41,7 +41,8 @@ def save(est: Any, path: str | os.PathLike[str], *, without: Collection[str] = (
     Parameters
     ----------
     est : estimator
-        A network, a `SeedEnsemble`, or any other estimator of this package, fitted or not.
+        A network, a `SeedEnsemble`, or any other estimator of this package, fitted or not; or a
+        `Pipeline` of such.
     path : path
         The file, ".npz" by custom; an existing one is replaced, whole or not at all.
     without : collection of str, default=()
@@ -104,12 +105,13 @@ function print>; without=['on_epoch'] leaves it out.
     """
     path, left_out = _container.checked_path(path), _checked_names(without)
     if name_of(type(est)) is None or not isinstance(est, BaseEstimator):
-        raise TypeError(f"est must be an estimator of sk_biornn, got {short(est)}{_way_out(est)}.")
+        expected = "an estimator of sk_biornn or a Pipeline of such"
+        raise TypeError(f"est must be {expected}, got {short(est)}{_way_out(est)}.")
     writer = _NetworkWriter(left_out)
     try:
         network = writer.value(est)
     except NotNumbers as found:
-        raise _refusal(found) from None
+        raise _refusal(found, writer.arguments) from None
     except RecursionError:
         raise ValueError("est must not hold lists or dicts that hold themselves.") from None
     unknown = [name for name in left_out if name not in writer.arguments]
@@ -201,24 +203,22 @@ def _checked_names(without: Any) -> list[str]:
 def _way_out(est: Any) -> str:
     if isinstance(est, type):
         return ", a class and no estimator"
-    if hasattr(est, "steps"):
-        return "; save its steps one by one"
-    if hasattr(est, "best_estimator_") or hasattr(est, "refit"):
+    if hasattr(est, "refit"):
         return "; save its best_estimator_"
     return ""
 
 
-def _refusal(found: NotNumbers) -> TypeError:
-    place = found.place.lstrip(".")
-    head = re.split(r"[.\[]", place)[0]
-    head = _HOOKS.get(head) or head
-    shown = _HOOKS.get(place) or place
-    of_own = ""
-    if isinstance(found.value, BaseEstimator) or hasattr(found.value, "__dataclass_fields__"):
-        of_own = ", of a class that is not of this package"
+def _refusal(found: NotNumbers, arguments: set[str]) -> TypeError:
+    """Return the sentence for what has no plain form, by the argument that holds it."""
+    parts = re.split(r"([.\[])", found.place)
+    names = [_HOOKS.get(name) or name for name in parts[::2]]
+    # Of estimators in estimators the inner one says which argument it is.
+    named = [name for name in names if name in arguments]
+    way_out = f"; without=[{named[-1]!r}] leaves it out" if named else ""
+    place = _HOOKS.get(found.place) or found.place
     return TypeError(
-        f"{shown} must be numbers, text or an object of sk_biornn to be saved, got "
-        f"{short(found.value)}{of_own}; without=[{head!r}] leaves it out."
+        f"{place} must be numbers, text or an object of sk_biornn to be saved, got "
+        f"{short(found.value)}{way_out}."
     )
 
 
