@@ -123,6 +123,8 @@ class Writer:
             return {"objects": items, "shape": list(array.shape)}
         if array.dtype.kind not in KINDS:
             raise NotNumbers(f"an array of {array.dtype}", place, array)
+        if array.ndim == 0:
+            return {"point": [array.dtype.str, array.tobytes().hex()]}
         name = self.named(place)
         self.arrays[name] = np.asarray(array)
         return {"array": name}
@@ -160,7 +162,8 @@ class Reader:
             "float": lambda form: float(form["float"]),
             "tuple": lambda form: tuple(map(self.value, form["tuple"])),
             "dict": lambda form: {self.value(key): self.value(item) for key, item in form["dict"]},
-            "scalar": _scalar,
+            "scalar": lambda form: _scalar(form["scalar"]),
+            "point": lambda form: np.array(_scalar(form["point"]), np.dtype(form["point"][0])),
             "dtype": lambda form: np.dtype(form["dtype"]),
             "array": lambda form: self._arrays[form["array"]],
             "objects": self._objects,
@@ -204,8 +207,8 @@ class Reader:
         return getattr(sp, kind)(tuple(arrays), shape=shape)
 
 
-def _scalar(form: dict[str, Any]) -> Any:
-    dtype, content = np.dtype(form["scalar"][0]), bytes.fromhex(form["scalar"][1])
-    if not content:  # an empty text
+def _scalar(form: list[str]) -> Any:
+    dtype, content = np.dtype(form[0]), bytes.fromhex(form[1])
+    if dtype.itemsize == 0:  # an empty text
         return np.zeros((), dtype)[()]
     return np.frombuffer(content, dtype)[0]

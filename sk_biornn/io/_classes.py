@@ -1,4 +1,4 @@
-"""The classes that files of networks may name: those that the package offers, by their public names.
+"""The classes that files of networks may name: those that the package offers, by public name.
 
 Public names stay where private files move, so that old files load. Nothing else is ever imported or
 made because a file names it.

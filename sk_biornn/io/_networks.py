@@ -8,7 +8,6 @@ import re
 import warnings
 from collections.abc import Collection
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,12 +63,12 @@ def save(est: Any, path: str | os.PathLike[str], *, without: Collection[str] = (
 
     Notes
     -----
-    The format is described in the guide, "Saving and loading". Arrays are named by where they stand:
+    The format is described in the guide, :doc:`/files`. Arrays are named by where they stand:
     ``numpy.load(path)["W_rec_"]`` reads weights without this package. Every format that was ever
     released can be loaded.
 
-    Tensors come back as arrays, and so do arrays on disk. The same numbers are to be had of the same
-    versions on the same machine; another one agrees within rounding.
+    Tensors come back as arrays, and so do arrays on disk. Numbers are the same to the last bit with
+    the same versions on the same machine; others agree within rounding.
 
     Examples
     --------
