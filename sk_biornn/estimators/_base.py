@@ -120,6 +120,8 @@ class BaseRNN(LivingRNN):
         if self.early_stopping and held_out is None:
             (trials, targets), held_out = self._hold_out(state, trials, targets)
         extras = self._extras(state, trials, targets)
+        if resume:
+            extras = {**self._learned_before(), **extras}
         state = self._with_weights(state, targets, trials.x.dtype, resume)
         state = self._with_extras(state, extras, trials, targets, resume)
         training = self._training(state, trials, targets, device, held_out, extras)
@@ -130,6 +132,7 @@ class BaseRNN(LivingRNN):
             state = yield from train_prune_train(training, plan, state, epochs, finetune)
         self._show(state)
         self._show_starts()
+        self.__dict__.pop("_frames", None)
         self._tell_of_interruption(state)
         return self
 
@@ -363,6 +366,7 @@ class BaseRNN(LivingRNN):
         if self.on_epoch is None:
             return False
         self._show(state())
+        self._show_starts()
         return bool(self.on_epoch(self))
 
     def _show(self, state: FitState) -> None:
@@ -395,7 +399,6 @@ class BaseRNN(LivingRNN):
         if self._frames is not None:
             self.initial_map_ = self._start_map(self.initial_state_)
             self._start_frames_ = self._frames
-        self.__dict__.pop("_frames", None)
 
     def _tell_of_interruption(self, state: FitState) -> None:
         if state.interrupted:

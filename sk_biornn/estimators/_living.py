@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from sk_biornn._plain import short
-from sk_biornn.core import Dynamics, RNNParams, Support, computing
+from sk_biornn.core import Dynamics, RNNParams, Support, WeightSpace, computing
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._early_stopping import EarlyStoppingRNN
@@ -96,6 +96,12 @@ class LivingRNN(EarlyStoppingRNN):
             )
         return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
+    def _learned_before(self) -> dict[str, Extra]:
+        """Return what an earlier fit has learned of the units; it stays unless it goes on."""
+        arrays = self._weight_arrays()
+        kept = {name: arrays[name] for name in ("leak", "slope") if name in arrays}
+        return {name: Extra(array, _fixed) for name, array in kept.items()}
+
     def _extras_before(self, trials: Trials) -> dict[str, NDArray[Any]]:
         """Return what an earlier fit has learned beside weights, as it is for these trials."""
         before = {
@@ -143,3 +149,7 @@ class LivingRNN(EarlyStoppingRNN):
         if self._frames is None or initial is None or initial.ndim == 1:
             return None
         return regression_on(self._frames) @ initial.astype(np.float64)
+
+
+def _fixed(device: torch.device, dtype: torch.dtype) -> WeightSpace:
+    return WeightSpace(trainable=False)

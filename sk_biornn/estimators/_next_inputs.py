@@ -37,11 +37,13 @@ def columns_continued(
     """
     if feedback is not None:
         return _read(feedback, n_features, n_outputs, feature_names)
-    if feature_names is not None and output_names is not None:
-        places = {str(name): place for place, name in enumerate(feature_names)}
+    if output_names is not None:
+        numbers = range(n_features)  # the names of columns that have none
+        places = {str(name): place for place, name in enumerate(numbers if feature_names is None else feature_names)}
         if all(str(name) in places for name in output_names):
             return np.array([places[str(name)] for name in output_names])
-        return None
+        if feature_names is not None:
+            return None
     return np.arange(n_outputs) if n_features == n_outputs else None
 
 
@@ -49,7 +51,8 @@ def _read(
     feedback: Any, n_features: int, n_outputs: int, names: Sequence[Any] | None
 ) -> NDArray[np.int64]:
     expected = f"feedback must name one column of X for each of the {n_outputs} outputs"
-    if isinstance(feedback, (str, bytes, dict)) or not hasattr(feedback, "__len__"):
+    unordered = (str, bytes, dict, set, frozenset)
+    if isinstance(feedback, unordered) or not hasattr(feedback, "__len__"):
         raise TypeError(f"{expected}, got {short(feedback)}.")
     places = {} if names is None else {str(name): place for place, name in enumerate(names)}
     columns = []

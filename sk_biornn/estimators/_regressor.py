@@ -43,6 +43,7 @@ from sk_biornn.estimators._target_checks import (
     refuse_recording,
     warn_of_far_targets,
     warn_of_next_inputs,
+    warn_of_other_units,
     warn_of_steps_as_outputs,
 )
 from sk_biornn.estimators._targets import (
@@ -329,7 +330,11 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
     def _warn_of_next_inputs(self, trials: Trials, values: np.ndarray, scored: np.ndarray) -> None:
         """Tell of targets that are the inputs one step on, if nothing is made of it."""
         own = self._columns_continued()
-        if own is None or self._continues_inputs() or trials.n_steps < 2:
+        if own is None or trials.n_steps < 2:
+            return
+        if self._continues_inputs() or self._is_in_loop():
+            warn_of_other_units(trials.x[:, 1:, own], values[:, :-1], scored[:, :-1])
+        if self._continues_inputs():
             return
         if are_next_inputs(trials.x, values, scored, own):
             warn_of_next_inputs(self.output_names_ if hasattr(self, "output_names_") else own)
@@ -381,9 +386,13 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
     ) -> FitState:
         """Start at the own past of every output: the read-out adds nothing to it at first."""
         state = super()._with_extras(state, extras, trials, targets, resume)
-        if resume or not self._continues_inputs():
+        if not self._continues_inputs():
             return state
         weights, frozen = dict(state.weights), self._frozen()
+        if resume:
+            if "w_skip" in weights:  # an earlier fit may have had none, or other terms
+                weights["w_skip"] = _in_rows_of(weights["w_skip"], getattr(self, "w_skip_", None))
+            return replace(state, weights=weights)
         if "W_out" not in frozen:
             weights["w_out"] = np.zeros_like(weights["w_out"])
         if "b_out" not in frozen:
@@ -492,6 +501,15 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _in_rows_of(array: np.ndarray, before: np.ndarray | None) -> np.ndarray:
+    """Return what was there before in the shape of `array`, 0 in rows that were not."""
+    found = np.zeros_like(array)
+    if before is not None:
+        n_rows = min(len(before), len(found))
+        found[:n_rows] = before[:n_rows]
+    return found
 
 
 def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, int]:

@@ -119,7 +119,9 @@ class Recipe:
         loss = self.loss
         theirs = (self.constraint, *loss.penalties.regularizers)
         ours = loss.judgement.loss in EACH and all(map(_always_the_same, theirs))
-        return ours and loss.data.lengths is None
+        loop = loss.play.closed_loop
+        scheduled = loop is not None and loop.is_scheduled  # a share that is recorded stays
+        return ours and loss.data.lengths is None and not scheduled
 
     def key(self, epoch: Epoch) -> Hashable:
         """Return what networks that learn side by side have in common."""
