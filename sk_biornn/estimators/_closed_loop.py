@@ -44,6 +44,7 @@ class ClosedLoop:
     burn_in: int
     teacher_forcing: Any
     epoch: int = 0
+    _last: float | None = None  # share that was asked for
 
     def run(
         self,
@@ -109,15 +110,18 @@ class ClosedLoop:
 
     def _share(self) -> float:
         """Return the share in this epoch of the measured input where it is given."""
-        if not hasattr(self.teacher_forcing, "share"):
+        if not self.is_scheduled:
             return float(self.teacher_forcing)
+        if self._last is not None and not torch.is_grad_enabled():
+            return self._last  # of the epoch that is judged, and of no later one
         share = self.teacher_forcing.share(self.epoch)
         if not is_number(share) or not 0 <= share <= 1:
             raise ValueError(
                 "teacher_forcing must be an object whose share(epoch) is a number between 0 and 1, "
                 f"got {short(share)} in epoch {self.epoch}."
             )
-        return float(share)
+        self._last = float(share)
+        return self._last
 
     @property
     def is_scheduled(self) -> bool:

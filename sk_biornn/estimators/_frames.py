@@ -36,7 +36,9 @@ def _index_after(index: pd.Index, n_steps: int) -> pd.Index:
     if step is None:
         return pd.RangeIndex(1, n_steps + 1, name=index.name)
     after = pd.Index([index[-1] + int(n) * step for n in numbers], name=index.name)
-    return after.astype(index.dtype) if after.dtype != index.dtype and _are_whole(after) else after
+    kind = getattr(after.dtype, "kind", "O")
+    is_alike = kind in "iu" or (kind == "f" and index.dtype.kind == "f")
+    return after.astype(index.dtype) if is_alike else after
 
 
 def _step_of(index: pd.Index) -> Any:
@@ -53,7 +55,3 @@ def _step_of(index: pd.Index) -> Any:
     if pd.isna(step):
         return None
     return int(step) if not dates and index.dtype.kind in "iu" and step.is_integer() else step
-
-
-def _are_whole(index: pd.Index) -> bool:
-    return index.dtype.kind in "iu"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sk_biornn._checks import is_integer
 from sk_biornn._plain import short
+from sk_biornn.estimators._trials import Trials
 
 
 def columns_continued(
@@ -39,7 +40,10 @@ def columns_continued(
         return _read(feedback, n_features, n_outputs, feature_names)
     if output_names is not None:
         numbers = range(n_features)  # the names of columns that have none
-        places = {str(name): place for place, name in enumerate(numbers if feature_names is None else feature_names)}
+        places = {
+            str(name): place
+            for place, name in enumerate(numbers if feature_names is None else feature_names)
+        }
         if all(str(name) in places for name in output_names):
             return np.array([places[str(name)] for name in output_names])
         if feature_names is not None:
@@ -70,7 +74,8 @@ def _read(
     return np.array(columns, dtype=np.int64)
 
 
-_RIDGE = 1e-3
+_RIDGE = 1e-3  # times the mean variance of the terms
+_STRAIGHT = 0.05  # of the mean square of steps
 
 
 class OwnPast(NamedTuple):
@@ -128,3 +133,18 @@ def are_next_inputs(
         if not known.any() or not np.array_equal(later[part][known], now[part][known]):
             return False
     return True
+
+
+def goes_straight_on(trials: Trials) -> bool:
+    """Whether inputs are curves that go on as they did, which no recording is.
+
+    They are if what a step adds differs from what the last one added by less than a twentieth of
+    its mean square, in every column that changes.
+    """
+    if trials.n_steps < 3:
+        return False
+    steps = np.diff(trials.x.astype(np.float64), axis=1)
+    changes = np.diff(steps, axis=1)
+    valid = trials.valid[:, 2:, None]
+    of_steps, of_changes = ((a**2 * valid).sum(axis=(0, 1)) for a in (steps[:, 1:], changes))
+    return bool((of_changes < _STRAIGHT * of_steps)[of_steps > 0].all())

@@ -33,7 +33,12 @@ from sk_biornn.estimators._closed_loop import ClosedLoop
 from sk_biornn.estimators._fitted import FittedRegressor
 from sk_biornn.estimators._forecasts import ForecastingRNN, check_teacher_forcing
 from sk_biornn.estimators._loss import Play
-from sk_biornn.estimators._next_inputs import OwnPast, are_next_inputs, fit_own_past
+from sk_biornn.estimators._next_inputs import (
+    OwnPast,
+    are_next_inputs,
+    fit_own_past,
+    goes_straight_on,
+)
 from sk_biornn.estimators._observing import Observing
 from sk_biornn.estimators._physiology import Extra
 from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, Rule, check_rules
@@ -334,9 +339,9 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
             return
         if self._continues_inputs() or self._is_in_loop():
             warn_of_other_units(trials.x[:, 1:, own], values[:, :-1], scored[:, :-1])
-        if self._continues_inputs():
-            return
-        if are_next_inputs(trials.x, values, scored, own):
+        if self._continues_inputs() or "W_out" in self._frozen():
+            return  # with a read-out that is given, the circuit is what learns
+        if not goes_straight_on(trials) and are_next_inputs(trials.x, values, scored, own):
             warn_of_next_inputs(self.output_names_ if hasattr(self, "output_names_") else own)
 
     def _observing(self) -> Observing | None:
