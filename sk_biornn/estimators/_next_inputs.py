@@ -148,3 +148,18 @@ def goes_straight_on(trials: Trials) -> bool:
     valid = trials.valid[:, 2:, None]
     of_steps, of_changes = ((a**2 * valid).sum(axis=(0, 1)) for a in (steps[:, 1:], changes))
     return bool((of_changes < _STRAIGHT * of_steps)[of_steps > 0].all())
+
+
+def r2_of_no_change(present: NDArray[Any], values: NDArray[Any], scored: NDArray[Any]) -> float:
+    """Return how well targets are predicted by what is there already: R^2, the mean over outputs.
+
+    All arrays are (n_trials, n_steps, n_outputs); outputs that do not change are left out.
+    """
+    scores = []
+    for k in range(values.shape[-1]):
+        counts = scored[:, :, k] > 0
+        x, y = present[:, :, k][counts].astype(np.float64), values[:, :, k][counts]
+        spread = ((y - y.mean()) ** 2).sum() if len(y) else 0.0
+        if spread > 0:
+            scores.append(1 - ((y - x) ** 2).sum() / spread)
+    return float(np.mean(scores)) if scores else float("nan")

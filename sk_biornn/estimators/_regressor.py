@@ -38,6 +38,7 @@ from sk_biornn.estimators._next_inputs import (
     are_next_inputs,
     fit_own_past,
     goes_straight_on,
+    r2_of_no_change,
 )
 from sk_biornn.estimators._observing import Observing
 from sk_biornn.estimators._physiology import Extra
@@ -341,8 +342,10 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
             warn_of_other_units(trials.x[:, 1:, own], values[:, :-1], scored[:, :-1])
         if self._continues_inputs() or "W_out" in self._frozen():
             return  # with a read-out that is given, the circuit is what learns
-        if not goes_straight_on(trials) and are_next_inputs(trials.x, values, scored, own):
-            warn_of_next_inputs(self.output_names_ if hasattr(self, "output_names_") else own)
+        if goes_straight_on(trials) or not are_next_inputs(trials.x, values, scored, own):
+            return
+        names = getattr(self, "output_names_", own)
+        warn_of_next_inputs(names, r2_of_no_change(trials.x[:, :, own], values, scored))
 
     def _observing(self) -> Observing | None:
         if not self._continues_inputs():
