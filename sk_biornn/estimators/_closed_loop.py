@@ -100,6 +100,11 @@ class ClosedLoop:
         valid = torch.from_numpy(trials.valid).to(outputs.device)
         return torch.where(valid[:, :, None], outputs, 0)
 
+    @property
+    def follows_schedule(self) -> bool:
+        """Whether the share of the measured input may be another one in every epoch."""
+        return hasattr(self.teacher_forcing, "share")
+
     def _shares(self, n_steps: int) -> tuple[float, ...]:
         """Return the share of the measured input at every step."""
         share = self._share()
@@ -110,7 +115,7 @@ class ClosedLoop:
 
     def _share(self) -> float:
         """Return the share in this epoch of the measured input where it is given."""
-        if not self.is_scheduled:
+        if not self.follows_schedule:
             return float(self.teacher_forcing)
         if self._last is not None and not torch.is_grad_enabled():
             return self._last  # of the epoch that is judged, and of no later one
@@ -122,11 +127,6 @@ class ClosedLoop:
             )
         self._last = float(share)
         return self._last
-
-    @property
-    def is_scheduled(self) -> bool:
-        """Whether the share may be another one in the next epoch."""
-        return hasattr(self.teacher_forcing, "share")
 
     def _is_given(self, t: int) -> bool:
         """Whether a share of the measured input comes in at a step after the first ones."""

@@ -8,24 +8,12 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pandas as pd
 import torch
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from sk_biornn._axes import refuse_misplaced_time
 from sk_biornn._checks import check_flag
 from sk_biornn._feature_names import check_output_names
-from sk_biornn._plain import (
-    conversion_of,
-    moderate,
-    plain,
-    refuse_dates,
-    refuse_sparse,
-    without_mask,
-)
 from sk_biornn.core import WeightSpace, alone, squared_error
 from sk_biornn.core.own_past import TIME_CONSTANTS, own_past
 from sk_biornn.estimators._base import BaseRNN
@@ -33,14 +21,10 @@ from sk_biornn.estimators._closed_loop import ClosedLoop
 from sk_biornn.estimators._fitted import FittedRegressor
 from sk_biornn.estimators._forecasts import ForecastingRNN, check_teacher_forcing
 from sk_biornn.estimators._loss import Play
-from sk_biornn.estimators._next_inputs import (
-    OwnPast,
-    are_next_inputs,
-    fit_own_past,
-    goes_straight_on,
-    r2_of_no_change,
-)
+from sk_biornn.estimators._next_inputs import are_next_inputs, goes_straight_on, r2_of_no_change
+from sk_biornn.estimators._numbers import mean_r2, read_numbers
 from sk_biornn.estimators._observing import Observing
+from sk_biornn.estimators._own_past import OwnPast, fit_own_past
 from sk_biornn.estimators._physiology import Extra
 from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, Rule, check_rules
 from sk_biornn.estimators._running import blank_padding
@@ -56,7 +40,6 @@ from sk_biornn.estimators._targets import (
     Targets,
     check_lengths_agree,
     check_weights,
-    pad_targets,
     require_y,
 )
 from sk_biornn.estimators._trials import Trials
@@ -246,7 +229,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
 
     def _check_targets(self, y: Any, trials: Trials, *, resume: bool) -> Targets:
         require_y(self, y)
-        values, n_axes = _numbers(y, trials)
+        values, n_axes = read_numbers(y, trials)
         every_step = values.ndim == 3
         check_lengths_agree(trials, values, every_step)
         check_output_names(self, y, reset=not resume)
@@ -380,9 +363,10 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
             n_terms = 1 + (len(TIME_CONSTANTS) if self.readout_skip == "diagonal" else 0)
             found, _ = own_past(torch.from_numpy(present.astype(np.float64)), n_terms, None)
             terms = found.numpy()
-        values = targets.values - present if self.predict_increments else targets.values
-        judged = targets.weights.any(axis=-1)
-        return fit_own_past(terms[judged], values[judged], targets.weights[judged])
+        values, weights = targets.values, targets.weights
+        goes_on = are_next_inputs(trials.x, values, weights, own)
+        values = values - present if self.predict_increments else values
+        return fit_own_past(terms, values, weights, bool(self.predict_increments), goes_on)
 
     def _with_extras(
         self,
@@ -416,7 +400,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
         weights = targets.weights.reshape(-1, targets.n_outputs)
         values = np.where(targets.weights > 0, targets.values, np.nan)
         flat = (a.reshape(-1, targets.n_outputs) for a in (values, outputs, weights))
-        return _mean_r2(*flat)
+        return mean_r2(*flat)
 
     def _check_held_out(self, held: Targets, way_out: str) -> None:
         scored = (held.weights.reshape(-1, held.n_outputs) > 0).sum(axis=0)
@@ -486,7 +470,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
         require_y(self, y)
         every_step, n_outputs, _ = self._target_shape
         outputs, trials = self._run(X, every_step)
-        outputs, (values, _) = self._squash(outputs), _numbers(y, trials)
+        outputs, (values, _) = self._squash(outputs), read_numbers(y, trials)
         check_output_names(self, y, reset=False)
         if values.shape != outputs.shape:
             raise ValueError(f"y must have shape {outputs.shape}, got shape {values.shape}.")
@@ -502,7 +486,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
                 "y must have at least one entry that is not NaN in trials of positive "
                 "sample_weight, got none."
             )
-        return _mean_r2(*(a.reshape(-1, n_outputs) for a in (values, outputs, per_entry)))
+        return mean_r2(*(a.reshape(-1, n_outputs) for a in (values, outputs, per_entry)))
 
     def __sklearn_tags__(self) -> Tags:
         """Say that several outputs are welcome."""
@@ -518,53 +502,3 @@ def _in_rows_of(array: np.ndarray, before: np.ndarray | None) -> np.ndarray:
         n_rows = min(len(before), len(found))
         found[:n_rows] = before[:n_rows]
     return found
-
-
-def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, int]:
-    """Return targets (n_trials[, n_steps], n_outputs) as floats, and how many axes y had.
-
-    Targets of one step, where trials have several, are those of the last.
-    """
-    refuse_sparse(y, "y")
-    y = without_mask(plain(y, "y"), np.nan, np.float64)  # a masked entry is not scored
-    refuse_dates(y, "y")
-    refuse_misplaced_time(y, "y", "n_outputs", rows_may_be_time=True)
-    with conversion_of("y"), np.errstate(over="ignore", invalid="ignore"):
-        values = check_array(
-            _with_nan(pad_targets(y, trials, fill=np.nan, item_ndim=2)),
-            dtype=np.float64,
-            allow_nd=True,
-            ensure_2d=False,
-            ensure_all_finite="allow-nan",
-            input_name="y",
-        )
-    if values.ndim not in (1, 2, 3):
-        raise ValueError(
-            "y must have shape (n_trials,), (n_trials, n_outputs) or (n_trials, n_steps, "
-            f"n_outputs), got shape {values.shape}."
-        )
-    if values.shape[-1] == 0:
-        raise ValueError(f"y must have at least 1 output, got shape {values.shape}.")
-    if values.ndim == 3 and values.shape[1] == 1 < trials.n_steps:
-        return values[:, 0], 3
-    return (values[:, None] if values.ndim == 1 else values), values.ndim
-
-
-def _with_nan(y: Any) -> Any:
-    """Return objects with NaN for NA, which no conversion to numbers knows."""
-    if not isinstance(y, np.ndarray) or y.dtype != object:
-        return y
-    return np.where(pd.isna(y), np.nan, y)
-
-
-def _mean_r2(values: np.ndarray, predictions: np.ndarray, weights: np.ndarray) -> float:
-    """Return the mean R^2 over columns, each over its rows that are not NaN."""
-    scores = []
-    for target, prediction, weight in zip(values.T, predictions.T, weights.T, strict=True):
-        scored = np.isfinite(target) & (weight > 0)
-        if scored.any():
-            pair = np.stack([target[scored], prediction[scored]])
-            if np.isfinite(pair).all():
-                pair = moderate(pair)  # R^2 has no unit
-            scores.append(r2_score(*pair, sample_weight=weight[scored]))
-    return float(np.mean(scores)) if scores else float("nan")

@@ -93,6 +93,8 @@ class Recipe:
     def reason_alone(self) -> str | None:
         """Return why the network cannot learn side by side with others; None if it can."""
         loss = self.loss
+        if self.circuit.wiring is not None:
+            return "gains that learn in place of weights (plasticity)"
         if loss.synapses.stored is not None:
             return "a network that is stored as its synapses"
         if loss.synapses.support is not None:
@@ -120,8 +122,8 @@ class Recipe:
         theirs = (self.constraint, *loss.penalties.regularizers)
         ours = loss.judgement.loss in EACH and all(map(_always_the_same, theirs))
         loop = loss.play.closed_loop
-        scheduled = loop is not None and loop.is_scheduled  # a share that is recorded stays
-        return ours and loss.data.lengths is None and not scheduled
+        is_constant = loop is None or not loop.follows_schedule  # what is recorded does not change
+        return ours and is_constant and loss.data.lengths is None
 
     def key(self, epoch: Epoch) -> Hashable:
         """Return what networks that learn side by side have in common."""
