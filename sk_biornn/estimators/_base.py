@@ -127,6 +127,7 @@ class BaseRNN(LivingRNN):
             (trials, targets), held_out = self._hold_out(state, trials, targets)
         extras = self._extras(state, trials, targets)
         if resume:
+            self._refuse_other_dt()
             extras = {**self._learned_before(), **extras}
         state = self._with_weights(state, targets, trials.x.dtype, resume)
         state = self._with_extras(state, extras, trials, targets, resume)
@@ -386,6 +387,8 @@ class BaseRNN(LivingRNN):
         for name, attribute in EXTRA_ATTRIBUTES.items():
             if name not in state.weights:
                 self.__dict__.pop(attribute, None)
+        if "leak" in state.weights:
+            self._dt_of_leak = self.dt
         self.signs_, self.mask_ = state.circuit.signs, state.circuit.mask
         self.unit_names_ = state.circuit.order.names
         self.W0_ = wiring_now(state.circuit)

@@ -81,6 +81,7 @@ class LivingRNN(EarlyStoppingRNN):
         groups = None
         if self.learn_tau == "type":
             groups = types_of_units(self, circuit, "learn_tau='type'")[0].astype(np.int64)
+            _refuse_differences(np.asarray(leak), groups, float(self.dt))
         return learned_leak(np.array(leak, dtype=np.float64), least, groups)
 
     def _learned_before(self) -> dict[str, Extra]:
@@ -94,7 +95,13 @@ class LivingRNN(EarlyStoppingRNN):
         before = {
             name: array for name, array in self._weight_arrays().items() if name not in self._five
         }
-        if self._frames is None or "initial" not in before or before["initial"].ndim == 1:
+        if "initial" not in before:
+            return before
+        if self._frames is None:  # one for all, from now on
+            before["initial"] = before["initial"].reshape(-1, len(self.b_rec_)).mean(axis=0)
+            return before
+        if before["initial"].ndim == 1:  # to each its own, from now on
+            before["initial"] = np.repeat(before["initial"][None], trials.n_trials, axis=0)
             return before
         known = self._start_frames_
         if known.shape != self._frames.shape or not np.array_equal(known, self._frames):
@@ -140,3 +147,14 @@ class LivingRNN(EarlyStoppingRNN):
 
 def _fixed(device: torch.device, dtype: torch.dtype) -> WeightSpace:
     return WeightSpace(trainable=False)
+
+
+def _refuse_differences(leak: NDArray[Any], groups: NDArray[np.int64], dt: float) -> None:
+    """Refuse units of a type that start with different time constants."""
+    for group in np.unique(groups):
+        own = leak[groups == group]
+        if own.min() != own.max():
+            raise ValueError(
+                "tau must be the same for all units of a type with learn_tau='type', got "
+                f"{dt / own.max():g} and {dt / own.min():g} ms in one."
+            )

@@ -287,6 +287,9 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
         """Whether outputs are made of the present input, too."""
         return bool(self.predict_increments) or self.readout_skip is not None
 
+    def _learns_more_than_weights(self) -> bool:
+        return self.readout_skip is not None or super()._learns_more_than_weights()
+
     def _is_in_loop(self) -> bool:
         """Whether training feeds outputs back."""
         return (
