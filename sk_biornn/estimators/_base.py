@@ -260,7 +260,8 @@ class BaseRNN(LivingRNN):
         )
         play = self._play(state.n_iter, extras)
         outputs_of = partial(self._held_out_outputs, dynamics, play, trials)
-        judgement = Judgement(self._transform, self._loss, self._tally(targets.n_outputs))
+        tally = self._tally(targets.n_outputs)
+        judgement = Judgement(self._transform, self._loss, tally, self._observed_as())
         return Training(
             trials=trials,
             device=device,

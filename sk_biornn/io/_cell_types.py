@@ -36,6 +36,8 @@ PUBLISHED = {
     "readout": "population",
     "output_activation": "identity",
     "predict_increments": False,
+    "observation": "gaussian",
+    "calcium_tau": None,
 }
 WHERE = "the published code (doi:10.1126/sciadv.adw4970) says in its README where they are"
 
