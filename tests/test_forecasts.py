@@ -295,6 +295,24 @@ def test_a_forecast_is_a_network_run_anew_on_its_own_predictions(skip, increment
     assert_is_step_by_step(est, trials, 4, [0, 1, 2])
 
 
+OBSERVED = {
+    "counts": {"observation": "poisson"},
+    "counts and their past": {"observation": "negative_binomial", "readout_skip": "diagonal"},
+    "calcium": {"calcium_tau": 3.0, "dt": 1.0},
+    "calcium of events": {"observation": "gamma", "calcium_tau": "learned", "dt": 1.0},
+}
+
+
+@pytest.mark.parametrize("name", OBSERVED)
+def test_what_is_observed_comes_back_as_its_mean(name):
+    counts = np.random.default_rng(3).poisson(2.0, (N_TRIALS, N_STEPS + 1, 3)).astype(float)
+    counts += OBSERVED[name].get("observation") == "gamma"  # above 0
+    x, y = counts[:, :-1], counts[:, 1:]
+    est = quietly(network(horizon=3, **OBSERVED[name]).fit, x, y)
+    assert_is_step_by_step(est, list(x), 5, [0, 1, 2])
+    assert_is_step_by_step(est, [trial[: 4 + b] for b, trial in enumerate(x)], 3, [0, 1, 2])
+
+
 def test_inputs_of_the_future_are_those_of_other_columns():
     est = network(feedback=[2, 0], readout_skip="diagonal", horizon=3).fit(X, Y[:, :, [2, 0]])
     future = np.random.default_rng(2).standard_normal((N_TRIALS, 4, 1))

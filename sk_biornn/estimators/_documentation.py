@@ -144,7 +144,8 @@ n_static_steps : int, default=10
     Number of steps for which the stimulus of a 2-D X is held.
 learn_tau : bool or "type", default=False
     Whether `tau` is where learning of time constants starts: of every unit, or "type": of every
-    population or block. They stay between `dt` and `tau_max`, exactly; see `tau_`.
+    population or block, whose units then have one `tau`. They stay between `dt` and `tau_max`,
+    exactly; see `tau_`. False in a fit that goes on: what was learned stays as it is.
 tau_max : float or None, default=None
     Largest time constant in ms that may be learned; None: no bound.
 learn_slope : bool, default=False
@@ -226,6 +227,41 @@ REGRESSION_PARAMETERS = REGRESSION_PARAMETERS.replace(
     "<rows of observations>", textwrap.indent(OBSERVATIONS.bullets(88), "    ")
 )
 
+FORECAST_PARAMETERS = """
+predict_increments : bool, default=False
+    Whether the read-out is what is added to the present input, y_t = x_t + read-out_t, for targets
+    at every step that are the next inputs. Outputs, `predict` and scores are still y. Read-out
+    weights start at 0 and biases at the mean change, unless they are `frozen`: training starts at
+    persistence.
+readout_skip : {"diagonal", "present"} or None, default=None
+    Way of the own past of every output around the network. "present": of the input that it
+    continues, y_t = read-out_t + w_0 x_t. "diagonal": and of its running means m_k over 2, 4, 8 and
+    16 steps, + sum_k w_k (m_k,t - x_t). The weights, `w_skip_`, are learned from their ridge
+    regression on, in closed form, so that an AR(1) is where training starts; how many means are
+    used at first, and how much they are shrunk, is chosen by free runs over training trials.
+burn_in : int, default=0
+    First steps of every trial that are not judged: neither by the loss, nor by `score`, nor by
+    `early_stopping`. With `horizon` they are given as they were measured.
+horizon : int, default=1
+    How many steps of training the network goes on by itself: measured inputs are given every
+    `horizon` steps only, and in between outputs are fed back as the inputs that they continue. The
+    gradient goes through what is fed back. Held-out trials of `early_stopping` are run alike;
+    `predict` and `score` are given all inputs, and `forecast` goes on by itself.
+teacher_forcing : float or object, default=1.0
+    Share of the measured input where it is given, every `horizon` steps; the rest is what was
+    predicted (generalised teacher forcing: Hess et al., 2023, arXiv:2306.04406). An object needs a
+    method ``share(epoch)``, counted from 0 over all fits that go on.
+feedback : array-like of shape (n_outputs,) or None, default=None
+    Column of X that each output continues, by name or number. None: that of the same name, or,
+    without names, of the same number where X has as many columns as y.
+"""
+
+FORECAST_ATTRIBUTES = """
+w_skip_ : ndarray of shape (n_terms, n_outputs)
+    Weights of the own past, with `readout_skip`: of the present input, and with "diagonal" of the
+    differences of four running means from it.
+"""
+
 REGRESSION_ATTRIBUTES = """
 observation_ : DataFrame of shape (n_parameters, n_outputs), or None
     What the distribution has beside its mean, a row for each parameter; None where there is none.
@@ -297,6 +333,9 @@ slope_ : ndarray of shape (n_units,)
     Slopes of the transfer functions, with `learn_slope`.
 initial_state_ : ndarray of shape (n_units,) or (n_trials, n_units)
     Rates before the first step, where they are learned; of training trials.
+initial_map_ : ndarray of shape (n_frames * n_features + 1, n_units)
+    With ``initial_state="per trial"``, the ridge regression of rates on the first frames of a trial
+    (5 at most) in a row and a 1: ``frames @ initial_map_`` is where new trials start, at least 0.
 W_dense_ : ndarray of shape (n_units, n_units), csr_array or None
     Recurrent weights before the (last) pruning; None without.
 achieved_density_ : float, ndarray of shape (n_blocks, n_blocks) or None
@@ -331,7 +370,7 @@ def documented(cls: C) -> C:
     """Fill the placeholders of a class docstring with the shared text and the class's defaults."""
     assert cls.__doc__ is not None
     parameters, of_populations = PARAMETERS, POPULATION_PARAMETERS
-    of_regressors = REGRESSION_PARAMETERS
+    of_regressors, of_forecasts = REGRESSION_PARAMETERS, FORECAST_PARAMETERS
     if "{population_parameters}" in cls.__doc__:
         parameters = re.sub(
             r"^input_mask : .*\n(?: {4}.*\n)+",
@@ -343,12 +382,15 @@ def documented(cls: C) -> C:
         parameters = _with_default(parameters, field.name, field.default)
         of_populations = _with_default(of_populations, field.name, field.default)
         of_regressors = _with_default(of_regressors, field.name, field.default)
+        of_forecasts = _with_default(of_forecasts, field.name, field.default)
     for name, text in (
         ("{parameters}", parameters),
         ("{population_parameters}", of_populations),
         ("{regression_parameters}", of_regressors),
+        ("{forecast_parameters}", of_forecasts),
         ("{attributes}", ATTRIBUTES),
         ("{regression_attributes}", REGRESSION_ATTRIBUTES),
+        ("{forecast_attributes}", FORECAST_ATTRIBUTES),
     ):
         indented = text.strip().replace("\n", "\n    ")
         cls.__doc__ = cls.__doc__.replace(name, indented)

@@ -101,6 +101,12 @@ None, default=None
             If outputs do not continue columns of X (`feedback`), if inputs of the future are
             missing, or if the network becomes unstable.
 
+        Notes
+        -----
+        Outputs come back as inputs as they are, so that both must be in one unit: scale a recording
+        before it is cut into trials. A pipeline has no ``forecast``; a
+        `sk_biornn.preprocessing.TrialTargetRegressor` with one scaler for X and y does.
+
         Examples
         --------
         >>> import numpy as np
