@@ -143,8 +143,8 @@ def warn_of_next_inputs(outputs: Any, no_change: float) -> None:
         return
     names = ", ".join(str(name) for name in list(outputs)[:6]) + ("..." if len(outputs) > 6 else "")
     warnings.warn(
-        f"y is X one step later ({names}), which no change at all predicts with an R^2 of "
-        f"{no_change:.2f}, better than a plain read-out mostly does: pass predict_increments=True, "
+        f"y is X one step later ({names}), which no change at all predicts with an R^2 above "
+        f"{_MOST}, better than a plain read-out mostly does: pass predict_increments=True, "
         "readout_skip='diagonal', or leave it so to learn the whole of the next input.",
         UserWarning,
         stacklevel=2,
