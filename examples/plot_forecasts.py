@@ -4,8 +4,8 @@ Does the network forecast better than doing nothing?
 
 Calcium is slow: the next frame of a recording is nearly the present one, and a network with an
 :math:`R^2` of .8 may be worse than no change at all. Here a recording is simulated, of 40 neurons
-that drive each other, and forecast up to 20 frames ahead by baselines, by a network as it comes, and
-by a network that is told that its outputs go on from its inputs.
+that drive each other, and forecast up to 20 frames ahead by baselines, by a network as it comes,
+and by a network that is told that its outputs go on from its inputs.
 """
 
 # %%
@@ -91,8 +91,8 @@ print(table.pivot(index="model", columns="horizon", values="r2").round(2).to_str
 # %%
 # Skill by how far one looks ahead
 # --------------------------------
-# Left, :math:`R^2` of free runs, with 95 % intervals over test windows. Right, three neurons and one
-# forecast of ten seconds each, by the network that was trained on its own predictions.
+# Left, :math:`R^2` of free runs, with 95 % intervals over test windows. Right, three neurons and
+# one forecast of ten seconds each, by the network that was trained on its own predictions.
 
 import matplotlib.pyplot as plt
 
