@@ -388,8 +388,9 @@ def test_starts_change_their_form_without_a_jump():
 
 def test_other_trials_go_on_from_inferred_rates():
     est = network(**TIMES, initial_state="per trial", learning_rate_init=0.05).fit(X, Y)
-    new = np.random.default_rng(3).standard_normal((7, 8, 3))
+    new = 20 * np.random.default_rng(3).standard_normal((7, 8, 3))
     inferred = np.column_stack([new[:, :5].reshape(7, -1), np.ones(7)]) @ est.initial_map_
+    assert inferred.min() < -0.01
     est.set_params(learning_rate_init=1e-9).partial_fit(new, Y[:7])
     np.testing.assert_allclose(est.initial_state_, np.maximum(inferred, 0), atol=1e-6)
     assert est.predict(X).shape == Y.shape

@@ -237,7 +237,7 @@ def test_both_ways_start_at_the_same_predictions(increments):
             [1 - ((Y - ar1(X, Y)) ** 2).sum((0, 1)) / ((Y - Y.mean((0, 1))) ** 2).sum((0, 1))]
         )
         - 0.01
-    )  # noqa: E501
+    )
 
 
 def test_what_is_not_judged_does_not_count():

@@ -131,6 +131,7 @@ None, default=None
         if frames is None:
             return forecasts
         own = self._columns_continued()
+        assert own is not None
         names = getattr(self, "output_names_", frames[0].columns[own])
         return as_frames(forecasts, frames, names, is_list=not isinstance(X, pd.DataFrame))
 

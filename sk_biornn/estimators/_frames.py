@@ -45,8 +45,9 @@ def _step_of(index: pd.Index) -> Any:
     """Return how far one step of an index is from the next; None where that means nothing."""
     if isinstance(index, pd.PeriodIndex):
         return 1  # the next period
-    if getattr(index, "freq", None) is not None:
-        return index.freq  # a month, say, of no fixed length
+    freq: Any = getattr(index, "freq", None)
+    if freq is not None:
+        return freq  # a month, say, of no fixed length
     dates = isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex))
     if len(index) < 2 or not (dates or index.dtype.kind in "iuf"):
         return None

@@ -360,7 +360,7 @@ default=None
             return  # with a read-out that is given, the circuit is what learns
         if self.observation != "gaussian" or self.calcium_tau is not None:
             return  # of counts the present says little, and an indicator is a past of its own
-        if goes_straight_on(trials) or not are_next_inputs(trials.x, values, scored, own):
+        if not are_next_inputs(trials.x, values, scored, own) or goes_straight_on(trials):
             return
         names = getattr(self, "output_names_", own)
         warn_of_next_inputs(names, r2_of_no_change(trials.x[:, :, own], values, scored))
