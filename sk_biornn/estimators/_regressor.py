@@ -31,11 +31,12 @@ from sk_biornn.core.own_past import TIME_CONSTANTS, own_past
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._closed_loop import ClosedLoop
 from sk_biornn.estimators._fitted import FittedRegressor
-from sk_biornn.estimators._forecasts import ForecastingRNN, check_teacher_forcing
+from sk_biornn.estimators._forecasts import check_teacher_forcing
 from sk_biornn.estimators._loss import Play
 from sk_biornn.estimators._next_inputs import OwnPast, are_next_inputs, fit_own_past
 from sk_biornn.estimators._observing import Observing
 from sk_biornn.estimators._physiology import Extra
+from sk_biornn.estimators._recorded import LEAST_GAIN, RecordedRNN
 from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, Rule, check_rules
 from sk_biornn.estimators._running import blank_padding
 from sk_biornn.estimators._state import FitState
@@ -68,7 +69,7 @@ _RULES: dict[str, Rule] = {
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
+class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
     """Adds numeric targets, of which some may be missing, to the base."""
 
     output_activation: str = "identity"
@@ -357,8 +358,17 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
             extras["w_skip"] = Extra(start, lambda device, dtype: WeightSpace())
         return extras
 
-    def _own_past(self, trials: Trials, targets: Targets) -> OwnPast:
-        """Return how each output follows from its own past, from which training starts."""
+    def _own_past(
+        self, trials: Trials, targets: Targets, read: np.ndarray | float = 0.0
+    ) -> OwnPast:
+        """Return how each output follows from its own past, beside what is read of the units."""
+        terms, values = self._past_and_values(trials, targets)
+        judged = targets.weights.any(axis=-1)
+        rest = values - read
+        return fit_own_past(terms[judged], rest[judged], targets.weights[judged])
+
+    def _past_and_values(self, trials: Trials, targets: Targets) -> tuple[np.ndarray, np.ndarray]:
+        """Return terms (n_trials, n_steps, n_terms, n_outputs), and what they are to add up to."""
         own = self._columns_continued()
         assert own is not None
         present = trials.x[:, :, own]
@@ -367,9 +377,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
             n_terms = 1 + (len(TIME_CONSTANTS) if self.readout_skip == "diagonal" else 0)
             found, _ = own_past(torch.from_numpy(present.astype(np.float64)), n_terms, None)
             terms = found.numpy()
-        values = targets.values - present if self.predict_increments else targets.values
-        judged = targets.weights.any(axis=-1)
-        return fit_own_past(terms[judged], values[judged], targets.weights[judged])
+        return terms, targets.values - present if self.predict_increments else targets.values
 
     def _with_extras(
         self,
@@ -384,12 +392,41 @@ class RNNRegressor(RegressorMixin, FittedRegressor, ForecastingRNN, BaseRNN):
         if resume or not self._continues_inputs():
             return state
         weights, frozen = dict(state.weights), self._frozen()
-        if "W_out" not in frozen:
-            weights["w_out"] = np.zeros_like(weights["w_out"])
-        if "b_out" not in frozen:
+        if self._has_observed():
+            start = self._beside_units(state, trials, targets, weights)
+        else:
+            if "W_out" not in frozen:
+                weights["w_out"] = np.zeros_like(weights["w_out"])
             start = self._own_past(trials, targets).intercepts
+        if "b_out" not in frozen:
             weights["b_out"] = start.astype(weights["b_out"].dtype)
         return replace(state, weights=weights)
+
+    def _beside_units(
+        self,
+        state: FitState,
+        trials: Trials,
+        targets: Targets,
+        weights: dict[str, np.ndarray],
+    ) -> np.ndarray:
+        """Start at the own past of every output beside the unit that it reads; return intercepts.
+
+        Gains that are learned start where they are best, too, but not where nothing would be
+        learned of the units.
+        """
+        read = self._read_of(state, trials)
+        if "W_out" not in self._frozen():
+            terms, values = self._past_and_values(trials, targets)
+            judged = targets.weights.any(axis=-1)
+            terms = np.concatenate([terms, read[:, :, None]], axis=2)[judged]
+            best = fit_own_past(terms, values[judged], targets.weights[judged]).slopes[-1]
+            gains = np.maximum(best, LEAST_GAIN).astype(weights["w_out"].dtype)
+            weights["w_out"] = weights["w_out"] * gains[:, None]
+            read = read * gains
+        past = self._own_past(trials, targets, read)
+        if "w_skip" in weights:
+            weights["w_skip"] = past.slopes.astype(weights["w_skip"].dtype)
+        return past.intercepts
 
     def _transform(self, outputs: torch.Tensor) -> torch.Tensor:
         return torch.tanh(outputs) if self.output_activation == "tanh" else outputs
