@@ -162,7 +162,10 @@ def test_increments_start_at_the_least_squares_of_the_own_past_beside_the_unit()
     reg.set_params(readout_skip="present").fit(X, Y)
     units = reg.hidden_states(X)[:, 2:, [3, 1]].astype(float)
     for k in range(2):
-        x, rest = X[:, 2:, k].ravel().astype(float), (Y - X)[:, 2:, k].ravel() - units[..., k].ravel()
+        x, rest = (
+            X[:, 2:, k].ravel().astype(float),
+            (Y - X)[:, 2:, k].ravel() - units[..., k].ravel(),
+        )
         slope, offset = np.polyfit(x, rest, 1)
         assert reg.w_skip_[0, k] == pytest.approx(slope, abs=2e-3)
         assert reg.b_out_[k] == pytest.approx(offset, abs=2e-3)
@@ -236,9 +239,7 @@ def test_from_weights_takes_what_a_fit_leaves_and_refuses_others():
     DaleRNNRegressor.from_weights(W_out=half, **weights, **same, readout_gain="positive")
     for wrong in (-half, half[::-1]):
         with refused("W_out"):
-            DaleRNNRegressor.from_weights(
-                W_out=wrong, **weights, **same, readout_gain="positive"
-            )
+            DaleRNNRegressor.from_weights(W_out=wrong, **weights, **same, readout_gain="positive")
 
 
 def test_a_fit_goes_on_and_a_copy_is_the_same():
