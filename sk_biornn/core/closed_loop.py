@@ -8,22 +8,26 @@ arXiv:2110.07238).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from sk_biornn.core.closed_scan import run_closed_scan
 from sk_biornn.core.dynamics import Dynamics
+from sk_biornn.core.given import Given
 from sk_biornn.core.noise import Noise
-from sk_biornn.core.params import Params
+from sk_biornn.core.own_past import with_own_past
+from sk_biornn.core.params import Params, extra
 from sk_biornn.core.scan import run
 from sk_biornn.core.sparse import Support
 from sk_biornn.core.workspace import Workspace
 
 # (read-out, inputs, what an earlier call carried) -> (outputs, what is carried on)
 Observe = Callable[[Tensor, Tensor, Any], tuple[Tensor, Any]]
+Workspaces = dict[int, Workspace]  # by stretch
 
 
 class Loop(NamedTuple):
@@ -37,16 +41,15 @@ def run_in_loop(
     params: Params,
     x: Tensor,
     dynamics: Dynamics,
-    shares: Tensor,
-    own: Tensor,
+    given: Given,
     *,
-    fed_back: Sequence[int],
-    observe: Observe,
+    increments: bool = False,
+    observe: Observe | None = None,
     carried: Any = None,
     initial: Tensor | None = None,
     noise: Noise | None = None,
     support: Support | None = None,
-    workspaces: dict[int, Workspace] | None = None,
+    workspaces: Workspaces | None = None,
 ) -> Loop:
     """Run a network whose outputs are its next inputs; differentiable, through the loop as well.
 
@@ -58,14 +61,13 @@ def run_in_loop(
         Measured inputs; of columns that no output continues, all of them are given.
     dynamics : Dynamics
         Transfer function, leak and read-out rule.
-    shares : Tensor of shape (n_trials, n_steps)
-        Share s of the measured input in that of each step; that of the first step is not used.
-    own : int Tensor of shape (n_outputs,)
-        Column of `x` that each output continues: output k at step t predicts x[t + 1, own[k]].
-    fed_back : sequence of int
-        Steps, rising, of which some share is below 1; between them all is given.
-    observe : callable
-        (read-out, inputs, carried) -> (outputs, carried): from what is read to what is fed back.
+    given : Given
+        At which steps how much of the measured input is given, and what the outputs continue.
+    increments : bool, default=False
+        Whether the read-out is what is added to the present input.
+    observe : callable or None, default=None
+        (read-out, inputs, carried) -> (outputs, carried): from what is read to what is fed back;
+        None: `with_own_past`.
     carried : object, default=None
         What `observe` is given at the first step.
     initial : Tensor of shape (n_trials, n_units) or None, default=None
@@ -73,7 +75,7 @@ def run_in_loop(
     noise : torch.Generator or None, default=None
         Source of the recurrent noise.
     support : Support or None, default=None
-        The synapses that exist, of a network that is stored as them.
+        The synapses that exist, where products touch no others.
     workspaces : dict or None, default=None
         Buffers by stretch, to use again.
 
@@ -84,33 +86,56 @@ def run_in_loop(
         same workspaces.
     """
     workspaces = {} if workspaces is None else workspaces
-    bounds = [0, *(t for t in fed_back if 0 < t < x.shape[-2]), x.shape[-2]]
+    how = (params, x, dynamics, given)
+    if observe is None and support is None and not x.requires_grad:
+        workspace = workspaces.setdefault(-1, Workspace())
+        return Loop(*run_closed_scan(*how, increments, carried, initial, noise, workspace))
+    if observe is None:
+        observe = _own_past_of(params, given, increments)
+    return _by_stretches(*how, observe, carried, initial, noise, support, workspaces)
+
+
+def _own_past_of(params: Params, given: Given, increments: bool) -> Observe:
+    w_skip = extra(params, "w_skip")
+
+    def observe(read: Tensor, x: Tensor, before: Any) -> tuple[Tensor, Any]:
+        return with_own_past(read, given.own(x), increments, w_skip, before)
+
+    return observe
+
+
+def _by_stretches(
+    params: Params,
+    x: Tensor,
+    dynamics: Dynamics,
+    given: Given,
+    observe: Observe,
+    carried: Any,
+    initial: Tensor | None,
+    noise: Noise | None,
+    support: Support | None,
+    workspaces: Workspaces,
+) -> Loop:
+    """Run from one step that is fed back to the next, each a run of its own."""
+    bounds = [0, *given.fed_back(x.shape[-2]), x.shape[-2]]
     outputs: list[Tensor] = []
     rates: list[Tensor] = []
     for number, (start, stop) in enumerate(pairwise(bounds)):
-        given = x[:, start:stop]
+        inputs = x[:, start:stop]
         if outputs:
-            first = _mixed(given[:, 0], outputs[-1][:, -1], shares[:, start, None], own)
-            given = torch.cat([first[:, None], given[:, 1:]], dim=1)
+            first = given.mixed(inputs[:, 0], outputs[-1][:, -1], start)
+            inputs = torch.cat([first[:, None], inputs[:, 1:]], dim=1)
         part = run(
             params,
-            given,
+            inputs,
             dynamics,
             initial=initial,
             noise=noise,
             support=support,
             workspace=workspaces.setdefault(number, Workspace()),
         )
-        read, carried = observe(part.outputs, given, carried)
+        read, carried = observe(part.outputs, inputs, carried)
         outputs.append(read)
         rates.append(part.rates)
         initial = part.rates[:, -1]
     return Loop(torch.cat(outputs, dim=1), torch.cat(rates, dim=1))
-
-
-def _mixed(measured: Tensor, predicted: Tensor, share: Tensor, own: Tensor) -> Tensor:
-    """Return the inputs of a step, of which the columns `own` are partly predicted."""
-    # Not by the sum alone, which would spread what is not finite where its share is 0.
-    mixed = share * measured[:, own] + (1 - share) * predicted
-    mixed = torch.where(share == 1, measured[:, own], mixed)
-    return measured.index_copy(1, own, mixed)

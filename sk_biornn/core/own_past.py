@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from sk_biornn.core.given import on_device
+
 TIME_CONSTANTS = (2.0, 4.0, 8.0, 16.0)  # of the running means, in steps
 
 
@@ -44,6 +46,38 @@ def own_past(present: Tensor, n_terms: int, before: Tensor | None) -> tuple[Tens
     return torch.cat([present[:, :, None], means - present[:, :, None]], dim=2), mean
 
 
+def with_own_past(
+    read: Tensor, present: Tensor, increments: bool, w_skip: Tensor | None, before: Tensor | None
+) -> tuple[Tensor, Tensor | None]:
+    """Return outputs: the read-out, the present input (of increments), and what `w_skip` weighs.
+
+    Parameters
+    ----------
+    read, present : Tensor of shape (n_trials, n_steps, n_outputs)
+        The read-out, and the inputs that outputs continue.
+    increments : bool
+        Whether the present input is added.
+    w_skip : Tensor of shape (n_terms, n_outputs) or None
+        Weights of the terms of `own_past`.
+    before : Tensor or None
+        As for `own_past`.
+
+    Returns
+    -------
+    outputs : Tensor of the shape of `read`
+        Outputs.
+    after : Tensor or None
+        As from `own_past`.
+    """
+    if increments:
+        read = read + present
+    if w_skip is None:
+        return read, None
+    terms, after = own_past(present, len(w_skip), before)
+    return read + (terms * w_skip).sum(2), after
+
+
 def decays_of(n_means: int, like: Tensor) -> Tensor:
     """Return what is left of each running mean after a step."""
-    return like.new_tensor([math.exp(-1 / tau) for tau in TIME_CONSTANTS[:n_means]])
+    decays = tuple(math.exp(-1 / tau) for tau in TIME_CONSTANTS[:n_means])
+    return on_device(decays, like.dtype, like.device)

@@ -115,14 +115,14 @@ def run(
     leak, slope = extra(params, "leak"), extra(params, "slope")
     if leak is not None:
         dynamics = replace(dynamics, leak=leak.detach())
-    weights = params.weights if slope is None else _with_slopes(params.weights, slope, support)
+    weights = params.weights if slope is None else with_slopes(params.weights, slope, support)
     how = How(dynamics, layout, places, every_step, noise, workspace or Workspace(), support)
     scan: Any = ScanByUnit if is_stored else _Scan
     outputs, rates, states = scan.apply(how, x, leak, initial, *weights)
     return Trajectory(outputs, rates, states)
 
 
-def _with_slopes(params: RNNParams, slope: Tensor, support: Support | None) -> RNNParams:
+def with_slopes(params: RNNParams, slope: Tensor, support: Support | None) -> RNNParams:
     """Multiply all that a unit's transfer function is given by the slope of the unit."""
     if support is None:
         w_rec = params.w_rec * slope[..., :, None]
@@ -161,7 +161,7 @@ class _Scan(torch.autograd.Function):
         params = RNNParams(*weights)
         ctx.wants = wanted(ctx)
         with computing():
-            motion, buffers = _load(how, params, x, initial)
+            motion, buffers = load(how, params, x, initial)
             ctx.drawn = _forward(buffers, motion, how, params, ctx.wants)
             if how.places is not None:
                 _clear_surplus(buffers, how.places)
@@ -194,19 +194,19 @@ class _Scan(torch.autograd.Function):
             d_w_out, d_b_out, reads = _read_gradients(ctx.source, how, grad_outputs)
             d_leak = _backward(buffers, ctx.motion, how, params, reads, grad_rates, wants)
             if d_leak is not None and ctx.drawn is not None:
-                d_leak += _through_noise(buffers.errors, ctx.drawn, how.dynamics)
+                d_leak += through_noise(buffers.errors, ctx.drawn, how.dynamics)
             if not wants.recurrent:
-                d_w_in, d_w_rec, d_b_rec = _input_and_bias_gradients(buffers)
+                d_w_in, d_w_rec, d_b_rec = input_and_bias_gradients(buffers)
             elif how.support is None:
-                d_w_in, d_w_rec, d_b_rec = _recurrent_gradients(buffers)
+                d_w_in, d_w_rec, d_b_rec = recurrent_gradients(buffers)
             else:
                 d_w_in, d_w_rec, d_b_rec = gradients_on(how.support, buffers)
-            d_initial = _initial_gradient(buffers, how) if wants.initial else None
+            d_initial = initial_gradient(buffers, how) if wants.initial else None
             d_x = _input_gradient(buffers, params, how, x) if wants.inputs else None
         return None, d_x, d_leak, d_initial, d_w_in, d_w_rec, d_b_rec, d_w_out, d_b_out
 
 
-def _load(how: How, params: RNNParams, x: Tensor, initial: Tensor | None) -> tuple[Motion, Buffers]:
+def load(how: How, params: RNNParams, x: Tensor, initial: Tensor | None) -> tuple[Motion, Buffers]:
     """Copy inputs and weights into the buffers of their shape."""
     *lead, n_units, n_features = params.w_in.shape
     dynamics, like = how.dynamics, params.w_rec
@@ -255,14 +255,14 @@ def _forward(
     weights = weights_for(buffers, motion)
 
     def work(block: Block) -> None:
-        scratch = _own(buffers.scratch, block)
+        scratch = own_rows(buffers.scratch, block)
         sweep_forward(block, scratch, motion, firing(weights, block, scratch, motion))
 
     do_all(work, buffers.blocks)
     return drawn
 
 
-def _through_noise(errors: Tensor, drawn: Tensor, dynamics: Dynamics) -> Tensor:
+def through_noise(errors: Tensor, drawn: Tensor, dynamics: Dynamics) -> Tensor:
     """Return dL/d(leak) by the strength of the noise, sqrt(2 / a) sigma, which falls with a."""
     leak: Any = dynamics.leak
     return (errors * drawn).sum(-2) * noise_sd(dynamics) / (-2 * leak)
@@ -275,7 +275,7 @@ def _clear_surplus(buffers: Buffers, places: Places) -> None:
         places.clear_rows(buffers.states)
 
 
-def _own(array: Tensor, block: Block) -> Tensor:
+def own_rows(array: Tensor, block: Block) -> Tensor:
     """Return the rows of one array (..., n_trials, n_units) that belong to a block."""
     return array.narrow(-2, block.low, block.n_trials)
 
@@ -327,8 +327,8 @@ def _backward(
             send_back = sending_back_on(how.support, params.w_rec, buffers)
         sweep_backward(
             block,
-            _own(buffers.scratch, block),
-            _own(buffers.sent, block),
+            own_rows(buffers.scratch, block),
+            own_rows(buffers.sent, block),
             motion,
             params.w_out,
             send_back,
@@ -344,7 +344,7 @@ def _backward(
     return torch.stack(shares).sum(0) if shares else None
 
 
-def _initial_gradient(buffers: Buffers, how: How) -> Tensor:
+def initial_gradient(buffers: Buffers, how: How) -> Tensor:
     """Return dL/dr_0, with the trials in their own order."""
     if how.places is None:
         return buffers.sent.clone()
@@ -353,14 +353,14 @@ def _initial_gradient(buffers: Buffers, how: How) -> Tensor:
     return gradient
 
 
-def _input_and_bias_gradients(buffers: Buffers) -> tuple[Tensor, None, Tensor]:
+def input_and_bias_gradients(buffers: Buffers) -> tuple[Tensor, None, Tensor]:
     """Return the gradients of w_in and b_rec; that of w_rec, which does not move, is not made."""
     rest = sum_over_rows(buffers.errors, buffers.drive[..., buffers.n_units :])
     bias = buffers.bias - buffers.n_units
     return rest[..., :bias].contiguous(), None, rest[..., bias].contiguous()
 
 
-def _recurrent_gradients(buffers: Buffers) -> tuple[Tensor, Tensor, Tensor]:
+def recurrent_gradients(buffers: Buffers) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of w_in, w_rec and b_rec: one product over all rows, in fixed parts."""
     n_units, n_columns = buffers.weights.shape[-2:]
     if buffers.errors.device.type != "cpu":

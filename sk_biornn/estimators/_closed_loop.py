@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sk_biornn.core import Dynamics, Support, Workspace
 from sk_biornn.core.closed_loop import Loop, run_in_loop
+from sk_biornn.core.given import Given
 from sk_biornn.core.noise import Noise
 from sk_biornn.core.params import Params
 from sk_biornn.estimators._boundary import Network
@@ -56,19 +57,23 @@ class ClosedLoop:
         workspaces: dict[int, Workspace] | None = None,
     ) -> Loop:
         """Run trials; past their ends they are given their padding."""
-        n_trials, n_steps = x.shape[:2]
-        shares = self._shares(n_steps, x).expand(n_trials, -1)
+        n_steps, is_over = x.shape[1], None
         if ends is not None:
-            is_over = torch.arange(n_steps) >= ends[:, None]
-            shares = shares.masked_fill(is_over.to(x.device), 1.0)
+            is_over = (torch.arange(n_steps) >= ends[:, None]).to(x.device)
+        given = Given(tuple(self.own.tolist()), self._shares(n_steps), is_over)
+        observe = None
+        if not observing.is_own_past:
+
+            def observe(read: Tensor, inputs: Tensor, carried: Any) -> tuple[Tensor, Any]:
+                return observing(read, inputs, params, carried)
+
         return run_in_loop(
             params,
             x,
             dynamics,
-            shares,
-            torch.as_tensor(self.own, device=x.device),
-            fed_back=self.fed_back(n_steps),
-            observe=lambda read, given, carried: observing(read, given, params, carried),
+            given,
+            increments=observing.increments,
+            observe=observe,
             initial=initial,
             noise=noise,
             support=support,
@@ -92,26 +97,16 @@ class ClosedLoop:
         valid = torch.from_numpy(trials.valid).to(outputs.device)
         return torch.where(valid[:, :, None], outputs, 0)
 
-    def fed_back(self, n_steps: int) -> list[int]:
-        """Return the steps at which something of what was predicted comes back."""
-        is_whole = not hasattr(self.teacher_forcing, "share") and self.teacher_forcing == 1
-        return [
-            t
-            for t in range(1, n_steps)
-            if t > self.burn_in and not (is_whole and self._is_given(t))
-        ]
-
-    def _is_given(self, t: int) -> bool:
-        """Whether the measured input comes in at a step, or a share of it."""
-        return t <= self.burn_in or (t - self.burn_in) % self.horizon == 0
-
-    def _shares(self, n_steps: int, like: Tensor) -> Tensor:
+    def _shares(self, n_steps: int) -> tuple[float, ...]:
         """Return the share of the measured input at every step."""
         share = self.teacher_forcing
         if hasattr(share, "share"):
-            share = float(share.share(self.epoch))
-        values = [
-            1.0 if t <= self.burn_in else share if self._is_given(t) else 0.0
+            share = share.share(self.epoch)
+        return tuple(
+            1.0 if t <= self.burn_in else float(share) if self._is_given(t) else 0.0
             for t in range(n_steps)
-        ]
-        return torch.tensor(values, dtype=like.dtype, device=like.device)
+        )
+
+    def _is_given(self, t: int) -> bool:
+        """Whether a share of the measured input comes in at a step after the first ones."""
+        return (t - self.burn_in) % self.horizon == 0

@@ -14,6 +14,7 @@ from sk_biornn._checks import check_count
 from sk_biornn._plain import plain, short
 from sk_biornn.core import computing
 from sk_biornn.core.closed_loop import run_in_loop
+from sk_biornn.core.given import Given
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._living import LivingRNN
 from sk_biornn.estimators._next_inputs import columns_continued
@@ -226,22 +227,26 @@ def _continued(
         first, carried = observing.at_ends(ends.read, trials, network.params)
         found = [first[:, None]]
         if inputs.shape[1]:
-            x, columns = torch.as_tensor(inputs).to(like), torch.as_tensor(own, device=like.device)
-            x[:, 0, columns] = first
-            found.append(
-                run_in_loop(
-                    network.params,
-                    x,
-                    network.dynamics,
-                    x.new_zeros(x.shape[:2]),
-                    columns,
-                    fed_back=range(1, x.shape[1]),
-                    observe=lambda read, x, before: observing(read, x, network.params, before),
-                    carried=carried,
-                    initial=torch.as_tensor(ends.rates).to(like),
-                    support=network.support,
-                ).outputs
+            x, columns = torch.as_tensor(inputs).to(like), tuple(own.tolist())
+            x[:, 0, torch.as_tensor(own, device=like.device)] = first
+            observe = None
+            if not observing.is_own_past:
+
+                def observe(read: torch.Tensor, x: torch.Tensor, before: Any) -> Any:
+                    return observing(read, x, network.params, before)
+
+            loop = run_in_loop(
+                network.params,
+                x,
+                network.dynamics,
+                Given(columns, (0.0,) * x.shape[1]),
+                increments=observing.increments,
+                observe=observe,
+                carried=carried,
+                initial=torch.as_tensor(ends.rates).to(like),
+                support=network.support,
             )
+            found.append(loop.outputs)
         return torch.cat(found, dim=1).cpu().numpy()
 
 

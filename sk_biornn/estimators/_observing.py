@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from sk_biornn.core import computing
-from sk_biornn.core.own_past import own_past
+from sk_biornn.core.given import Given
+from sk_biornn.core.own_past import with_own_past
 from sk_biornn.core.params import Params, extra
 from sk_biornn.estimators._trials import Trials
 
@@ -30,13 +31,13 @@ class Observing(NamedTuple):
         w_skip = extra(params, "w_skip")
         if self.own is None or not (self.increments or w_skip is not None):
             return read, carried
-        present = x[..., torch.as_tensor(self.own, device=x.device)]
-        if self.increments:
-            read = read + present
-        if w_skip is not None:
-            terms, carried = own_past(present, len(w_skip), carried)
-            read = read + (terms * w_skip).sum(2)
-        return read, carried
+        present = Given(tuple(self.own.tolist()), ()).own(x)
+        return with_own_past(read, present, self.increments, w_skip, carried)
+
+    @property
+    def is_own_past(self) -> bool:
+        """Whether outputs are the read-out and the own past, and nothing else."""
+        return True
 
     def at_ends(self, read: np.ndarray, trials: Trials, params: Params) -> tuple[Tensor, Any]:
         """Return the outputs (n_trials, n_outputs) of last steps, and what is carried from there.
