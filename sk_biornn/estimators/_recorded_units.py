@@ -72,7 +72,7 @@ def recorded_units(
 def _items(observed: Any, outputs: UnitOrder, expected: str) -> list[Any]:
     if isinstance(observed, str) and observed == "names":
         if outputs.names is None:
-            raise ValueError(f"y must have names of units with observed='names', got None.")
+            raise ValueError("y must have names of units with observed='names', got None.")
         return list(outputs.names)
     arranged = outputs.arranged(observed, "observed", (0,))
     is_sequence = hasattr(arranged, "__len__") and not isinstance(arranged, (str, bytes, Mapping))
