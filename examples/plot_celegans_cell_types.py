@@ -19,7 +19,6 @@ neurons that the network never sees?
 # that each of these pairs is a population, seven in all.
 
 import os
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -81,15 +80,22 @@ if recording is not None:
 # training, and mean and standard deviation are those of the training part. What has to be chosen
 # (how much to shrink, how long to train) is chosen on a validation block inside the training part.
 
+from sk_biornn.model_selection import BlockedTimeSeriesSplit
+
 FRAMES_LEFT_OUT, FRAMES_TO_VALIDATE = 25, 200
 WARM_UP = 25  # frames that a model sees before it is scored
 
 
 def blocked_splits(n_frames, n_blocks=5):
-    """Yield (test, training) per block: a (start, stop), and a list of them."""
-    edges = np.linspace(0, n_frames, n_blocks + 1).astype(int)
-    for start, stop in pairwise(edges.tolist()):
-        yield (start, stop), without([(0, n_frames)], (start, stop))
+    """Return (test, training) per block: a (start, stop), and a list of them."""
+    splits = BlockedTimeSeriesSplit(n_blocks, gap=FRAMES_LEFT_OUT).split(range(n_frames))
+    return ((runs_of(test)[0], runs_of(training)) for training, test in splits)
+
+
+def runs_of(frames):
+    """Return the (start, stop) of each run of frames that follow each other."""
+    parts = np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)
+    return [(int(part[0]), int(part[-1]) + 1) for part in parts]
 
 
 def without(runs, block):
@@ -124,11 +130,11 @@ def standardised(trace, runs):
 HORIZON, STRIDE = 10, 2
 
 
-def one_step_r2(model, x, block, neurons=slice(None)):
+def one_step_r2(model, x, block):
     """Return R2 of the next frame in a block."""
     frames = x[block[0] : block[1]]
-    errors = (model(frames[None, :-1])[0] - frames[1:])[WARM_UP:, neurons]
-    return 1 - np.sum(errors**2) / np.sum(frames[WARM_UP + 1 :, neurons] ** 2)
+    errors = (model(frames[None, :-1])[0] - frames[1:])[WARM_UP:]
+    return 1 - np.sum(errors**2) / np.sum(frames[WARM_UP + 1 :] ** 2)
 
 
 def rollout_r2(model, x, block):
@@ -146,29 +152,39 @@ def rollout_r2(model, x, block):
 # %%
 # What there is to beat
 # ---------------------
-# Linear models in closed form. Each neuron has regressors of its own past, not penalised: the last
-# frame, AR(1); five frames, AR(5); or the last frame and a running mean whose time constant is
-# chosen per neuron, "fast and slow". To these come, with a ridge penalty, the last frame of its
-# partners: of all neurons (VAR), or of those with a synapse onto it. Signs, where they are given,
-# bound the weights.
+# Linear models in closed form. Those of the package: persistence, AR(1) and AR(5) of each neuron's
+# own past, and the VAR, in which to the AR(1) come, with a ridge penalty, the last frame of all
+# neurons, or of those with a synapse onto it. Their `predict` is a model as above.
+
+from sk_biornn.baselines import ARBaseline, Persistence, RidgeVAR
+
+RIDGES = (0.1, 0.3, 1.0, 3.0)
+
+
+def fitted(baseline, x, runs):
+    """Fit a baseline on the next frames of some runs, once these are warm, as a model."""
+    following = [x[a + 1 : b].copy() for a, b in runs]
+    for frames in following:
+        frames[:WARM_UP] = np.nan  # not scored
+    return baseline.fit([x[a : b - 1] for a, b in runs], following).predict
+
+
+# %%
+# And two that we make here. "Fast and slow" has, of each neuron's past, the last frame and a
+# running mean, whose time constant is chosen per neuron; a withheld neuron has no past at all. To
+# these come the partners of a neuron, with a ridge penalty, and, where they are given, with signs.
 
 from dataclasses import dataclass
 from typing import Any
 
 from scipy.optimize import lsq_linear
 
-RIDGES = (0.1, 0.3, 1.0, 3.0)
 DECAYS = np.arange(0.3, 0.95, 0.1)  # of the running mean, per frame
 
 
-def lags(order):
-    """Return a function: frames -> the last `order` frames of each neuron."""
-
-    def regressors(x):
-        earlier = np.arange(x.shape[-2])[:, None] - np.arange(order)
-        return np.swapaxes(x[..., np.maximum(earlier, 0), :], -1, -2)
-
-    return regressors
+def no_past(x):
+    """Return no regressors: frames -> (..., n_neurons, 0)."""
+    return np.zeros((*x.shape, 0))
 
 
 def fast_and_slow(decay):
@@ -196,7 +212,7 @@ class LinearModel:
         return (self.regressors(x) * self.own).sum(axis=-1) + x @ self.W.T + self.intercept
 
 
-def fit_linear(x, runs, regressors, mask=None, signs=None, ridge=1.0, least=-np.inf):
+def fit_linear(x, runs, ridge, regressors, mask=None, signs=None, least=-np.inf):
     """Fit by least squares; `least` is a bound on the weight of the last frame of the own past."""
     parts = [x[a:b] for a, b in runs]
     past = np.concatenate([regressors(part)[WARM_UP:-1] for part in parts])
@@ -238,7 +254,7 @@ def choose_decay(x, runs, n_ahead=3):
     """Return the decay with which a free run of a few frames is best, per neuron."""
     errors = []
     for decay in DECAYS:
-        own = fit_linear(x, runs, fast_and_slow(np.full(x.shape[1], decay)))
+        own = fit_linear(x, runs, 0.0, fast_and_slow(np.full(x.shape[1], decay)))
         error = 0.0
         for a, b in runs:
             fast, slow = np.moveaxis(own.regressors(x[a:b])[WARM_UP:-n_ahead], -1, 0)
@@ -251,12 +267,12 @@ def choose_decay(x, runs, n_ahead=3):
     return DECAYS[np.argmin(errors, axis=0)]
 
 
-def choose_ridge(trace, runs, neurons=slice(None), **model):
-    """Return the ridge penalty with which the validation block is predicted best."""
+def choose_ridge(trace, runs, make_model):
+    """Return the penalty with which ``make_model(x, runs, ridge)`` is best in validation."""
     block, inner = validation_split(runs)
     x = standardised(trace, inner)
-    models = [fit_linear(x, inner, ridge=ridge, **model) for ridge in RIDGES]
-    return RIDGES[int(np.argmax([one_step_r2(m, x, block, neurons) for m in models]))]
+    models = [make_model(x, inner, ridge) for ridge in RIDGES]
+    return RIDGES[int(np.argmax([one_step_r2(model, x, block) for model in models]))]
 
 
 # %%
@@ -418,9 +434,9 @@ def network_scores(trace, block, runs, arm, decay, seed):
     """Return the scores of an arm in a test block, its network and predictions if withheld."""
     x, nobody = standardised(trace, runs), np.zeros(trace.shape[1], dtype=bool)
     past = fast_and_slow(decay)
-    ridge = choose_ridge(trace, runs, regressors=past, mask=arm["mask"])
+    ridge = choose_ridge(trace, runs, lambda *data: fit_linear(*data, past, arm["mask"]))
     signs = arm["signs"] if arm["dale"] else None
-    linear = fit_linear(x, runs, past, arm["mask"], signs, ridge, least=LEAST_FAST)
+    linear = fit_linear(x, runs, ridge, past, arm["mask"], signs, least=LEAST_FAST)
     network = Network(linear, x, runs, arm, decay, nobody, seed).train(EPOCHS)
     unseen = withheld_predictions(
         trace,
@@ -455,10 +471,10 @@ def withheld_predictions(trace, block, runs, mask, signs=None, refine=None):
     x, (start, stop) = standardised(trace, runs), block
     predictions = np.empty((stop - start - 1, x.shape[1]))
     every = np.ones(x.shape[1], dtype=bool)
-    ridge = choose_ridge(trace, runs, regressors=lags(0), mask=mask)
+    ridge = choose_ridge(trace, runs, lambda *data: fit_linear(*data, no_past, mask))
     for withheld in groups_of(x.shape[1]):
         allowed = mask & withheld[:, None] & (every & ~withheld)
-        model = fit_linear(x, runs, lags(0), allowed, signs, ridge)
+        model = fit_linear(x, runs, ridge, no_past, allowed, signs)
         model = model if refine is None else refine(model, withheld)
         predictions[:, withheld] = model(x[None, start : stop - 1])[0][:, withheld]
     return predictions
@@ -476,17 +492,16 @@ def linear_scores(trace, block, runs, wiring, decay):
     every = without_self(np.ones_like(wiring))
 
     def var(mask):
-        ridge = choose_ridge(trace, runs, regressors=lags(1), mask=mask)
-        return fit_linear(x, runs, lags(1), mask, ridge=ridge)
+        return lambda x, runs, ridge: fitted(RidgeVAR(alpha=ridge, mask=mask), x, runs)
 
     models = {
-        "persistence": lambda frames: frames,
-        "AR(1)": fit_linear(x, runs, lags(1)),
-        "AR(5)": fit_linear(x, runs, lags(5)),
-        "fast and slow past": fit_linear(x, runs, fast_and_slow(decay)),
-        "VAR, least squares": fit_linear(x, runs, lags(1), every, ridge=1e-6),
-        "VAR, ridge": var(every),
-        "VAR, connectome": var(wiring),
+        "persistence": fitted(Persistence(), x, runs),
+        "AR(1)": fitted(ARBaseline(), x, runs),
+        "AR(5)": fitted(ARBaseline(order=5), x, runs),
+        "fast and slow past": fit_linear(x, runs, 0.0, fast_and_slow(decay)),
+        "VAR, least squares": var(every)(x, runs, 1e-6),
+        "VAR, ridge": var(every)(x, runs, choose_ridge(trace, runs, var(every))),
+        "VAR, connectome": var(wiring)(x, runs, choose_ridge(trace, runs, var(wiring))),
     }
     scores = {name: scores_of(model, x, block) for name, model in models.items()}
     for name, mask in (("VAR, ridge", every), ("VAR, connectome", wiring)):

@@ -15,7 +15,6 @@ the sign of its neuron (Dale's law), foretell the next moment better than each n
 # Without it this page shows the code, and no numbers.
 
 import os
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -56,14 +55,21 @@ recording = load_recording()
 # chosen (how long to train, how much to shrink) is chosen on a validation block inside the
 # training part; then the model is fitted to all of the training part.
 
+from sk_biornn.model_selection import BlockedTimeSeriesSplit
+
 FRAMES_LEFT_OUT, FRAMES_TO_VALIDATE = 25, 200
 
 
 def blocked_splits(n_frames, n_blocks=5):
-    """Yield (test, training) per block: a (start, stop), and a list of them."""
-    edges = np.linspace(0, n_frames, n_blocks + 1).astype(int)
-    for start, stop in pairwise(edges.tolist()):
-        yield (start, stop), without([(0, n_frames)], (start, stop))
+    """Return (test, training) per block: a (start, stop), and a list of them."""
+    splits = BlockedTimeSeriesSplit(n_blocks, gap=FRAMES_LEFT_OUT).split(range(n_frames))
+    return ((runs_of(test)[0], runs_of(training)) for training, test in splits)
+
+
+def runs_of(frames):
+    """Return the (start, stop) of each run of frames that follow each other."""
+    parts = np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)
+    return [(int(part[0]), int(part[-1]) + 1) for part in parts]
 
 
 def without(runs, block):
@@ -88,29 +94,16 @@ def standardised(trace, runs):
 # %%
 # What there is to beat
 # ---------------------
-# Persistence (the next frame is like this one); an AR(1) per neuron, x(t+1) = slope x(t) + c; and
-# a linear network: the AR(1) with a ridge-penalised weight from each allowed partner. For scale,
-# the AR(5): what four more frames of the own past tell.
+# The baselines of the package: persistence (the next frame is like this one); an AR(1) per neuron,
+# x(t+1) = slope x(t) + c; and a linear network: the AR(1) with a ridge-penalised weight from each
+# allowed partner. For scale, the AR(5): what four more frames of the own past tell.
+
+from sk_biornn.baselines import ARBaseline, Persistence, RidgeVAR
 
 
-def consecutive(x, runs):
-    """Return all frames that have a next frame in their run, and these next frames."""
-    return np.vstack([x[a : b - 1] for a, b in runs]), np.vstack([x[a + 1 : b] for a, b in runs])
-
-
-def fit_linear(x, runs, mask, ridge=1.0):
-    """Return A [post, pre] and c of x(t+1) = A x(t) + c; the own past is not penalised."""
-    now, following = consecutive(x, runs)
-    mean, mean_following = now.mean(axis=0), following.mean(axis=0)
-    now, following = now - mean, following - mean_following
-    matrix = np.zeros(mask.shape)
-    for post in range(len(mask)):
-        own = np.arange(len(mask)) == post
-        sources = np.flatnonzero(mask[post] | own)
-        penalty = np.diag(np.where(own[sources], 0.0, ridge * len(now)))
-        gram = now[:, sources].T @ now[:, sources] + penalty
-        matrix[post, sources] = np.linalg.solve(gram, now[:, sources].T @ following[:, post])
-    return matrix, mean_following - matrix @ mean
+def one_step(x, runs):
+    """Return trials and targets: all frames that have a next frame in their run, and these."""
+    return [x[a : b - 1] for a, b in runs], [x[a + 1 : b] for a, b in runs]
 
 
 def error(x, block, predictions):
@@ -118,24 +111,15 @@ def error(x, block, predictions):
     return np.mean((x[block[0] + 1 : block[1]] - predictions) ** 2)
 
 
-def linear_error(x, block, matrix, intercept):
-    return error(x, block, x[block[0] : block[1] - 1] @ matrix.T + intercept)
+def baseline_error(model, x, block, runs):
+    """Return the error in a block of a baseline that learns from some runs."""
+    return error(x, block, from_frames(model.fit(*one_step(x, runs)).predict, x, block))
 
 
-def own_past_error(x, block, runs, order=5):
-    """Return the error in a block of an AR(order) per neuron."""
-
-    def frames(runs):
-        return np.concatenate([np.arange(a + order - 1, b - 1) for a, b in runs])
-
-    training, test = frames(runs), np.arange(max(block[0], order - 1), block[1] - 1)
-    predictions = np.full((block[1] - block[0] - 1, x.shape[1]), np.nan)
-    for neuron in range(x.shape[1]):
-        past = np.stack([np.roll(x[:, neuron], lag) for lag in range(order)], axis=1)
-        past = np.column_stack([past, np.ones(len(x))])
-        weights = np.linalg.lstsq(past[training], x[training + 1, neuron], rcond=None)[0]
-        predictions[test - block[0], neuron] = past[test] @ weights
-    return np.nanmean((x[block[0] + 1 : block[1]] - predictions) ** 2)
+def from_frames(predict, x, block):
+    """Return the next frames as foretold from each frame of a block; it is warmed up before."""
+    start = max(block[0] - FRAMES_LEFT_OUT, 0)
+    return predict(x[None, start : block[1] - 1])[0][block[0] - start :]
 
 
 # %%
@@ -208,8 +192,8 @@ def start_at_ar1(x, runs, floor, mask, signs, dale, seed):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConditioningWarning)  # no synapse at all: that is meant
         network.fit(trials[:1], targets[:1])  # makes the arrays, which warm_start lets us replace
-    matrix, intercept = fit_linear(x, runs, np.zeros((n, n), dtype=bool))
-    slopes = matrix.diagonal()
+    ar1 = ARBaseline().fit(*one_step(x, runs))
+    slopes, intercept = ar1.coef_[:, 0], ar1.intercept_
     network.W_rec_, network.b_rec_ = np.zeros((n, n)), np.zeros(n)
     network.W_in_, network.W_out_ = np.eye(n), np.diag(slopes)
     network.b_out_ = intercept + slopes * floor
@@ -219,10 +203,12 @@ def start_at_ar1(x, runs, floor, mask, signs, dale, seed):
 
 
 def network_predictions(network, x, block, floor):
-    """Return the next frames as foretold from each frame of a block; it is warmed up before."""
-    start = max(block[0] - FRAMES_LEFT_OUT, 0)
-    outputs = network.predict(held(x[None, start : block[1] - 1] - floor))
-    return outputs[0, STEPS_PER_FRAME - 1 :: STEPS_PER_FRAME][block[0] - start :]
+    """Return the next frames as foretold from each frame of a block."""
+
+    def predict(frames):
+        return network.predict(held(frames - floor))[:, STEPS_PER_FRAME - 1 :: STEPS_PER_FRAME]
+
+    return from_frames(predict, x, block)
 
 
 # %%
@@ -252,22 +238,17 @@ def choose_ridge(trace, runs, mask):
     block = validation_block(runs)
     inner = without(runs, block)
     x = standardised(trace, inner)
-    errors = [linear_error(x, block, *fit_linear(x, inner, mask, ridge)) for ridge in RIDGES]
+    errors = [baseline_error(RidgeVAR(1, ridge, mask), x, block, inner) for ridge in RIDGES]
     return RIDGES[int(np.argmin(errors))]
 
 
 def linear_errors(trace, block, runs, masks):
-    """Return the error of persistence, of the AR(1) and of a linear network per mask."""
-    x, n = standardised(trace, runs), trace.shape[1]
-    errors = {
-        "persistence": linear_error(x, block, np.eye(n), 0.0),
-        "AR(1)": linear_error(x, block, *fit_linear(x, runs, np.zeros((n, n), dtype=bool))),
-        "AR(5)": own_past_error(x, block, runs),
-    }
+    """Return the error of persistence, of the AR models and of a linear network per mask."""
+    models = {"persistence": Persistence(), "AR(1)": ARBaseline(), "AR(5)": ARBaseline(order=5)}
     for name, mask in masks.items():
-        fit = fit_linear(x, runs, mask, choose_ridge(trace, runs, mask))
-        errors[name] = linear_error(x, block, *fit)
-    return errors
+        models[name] = RidgeVAR(alpha=choose_ridge(trace, runs, mask), mask=mask)
+    x = standardised(trace, runs)
+    return {name: baseline_error(model, x, block, runs) for name, model in models.items()}
 
 
 def network_fits(trace, block, runs, make_prior, n_seeds):
@@ -393,11 +374,9 @@ BLACK, BLUE, ORANGE, GREY = "#000000", "#0072B2", "#E69F00", "#999999"
 
 def plot_traces(axes, recording, block, x, predictions, n_neurons=3, n_frames=100):
     """Draw measured and foretold changes of a few neurons."""
-    matrix, intercept = fit_linear(
-        x, without([(0, len(x))], block), np.zeros((x.shape[1],) * 2, dtype=bool)
-    )
+    ar1 = ARBaseline().fit(*one_step(x, without([(0, len(x))], block)))
     now, following = x[block[0] : block[1] - 1], x[block[0] + 1 : block[1]]
-    own_past = now @ matrix.T + intercept
+    own_past = ar1.predict(now[None])[0]
     gain = np.mean((following - own_past) ** 2 - (following - predictions) ** 2, axis=0)
     time = 0.6 * np.arange(n_frames)
     for axis, neuron in zip(axes, np.argsort(-gain)[:n_neurons], strict=True):

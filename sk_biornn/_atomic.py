@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 
-_RANDOM = "[a-z0-9_]"  # of the names that `tempfile` gives
+_RANDOM = "[a-z0-9_]"  # of the names of halves
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
@@ -22,22 +23,17 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
         What it will hold.
     """
     path = Path(path)
-    # In the same folder, since a rename is atomic only within one file system.
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix="~")
+    half = _half_of(path)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp is stricter than open
-        os.replace(temporary, path)
+        _write_new(half, content)
+        os.replace(half, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        half.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
 
 
-def remove_halves(folder: Path, *files: str) -> None:
+def remove_halves(folder: Path, *files: str, before: float = math.inf) -> None:
     """Remove what a killed process had not yet renamed, and nothing else.
 
     Parameters
@@ -46,11 +42,19 @@ def remove_halves(folder: Path, *files: str) -> None:
         Where the files would be.
     *files : str
         What the whole files would be called from there: names, or patterns of `Path.glob`.
+    before : float, default=inf
+        Time of a file, in s: what was written later is kept.
     """
     for file in map(PurePath, files):
-        half = file.with_name(f".{file.name}.{_RANDOM * 8}~")
-        for path in list(folder.glob(str(half))):
-            path.unlink(missing_ok=True)
+        for path in list(folder.glob(str(file.with_name(f".{file.name}.{_RANDOM * 8}~")))):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
+
+
+def is_half(path: Path) -> bool:
+    """Whether a file is one that is still to be renamed, by its name."""
+    return path.match(f".*.{_RANDOM * 8}~")
 
 
 def create_text(path: str | os.PathLike[str], text: str) -> None:
@@ -67,22 +71,18 @@ def create_text(path: str | os.PathLike[str], text: str) -> None:
         What it will hold, if it was not there.
     """
     path = Path(path)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix="~")
+    half, content = _half_of(path), text.encode("utf-8")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        _write_new(half, content)
         try:
-            os.link(temporary, path)
+            os.link(half, path)
         except FileExistsError:
             return
         except OSError:  # a file system without links
-            with suppress(FileExistsError), open(path, "x", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with suppress(FileExistsError):
+                _write_new(path, content)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        half.unlink(missing_ok=True)
     _sync_folder(path.parent)
 
 
@@ -91,10 +91,17 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _half_of(path: Path) -> Path:
+    """Return where a file is until it is whole: a rename is atomic within one file system only."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}~")
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there, with the mode that the system gives to new ones."""
+    with open(path, "xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

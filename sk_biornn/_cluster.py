@@ -66,22 +66,6 @@ def is_worker() -> bool:
     return worker is not None and hasattr(worker.thread_state, "execution_state")
 
 
-@contextmanager
-def one_thread_there() -> Iterator[None]:
-    """Keep a worker of a cluster to one thread per fit: it is told how many it has by others."""
-    if not is_worker():
-        yield
-        return
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 # ------------------------------------------------------------------ are they as we are
 
 
@@ -93,19 +77,31 @@ def check_workers(cluster: Cluster) -> None:
 
 def ask_workers(cluster: Cluster, question: Callable[[], Any]) -> dict[str, Any]:
     """Return what every worker that can take a task answers, by address."""
+    from distributed.comm import CommClosedError
+
     _wait_for_workers(cluster)
     client, addresses = cluster.client, list(cluster.workers())
     answers = client.run(question, workers=addresses, on_error="return")
     for address, answer in answers.items():
+        if isinstance(answer, CommClosedError | TimeoutError):
+            raise ValueError(
+                f"the dask worker {address} does not answer ({_words(answer)}): it may have ended; "
+                "begin again with those that are there."
+            )
         if isinstance(answer, BaseException):
             raise ValueError(
-                f"the dask worker {address} cannot do the work of this study ({_words(answer)}): "
-                "install the same version of sk_biornn there."
+                f"the dask worker {address} cannot do this work ({_words(answer)}): install the "
+                "same version of sk_biornn there."
             )
     return answers
 
 
 def _wait_for_workers(cluster: Cluster) -> None:
+    if cluster.client.status != "running":
+        raise ValueError(
+            f"the dask client of parallel_config must be connected, got one whose status is "
+            f"{cluster.client.status!r}: make another one."
+        )
     with suppress(TimeoutError):
         cluster.client.wait_for_workers(1, timeout=WORKERS_WITHIN)
     if not cluster.workers():
@@ -179,9 +175,7 @@ def connected(address: Any) -> Iterator[Any]:
         raise ImportError(
             'dask needs the package distributed: pip install "sk-biornn[dask]".'
         ) from None
-    # What is wrong is told in one sentence, by who is asked for the work.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    with nullcontext(address) if n_workers is None else _local(n_workers) as where:
+    with _in_silence(), nullcontext(address) if n_workers is None else _local(n_workers) as where:
         try:
             if n_workers is None:
                 asyncio.run(asyncio.wait_for(_greet(address), CONNECT_WITHIN))
@@ -195,6 +189,18 @@ def connected(address: Any) -> Iterator[Any]:
             yield client
         finally:
             client.close(timeout=2)
+
+
+@contextmanager
+def _in_silence() -> Iterator[None]:
+    """Keep dask from speaking: what is wrong is told in one sentence, by who asks for the work."""
+    log = logging.getLogger("distributed")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 async def _greet(address: str) -> None:

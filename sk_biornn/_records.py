@@ -13,10 +13,11 @@ import json
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from sk_biornn._atomic import one_at_a_time, write_text
+from sk_biornn._atomic import create_text, one_at_a_time
 from sk_biornn._process import Process, has_ended, this_process
 
 LOCK = ".lock"
@@ -59,15 +60,29 @@ def as_json(content: Any) -> Any:
 def differences(there: dict[str, Any], here: dict[str, Any]) -> str:
     """Return which settings differ, with both values; nothing where none does."""
     return ", ".join(
-        f"{key} ({short_json(there.get(key))} there, {short_json(here.get(key))} here)"
+        "{} ({} there, {} here)".format(key, *_short_pair(there.get(key), here.get(key)))
         for key in sorted({*there, *here})
         if there.get(key) != here.get(key)
     )
 
 
-def short_json(value: Any, length: int = 40) -> str:
+def _short_pair(there: Any, here: Any) -> list[str]:
+    """Return JSON of two values that differ, cut to where one sees that they do."""
+    shown = [short_json(there), short_json(here)]
+    if shown[0] != shown[1]:
+        return shown
+    texts = [json.dumps(there), json.dumps(here)]
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False))
+    start = len(list(same)) - 10
+    return [f"...{_cut(text[start:])}" for text in texts]
+
+
+def short_json(value: Any) -> str:
     """Return JSON of a value, cut where it is long."""
-    text = json.dumps(value)
+    return _cut(json.dumps(value))
+
+
+def _cut(text: str, length: int = 40) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
@@ -96,7 +111,14 @@ def locked(folder: Path, argument: str = "output", work: str = "study") -> Itera
     us = this_process()
     with one_at_a_time(folder):  # for a moment: nobody else looks or writes in between
         refuse_lock(folder, argument, work)
-        write_text(path, as_text(us))
+        path.unlink(missing_ok=True)  # of one that has ended
+        create_text(path, as_text(us))
+        if owner_of(path) != us:  # another one was quicker, where folders cannot be locked
+            refuse_lock(folder, argument, work)
+            raise ValueError(
+                f"{argument} {str(folder)!r} was taken by another {work} at this moment: choose "
+                f"another {argument}, or begin again."
+            )
     try:
         yield
     finally:

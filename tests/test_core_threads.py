@@ -12,7 +12,7 @@ from networks import draw, make_params
 from problems import ACTIVATIONS
 
 from sk_biornn.core import Dynamics, Workspace, run
-from sk_biornn.core.threads import _product_settings, computing, do_all
+from sk_biornn.core.threads import _product_settings, computing, do_all, one_torch_thread
 
 THREADS = (1, 2, 4)
 
@@ -111,14 +111,18 @@ def test_settings_are_put_back_after_an_error(restore_threads):
     assert torch.get_num_threads() == 2
 
 
-def test_many_callers_at_once_leave_the_number_of_threads(restore_threads):
+@pytest.mark.parametrize("inside", [computing, one_torch_thread])
+def test_many_callers_at_once_leave_the_number_of_threads(inside, restore_threads):
     torch.set_num_threads(2)
     seen, together = [], threading.Barrier(4)
 
     def caller():
         together.wait()
         for _ in range(50):
-            with computing():
+            with inside():
+                seen.append(torch.get_num_threads())
+                with one_torch_thread(), computing():
+                    pass
                 seen.append(torch.get_num_threads())
 
     callers = [threading.Thread(target=caller) for _ in range(4)]
@@ -150,6 +154,28 @@ def test_every_part_is_done_once_and_errors_come_through(n_threads, restore_thre
     with torch.no_grad(), computing(), pytest.raises(ZeroDivisionError):
         do_all(work, list(range(9)))
     assert done == [1] * 9
+
+
+def test_who_is_kept_to_one_thread_has_no_helpers(restore_threads):
+    """Also where another thread began to compute with several before."""
+    torch.set_num_threads(4)
+    threads, ready, go = set(), threading.Event(), threading.Event()
+
+    def other():
+        with computing():
+            ready.set()
+            go.wait(60)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert ready.wait(60)
+    try:
+        with one_torch_thread(), computing():
+            do_all(lambda part: threads.add(threading.get_ident()), list(range(50)))
+    finally:
+        go.set()
+        thread.join()
+    assert threads == {threading.get_ident()} and torch.get_num_threads() == 4
 
 
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, torch.enable_grad])

@@ -12,7 +12,7 @@ from sklearn.model_selection import cross_validate
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.datasets import make_flip_flop, make_go_nogo
-from sk_biornn.ensemble import SeedEnsemble
+from sk_biornn.ensemble import SeedEnsemble, _fit_many, fit_many
 from sk_biornn.ensemble._seeds import _summary
 
 TINY = {"n_units": 6, "max_iter": 2}
@@ -171,3 +171,30 @@ def test_bad_numbers_of_seeds_are_refused(decisions, n_seeds, error):
 def test_an_estimator_without_a_seed_is_refused(decisions):
     with pytest.raises(ValueError, match="random_state, got LinearRegression"):
         SeedEnsemble(LinearRegression()).fit(*decisions)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_devices_are_as_they_were_where_nothing_was_fitted(error, monkeypatch):
+    """Whatever is raised, such as by a cluster, and when."""
+
+    def struck(*args, **options):
+        raise error
+
+    X, y = make_flip_flop(10, n_steps=5, random_state=0)
+    networks = [DaleRNNRegressor(n_units=4, device="auto", random_state=k) for k in range(2)]
+    monkeypatch.setattr(_fit_many, "_fit_here", struck)
+    with pytest.raises(error):
+        fit_many(networks, X, y, device="cpu")
+    assert [network.device for network in networks] == ["auto", "auto"]
+
+
+def test_a_cluster_is_checked_before_anything_is_changed(monkeypatch):
+    X, y = make_flip_flop(10, n_steps=5, random_state=0)
+    networks = [DaleRNNRegressor(n_units=4, device="auto", random_state=k) for k in range(2)]
+
+    def refuse(**given):
+        raise ValueError([network.device for network in networks])
+
+    monkeypatch.setattr(_fit_many, "check_cluster", refuse)
+    with pytest.raises(ValueError, match=r"\['auto', 'auto'\]"):
+        fit_many(networks, X, y, device="cpu", n_jobs=2)

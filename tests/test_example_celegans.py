@@ -56,25 +56,16 @@ def test_no_frame_near_a_test_block_is_trained_on(example):
     assert tested == list(range(1600))
 
 
-def test_linear_network_finds_the_matrix_that_made_the_data(example, worm):
-    matrix, _ = example["fit_linear"](worm["trace"], [(0, 900)], worm["chemical"], ridge=0.0)
-    np.testing.assert_allclose(matrix, worm["matrix"], atol=0.08)
-    assert (matrix[worm["matrix"] == 0] == 0).all()
-
-
-def test_infinite_ridge_leaves_the_regression_on_the_own_past(example, worm):
-    trace, every = worm["trace"], np.ones((6, 6), dtype=bool)
-    matrix, intercept = example["fit_linear"](trace, [(0, 900)], every, ridge=1e12)
-    expected = np.array([np.polyfit(x[:-1], x[1:], 1) for x in trace.T])
-    np.testing.assert_allclose(matrix, np.diag(expected[:, 0]), atol=1e-9)
-    np.testing.assert_allclose(intercept, expected[:, 1], atol=1e-9)
-
-
-def test_own_past_of_order_one_is_the_ar1(example, worm):
-    trace, runs, block = worm["trace"], [(0, 600)], (640, 900)
-    fit = example["fit_linear"](trace, runs, np.zeros((6, 6), dtype=bool))
-    ar1 = example["linear_error"](trace, block, *fit)
-    assert example["own_past_error"](trace, block, runs, order=1) == pytest.approx(ar1, rel=1e-9)
+def test_a_baseline_is_judged_on_the_next_frames_of_the_block(example, worm):
+    trace, runs, block = worm["trace"], [(0, 300), (350, 600)], (640, 900)
+    now, following = (np.vstack([trace[a + i : b - 1 + i] for a, b in runs]) for i in (0, 1))
+    fits = [np.polyfit(a, b, 1) for a, b in zip(now.T, following.T, strict=True)]
+    predictions = [np.polyval(fit, x[640:899]) for fit, x in zip(fits, trace.T, strict=True)]
+    expected = np.mean((trace[641:900].T - predictions) ** 2)
+    found = example["baseline_error"](example["ARBaseline"](), trace, block, runs)
+    assert found == pytest.approx(expected, rel=1e-9)
+    earlier = example["baseline_error"](example["ARBaseline"](order=5), trace, (0, 100), runs)
+    assert np.isfinite(earlier)  # the block begins with the recording
 
 
 def test_trials_ask_for_the_next_frame_once_warm(example):
@@ -94,10 +85,10 @@ def test_network_starts_as_the_ar1_of_every_neuron(example, worm):
     network, *_ = example["start_at_ar1"](
         x, runs, floor, mask=worm["chemical"], signs=worm["signs"], dale="projection", seed=0
     )
-    matrix, intercept = example["fit_linear"](x, runs, np.zeros((6, 6), dtype=bool))
+    ar1 = example["ARBaseline"]().fit(*example["one_step"](x, runs))
     np.testing.assert_allclose(
         example["network_predictions"](network, x, block, floor),
-        x[block[0] : block[1] - 1] @ matrix.T + intercept,
+        ar1.predict(x[None, block[0] : block[1] - 1])[0],
         atol=1e-4,
     )
 

@@ -89,26 +89,33 @@ def test_the_law_of_a_noiseless_recording_is_found_ten_frames_ahead(example):
     turn = np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
     x = np.array([np.linalg.matrix_power(turn, t) @ [1.0, 0.5] for t in range(200)])
     every = np.ones((2, 2), dtype=bool) & ~np.eye(2, dtype=bool)
-    law = example["fit_linear"](x, [(0, 100)], example["lags"](1), every, ridge=0.0)
-    np.testing.assert_allclose(np.diag(law.own[:, 0]) + law.W, turn, atol=1e-9)
+    law = example["fitted"](example["RidgeVAR"](alpha=0.0, mask=every), x, [(0, 100)])
+    np.testing.assert_allclose(law(x[None, :-1])[0], x[1:], atol=1e-9)
     np.testing.assert_allclose(example["rollout_r2"](law, x, (100, 200)), 1, atol=1e-9)
 
 
 # ------------------------------------------------------------------ linear models
 
 
-def test_own_regressors_are_lags_and_the_running_mean(example):
+def test_own_regressors_are_the_last_frame_and_the_running_mean(example):
     x = np.random.default_rng(0).standard_normal((30, 2))
-    third = example["lags"](5)(x)[..., 3]
-    np.testing.assert_array_equal(third[3:], x[:-3])
-    np.testing.assert_array_equal(third[:3], x[[0, 0, 0]])
-    assert example["lags"](0)(x[None]).shape == (1, 30, 2, 0)
+    assert example["no_past"](x[None]).shape == (1, 30, 2, 0)
     decay = np.array([0.3, 0.8])
     fast, slow = np.moveaxis(example["fast_and_slow"](decay)(x), -1, 0)
     np.testing.assert_array_equal(fast, x)
     for neuron in range(2):
         mean = pd.Series(x[:, neuron]).ewm(alpha=1 - decay[neuron], adjust=False).mean()
         np.testing.assert_allclose(slow[:, neuron], mean)
+
+
+def test_baselines_learn_from_warm_frames(example, worm):
+    x, warm, runs = worm["trace"], example["WARM_UP"], [(0, 300), (400, 700)]
+    past = np.vstack([x[a + warm : b - 1] for a, b in runs])
+    following = np.vstack([x[a + warm + 1 : b] for a, b in runs])
+    model = example["fitted"](example["ARBaseline"](), x, runs)
+    for neuron in range(8):
+        fit = np.polyfit(past[:, neuron], following[:, neuron], 1)
+        np.testing.assert_allclose(model(x[None])[0, :, neuron], np.polyval(fit, x[:, neuron]))
 
 
 def test_bounded_ridge_meets_the_conditions_of_optimality(example):
@@ -128,10 +135,10 @@ def test_bounded_ridge_meets_the_conditions_of_optimality(example):
 
 def test_linear_model_finds_the_matrix_that_made_the_data(example, worm):
     signs = np.broadcast_to(np.repeat([1, 0, -1], [4, 2, 2]), (8, 8))
-    runs, law = [(0, 700)], example["lags"](1)
-    model = example["fit_linear"](worm["trace"], runs, law, worm["chemical"], signs, ridge=0.0)
+    runs, past = [(0, 700)], lambda x: x[..., None]
+    model = example["fit_linear"](worm["trace"], runs, 0.0, past, worm["chemical"], signs)
     np.testing.assert_allclose(np.diag(model.own[:, 0]) + model.W, worm["matrix"], atol=0.12)
-    wrong = example["fit_linear"](worm["trace"], runs, law, worm["chemical"], -signs, ridge=0.0)
+    wrong = example["fit_linear"](worm["trace"], runs, 0.0, past, worm["chemical"], -signs)
     assert (model.W[worm["chemical"]] != 0).all()
     assert (wrong.W[:, signs[0] != 0] == 0).all()
 
@@ -177,8 +184,8 @@ def start(example, worm, mask, withheld):
     """Return a linear model of all frames, and the network that starts from it."""
     x, runs, decay = worm["trace"], [(0, 700)], np.linspace(0.3, 0.9, 8)
     arm = {**example["arms_of"](worm)["connectome"](0), "mask": mask}
-    own = example["lags"](0) if withheld.any() else example["fast_and_slow"](decay)
-    linear = example["fit_linear"](x, runs, own, mask, arm["signs"], 0.1, least=0.1)
+    own = example["no_past"] if withheld.any() else example["fast_and_slow"](decay)
+    linear = example["fit_linear"](x, runs, 0.1, own, mask, arm["signs"], least=0.1)
     return linear, example["Network"](linear, x, runs, arm, decay, withheld, seed=0)
 
 

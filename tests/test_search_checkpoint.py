@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -31,10 +33,13 @@ from sk_biornn.model_selection import (
     StackedGridSearchCV,
     StackedHalvingGridSearchCV,
     StackedRandomizedSearchCV,
+    _before,
     _checkpoint,
+    _fitted_before,
 )
 from sk_biornn.model_selection._checkpoint import Checkpoint, open_checkpoint
-from sk_biornn.model_selection._fitted_before import Store, looking_up
+from sk_biornn.model_selection._digest import digest
+from sk_biornn.model_selection._fitted_before import Store, digests_of, key_of, looking_up
 from sk_biornn.model_selection._shares import Shares
 from sk_biornn.preprocessing import TrialScaler
 
@@ -604,3 +609,65 @@ def test_shares_of_the_time(monkeypatch):
     with shares.of_one() as third:  # from 10 to 13
         pass
     assert (first.seconds, second.seconds, third.seconds) == (2.0 + 2.0 + 1.0, 2.0, 3.0)
+
+
+# ------------------------------------------------------------------ what a fit is known by
+
+
+def test_what_auto_is_belongs_to_what_a_fit_is_known_by(monkeypatch):
+    """A GPU draws other noise: a fit of device="auto" there is none of a CPU."""
+
+    def key(estimator):
+        return key_of(estimator, digests_of(X, Y, {}))
+
+    estimators = network(device="auto"), make_pipeline(TrialScaler(), network(device="auto"))
+    here, plain = [key(estimator) for estimator in estimators], key(network())
+    there = SimpleNamespace(type="cuda")
+    monkeypatch.setattr(_fitted_before, "resolve_device", lambda name: there)
+    assert all(key(estimator) != one for estimator, one in zip(estimators, here, strict=True))
+    assert key(network()) == plain
+
+
+def test_trials_of_a_fold_are_taken_in_once_for_all_candidates(monkeypatch):
+    n_calls = []
+    monkeypatch.setattr(
+        _before, "digests_of", lambda *given: n_calls.append(1) or digests_of(*given)
+    )
+    grid = {"regu_strength": [0.0, 0.1, 0.2, 0.3]}
+    search = StackedGridSearchCV(network(), grid, cv=3, strategy="stacked", refit=False)
+    search.fit(X, Y)
+    assert len(n_calls) == 3 and search.stacking_report_["stack"].tolist() == [12] * 12
+    assert_same_search(search, GridSearchCV(network(), grid, cv=3, refit=False).fit(X, Y))
+
+
+def test_one_number_is_not_an_array_of_one():
+    assert digest(np.array(1.0)).text != digest(np.array([1.0])).text
+    assert digest(np.array([1.0])).text == digest(np.array([1.0])).text
+
+
+def test_equal_candidates_are_fitted_once_each(monkeypatch):
+    """Without a folder every one of them has its own fit, and none is fitted when asked for."""
+    alone = []
+    fit = type(network()).fit
+    monkeypatch.setattr(type(network()), "fit", lambda *a, **k: alone.append(1) or fit(*a, **k))
+    options = {"cv": 3, "strategy": "stacked", "refit": False}
+    found = StackedGridSearchCV(network(), {"dale": ["abs", "abs"]}, **options).fit(X, Y)
+    assert alone == [] and found.stacking_report_["stack"].tolist() == [6] * 6
+    scores = found.cv_results_["mean_test_score"]
+    assert scores[0] == pytest.approx(scores[1], rel=1e-10)
+
+
+def test_a_folder_of_something_else_is_left_as_it_was(tmp_path):
+    (tmp_path / "settings.json").write_text('{"study": "dale"}')
+    with pytest.raises(ValueError, match="holds something else"), open_checkpoint(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
+
+
+def test_a_worker_that_looks_into_the_folder_ends_with_the_search(tmp_path, monkeypatch):
+    ended_with = []
+    monkeypatch.setattr(_checkpoint, "end_with", ended_with.append)
+    with open_checkpoint(tmp_path) as folder:
+        cls = looking_up(Ridge, Store(folder))
+        pickle.loads(pickle.dumps(cls()))
+    assert ended_with == [os.getpid()]

@@ -655,7 +655,16 @@ def test_a_file_is_whole_or_not_there(tmp_path, monkeypatch):
         with pytest.raises(OSError, match="no space left"):
             _atomic.write_text(path, "second\n")
     assert path.read_bytes() == b"first\n" and [*tmp_path.iterdir()] == [path]
-    assert path.stat().st_mode & 0o777 == 0o666 & ~_atomic._umask()
+
+
+def test_a_file_has_the_mode_of_any_new_file(tmp_path):
+    before = os.umask(0o027)
+    try:
+        _atomic.write_text(tmp_path / "a", "first\n")
+        _atomic.create_text(tmp_path / "b", "first\n")
+    finally:
+        os.umask(before)
+    assert [path.stat().st_mode & 0o777 for path in tmp_path.iterdir()] == [0o640, 0o640]
 
 
 def test_a_folder_with_other_files_is_no_study(tmp_path):

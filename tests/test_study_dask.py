@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 import signal
 import socket
@@ -12,10 +13,11 @@ import sys
 import threading
 import time
 import warnings
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, CancelledError
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -41,8 +43,10 @@ from tiny_study import (
 )
 
 from sk_biornn import _cluster
+from sk_biornn._cluster_tasks import result_of
 from sk_biornn.cli import main
 from sk_biornn.ensemble import SeedEnsemble, fit_many
+from sk_biornn.ensemble._elsewhere import Given, in_jobs
 from sk_biornn.model_selection import StackedGridSearchCV
 from sk_biornn.studies import PRESETS, Budget, DalePreset, run_study
 from sk_biornn.studies import _on_cluster as on_cluster
@@ -131,6 +135,39 @@ def test_a_run_that_ends_every_worker_stops_the_study(client, cluster, monkeypat
     study = study_of(always_killed)
     with pytest.raises(BrokenExecutor, match=r"^the run k_000 was given to several dask workers"):
         run_study(study, letters="k", simulations=1)
+
+
+def fails_with(error):
+    """Return a future whose result is this error."""
+
+    def result():
+        raise error
+
+    return SimpleNamespace(result=result)
+
+
+@pytest.mark.parametrize(
+    ("names", "called"),
+    [(["a_000"], "the run a_000"), (["a_001", "b_000"], "the stack of 2 runs from a_001 on")],
+)
+def test_what_a_task_ended_with_is_told_by_its_runs(names, called):
+    """By how many they were, and by what the scheduler is at."""
+    client = SimpleNamespace(status="running", _scheduler_identity={"address": "tcp://there:1"})
+    there = _cluster.Cluster(client, {})
+    killed = distributed.KilledWorker("a", None, 3)
+    sentence = f"^{called} was given to several dask workers, and each of them ended"
+    with pytest.raises(BrokenExecutor, match=sentence):
+        result_of(fails_with(killed), on_cluster._called(names), there)
+    sentence = f"^{called} was cancelled on the dask scheduler tcp://there:1, by another client or"
+    with pytest.raises(BrokenExecutor, match=sentence):
+        result_of(fails_with(CancelledError()), on_cluster._called(names), there)
+    full = OSError(28, "no space left")
+    with pytest.raises(OSError, match="no space left"):
+        result_of(fails_with(full), on_cluster._called(names), there)
+    client.status = "connecting"
+    for error in (CancelledError(), full):
+        with pytest.raises(ConnectionError, match=r"^the dask scheduler tcp://there:1 was lost"):
+            result_of(fails_with(error), on_cluster._called(names), there)
 
 
 def test_a_worker_writes_no_file_into_the_folder_of_the_study(tmp_path):
@@ -241,6 +278,23 @@ def test_other_versions_are_refused_by_name(client, name):
         pretend(client, name, ours)
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (distributed.comm.CommClosedError("in <TCP>"), "does not answer .*: it may have ended; b"),
+        (TimeoutError("late"), "does not answer .*: it may have ended; begin again with those"),
+        (ModuleNotFoundError("no sk_biornn"), "cannot do this work .*: install the same version"),
+        (OSError("libgomp.so"), "cannot do this work .*: install the same version"),
+    ],
+)
+def test_a_worker_that_has_gone_is_told_from_one_that_lacks_something(error, said, monkeypatch):
+    there = SimpleNamespace(workers=lambda: {"a": {}}, client=SimpleNamespace())
+    there.client.run = lambda *given, **how: {"a": error}
+    monkeypatch.setattr(_cluster, "_wait_for_workers", lambda cluster: None)
+    with pytest.raises(ValueError, match=f"^the dask worker a {said}"):
+        _cluster.ask_workers(there, os.getpid)
+
+
 def test_a_worker_that_comes_later_is_asked_too(client, monkeypatch):
     address = pretend(client, "torch", "0.0.1")
     monkeypatch.setattr("sk_biornn.studies._runner.check_workers", lambda cluster: None)
@@ -294,19 +348,115 @@ def test_ensembles_are_those_of_this_process(client, strategy):
 
 
 def test_trials_of_an_ensemble_go_out_once(client):
-    counted = Counted()
     Counted.n_pickles = 0
-    from sk_biornn.ensemble._elsewhere import Given
-
-    given = Given(counted, None, {})
-    from joblib import Parallel, delayed
-
-    assert Parallel(n_jobs=2)(delayed(_total)(given, k) for k in range(8)) == [250_000] * 8
+    given = Given(Counted(), None, {})
+    assert in_jobs(_total, [(k,) for k in range(8)], given, None) == [250_000 + k for k in range(8)]
     assert Counted.n_pickles <= 2
 
 
-def _total(given, k):
-    return len(given.X.array)
+def _total(k, given):
+    return len(given.X.array) + k
+
+
+def test_a_study_that_cannot_be_sent_is_refused(client):
+    lock = threading.Lock()
+    sentence = r"^the job and the plan of a study must be what can be sent .* no pickle \(cannot"
+    with pytest.raises(TypeError, match=sentence):
+        run_study(study_of(lambda record, run, plan: lock.locked()))
+
+
+def test_a_client_that_is_closed_is_refused(cluster):
+    with distributed.Client(cluster, set_as_default=False) as closed:
+        pass
+    for work in (
+        lambda: run_study(STUDY),
+        lambda: fit_many([network(), network()], SX, SY),
+        lambda: SeedEnsemble(network(), n_seeds=2, strategy="joblib").fit(SX, SY),
+    ):
+        with (
+            parallel_config("dask", client=closed),
+            pytest.raises(ValueError, match=r"^the dask client .* whose status is 'closed': make"),
+        ):
+            work()
+
+
+class HoldsALock:
+    """An `on_epoch` that has a pickle until it is called."""
+
+    def __call__(self, *_):
+        """Hold what has none."""
+        self.lock = threading.Lock()
+
+
+@pytest.mark.parametrize("strategy", ["joblib", "stacked"])
+def test_what_cannot_be_sent_is_refused_and_not_waited_for(client, strategy):
+    ensemble = SeedEnsemble(network(), n_seeds=2, random_state=0, strategy=strategy)
+    lock = threading.Lock()
+    ensemble.set_params(estimator__on_epoch=lambda *_: lock.locked())
+    with pytest.raises(TypeError, match=r"^estimators? must be what can be sent to the workers"):
+        ensemble.fit(SX, SY)
+    ensemble.set_params(estimator__on_epoch=HoldsALock())
+    with pytest.raises(TypeError, match=r"^a fit on a dask cluster must leave what can be sent b"):
+        ensemble.fit(SX, SY)
+
+
+class EndsAWorker:
+    """An `on_epoch` that kills the process that calls it, once."""
+
+    def __init__(self, folder):
+        self.file = folder / "struck"
+
+    def __call__(self, *_):
+        """Kill."""
+        if not self.file.exists():
+            self.file.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("strategy", ["joblib", "stacked"])
+def test_an_ensemble_survives_the_end_of_a_worker(client, strategy, tmp_path):
+    """Its trials do not end with the worker that has them."""
+    ensemble = SeedEnsemble(network(), n_seeds=4, random_state=0, strategy=strategy)
+    ensemble.set_params(estimator__on_epoch=EndsAWorker(tmp_path))
+    there = clone(ensemble).fit(SX, SY)
+    assert (tmp_path / "struck").exists()
+    with parallel_config("sequential"):
+        here = clone(ensemble).fit(SX, SY)
+    for ours, theirs in zip(here.estimators_, there.estimators_, strict=True):
+        np.testing.assert_allclose(ours.W_rec_, theirs.W_rec_, atol=1e-10)
+    client.wait_for_workers(2, timeout=LONG)
+
+
+def test_one_worker_is_a_cluster_too_and_resources_say_which(client):
+    """A stack of all goes to the one worker that has a GPU, and none is fitted here."""
+    pid = only_one_has_it(client, 1)
+    try:
+        with parallel_config("dask", client=client, resources=RESOURCE):
+            networks = [network(random_state=k, on_epoch=NotesProcess()) for k in range(4)]
+            fitted = fit_many(networks, SX, SY, strategy="stacked")
+        assert {one.on_epoch.pid for one in fitted} == {pid}
+        assert fitted.stacking_report["stack"].tolist() == [4] * 4
+    finally:
+        only_one_has_it(client, 0)
+
+
+class NotesProcess:
+    """An `on_epoch` that notes where it is called."""
+
+    def __call__(self, *_):
+        """Note it."""
+        self.pid = os.getpid()
+
+
+def test_a_checkpoint_is_one_folder_wherever_workers_stand(client, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    grid = {"regu_strength": [0.0, 0.1]}
+    search = StackedGridSearchCV(network(), grid, cv=2, refit=False, checkpoint="kept")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        search.fit(SX, SY)
+        assert len(list(tmp_path.glob("kept/runs/*.json"))) == 4
+        assert clone(search).fit(SX, SY).stacking_report_["stack"].tolist() == [0] * 4
 
 
 def test_searches_are_those_of_this_process(client, tmp_path):
@@ -403,7 +553,9 @@ def n_queued(dask_worker):
 def test_an_interruption_cancels_what_is_queued(client, cluster, tmp_path):
     def strike():
         try:
-            wait_for(lambda: len(list(tmp_path.glob("runs/*"))) == 1 and len(begun(tmp_path)) == 3)
+            wait_for(
+                lambda: len(list(tmp_path.glob("runs/*.json"))) == 1 and len(begun(tmp_path)) == 3
+            )
         finally:
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -458,6 +610,14 @@ def test_what_is_no_address_is_refused(address, kind, sentence):
         pass
     assert str(caught.value).startswith("dask must be 'tcp://host:port' of a dask scheduler, or ")
     assert str(caught.value).endswith(f"{sentence}.")
+
+
+def test_the_log_of_dask_is_silent_no_longer_than_the_connection(scheduler):
+    log = logging.getLogger("distributed")
+    before = log.level
+    with _cluster.connected(scheduler[1]):
+        assert log.level == logging.CRITICAL
+    assert log.level == before
 
 
 DALE = ["study", "dale", "--arms", "projection/ours", "--simulations", "1"]

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 
-from sk_biornn import _process
+from sk_biornn import _process, _records
 from sk_biornn._atomic import write_text
 from sk_biornn._orphans import end_with
 from sk_biornn._process import Process, has_ended, this_process
-from sk_biornn._records import LOCK, locked, sealed
+from sk_biornn._records import LOCK, differences, locked, sealed
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._repeatable import digest
 from sk_biornn.studies._runner import carry_out, fill_record, holding, run_jobs
@@ -190,7 +190,7 @@ def work(folder, seconds):
     os.rename(f"{folder}/{os.getpid()}.tmp", f"{folder}/{os.getpid()}.pid")
     time.sleep(seconds)  # at work, or afterwards idle, when the parent is killed
 with parallel_config(backend=sys.argv[2]):
-    list(run_jobs(work, [((sys.argv[1], 600), {}), ((sys.argv[1], 0.0), {})], n_jobs=3))
+    list(run_jobs(work, [(sys.argv[1], 600), (sys.argv[1], 0.0)], n_jobs=3))
 """
 
 
@@ -220,7 +220,7 @@ def test_workers_end_with_a_study_that_is_killed(backend, tmp_path):
 
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing", "sequential"])
 def test_jobs_run_on_any_backend(backend):
-    jobs = [((number, 1), {}) for number in range(5)]
+    jobs = [(number, 1) for number in range(5)]
     with parallel_config(backend=backend):
         results = run_jobs(add, jobs, n_jobs=2)
         assert sorted(result["sum"] for result in results) == [1, 2, 3, 4, 5]
@@ -250,10 +250,18 @@ def fitted(name):
 
 def test_a_process_that_is_no_worker_watches_nobody():
     before = threading.active_count()
-    (result,) = run_jobs(add, [((1, 2), {})], n_jobs=1)
+    (result,) = run_jobs(add, [(1, 2)], n_jobs=1)
     assert result["sum"] == 3
     end_with(os.getppid())
     assert threading.active_count() == before
+
+
+def test_what_differs_late_in_a_long_setting_is_seen():
+    arms = [f"arm {number}" for number in range(10)]
+    said = differences({"arms": arms, "n": 1}, {"arms": [*arms[:-1], "other"], "n": 2})
+    assert said == (
+        'arms (..."arm 8", "arm 9"] there, ..."arm 8", "other"] here), n (1 there, 2 here)'
+    )
 
 
 # ------------------------------------------------------------------ the lock
@@ -303,6 +311,25 @@ def test_the_lock_of_another_machine_is_kept_and_its_file_named(tmp_path):
 def test_a_lock_that_no_study_wrote_holds_nobody_off(text, tmp_path):
     (tmp_path / LOCK).write_text(text)
     assert study(tmp_path)["a"]["sum"] == 3
+
+
+THEIRS = json.dumps({"pid": os.getppid(), "host": HOST, "start": None})
+
+
+@pytest.mark.parametrize("theirs", [THEIRS, ""])
+def test_of_two_that_see_no_lock_at_once_one_has_the_folder(theirs, tmp_path, monkeypatch):
+    """Where folders cannot be locked: the other one has made its lock since we looked."""
+    create = _records.create_text
+
+    def too_late(path, text):
+        path.write_text(theirs)
+        create(path, text)
+
+    monkeypatch.setattr(_records, "create_text", too_late)
+    said = "belongs to the study that runs in" if theirs else "was taken by another study at this"
+    with pytest.raises(ValueError, match=rf"^output '{tmp_path}' {said}"), locked(tmp_path):
+        pass
+    assert (tmp_path / LOCK).read_text() == theirs
 
 
 HOLDER = """

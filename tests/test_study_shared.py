@@ -30,7 +30,7 @@ from sk_biornn._atomic import create_text
 from sk_biornn._process import this_process
 from sk_biornn._records import LOCK, locked
 from sk_biornn.cli import main
-from sk_biornn.studies import PRESETS, Budget, DalePreset, _claims, _shared, run_study
+from sk_biornn.studies import PRESETS, Budget, DalePreset, _claims, _folder, _shared, run_study
 from sk_biornn.studies._claims import FOLDER, Claims
 from sk_biornn.studies._folder import StudyFolder
 
@@ -259,6 +259,65 @@ def test_a_runner_elsewhere_is_named_with_its_file(tmp_path):
     assert run_study(STUDY, output=tmp_path)["error"].isna().all()
 
 
+def test_a_fresh_sign_that_cannot_be_read_holds_others_off(tmp_path):
+    file = tmp_path / FOLDER / "abc.runner"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    sentence = rf"shared study whose runner cannot be told by now: .* remove {file}\)\.$"
+    with pytest.raises(ValueError, match=sentence):
+        run_study(STUDY, output=tmp_path)
+    os.utime(file, (1000, 1000))
+    assert run_study(STUDY, output=tmp_path)["error"].isna().all()
+    assert not file.parent.exists()
+
+
+def test_a_runner_that_comes_at_the_same_time_loses_no_file(tmp_path):
+    """It finds its sign, once it is there, and sees that the folder is not to be joined."""
+    new, old = (tmp_path / FOLDER / f".{name}.runner.0123abcd~" for name in ("new", "old"))
+    new.parent.mkdir()
+    for half in (new, old):
+        half.write_text("half of")
+    os.utime(old, (1000, 1000))
+    run_study(STUDY, output=tmp_path)
+    assert list(new.parent.iterdir()) == [new]
+
+
+def test_halves_of_killed_runners_are_removed_by_those_that_join_later(tmp_path):
+    places = ("runs/.a_000.json", "weights/.a_000.npz", f"{FOLDER}/.abc.runner", ".settings.json")
+    halves = [tmp_path / f"{place}.{age}~" for place in places for age in ("00000new", "00000old")]
+    for half in halves:
+        half.parent.mkdir(exist_ok=True)
+        half.touch()
+        if "old" in half.name:
+            os.utime(half, (1000, 1000))
+    run_study(STUDY, output=tmp_path, join=True)
+    assert [half for half in halves if half.exists()] == halves[::2]
+
+
+def test_settings_that_another_runner_is_about_to_write_are_waited_for(tmp_path, monkeypatch):
+    """Where links are unknown a file is there before it is whole."""
+    expected = run_study(STUDY, output=tmp_path / "whole")
+    settings = (tmp_path / "whole" / "settings.json").read_text()
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    (folder / "settings.json").touch()
+    naps = []
+
+    def nap(seconds):
+        naps.append(seconds)
+        if len(naps) == 3:
+            (folder / "settings.json").write_text(settings)
+
+    monkeypatch.setattr(_folder, "time", SimpleNamespace(sleep=nap, monotonic=lambda: 0.0))
+    assert run_study(STUDY, output=folder, join=True).equals(expected) and len(naps) == 3
+    (folder / "settings.json").write_text("")
+    monkeypatch.setattr(_folder, "WITHIN", -1.0)
+    with pytest.raises(
+        ValueError, match=r"settings\.json is not valid JSON .*; remove it to go on"
+    ):
+        run_study(STUDY, output=folder, join=True)
+
+
 def test_what_a_killed_runner_left_on_this_machine_is_removed(tmp_path):
     file = tmp_path / FOLDER / "abc.runner"
     file.parent.mkdir(parents=True)
@@ -332,15 +391,6 @@ def test_silence_is_measured_by_who_listens(tmp_path, monkeypatch):
 
 
 def test_a_runner_shows_that_it_lives(tmp_path, monkeypatch):
-    beats = []
-
-    class Watched(threading.Event):
-        def wait(self, timeout=None):
-            beats.append(timeout)
-            return super().wait(timeout)
-
-    watched = SimpleNamespace(Event=Watched, Thread=threading.Thread)
-    monkeypatch.setattr(_claims, "threading", watched)
     monkeypatch.setattr(_claims, "BEAT", 0.01)
     claims = Claims(tmp_path)
     with claims.as_runner():
@@ -348,11 +398,10 @@ def test_a_runner_shows_that_it_lives(tmp_path, monkeypatch):
         before = file.read_bytes()
         wait_for(lambda: file.read_bytes() != before)
         assert len(file.read_bytes()) == len(before) and claims.n_living() == 1
-        file.unlink()  # by hand, as a sentence says: it does not come back
-        n_beats = len(beats)
-        wait_for(lambda: len(beats) > n_beats + 3)  # three more signs of life, or what would be
-        assert not file.exists() and set(beats) == {0.01}
-    assert not file.exists()
+        file.unlink()  # by hand, by somebody who took it for ended
+        wait_for(lambda: file.exists() and file.read_bytes())
+        assert Claims(tmp_path).lives(claims.us)
+    assert list(claims.path.iterdir()) == []
 
 
 @pytest.mark.parametrize("made", [True, False])
@@ -379,6 +428,21 @@ def test_a_file_is_created_once(tmp_path):
     create_text(path, "first\n")
     create_text(path, "second\n")
     assert path.read_bytes() == b"first\n" and list(tmp_path.iterdir()) == [path]
+
+
+def test_the_last_claim_counts_whichever_are_left(tmp_path):
+    """Somebody was interrupted as he took them away; names may hold anything."""
+    claims = Claims(tmp_path)
+    with claims.as_runner():
+        for run in ("a", "a.1", "[a]", "b"):
+            (claims.path / f"{run}.1").write_text("gone")
+            (claims.path / f"{run}.10").write_text(claims.us)
+            assert claims.number(run) == 11 and claims.is_taken(run)
+        claims.forget("a")
+        assert claims.number("a") == 0 and claims.number("a.1") == 11
+        for run in ("a.1", "[a]", "b"):
+            claims.forget(run)
+        assert [path.name for path in claims.path.iterdir()] == [f"{claims.us}.runner"]
 
 
 def test_a_claim_that_is_being_written_counts(tmp_path, monkeypatch):

@@ -361,6 +361,63 @@ def test_an_interruption_waits_for_no_measures(tmp_path, monkeypatch):
     assert records_in(tmp_path) == {}
 
 
+def test_what_is_whole_is_kept_while_others_wait_for_their_measures(tmp_path, monkeypatch):
+    """The keyboard strikes while a measure of one run is waited for; the other is whole."""
+    begun = []
+
+    @contextmanager
+    def workers(n_jobs):
+        def submit(function, *arguments):
+            begun.append(NotWaited())
+            if function is not np.sum:
+                begun[-1].set_result(function(*arguments))
+            return begun[-1]
+
+        yield submit
+
+    def struck(waiting, **how):
+        assert list(waiting) == [future for future in begun if not future.done()]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(together, "_workers", workers)
+    monkeypatch.setattr(together, "wait", struck, raising=False)
+    study = dataclasses.replace(STUDY, job=short_first)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(study, output=tmp_path, letters="ba", strategy="stacked")
+    assert list(records_in(tmp_path)) == ["a_000.json"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_a_record_that_could_not_be_kept_is_kept_once_more(error, tmp_path, monkeypatch):
+    """Of three whole runs the writing of the first strikes once: all are there."""
+    save, n_calls = StudyFolder.save, []
+
+    def struck(self, name, record):
+        n_calls.append(name)
+        if len(n_calls) == 1:
+            raise error
+        save(self, name, record)
+
+    monkeypatch.setattr(StudyFolder, "save", struck)
+    with pytest.raises(error):
+        run_study(STUDY, output=tmp_path, letters="abc", strategy="stacked")
+    records = records_in(tmp_path)
+    assert sorted(records) == ["a_000.json", "b_000.json", "c_000.json"]
+    assert all(record["error"] is None and record["sum"] for record in records.values())
+
+
+def test_a_run_that_is_interrupted_as_it_ends_is_not_taken_for_whole(tmp_path):
+    def struck(record, run, plan):
+        yield from short_first(record, run, plan)
+        if run.letter == "b":
+            raise KeyboardInterrupt
+
+    study = dataclasses.replace(STUDY, job=struck)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(study, output=tmp_path, letters="ab", strategy="stacked")
+    assert list(records_in(tmp_path)) == ["a_000.json"]
+
+
 def fail(_):
     """Never return."""
     raise ArithmeticError("no measure")

@@ -11,7 +11,7 @@ from sk_biornn.core.scan import Trajectory, as_trials, run
 from sk_biornn.core.solvers import Solver
 from sk_biornn.core.sparse import Support, support_where_it_pays
 from sk_biornn.core.stacked import DeviceStack, EpochsTogether, Stack
-from sk_biornn.core.threads import computing
+from sk_biornn.core.threads import computing, one_torch_thread
 from sk_biornn.core.training import (
     DivergenceError,
     Epochs,
@@ -54,6 +54,7 @@ __all__ = [
     "cross_entropy",
     "on_support",
     "one_of_many",
+    "one_torch_thread",
     "run",
     "squared_error",
     "sum_of_two",

@@ -31,6 +31,7 @@ class _State:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.n_computing = 0  # threads of callers that are inside `computing`
+        self.n_held = 0  # threads of callers that have one thread, for this or another reason
         self.n_threads = 1  # what torch was allowed before the first of them came
         self.pool: ThreadPoolExecutor | None = None
         self.pool_size = 0
@@ -39,7 +40,9 @@ class _State:
 class _Here(threading.local):
     """What one thread knows of itself."""
 
-    depth = 0
+    depth = 0  # inside `computing`
+    n_held = 0  # how often it was given one thread
+    is_kept = False  # inside `one_torch_thread`: it has no helpers either
 
 
 _state, _here = _State(), _Here()
@@ -85,7 +88,7 @@ def computing() -> Iterator[None]:
         yield
         return
     with ExitStack() as stack:
-        stack.enter_context(_one_thread())
+        stack.enter_context(_one_thread(is_computing=True))
         stack.enter_context(_without_subnormals())
         for device in ("cpu", "cuda"):
             if torch.is_autocast_enabled(device):
@@ -95,23 +98,53 @@ def computing() -> Iterator[None]:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_torch_thread() -> Iterator[None]:
+    """Keep torch, and what is computed inside, to one thread, while others compute besides.
+
+    May be nested, and used by several threads at once.
+
+    Yields
+    ------
+    None
+        Nothing; what counts is what holds inside.
+
+    Examples
+    --------
+    >>> import torch
+    >>> with one_torch_thread():
+    ...     torch.get_num_threads()
+    1
+    """
+    before, _here.is_kept = _here.is_kept, True
+    try:
+        with _one_thread(is_computing=False):
+            yield
+    finally:
+        _here.is_kept = before
+
+
+@contextmanager
+def _one_thread(*, is_computing: bool) -> Iterator[None]:
     # `set_num_threads` holds for the calling thread and for threads that are yet to be born, so
     # the first one in notes what was set and everyone puts it back.
     state = _state
     with state.lock:
-        if state.n_computing == 0:
+        if state.n_held == 0:
             state.n_threads = torch.get_num_threads()
-        state.n_computing += 1
+        state.n_held += 1
+        state.n_computing += is_computing
         torch.set_num_threads(1)
-    _here.depth = 1
+    _here.n_held += 1
+    _here.depth += is_computing
     try:
         yield
     finally:
-        _here.depth = 0
+        _here.n_held -= 1
+        _here.depth -= is_computing
         with state.lock:
-            state.n_computing -= 1
-            torch.set_num_threads(state.n_threads)
+            state.n_held -= 1
+            state.n_computing -= is_computing
+            torch.set_num_threads(1 if _here.n_held else state.n_threads)
 
 
 @contextmanager
@@ -159,7 +192,7 @@ def do_all(work: Callable[[Part], object], parts: Sequence[Part]) -> None:
     Only inside `computing`. Which thread does which part is not determined, and must not matter.
     """
     n_threads = min(len(parts), _state.n_threads // max(_state.n_computing, 1))
-    if n_threads <= 1:
+    if n_threads <= 1 or _here.is_kept:
         for part in parts:
             work(part)
         return

@@ -7,17 +7,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import effective_n_jobs
 
 from sk_biornn._checks import check_choice, check_count, check_number, is_integer, refusal
-from sk_biornn._cluster import one_thread_there
 from sk_biornn._plain import is_several, short
 from sk_biornn.ensemble._by_epochs import check_fit_params
-from sk_biornn.ensemble._elsewhere import Given, check_cluster
-from sk_biornn.ensemble._lockstep import Lockstep, Member
-from sk_biornn.ensemble._sizes import most_together
+from sk_biornn.ensemble._elsewhere import (
+    Given,
+    check_cluster,
+    cluster_for_fits,
+    in_jobs,
+    one_thread_there,
+)
+from sk_biornn.ensemble._lockstep import Member, carry
 from sk_biornn.ensemble._trials import cut_params, take_trials
-from sk_biornn.estimators._boundary import resolve_device, sharing
+from sk_biornn.estimators._boundary import resolve_device
 
 STRATEGIES = ("auto", "stacked", "alone")
 ERRORS = ("raise", "keep")
@@ -74,7 +78,7 @@ def fit_many(
         Per estimator the trials of `X` that it learns from, such as the training part of a fold;
         None: all.
     strategy : {"auto", "stacked", "alone"}, default="auto"
-        "auto": stacks where they pay, by a rule that was measured; "stacked": wherever it can be;
+        "auto": stacks where they pay, by a rule from measured times; "stacked": wherever it can be;
         "alone": never.
     device : str or None, default=None
         Where all networks learn: their argument `device` from then on. None: where that says.
@@ -131,29 +135,38 @@ def fit_many(
     check_count("verbose", int(verbose) if isinstance(verbose, bool) else verbose, low=0)
     if any(hasattr(estimator, "_epochs_of_fit") for estimator in estimators):
         check_fit_params(fit_params)
+    check_cluster(estimators=estimators, X=X, y=y, **fit_params)
     groups = _divided(len(estimators), n_jobs)
-    devices = _set_device(estimators, device)
+    here = len(groups) == 1 and cluster_for_fits() is None
     options: dict[str, Any] = {"strategy": strategy, "max_memory": max_memory, "verbose": verbose}
-    if len(groups) == 1:
-        ended = _fit_here(estimators, X, y, fit_params, parts, **options)
-    else:
-        ended = _fit_elsewhere(groups, estimators, X, y, fit_params, parts, n_jobs, options)
-    for (estimator, before), (*_, error) in zip(devices, ended, strict=True):
-        if error is not None and before is not None:  # it is left as it was
-            estimator.set_params(device=before)
+    had = _devices_of(estimators, device)
+    try:
+        _set_devices(estimators, [None if before is None else device for before in had])
+        if here:
+            ended = _fit_here(estimators, X, y, fit_params, parts, **options)
+        else:
+            ended = _fit_elsewhere(groups, estimators, X, y, fit_params, parts, n_jobs, options)
+    except BaseException:  # they are left as they were
+        _set_devices(estimators, had)
+        raise
+    failed = [error is not None for *_, error in ended]
+    _set_devices(estimators, [before if f else None for before, f in zip(had, failed, strict=True)])
     return _report(estimators, ended, errors)
 
 
-def _set_device(estimators: Sequence[Any], device: str | None) -> list[tuple[Any, Any]]:
-    """Have networks learn on a device; return each with the one it had, None where that stays."""
+def _devices_of(estimators: Sequence[Any], device: str | None) -> list[Any]:
+    """Return the device that each would have to leave; None where it stays, or has none."""
     if device is None:
-        return [(estimator, None) for estimator in estimators]
+        return [None] * len(estimators)
     resolve_device(device)  # refused before anything is changed
-    before = [estimator.get_params().get("device") for estimator in estimators]
-    for estimator, had in zip(estimators, before, strict=True):
-        if had is not None:
+    return [estimator.get_params().get("device") for estimator in estimators]
+
+
+def _set_devices(estimators: Sequence[Any], devices: Sequence[Any]) -> None:
+    """Have estimators learn on these devices; None: where they do."""
+    for estimator, device in zip(estimators, devices, strict=True):
+        if device is not None:
             estimator.set_params(device=device)
-    return list(zip(estimators, before, strict=True))
 
 
 _Ended = tuple[int, "str | None", "BaseException | None"]  # largest stack, why alone, error
@@ -174,14 +187,10 @@ def _fit_here(
         Member(_epochs(estimator, X, y, fit_params, part))
         for estimator, part in zip(estimators, parts, strict=True)
     ]
-    with _bar(estimators, verbose) as watch, sharing():
-        if strategy == "alone":
-            lockstep = Lockstep(lambda epoch: (1, "strategy='alone'"), watch)
-        else:
-            lockstep = Lockstep(
-                lambda epoch: most_together(epoch, max_memory, strategy == "stacked"), watch
-            )
-        lockstep.run(members)
+    never = "strategy='alone'" if strategy == "alone" else ""
+    with _bar(estimators, verbose) as watch:
+        always = strategy == "stacked"
+        carry(members, always=always, never=never, watch=watch, max_memory=max_memory)
     return [(m.largest_stack, m.reason, m.error) for m in members]
 
 
@@ -198,12 +207,9 @@ def _fit_elsewhere(
     def some(items: Sequence[Any], group: Sequence[int]) -> list[Any]:
         return [items[number] for number in group]
 
-    check_cluster()
     given = Given(X, y, fit_params)
-    results = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_and_return)(some(estimators, group), given, some(parts, group), options)
-        for group in groups
-    )
+    jobs = [(some(estimators, group), some(parts, group), options) for group in groups]
+    results = in_jobs(_fit_and_return, jobs, given, n_jobs)
     ended: list[Any] = [None] * len(estimators)
     for group, (fitted, of_group) in zip(groups, results, strict=True):
         for number, twin, end in zip(group, fitted, of_group, strict=True):
@@ -213,7 +219,7 @@ def _fit_elsewhere(
 
 
 def _fit_and_return(
-    estimators: list[Any], given: Given, parts: list[Any], options: Any
+    estimators: list[Any], parts: list[Any], options: Any, given: Given
 ) -> tuple[list[Any], list[_Ended]]:
     with one_thread_there():
         X, y, fit_params = given.X, given.y, given.fit_params
@@ -312,7 +318,9 @@ def _divided(n_estimators: int, n_jobs: int | None) -> list[Sequence[int]]:
         raise refusal("n_jobs", "None or an integer", n_jobs, right_type=False)
     if n_jobs == 0:
         raise ValueError("n_jobs must be a positive integer, a negative one or None, got 0.")
-    n_groups = min(n_estimators, max(1, effective_n_jobs(n_jobs)))
+    cluster = cluster_for_fits()
+    n_groups = cluster.n_slots() if cluster is not None else effective_n_jobs(n_jobs)
+    n_groups = min(n_estimators, max(1, n_groups))
     return [range(first, n_estimators, n_groups) for first in range(n_groups)]
 
 

@@ -91,6 +91,7 @@ def carry(
     *,
     always: bool,
     watch: Callable[[Sequence[Member]], None],
+    never: str = "",
     max_memory: float | None = None,
 ) -> KeyboardInterrupt | None:
     """Carry trainings to their ends, in stacks where these pay, or wherever they can be.
@@ -103,6 +104,8 @@ def carry(
         Whether networks are stacked also where it does not pay.
     watch : callable
         See `Lockstep`.
+    never : str, default=""
+        Why no two networks are to be stacked; empty: they may be.
     max_memory : float or None, default=None
         Bytes that a stack may take; None: half of what is free.
 
@@ -111,7 +114,9 @@ def carry(
     KeyboardInterrupt or None
         The interruption that has ended them.
     """
-    lockstep = Lockstep(lambda epoch: most_together(epoch, max_memory, always), watch)
+    lockstep = Lockstep(
+        lambda epoch: (1, never) if never else most_together(epoch, max_memory, always), watch
+    )
     with sharing():
         lockstep.run(members)
     return lockstep.interrupted

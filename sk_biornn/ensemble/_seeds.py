@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from scipy import stats
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.utils import get_tags
@@ -15,10 +14,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._checks import check_choice, check_count, check_flag
-from sk_biornn._cluster import one_thread_there
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.core import one_of_many
-from sk_biornn.ensemble._elsewhere import Given, check_cluster
+from sk_biornn.ensemble._elsewhere import Given, check_cluster, in_jobs, one_thread_there
 from sk_biornn.ensemble._fit_many import fit_many
 
 if TYPE_CHECKING:
@@ -53,7 +51,7 @@ class SeedEnsemble(BaseEstimator):
     strategy : {"auto", "stacked", "joblib"}, default="auto"
         "stacked": copies learn side by side, see `fit_many`, within each job; "joblib": one after
         the other, with the bits of their own `fit`; "auto": side by side where it pays, by a rule
-        that was measured (small networks).
+        from measured times (small networks).
 
     Attributes
     ----------
@@ -159,11 +157,10 @@ class SeedEnsemble(BaseEstimator):
         """Return the copies, fitted, each with its row of `results_`."""
         seeds = [int(seed) for seed in self.seeds_]
         if check_choice("strategy", self.strategy, STRATEGIES) == "joblib":
-            check_cluster()
+            check_cluster(estimator=self.estimator, X=X, y=y, **fit_params)
             given = Given(X, y, fit_params)
-            return Parallel(n_jobs=self.n_jobs)(
-                delayed(_fit_one)(self.estimator, seed, given) for seed in seeds
-            )
+            jobs = [(self.estimator, seed) for seed in seeds]
+            return in_jobs(_fit_one, jobs, given, self.n_jobs)
         members = [clone(self.estimator).set_params(random_state=seed) for seed in seeds]
         with one_of_many():
             fit_many(members, X, y, strategy=self.strategy, n_jobs=self.n_jobs, **fit_params)

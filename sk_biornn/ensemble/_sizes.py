@@ -11,8 +11,9 @@ from sk_biornn._checks import is_integer
 from sk_biornn.core import Epoch
 from sk_biornn.core.workspace import MOST_SHAPES
 
-# Measured, see tests/benchmarks/bench_stacked.py: up to so many values per step of one network
-# (units times trials of a batch), what a stack saves in calls is more than what it loses in cache.
+# Chosen from the table that tests/benchmarks/bench_stacked.py prints: up to so many values per step
+# of one network (units times trials of a batch), what a stack saves in calls is more than what it
+# loses in cache.
 MOST_VALUES_PER_STEP = 7000
 # Up to so many multiplications per step a network alone takes the product that a stack takes, so
 # that the two agree to the last bit (`core.products`).

@@ -97,10 +97,15 @@ class ClosedLoop:
         valid = torch.from_numpy(trials.valid).to(outputs.device)
         return torch.where(valid[:, :, None], outputs, 0)
 
+    @property
+    def follows_schedule(self) -> bool:
+        """Whether the share of the measured input may be another one in every epoch."""
+        return hasattr(self.teacher_forcing, "share")
+
     def _shares(self, n_steps: int) -> tuple[float, ...]:
         """Return the share of the measured input at every step."""
         share = self.teacher_forcing
-        if hasattr(share, "share"):
+        if self.follows_schedule:
             share = share.share(self.epoch)
         return tuple(
             1.0 if t <= self.burn_in else float(share) if self._is_given(t) else 0.0

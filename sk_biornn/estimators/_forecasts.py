@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
@@ -16,6 +15,7 @@ from sk_biornn.core import computing
 from sk_biornn.core.closed_loop import run_in_loop
 from sk_biornn.core.given import Given
 from sk_biornn.estimators import _boundary as boundary
+from sk_biornn.estimators._frames import as_frames, frames_of
 from sk_biornn.estimators._living import LivingRNN
 from sk_biornn.estimators._next_inputs import columns_continued
 from sk_biornn.estimators._observing import Observing
@@ -97,12 +97,17 @@ class ForecastingRNN(LivingRNN):
         """
         check_is_fitted(self, "W_rec_")
         n_steps = check_count("n_steps", n_steps, low=1)
-        frames = _frames_of(X)
+        frames = frames_of(X)
         trials = check_trials(
             self, X if frames is None else frames, reset=False, n_static_steps=self.n_static_steps
         )
         forecasts = self._go_on(trials, n_steps, future, None)
-        return forecasts if frames is None else self._as_frames(forecasts, frames, X)
+        if frames is None:
+            return forecasts
+        own = self._columns_continued()
+        assert own is not None
+        names = getattr(self, "output_names_", frames[0].columns[own])
+        return as_frames(forecasts, frames, names, is_list=isinstance(X, list))
 
     def free_run(
         self, first: Any, n_steps: int, *, initial_state: Any = None, future: Any = None
@@ -202,17 +207,6 @@ class ForecastingRNN(LivingRNN):
         inputs[:, :, others] = values
         return inputs
 
-    def _as_frames(self, forecasts: NDArray[Any], frames: list[pd.DataFrame], X: Any) -> Any:
-        """Return forecasts as frames, whose index goes on where that of the trial ends."""
-        own = self._columns_continued()
-        assert own is not None
-        names = getattr(self, "output_names_", frames[0].columns[own])
-        found = [
-            pd.DataFrame(values, index=_index_after(frame.index, len(values)), columns=names)
-            for values, frame in zip(forecasts, frames, strict=True)
-        ]
-        return found if isinstance(X, list) else found[0]
-
 
 def _continued(
     network: boundary.Network,
@@ -248,28 +242,6 @@ def _continued(
             )
             found.append(loop.outputs)
         return torch.cat(found, dim=1).cpu().numpy()
-
-
-def _frames_of(X: Any) -> list[pd.DataFrame] | None:
-    """Return the frames that X is, one per trial; None if it is something else."""
-    if isinstance(X, pd.DataFrame):
-        return [X]
-    is_list = isinstance(X, list) and len(X) > 0
-    return X if is_list and all(isinstance(item, pd.DataFrame) for item in X) else None
-
-
-def _index_after(index: pd.Index, n_steps: int) -> pd.Index:
-    """Return the index of the steps that follow, as far apart as those before; else from 1."""
-    numbers = np.arange(1, n_steps + 1)
-    try:
-        step = pd.Series(index).diff().median()
-        if pd.isna(step):
-            raise TypeError
-        after = pd.Index([index[-1] + int(n) * step for n in numbers], name=index.name)
-    except (TypeError, ValueError):
-        return pd.RangeIndex(1, n_steps + 1, name=index.name)
-    is_whole = index.dtype.kind == "i" and float(step).is_integer()
-    return after.astype(index.dtype) if is_whole else after
 
 
 def check_teacher_forcing(value: Any) -> None:

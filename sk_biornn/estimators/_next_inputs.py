@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,52 +65,6 @@ def _read(
     if len(columns) != n_outputs or len(set(columns)) < len(columns):
         raise ValueError(f"{expected}, each another one, got {short(list(feedback))}.")
     return np.array(columns, dtype=np.int64)
-
-
-_RIDGE = 1e-3
-
-
-class OwnPast(NamedTuple):
-    """y = x (of increments) + sum of slopes x terms + intercept."""
-
-    slopes: NDArray[np.float64]  # (n_terms, n_outputs)
-    intercepts: NDArray[np.float64]  # (n_outputs,)
-
-
-def fit_own_past(terms: NDArray[Any], values: NDArray[Any], weights: NDArray[Any]) -> OwnPast:
-    """Fit every output by its own past: a weighted ridge regression, in closed form.
-
-    The ridge is a thousandth of the mean variance of the terms: enough to choose among those that
-    are alike.
-
-    Parameters
-    ----------
-    terms : ndarray of shape (n_entries, n_terms, n_outputs)
-        Present inputs first, and what else there is of the past; (n_entries, 0, n_outputs) for an
-        intercept alone.
-    values, weights : ndarray of shape (n_entries, n_outputs)
-        Targets, with the present inputs taken off if outputs are increments; and how much each
-        entry counts.
-
-    Returns
-    -------
-    OwnPast
-        Slopes and intercepts of each output.
-    """
-    terms, y, w = (array.astype(np.float64) for array in (terms, values, weights))
-    total = np.maximum(w.sum(axis=0), np.finfo(np.float64).tiny)
-    n_terms, n_outputs = terms.shape[1:]
-    slopes, intercepts = np.zeros((n_terms, n_outputs)), np.zeros(n_outputs)
-    for k in range(n_outputs):
-        of_k, weight = terms[:, :, k], w[:, k] / total[k]
-        mean, mean_y = weight @ of_k, weight @ y[:, k]
-        centred = of_k - mean
-        gram = (centred * weight[:, None]).T @ centred
-        ridge = _RIDGE * max(float(np.trace(gram)) / max(n_terms, 1), np.finfo(np.float64).tiny)
-        together = (centred * weight[:, None]).T @ (y[:, k] - mean_y)
-        slopes[:, k] = np.linalg.solve(gram + ridge * np.eye(n_terms), together)
-        intercepts[k] = mean_y - mean @ slopes[:, k]
-    return OwnPast(slopes, intercepts)
 
 
 def are_next_inputs(

@@ -8,24 +8,12 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pandas as pd
 import torch
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from sk_biornn._axes import refuse_misplaced_time
 from sk_biornn._checks import check_flag
 from sk_biornn._feature_names import check_output_names
-from sk_biornn._plain import (
-    conversion_of,
-    moderate,
-    plain,
-    refuse_dates,
-    refuse_sparse,
-    without_mask,
-)
 from sk_biornn.core import WeightSpace, alone, squared_error
 from sk_biornn.core.own_past import TIME_CONSTANTS, own_past
 from sk_biornn.estimators._base import BaseRNN
@@ -33,8 +21,10 @@ from sk_biornn.estimators._closed_loop import ClosedLoop
 from sk_biornn.estimators._fitted import FittedRegressor
 from sk_biornn.estimators._forecasts import check_teacher_forcing
 from sk_biornn.estimators._loss import Play
-from sk_biornn.estimators._next_inputs import OwnPast, are_next_inputs, fit_own_past
+from sk_biornn.estimators._next_inputs import are_next_inputs
+from sk_biornn.estimators._numbers import mean_r2, read_numbers
 from sk_biornn.estimators._observing import Observing
+from sk_biornn.estimators._own_past import OwnPast, PastOfOutputs
 from sk_biornn.estimators._physiology import Extra
 from sk_biornn.estimators._recorded import LEAST_GAIN, RecordedRNN
 from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, Rule, check_rules
@@ -50,7 +40,6 @@ from sk_biornn.estimators._targets import (
     Targets,
     check_lengths_agree,
     check_weights,
-    pad_targets,
     require_y,
 )
 from sk_biornn.estimators._trials import Trials
@@ -240,7 +229,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
 
     def _check_targets(self, y: Any, trials: Trials, *, resume: bool) -> Targets:
         require_y(self, y)
-        values, n_axes = _numbers(y, trials)
+        values, n_axes = read_numbers(y, trials)
         every_step = values.ndim == 3
         check_lengths_agree(trials, values, every_step)
         check_output_names(self, y, reset=not resume)
@@ -358,17 +347,12 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
             extras["w_skip"] = Extra(start, lambda device, dtype: WeightSpace())
         return extras
 
-    def _own_past(
-        self, trials: Trials, targets: Targets, read: np.ndarray | float = 0.0
-    ) -> OwnPast:
-        """Return how each output follows from its own past, beside what is read of the units."""
-        terms, values = self._past_and_values(trials, targets)
-        judged = targets.weights.any(axis=-1)
-        rest = values - read
-        return fit_own_past(terms[judged], rest[judged], targets.weights[judged])
+    def _own_past(self, trials: Trials, targets: Targets) -> OwnPast:
+        """Return how each output follows from its own past, from which training starts."""
+        return self._past_of(trials, targets).fit()
 
-    def _past_and_values(self, trials: Trials, targets: Targets) -> tuple[np.ndarray, np.ndarray]:
-        """Return terms (n_trials, n_steps, n_terms, n_outputs), and what they are to add up to."""
+    def _past_of(self, trials: Trials, targets: Targets) -> PastOfOutputs:
+        """Return the past of every output, and what is to follow from it."""
         own = self._columns_continued()
         assert own is not None
         present = trials.x[:, :, own]
@@ -377,7 +361,10 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
             n_terms = 1 + (len(TIME_CONSTANTS) if self.readout_skip == "diagonal" else 0)
             found, _ = own_past(torch.from_numpy(present.astype(np.float64)), n_terms, None)
             terms = found.numpy()
-        return terms, targets.values - present if self.predict_increments else targets.values
+        values, weights = targets.values, targets.weights
+        goes_on = are_next_inputs(trials.x, values, weights, own)
+        values = values - present if self.predict_increments else values
+        return PastOfOutputs.of(terms, values, weights, bool(self.predict_increments), goes_on)
 
     def _with_extras(
         self,
@@ -414,19 +401,15 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
         Gains that are learned start where they are best, too, but not where nothing would be
         learned of the units.
         """
-        read = self._read_of(state, trials)
+        read, past = self._read_of(state, trials), self._past_of(trials, targets)
         if "W_out" not in self._frozen():
-            terms, values = self._past_and_values(trials, targets)
-            judged = targets.weights.any(axis=-1)
-            terms = np.concatenate([terms, read[:, :, None]], axis=2)[judged]
-            best = fit_own_past(terms, values[judged], targets.weights[judged]).slopes[-1]
-            gains = np.maximum(best, LEAST_GAIN).astype(weights["w_out"].dtype)
+            gains = np.maximum(past.gains(read), LEAST_GAIN).astype(weights["w_out"].dtype)
             weights["w_out"] = weights["w_out"] * gains[:, None]
             read = read * gains
-        past = self._own_past(trials, targets, read)
+        start = past.fit(beside=read)
         if "w_skip" in weights:
-            weights["w_skip"] = past.slopes.astype(weights["w_skip"].dtype)
-        return past.intercepts
+            weights["w_skip"] = start.slopes.astype(weights["w_skip"].dtype)
+        return start.intercepts
 
     def _transform(self, outputs: torch.Tensor) -> torch.Tensor:
         return torch.tanh(outputs) if self.output_activation == "tanh" else outputs
@@ -436,7 +419,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
         weights = targets.weights.reshape(-1, targets.n_outputs)
         values = np.where(targets.weights > 0, targets.values, np.nan)
         flat = (a.reshape(-1, targets.n_outputs) for a in (values, outputs, weights))
-        return _mean_r2(*flat)
+        return mean_r2(*flat)
 
     def _check_held_out(self, held: Targets, way_out: str) -> None:
         scored = (held.weights.reshape(-1, held.n_outputs) > 0).sum(axis=0)
@@ -506,7 +489,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
         require_y(self, y)
         every_step, n_outputs, _ = self._target_shape
         outputs, trials = self._run(X, every_step)
-        outputs, (values, _) = self._squash(outputs), _numbers(y, trials)
+        outputs, (values, _) = self._squash(outputs), read_numbers(y, trials)
         check_output_names(self, y, reset=False)
         if values.shape != outputs.shape:
             raise ValueError(f"y must have shape {outputs.shape}, got shape {values.shape}.")
@@ -522,60 +505,10 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
                 "y must have at least one entry that is not NaN in trials of positive "
                 "sample_weight, got none."
             )
-        return _mean_r2(*(a.reshape(-1, n_outputs) for a in (values, outputs, per_entry)))
+        return mean_r2(*(a.reshape(-1, n_outputs) for a in (values, outputs, per_entry)))
 
     def __sklearn_tags__(self) -> Tags:
         """Say that several outputs are welcome."""
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def _numbers(y: Any, trials: Trials) -> tuple[np.ndarray, int]:
-    """Return targets (n_trials[, n_steps], n_outputs) as floats, and how many axes y had.
-
-    Targets of one step, where trials have several, are those of the last.
-    """
-    refuse_sparse(y, "y")
-    y = without_mask(plain(y, "y"), np.nan, np.float64)  # a masked entry is not scored
-    refuse_dates(y, "y")
-    refuse_misplaced_time(y, "y", "n_outputs", rows_may_be_time=True)
-    with conversion_of("y"), np.errstate(over="ignore", invalid="ignore"):
-        values = check_array(
-            _with_nan(pad_targets(y, trials, fill=np.nan, item_ndim=2)),
-            dtype=np.float64,
-            allow_nd=True,
-            ensure_2d=False,
-            ensure_all_finite="allow-nan",
-            input_name="y",
-        )
-    if values.ndim not in (1, 2, 3):
-        raise ValueError(
-            "y must have shape (n_trials,), (n_trials, n_outputs) or (n_trials, n_steps, "
-            f"n_outputs), got shape {values.shape}."
-        )
-    if values.shape[-1] == 0:
-        raise ValueError(f"y must have at least 1 output, got shape {values.shape}.")
-    if values.ndim == 3 and values.shape[1] == 1 < trials.n_steps:
-        return values[:, 0], 3
-    return (values[:, None] if values.ndim == 1 else values), values.ndim
-
-
-def _with_nan(y: Any) -> Any:
-    """Return objects with NaN for NA, which no conversion to numbers knows."""
-    if not isinstance(y, np.ndarray) or y.dtype != object:
-        return y
-    return np.where(pd.isna(y), np.nan, y)
-
-
-def _mean_r2(values: np.ndarray, predictions: np.ndarray, weights: np.ndarray) -> float:
-    """Return the mean R^2 over columns, each over its rows that are not NaN."""
-    scores = []
-    for target, prediction, weight in zip(values.T, predictions.T, weights.T, strict=True):
-        scored = np.isfinite(target) & (weight > 0)
-        if scored.any():
-            pair = np.stack([target[scored], prediction[scored]])
-            if np.isfinite(pair).all():
-                pair = moderate(pair)  # R^2 has no unit
-            scores.append(r2_score(*pair, sample_weight=weight[scored]))
-    return float(np.mean(scores)) if scores else float("nan")

@@ -119,7 +119,9 @@ class Recipe:
         loss = self.loss
         theirs = (self.constraint, *loss.penalties.regularizers)
         ours = loss.judgement.loss in EACH and all(map(_always_the_same, theirs))
-        return ours and loss.data.lengths is None
+        loop = loss.play.closed_loop
+        is_constant = loop is None or not loop.follows_schedule  # what is recorded does not change
+        return ours and is_constant and loss.data.lengths is None
 
     def key(self, epoch: Epoch) -> Hashable:
         """Return what networks that learn side by side have in common."""

@@ -6,8 +6,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sk_biornn.inspection._co_smoothing import co_smoothing_score
     from sk_biornn.inspection._compare import compare
     from sk_biornn.inspection._currents import current_decomposition
+    from sk_biornn.inspection._forecasts import forecast_skill
     from sk_biornn.inspection._interactions import block_density, population_interactions
     from sk_biornn.inspection._silence import silence, silencing_effect
     from sk_biornn.inspection._skill import prediction_skill
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "block_density",
+    "co_smoothing_score",
     "compare",
     "current_decomposition",
+    "forecast_skill",
     "maximum_spanning_tree",
     "population_interactions",
     "prediction_skill",
@@ -34,8 +38,10 @@ __all__ = [
 
 _FILES = {
     "block_density": "_interactions",
+    "co_smoothing_score": "_co_smoothing",
     "compare": "_compare",
     "current_decomposition": "_currents",
+    "forecast_skill": "_forecasts",
     "maximum_spanning_tree": "_spanning_tree",
     "population_interactions": "_interactions",
     "prediction_skill": "_skill",

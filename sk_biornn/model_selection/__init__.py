@@ -1,7 +1,8 @@
-"""Searches whose networks learn side by side, with the results of scikit-learn's searches."""
+"""Searches whose networks learn side by side, as those of scikit-learn; splits in time order."""
 
 from __future__ import annotations
 
+from sk_biornn.model_selection._blocks import BlockedTimeSeriesSplit
 from sk_biornn.model_selection._halving import (
     StackedHalvingGridSearchCV,
     StackedHalvingRandomSearchCV,
@@ -9,6 +10,7 @@ from sk_biornn.model_selection._halving import (
 from sk_biornn.model_selection._searches import StackedGridSearchCV, StackedRandomizedSearchCV
 
 __all__ = [
+    "BlockedTimeSeriesSplit",
     "StackedGridSearchCV",
     "StackedHalvingGridSearchCV",
     "StackedHalvingRandomSearchCV",

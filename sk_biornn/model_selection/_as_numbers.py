@@ -49,7 +49,22 @@ def fitted_state(estimator: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
 def set_fitted_state(estimator: Any, state: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-    """Put it into an estimator that has the same parameters."""
+    """Put what a fit has left into an estimator that has the same parameters.
+
+    Parameters
+    ----------
+    estimator : estimator
+        It is as it was where this raises.
+    state : dict
+        As from `fitted_state`.
+    arrays : dict of ndarray
+        The arrays by name.
+
+    Raises
+    ------
+    Exception
+        Of any kind, if it is not what `fitted_state` has written for this class.
+    """
     reader = _Reader(estimator, arrays)
     read = [
         (part, {name: reader.value(value) for name, value in state[place].items()})

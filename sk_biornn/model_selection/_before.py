@@ -17,7 +17,8 @@ from sk_biornn.core import one_of_many
 from sk_biornn.ensemble import fit_many
 from sk_biornn.ensemble._sizes import may_pay
 from sk_biornn.ensemble._trials import cut_params, take_trials
-from sk_biornn.model_selection._fitted_before import Key, Store, key_of
+from sk_biornn.model_selection._digest import Digest
+from sk_biornn.model_selection._fitted_before import Key, Store, digests_of, key_of
 
 Split = tuple[np.ndarray, np.ndarray]
 
@@ -67,6 +68,7 @@ class Before:
             self.backend = {"backend": "dask", "client": cluster.client, **cluster.options}
         self.reports: list[pd.DataFrame] = []
         self.n_candidates = 0
+        self._learned_from: dict[int, dict[str, Digest]] = {}  # by fold
 
     def splits(self, cv: Any) -> list[Split]:
         """Return the folds, made once."""
@@ -75,6 +77,7 @@ class Before:
     def fit(self, candidates: Sequence[dict[str, Any]], splits: Sequence[Split]) -> None:
         """Fit those candidates x folds for which it pays, and which are not kept."""
         todo: list[_Fit] = []
+        self._learned_from.clear()  # of other folds
         for number, parameters in enumerate(candidates, start=self.n_candidates):
             for fold, (train, _) in enumerate(splits):
                 network = clone(self.twin)
@@ -93,8 +96,10 @@ class Before:
         if not pays and self.store.folder is None:
             return []
         # By parameters as they are before the fit, whose generator may advance.
-        X, y = take_trials(train, self.X, self.y)
-        key = key_of(network, X, y, cut_params(self.fit_params, train))
+        if fold not in self._learned_from:
+            X, y = take_trials(train, self.X, self.y)
+            self._learned_from[fold] = digests_of(X, y, cut_params(self.fit_params, train))
+        key = key_of(network, self._learned_from[fold])
         if self.store.folder is not None:
             seconds = self.store.folder.seconds_of(self.store.name_of(key))
             if seconds is not None:

@@ -13,7 +13,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -46,21 +46,19 @@ def open_checkpoint(path: Any) -> Iterator[Checkpoint | None]:
         raise refusal("checkpoint", expected, path, right_type=isinstance(path, str))
     if "\0" in os.fsdecode(path):
         raise refusal("checkpoint", "a path that a folder can have", path, right_type=True)
-    folder = Path(os.fsdecode(path))
-    try:
-        for part in (folder, folder / "runs", folder / "weights"):
-            part.mkdir(parents=True, exist_ok=True)
-        lock = locked(folder, "checkpoint", "search")
-        lock.__enter__()
-    except OSError as error:
-        raise ValueError(
-            f"checkpoint must be a folder that can be written, got {str(path)!r} "
-            f"({error.strerror})."
-        ) from None
-    try:
-        yield Checkpoint(folder)
-    finally:
-        lock.__exit__(None, None, None)
+    folder = Path(os.fsdecode(path)).absolute()  # workers may stand elsewhere
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _check_folder(folder)  # before anything is made in it
+            stack.enter_context(locked(folder, "checkpoint", "search"))
+            checkpoint = Checkpoint(folder)
+        except OSError as error:
+            raise ValueError(
+                f"checkpoint must be a folder that can be written, got {str(path)!r} "
+                f"({error.strerror})."
+            ) from None
+        yield checkpoint
 
 
 class Checkpoint:
@@ -70,33 +68,18 @@ class Checkpoint:
         self.path = path
         self._process = os.getpid()
         self._told: set[str] = set()
-        here = {**versions(), "sk_biornn sources": sources()}
+        here = _versions_here()
         self._settings = as_json({**_SETTINGS, "versions": here})
-        self._check_folder()
+        _check_folder(path)
+        for part in (path / "runs", path / "weights"):
+            part.mkdir(exist_ok=True)
         remove_halves(path, *_OURS)
         write_text(path / "settings.json", to_json(_SETTINGS))
         write_text(path / "versions.json", to_json(here))
 
-    def _check_folder(self) -> None:
-        """Refuse a folder of something else, or of versions that may give other numbers."""
-        is_new = not any((self.path / "runs").glob("*.json"))
-        settings = _read_object(self.path / "settings.json")
-        there = _read_object(self.path / "versions.json")
-        if settings is None:
-            is_foreign = not is_new or there is not None
-        else:
-            is_foreign = settings != _SETTINGS or (there is not None and "sk_biornn" not in there)
-        if is_foreign:
-            raise ValueError(
-                f"checkpoint must be a new folder or one of a search, got {str(self.path)!r}, "
-                "which holds something else; choose another folder."
-            )
-        differing = "" if is_new else differences(there or {}, self._settings["versions"])
-        if differing:
-            raise ValueError(
-                f"checkpoint {str(self.path)!r} holds fits of other versions: {differing}; choose "
-                "another folder, or remove it to have them repeated."
-            )
+    def end_with_search(self) -> None:
+        """Have a worker of the search end when the search does."""
+        end_with(self._process)
 
     # ------------------------------------------------------------------ names
 
@@ -131,7 +114,7 @@ class Checkpoint:
         """Write what a fit has left in an estimator; what cannot be kept is told, once."""
         if name is None:
             return
-        end_with(self._process)
+        self.end_with_search()
         try:
             state, arrays = fitted_state(estimator)
             self._write(name, estimator, X, seconds, state, arrays)
@@ -225,6 +208,32 @@ class Checkpoint:
         if kind not in self._told:
             self._told.add(kind)
             warnings.warn(sentence, UserWarning, stacklevel=2)
+
+
+def _check_folder(path: Path) -> None:
+    """Refuse a folder of something else, or of versions that may give other numbers."""
+    is_new = not any((path / "runs").glob("*.json"))
+    settings = _read_object(path / "settings.json")
+    there = _read_object(path / "versions.json")
+    if settings is None:
+        is_foreign = not is_new or there is not None
+    else:
+        is_foreign = settings != _SETTINGS or (there is not None and "sk_biornn" not in there)
+    if is_foreign:
+        raise ValueError(
+            f"checkpoint must be a new folder or one of a search, got {str(path)!r}, "
+            "which holds something else; choose another folder."
+        )
+    differing = "" if is_new else differences(there or {}, as_json(_versions_here()))
+    if differing:
+        raise ValueError(
+            f"checkpoint {str(path)!r} holds fits of other versions: {differing}; choose "
+            "another folder, or remove it to have them repeated."
+        )
+
+
+def _versions_here() -> dict[str, str]:
+    return {**versions(), "sk_biornn sources": sources()}
 
 
 @lru_cache(maxsize=1)

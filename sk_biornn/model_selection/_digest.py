@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from joblib.hashing import NumpyHasher
 
+from sk_biornn._bytes import take_in
 from sk_biornn.model_selection._origin import has_key, origin, origin_of_module
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, list, tuple, dict)
@@ -38,10 +39,9 @@ def digest(values: Any) -> Digest:
 
 
 def _of_numbers(array: np.ndarray) -> str:
-    array = np.ascontiguousarray(array)
-    names = repr(array.dtype) if array.dtype.names else array.dtype.str
-    whole = f"{names}{array.shape}".encode() + array.tobytes()
-    return hashlib.blake2b(whole, digest_size=16).hexdigest()
+    found = hashlib.blake2b(digest_size=16)
+    take_in(found, array)
+    return found.hexdigest()
 
 
 class _Hasher(NumpyHasher):

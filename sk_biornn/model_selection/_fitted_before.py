@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from sk_biornn.core import one_of_many
+from sk_biornn.estimators._boundary import resolve_device
 from sk_biornn.model_selection._checkpoint import Checkpoint
-from sk_biornn.model_selection._digest import digest
+from sk_biornn.model_selection._digest import Digest, digest
 from sk_biornn.model_selection._shares import SHARES
 
 
@@ -21,7 +23,8 @@ class Store:
 
     def __init__(self, folder: Checkpoint | None = None) -> None:
         self.folder = folder
-        self._ended: dict[Key, tuple[Any, BaseException | None]] = {}
+        # Candidates may be equal: each of them has its own, in their order.
+        self._ended: dict[Key, deque[tuple[Any, BaseException | None]]] = {}
 
     def name_of(self, key: Key) -> str | None:
         """Return what a fit is called in the folder; None where it is not kept."""
@@ -31,11 +34,17 @@ class Store:
 
     def add(self, key: Key, network: Any, error: BaseException | None) -> None:
         """Keep a fitted network, or what its fit ended with."""
-        self._ended[key] = network, error
+        self._ended.setdefault(key, deque()).append((network, error))
 
     def take(self, key: Key) -> tuple[Any, BaseException | None] | None:
-        """Return what was kept, for the last time; None if there is nothing."""
-        return self._ended.pop(key, None)
+        """Return what was kept first, for the last time; None if there is nothing."""
+        ended = self._ended.get(key)
+        if ended is None:
+            return None
+        first = ended.popleft()
+        if not ended:
+            del self._ended[key]
+        return first
 
 
 @dataclass(frozen=True)
@@ -52,17 +61,22 @@ class Key:
         return all(text is not None for _, text in self.digests)
 
 
-def key_of(estimator: Any, X: Any, y: Any, fit_params: dict[str, Any]) -> Key:
-    """Return what a fit is known by, before it begins: its generator may advance."""
+def digests_of(X: Any, y: Any, fit_params: dict[str, Any]) -> dict[str, Digest]:
+    """Return what fits learn from, by name: many estimators may learn from it."""
     of_fit = sorted((name, value) for name, value in fit_params.items() if value is not None)
+    values = {"X": X, "y": y, **{f"of fit: {name}": value for name, value in of_fit}}
+    return {name: digest(value) for name, value in values.items()}
+
+
+def key_of(estimator: Any, learned_from: dict[str, Digest]) -> Key:
+    """Return what a fit is known by, before it begins: its generator may advance."""
     values = {
         "estimator": type_of(estimator),
         **{f"of it: {name}": v for name, v in sorted(estimator.get_params(deep=False).items())},
-        "X": X,
-        "y": y,
-        **{f"of fit: {name}": value for name, value in of_fit},
     }
-    found = {name: digest(value) for name, value in values.items()}
+    if _is_left_to_the_machine(estimator):
+        values["what device='auto' is"] = resolve_device("auto").type  # a GPU draws other noise
+    found = {**{name: digest(value) for name, value in values.items()}, **learned_from}
     # First what has no digest at all: that keeps fits out of stacks, too.
     for name, each in sorted(found.items(), key=lambda item: item[1].text is not None):
         if each.unkept is not None:
@@ -72,6 +86,14 @@ def key_of(estimator: Any, X: Any, y: Any, fit_params: dict[str, Any]) -> Key:
         unkept = None
     digests = tuple((name, each.text) for name, each in found.items())
     return Key(type_of(estimator), digests, unkept)
+
+
+def _is_left_to_the_machine(estimator: Any) -> bool:
+    """Whether an estimator, or one that it holds, learns on whatever device there is."""
+    return any(
+        name.rpartition("__")[2] == "device" and isinstance(value, str) and value == "auto"
+        for name, value in estimator.get_params().items()
+    )
 
 
 def type_of(estimator: Any) -> type:
@@ -85,6 +107,7 @@ def _unchanged(estimator: Any) -> Any:
 
 def _again(cls: type, folder: Checkpoint, state: dict[str, Any]) -> Any:
     """Return, in another process, an estimator that looks into the folder."""
+    folder.end_with_search()
     twin: Any = object.__new__(looking_up(cls, Store(folder)))
     twin.__dict__.update(state)
     return twin
@@ -101,7 +124,7 @@ def looking_up(cls: type, store: Store) -> type:
         @functools.wraps(cls.fit)  # type: ignore[attr-defined]
         def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
             """Become the network that was fitted with these parameters to these trials."""
-            key = key_of(self, X, y, fit_params)
+            key = key_of(self, digests_of(X, y, fit_params))
             found = store.take(key)
             if found is not None:
                 network, error = found
@@ -132,7 +155,7 @@ def looking_up(cls: type, store: Store) -> type:
 
         def _epochs_of_fit(self, X: Any, y: Any, sample_weight: Any = None, **held_out: Any) -> Any:
             fit_params = {"sample_weight": sample_weight, **held_out}
-            name = store.name_of(key_of(self, X, y, fit_params))
+            name = store.name_of(key_of(self, digests_of(X, y, fit_params)))
             with SHARES.of_one() as share:
                 fitted = yield from super()._epochs_of_fit(X, y, sample_weight, **held_out)
             if store.folder is not None and not fitted._state.interrupted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sk_biornn.plots._forecasts import ForecastDisplay
 from sk_biornn.plots._interactions import InteractionDisplay
 from sk_biornn.plots._learning_curve import LearningCurveDisplay
 from sk_biornn.plots._predictions import PredictionDisplay
@@ -9,6 +10,7 @@ from sk_biornn.plots._study import StudyDisplay
 from sk_biornn.plots._weight_matrix import WeightMatrixDisplay
 
 __all__ = [
+    "ForecastDisplay",
     "InteractionDisplay",
     "LearningCurveDisplay",
     "PredictionDisplay",

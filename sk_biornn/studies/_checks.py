@@ -11,25 +11,20 @@ from typing import Any
 from sk_biornn._checks import check_choice, check_number, interval_text, is_integer, refusal
 
 
-def one_of(argument: str, name: Any, allowed: Iterable[str]) -> str:
-    """Return a name that is among the allowed ones."""
-    return check_choice(argument, name, allowed)
-
-
 def several_of(argument: str, names: Sequence[str], allowed: Iterable[str]) -> list[str]:
     """Return the names that are asked for, in the order of the allowed ones."""
     if isinstance(names, str) or not names:
         is_empty = not isinstance(names, str)
         raise refusal(argument, "a sequence of names or None", names, right_type=is_empty)
     allowed = list(allowed)
-    asked = {one_of(argument, name, allowed) for name in names}
+    asked = {check_choice(argument, name, allowed) for name in names}
     return [name for name in allowed if name in asked]
 
 
 def preset_of(preset: Any, presets: Mapping[str, Any], kind: type, *, called: str) -> Any:
     """Return the preset of a name, or one that is given as it is."""
     if isinstance(preset, str):
-        preset = presets[one_of("preset", preset, presets)]
+        preset = presets[check_choice("preset", preset, presets)]
     if not isinstance(preset, kind):
         raise TypeError(f"preset must be a name or {called}, got {type(preset).__name__}.")
     return preset

@@ -16,12 +16,13 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from time import monotonic
 
-from sk_biornn._atomic import create_text, write_text
+from sk_biornn._atomic import create_text, is_half, write_text
 from sk_biornn._process import this_process
-from sk_biornn._records import as_text, owner_of, refuse_unless_ended
+from sk_biornn._records import LOCK, as_text, owner_of, refuse_unless_ended
 
 FOLDER = ".claims"
 BEAT = 5.0  # s between two signs of life
@@ -57,13 +58,26 @@ class Claims:
         n_beats = 0
         while not done.wait(BEAT):
             n_beats += 1
-            # In place, whatever of it a reader sees: a network file system shows what is in a file
-            # that is opened anew.
-            with suppress(OSError), open(file, "r+", encoding="utf-8") as signs:
-                signs.write(self._sign(n_beats))
+            with suppress(OSError):
+                self._show(file, self._sign(n_beats))
+
+    def _show(self, file: Path, sign: str) -> None:
+        """Write a sign of life in place, whatever of it a reader sees.
+
+        A network file system shows what is in a file that is opened anew.
+        """
+        try:
+            with open(file, "r+", encoding="utf-8") as signs:
+                signs.write(sign)
+        except FileNotFoundError:  # somebody took its owner for ended
+            write_text(file, sign)
 
     def _sign(self, n_beats: int) -> str:
         return f"{as_text(this_process())}{n_beats:012d}\n"
+
+    def since(self) -> float:
+        """Return when this runner last showed that it lives, by the clock of the file system."""
+        return self._runner(self.us).stat().st_mtime
 
     def lives(self, runner: str) -> bool:
         """Whether a runner works, as far as can be known by now."""
@@ -92,11 +106,8 @@ class Claims:
     # ------------------------------------------------------------------ runs
 
     def number(self, run: str) -> int:
-        """Return how many claims there are to a run, those that were followed included."""
-        number = 0
-        while self._claim(run, number).exists():
-            number += 1
-        return number
+        """Return the number of the next claim to a run: one more than that of the last."""
+        return max(self._numbers(run), default=-1) + 1
 
     def is_taken(self, run: str) -> bool:
         """Whether a living runner has the last claim to a run."""
@@ -114,8 +125,13 @@ class Claims:
 
     def forget(self, run: str) -> None:
         """Remove the claims to a run that is finished, and needs none any more."""
-        for number in reversed(range(self.number(run))):
+        for number in sorted(self._numbers(run), reverse=True):
             self._claim(run, number).unlink(missing_ok=True)
+
+    def _numbers(self, run: str) -> list[int]:
+        """Return the numbers of all claims to a run, in no order; some may have been taken away."""
+        ends = (path.name.removeprefix(f"{run}.") for path in self.path.glob(f"{escape(run)}.*"))
+        return [int(end) for end in ends if end.isascii() and end.isdigit()]
 
     def _holds(self, claim: Path) -> bool:
         runner = _text_of(claim)
@@ -144,7 +160,25 @@ def refuse_runners(folder: Path) -> None:
         owner = owner_of(file)
         if owner is not None:
             refuse_unless_ended(file, owner, f"output {str(folder)!r}", "shared study", ways)
+        elif _is_new(file, folder):
+            raise ValueError(
+                f"output {str(folder)!r} belongs to a shared study whose runner cannot be told by "
+                f"now: {ways} (if it has ended, remove {file})."
+            )
     for file in path.glob("*"):
-        file.unlink(missing_ok=True)
+        # What is about to become the sign of a runner is let be: it will see who is here.
+        if not (is_half(file) and _is_new(file, folder)):
+            file.unlink(missing_ok=True)
     with suppress(OSError):
         path.rmdir()
+
+
+def _is_new(file: Path, folder: Path) -> bool:
+    """Whether a file was written shortly before the lock of the folder, which is of this moment.
+
+    Both times are of the clock of the file system.
+    """
+    try:
+        return file.stat().st_mtime > (folder / LOCK).stat().st_mtime - SILENCE
+    except FileNotFoundError:
+        return False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,7 +22,10 @@ from sk_biornn._records import (
     to_json,
     versions,
 )
-from sk_biornn.studies._claims import Claims, refuse_runners
+from sk_biornn.studies._claims import FOLDER, Claims, refuse_runners
+
+OLD = 3600.0  # s, after which a file that was never renamed is nobody's any more
+WITHIN = 10.0  # s, until a file that another one has made holds something
 
 
 def read_json(path: Path) -> Any:
@@ -52,6 +57,13 @@ def _read_object(path: Path) -> dict[str, Any]:
             f"{path} must hold settings by name, got {short_json(content)}; remove it to go on."
         )
     return content
+
+
+def _wait_for_content(path: Path) -> None:
+    """Wait while a file is empty: where links are unknown, it is there before it is whole."""
+    end = time.monotonic() + WITHIN
+    while not path.stat().st_size and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 class StudyFolder:
@@ -122,7 +134,10 @@ class StudyFolder:
         """Make the folder ready, or find that others have, for the same study."""
         for name, content in expected.items():
             create_text(self.path / name, to_json(content))
+            _wait_for_content(self.path / name)
         self._refuse_another(expected)
+        assert self.claims is not None
+        self._remove_halves(f"{FOLDER}/*", before=self.claims.since() - OLD)
 
     def _refuse_another(self, expected: dict[str, Any]) -> None:
         for name, content in expected.items():
@@ -143,10 +158,10 @@ class StudyFolder:
                 "(resume=True, --resume), or choose another output."
             )
 
-    def _remove_halves(self) -> None:
+    def _remove_halves(self, *others: str, before: float = math.inf) -> None:
         """Remove what a killed process had not yet renamed, of files that a study writes."""
-        files = ("settings.json", "versions.json", LOCK, "runs/*.json", *self._outputs)
-        remove_halves(self.path, *files)
+        files = ("settings.json", "versions.json", LOCK, "runs/*.json", *self._outputs, *others)
+        remove_halves(self.path, *files, before=before)
 
     def _remove_study(self) -> None:
         """Remove records and what was made of them, and nothing else."""

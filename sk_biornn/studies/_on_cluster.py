@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -23,11 +20,11 @@ from sk_biornn._atomic import write_bytes
 from sk_biornn._checks import check_choice
 from sk_biornn._cluster import (
     Cluster,
-    address_of,
     ask_workers,
     refuse_other_versions,
     worker_versions,
 )
+from sk_biornn._cluster_tasks import cancel, check_can_be_sent, held_by_all, result_of
 
 Record = dict[str, Any]
 _AS_LETTERS = str.maketrans("0123456789", "ghijklmnop")  # dask takes digits for a number of a task
@@ -96,56 +93,87 @@ def run_on_cluster(
     ConnectionError
         If the scheduler is lost.
     BrokenExecutor
-        If a task has ended all workers that it was given to.
+        If a task has ended all workers that it was given to, or somebody has cancelled it.
     """
     tasks = iter(groups)
     first = next(tasks, None)
     if first is None:
         return
     tasks = chain([first], tasks)
-    client, shared = cluster.client, _shared(list(runs.values()))
-    common = _hand_out(cluster, _Common(carry, shared, worker_versions()))
-
-    def work_of(names: Sequence[str]) -> _Runs:
-        arguments = {name: _without(runs[name], shared) for name in names}
-        return _Runs(arguments, {name: leaves.get(name) for name in names})
-
-    from distributed import as_completed
-
-    coming = as_completed([], loop=client.loop)
-    waiting: set[Any] = set()
-    # One name for all tasks, and for no other study: dask learns how long they take.
-    kind = f"sk_biornn-{uuid.uuid4().hex.translate(_AS_LETTERS)}"
-
-    def fill() -> None:
-        some = list(islice(tasks, None if ahead else max(0, cluster.n_slots() + 1 - len(waiting))))
-        if some:
-            keys = [(kind, names[0]) for names in some]
-            work = list(map(work_of, some))
-            futures = client.map(
-                _work, work, common=common, key=keys, pure=False, **cluster.options
-            )
-            waiting.update(futures)
-            coming.update(futures)
-
+    handed_out = _HandedOut(cluster, carry, runs, leaves)
     try:
-        fill()
-        while waiting:
-            future = next(coming)
-            waiting.discard(future)
-            results = _result_of(future, cluster)
-            del future  # its worker need not keep what is here
-            for name, record, content in results:
+        while True:
+            handed_out.add(islice(tasks, None if ahead else handed_out.n_wanted()))
+            if not handed_out.waiting:
+                return
+            for name, record, content in handed_out.next_results():
                 leaf = leaves.get(name)
                 if leaf is not None and content is not None:
                     leaf.parent.mkdir(exist_ok=True)
                     write_bytes(leaf, content)
                 yield name, record
-            fill()
     finally:
-        if waiting and client.status == "running":
-            with suppress(Exception):  # it ends either way
-                client.cancel(list(waiting), force=True)
+        handed_out.cancel()
+
+
+class _HandedOut:
+    """Tasks that a cluster has, and what comes back."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        carry: Carry,
+        runs: Mapping[str, tuple[Any, ...]],
+        leaves: Mapping[str, Path | None],
+    ) -> None:
+        from distributed import as_completed
+
+        self.waiting: dict[Any, Sequence[str]] = {}  # by future the names of its runs
+        self._cluster, self._runs, self._leaves = cluster, runs, leaves
+        self._shared = _shared(list(runs.values()))
+        common = _Common(carry, self._shared, worker_versions())
+        try:
+            self._common = held_by_all(cluster, common)
+        except TypeError:  # of dask, at length
+            check_can_be_sent("the job and the plan of a study", common)
+            raise
+        self._coming = as_completed([], loop=cluster.client.loop)
+        # One name for all tasks, and for no other study: dask learns how long they take.
+        self._kind = f"sk_biornn-{uuid.uuid4().hex.translate(_AS_LETTERS)}"
+
+    def n_wanted(self) -> int:
+        """Return how many tasks more keep all workers busy, one of them waiting."""
+        return max(0, self._cluster.n_slots() + 1 - len(self.waiting))
+
+    def add(self, groups: Iterable[Sequence[str]]) -> None:
+        """Hand out tasks, by the names of their runs."""
+        groups = list(groups)
+        if not groups:
+            return
+        futures = self._cluster.client.map(
+            _work,
+            [self._runs_of(names) for names in groups],
+            common=self._common,
+            key=[(self._kind, names[0]) for names in groups],
+            pure=False,
+            **self._cluster.options,
+        )
+        self.waiting.update(zip(futures, groups, strict=True))
+        self._coming.update(futures)
+
+    def _runs_of(self, names: Sequence[str]) -> _Runs:
+        arguments = {name: _without(self._runs[name], self._shared) for name in names}
+        return _Runs(arguments, {name: self._leaves.get(name) for name in names})
+
+    def next_results(self) -> list[tuple[str, Record, bytes | None]]:
+        """Return names, records and contents of files of the task that ends next."""
+        future = next(self._coming)
+        names = self.waiting.pop(future)
+        return result_of(future, _called(names), self._cluster)
+
+    def cancel(self) -> None:
+        """Have the cluster forget what has not come back."""
+        cancel(self._cluster, self.waiting)
 
 
 def groups_of(names: Sequence[str], n_groups: int) -> list[list[str]]:
@@ -194,44 +222,12 @@ def _without(arguments: tuple[Any, ...], shared: dict[int, Any]) -> tuple[Any, .
     return tuple(value for place, value in enumerate(arguments) if place not in shared)
 
 
-def _hand_out(cluster: Cluster, common: _Common) -> Any:
-    """Have all workers hold what all tasks share.
-
-    It is the result of a task, and no scattered data, which would be lost with the workers that
-    have it. One worker gets it from here, the others from each other.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sending large graph")
-        key = f"sk_biornn-common-{uuid.uuid4().hex}"
-        held = cluster.client.submit(_hold, common, key=key, pure=False)
-    with suppress(Exception):  # of a worker that ends now; those that need it ask for it later
-        cluster.client.replicate([held], workers=list(cluster.workers()))
-    return held
-
-
-def _result_of(future: Any, cluster: Cluster) -> list[tuple[str, Record, bytes | None]]:
-    from distributed import KilledWorker
-
-    try:
-        return future.result()
-    except KilledWorker:
-        raise BrokenExecutor(
-            f"the run {future.key[1]} was given to several dask workers, and each of them ended "
-            "(is there enough memory?)"
-        ) from None
-    except (CancelledError, OSError) as error:
-        if isinstance(error, OSError) and cluster.client.status == "running":
-            raise
-        raise ConnectionError(
-            f"the dask scheduler {address_of(cluster)} was lost, and what it had in flight"
-        ) from None
+def _called(names: Sequence[str]) -> str:
+    first, *others = names
+    return f"the stack of {len(names)} runs from {first} on" if others else f"the run {first}"
 
 
 # ------------------------------------------------------------------ the worker
-
-
-def _hold(common: _Common) -> _Common:
-    return common
 
 
 def _work(runs: _Runs, common: _Common) -> list[tuple[str, Record, bytes | None]]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sk_biornn._blas import one_blas_thread
+from sk_biornn._bytes import take_in
 
 
 def seed_of(random_state: int, *key: Any) -> int:
@@ -40,24 +41,13 @@ def seed_of(random_state: int, *key: Any) -> int:
 
 
 @contextmanager
-def one_torch_thread() -> Iterator[None]:
-    """Keep torch to one thread while others compute, be they threads of this process."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
 def one_thread() -> Iterator[None]:
     """Compute on one thread: several would sum in another order, and so to other bits.
 
     Threads that do so take turns: nobody may wait for another one inside.
     """
+    from sk_biornn.core import one_torch_thread
+
     with one_torch_thread(), one_blas_thread():
         yield
 
@@ -79,6 +69,5 @@ def digest(*arrays: np.ndarray) -> str:
     """
     found = hashlib.sha256()
     for array in map(np.asarray, arrays):
-        found.update(f"{array.dtype.str} {array.shape};".encode())
-        found.update(np.ascontiguousarray(array).tobytes())
+        take_in(found, array)
     return found.hexdigest()

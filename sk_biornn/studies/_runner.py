@@ -18,17 +18,12 @@ from sk_biornn._records import to_json
 from sk_biornn.studies._checks import checked_int
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._on_cluster import each, groups_of, run_on_cluster
-from sk_biornn.studies._repeatable import (
-    ill_conditioned_on_purpose,
-    one_thread,
-    one_torch_thread,
-)
+from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread
 from sk_biornn.studies._shared import Portion, carry_with_others
 from sk_biornn.studies._together import by_steps, carried_together
 
 Record = dict[str, Any]
 Keep = Callable[[str, Record], None]
-Arguments = tuple[tuple[Any, ...], dict[str, Any]]  # by place, by name
 
 
 class Together(Protocol):
@@ -66,6 +61,9 @@ def carry_out(
     be tried again when the study is resumed. So is one whose file is missing: `leaves` says what
     file a run leaves besides its record.
     """
+    from sk_biornn.core import one_torch_thread
+
+    leaves = leaves or {}
     records: dict[str, Record] = {}
     shared = folder is not None and folder.claims is not None
     if folder is not None:
@@ -76,7 +74,7 @@ def carry_out(
     cluster = active_cluster()
     if cluster is not None:
         check_workers(cluster)
-    how = _How(function, runs, leaves or {}, together, n_jobs, cluster, shared)
+    how = _How(function, runs, leaves, together, n_jobs, cluster, shared)
     # One thread here too: with threads for workers it is this process that computes.
     with _bar(len(runs), len(records), progress) as bar, one_torch_thread():
 
@@ -121,8 +119,8 @@ def _bar(total: int, done: int, progress: bool) -> Iterator[Any]:
             raise
 
 
-def _is_whole(name: str, leaves: Mapping[str, Path | None] | None) -> bool:
-    path = (leaves or {}).get(name)
+def _is_whole(name: str, leaves: Mapping[str, Path | None]) -> bool:
+    path = leaves.get(name)
     return path is None or path.is_file()
 
 
@@ -149,7 +147,7 @@ def _carry(how: _How, names: Iterable[str], *, keep: Keep) -> None:
             with one_thread():
                 how.together(runs, keep, n_jobs=how.n_jobs)
     else:
-        jobs: list[Arguments] = [((name, how.function, how.runs[name]), {}) for name in names]
+        jobs = [(name, how.function, how.runs[name]) for name in names]
         for name, record in run_jobs(_named, jobs, n_jobs=how.n_jobs):
             keep(name, record)
 
@@ -221,19 +219,33 @@ def fill_record(record: Record, fill: Callable[..., Any], *arguments: Any) -> Re
 
 
 def run_jobs(
-    function: Callable[..., Any], jobs: Sequence[Arguments], *, n_jobs: int | None
+    function: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], *, n_jobs: int | None
 ) -> Iterator[Any]:
-    """Yield the results of ``function(*args, **kwargs)`` as they come, in no order.
+    """Call a function many times, and yield what it returns as it comes, in no order.
 
     The backend is joblib's: processes on this machine, or whatever `joblib.parallel_config` set.
     Processes on this machine end soon after this one, even if it is killed.
+
+    Parameters
+    ----------
+    function : callable
+        Of a module.
+    jobs : sequence of tuple
+        Its arguments, for every call.
+    n_jobs : int or None
+        Number of calls at once, as in joblib.
+
+    Yields
+    ------
+    object
+        What a call has returned.
     """
     from joblib import delayed, effective_n_jobs
 
     # No worker without work: it would not learn when to end.
     n_workers = max(1, min(effective_n_jobs(n_jobs), len(jobs)))
     parent = os.getpid()
-    return _as_they_come([delayed(_work)(parent, function, *job) for job in jobs], n_workers)
+    return _as_they_come([delayed(_work)(parent, function, job) for job in jobs], n_workers)
 
 
 def _as_they_come(calls: list[Any], n_jobs: int) -> Iterator[Any]:
@@ -249,9 +261,9 @@ def _as_they_come(calls: list[Any], n_jobs: int) -> Iterator[Any]:
         yield from parallel(calls)
 
 
-def _work(parent: int, function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
+def _work(parent: int, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     end_with(parent)
-    return function(*args, **kwargs)
+    return function(*arguments)
 
 
 def check_n_jobs(n_jobs: Any) -> None:

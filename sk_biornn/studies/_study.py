@@ -229,7 +229,7 @@ def run_study(
     ConnectionError
         If the scheduler of a cluster is lost.
     BrokenExecutor
-        If a run ends every worker that it is given to.
+        If a run ends every worker that it is given to, or somebody cancels it on the cluster.
 
     Examples
     --------

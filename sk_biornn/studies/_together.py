@@ -14,8 +14,8 @@ import os
 import signal
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -178,20 +178,31 @@ def carry_together(
             run = _Run(name, partial(function, *arguments), submit)
             open_runs[Member(run.steps())] = run
 
-        def close(members: Sequence[Member], *, wait: bool = False) -> None:
-            for member in members:
-                run = open_runs.get(member)
-                if run is not None and run.has_ended(member) and (wait or run.is_whole()):
-                    del open_runs[member]
-                    keep(run.name, run.finish(member))
+        def close(member: Member) -> None:
+            run = open_runs[member]
+            if run.has_ended(member) and run.is_whole():
+                keep(run.name, run.finish(member))
+                del open_runs[member]  # not before: what interrupts `keep` loses nothing
 
-        def watch(_: Sequence[Member]) -> None:
-            close(list(open_runs))
+        def watch(_: Sequence[Member] = ()) -> None:
+            for member in list(open_runs):
+                close(member)
 
-        interrupted = carry(list(open_runs), always=always, watch=watch)
-        close(list(open_runs), wait=interrupted is None)
-        if interrupted is not None:
-            raise interrupted
+        try:
+            interrupted = carry(list(open_runs), always=always, watch=watch)
+            while interrupted is None:
+                waiting = [future for run in open_runs.values() for future in run.not_done()]
+                watch()
+                if not waiting:
+                    break
+                wait(waiting, return_when=FIRST_COMPLETED)
+            if interrupted is not None:
+                raise interrupted
+        except BaseException:
+            for member in list(open_runs):
+                with suppress(Exception):  # what is raised is what has gone wrong first
+                    close(member)
+            raise
 
 
 def carried_together(
@@ -231,6 +242,7 @@ class _Run:
         self._asides: list[Future[Any]] = []
         self._needed: Collect | None = None  # what it waits for when it has ended its training
         self._started = 0.0
+        self._finishing, self._is_finished = False, False
 
     def steps(self) -> Steps:
         """Yield epochs and questions; return what is left to do when no more of them come."""
@@ -262,22 +274,32 @@ class _Run:
     def has_ended(self, member: Member) -> bool:
         """Whether nothing of it is left to train, and nobody has interrupted it."""
         begun = self._record is not None or member.error is not None
+        if self._finishing and not self._is_finished:  # interrupted in its very last part
+            return False
         return begun and member.epoch is None and not member.is_interrupted
+
+    def not_done(self) -> list[Future[Any]]:
+        """Return what was put aside and is not there yet."""
+        return [future for future in self._asides if not future.done()]
 
     def is_whole(self) -> bool:
         """Whether all that was put aside is there."""
-        return all(future.done() for future in self._asides)
+        return not self.not_done()
 
     def finish(self, member: Member) -> Record:
-        """Return the record, with the error where there was one."""
+        """Return the record, with the error where there was one; it is made once."""
         if self._record is None:
             assert member.error is not None
             raise member.error
+        if self._is_finished:
+            return self._record
+        self._finishing = True
         error, inner, member.result = member.error, member.result, None
         if error is None and inner is not None and self._needed is not None:
             error = _error_of_rest(inner, self._needed)
         self._record["error"] = None if error is None else f"{type(error).__name__}: {error}"
         self._record["seconds"] = time.perf_counter() - self._started
+        self._is_finished = True
         return self._record
 
 

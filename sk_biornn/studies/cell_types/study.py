@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from sk_biornn.studies._checks import checked_int, one_of, preset_of, several_of
+from sk_biornn._checks import check_choice
+from sk_biornn.studies._checks import checked_int, preset_of, several_of
 from sk_biornn.studies._study import Plan, Study, run_study
 from sk_biornn.studies.cell_types.job import Run, blank, input_data, job
 from sk_biornn.studies.cell_types.report import EXAMPLES, REPORT, leave_examples, tables_of
@@ -66,7 +67,7 @@ def _choose(
     n_simulations = start.n_simulations if simulations is None else simulations
     changes: dict[str, Any] = {"n_simulations": checked_int("simulations", n_simulations, 1)}
     if window is not None:
-        changes["window"] = one_of("window", window, WINDOWS)
+        changes["window"] = check_choice("window", window, WINDOWS)
     for name, asked, allowed in (("conditions", conditions, CONDITIONS), ("arms", arms, ARMS)):
         if asked is not None:
             changes[name] = tuple(several_of(name, asked, allowed))

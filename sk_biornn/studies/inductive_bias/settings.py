@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sk_biornn.studies._checks import checked_int, checked_number, one_of
+from sk_biornn._checks import check_choice
+from sk_biornn.studies._checks import checked_int, checked_number
 from sk_biornn.studies.inductive_bias.design import BY_NAME, TASKS
 from sk_biornn.units.grid import GRID_ORDERS, check_grid
 
@@ -192,7 +193,7 @@ def _check_kinds(settings: InductiveBiasSettings) -> None:
     for name, minimum in _INTS.items():
         checked_int(name, getattr(settings, name), minimum)
     for name, choices in _CHOICES.items():
-        one_of(name, getattr(settings, name), choices)
+        check_choice(name, getattr(settings, name), choices)
     for name, low in _NUMBERS.items():
         checked_number(name, getattr(settings, name), low)
     for name, field in _FIELDS.items():
@@ -231,7 +232,7 @@ def _check_names(argument: str, names: Any, allowed: Iterable[str]) -> None:
     if not isinstance(names, tuple) or not names:
         raise ValueError(f"{argument} must be names among {allowed}, got {names!r}.")
     for name in names:
-        one_of(argument, name, allowed)
+        check_choice(argument, name, allowed)
     if len(set(names)) < len(names):
         raise ValueError(f"{argument} must not name one twice, got {list(names)}.")
 
