@@ -101,6 +101,20 @@ def test_every_law(name):
     assert_alike(plain.partial_fit(X, Y), ahead.partial_fit(X, Y))
 
 
+@pytest.mark.parametrize("gains", ["type_gains", "unit_gains"])
+def test_gains_of_a_given_wiring(gains):
+    wiring = np.random.default_rng(0).random((7, 7))
+    arguments = {"blocks": [0, 1, 2, 0, 1, 2, 1]} if gains == "type_gains" else {}
+    prototype = DaleRNNRegressor(
+        plasticity=gains, recurrent_init=wiring, dale=None, **arguments, **SMALL
+    )
+    plain, ahead = fit_both(prototype)
+    assert_alike(plain, ahead)
+    np.testing.assert_allclose(ahead.gains_, plain.gains_, rtol=1e-9)
+    with as_on_a_gpu():
+        assert_alike(plain.partial_fit(X, Y), ahead.partial_fit(X, Y))
+
+
 @pytest.mark.parametrize("penalty", PENALTY_NAMES)
 def test_every_penalty(penalty):
     connectome = np.random.default_rng(0).random((7, 7))

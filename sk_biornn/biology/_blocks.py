@@ -66,6 +66,25 @@ def check_blocks(blocks: ArrayLike, n_units: int) -> NDArray[np.intp]:
     return index.astype(np.intp)
 
 
+def block_numbers(blocks: Any, n_units: int) -> tuple[NDArray[np.intp], tuple[Any, ...]]:
+    """Return the number of the block of each unit, and the names of the blocks in their order.
+
+    Blocks are numbers, or texts, which are numbered as they come.
+    """
+    refuse_masked(blocks, "blocks")
+    items = list(plain(blocks, "blocks")) if np.ndim(blocks) == 1 else []
+    if items and all(isinstance(item, str) for item in items):
+        names = tuple(dict.fromkeys(items))
+        if len(items) != n_units:
+            raise ValueError(
+                f"blocks must have one number or text per unit, shape ({n_units},), got shape "
+                f"({len(items)},)."
+            )
+        return np.array([names.index(item) for item in items], dtype=np.intp), names
+    found, index = np.unique(check_blocks(blocks, n_units), return_inverse=True)
+    return index.astype(np.intp), tuple(found.tolist())
+
+
 def each_block(
     target: NDArray[np.float64], blocks: ArrayLike | None, shape: tuple[int, int]
 ) -> Iterator[tuple[tuple[int, ...], Block, float]]:

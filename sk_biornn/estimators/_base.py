@@ -30,6 +30,12 @@ from sk_biornn.estimators._circuit import (
     Size,
 )
 from sk_biornn.estimators._feature_checks import warn_of_far_features
+from sk_biornn.estimators._gains import (
+    count_parameters,
+    gains_frame,
+    wiring_now,
+    with_wiring,
+)
 from sk_biornn.estimators._given_weights import (
     arranged,
     read_weights,
@@ -169,7 +175,8 @@ class BaseRNN(LivingRNN):
         # Drawn whole and cut here, so that a mask changes none of the other weights.
         for name, mask in state.circuit.masks().items():
             weights[name] = np.where(mask, weights[name], 0).astype(weights[name].dtype)
-        return replace(state, weights=weights)
+        earlier = self._state.circuit if resume else None
+        return with_wiring(self, replace(state, weights=weights), earlier)
 
     def _with_extras(
         self,
@@ -287,7 +294,8 @@ class BaseRNN(LivingRNN):
         weights, _ = read_weights(arranged(given, circuit.order))
         refuse_contradictions(weights, circuit, network.dale)
         weights["w_rec"] = circuit.taken(weights["w_rec"])
-        network._show(FitState(circuit, weights, generator, split_seed))
+        state = FitState(circuit, weights, generator, split_seed)
+        network._show(with_wiring(network, state, None))
         return network
 
     def restart_optimiser(self) -> Self:
@@ -376,6 +384,10 @@ class BaseRNN(LivingRNN):
                 self.__dict__.pop(attribute, None)
         self.signs_, self.mask_ = state.circuit.signs, state.circuit.mask
         self.unit_names_ = state.circuit.order.names
+        self.W0_ = wiring_now(state.circuit)
+        self.gains_ = gains_frame(state)
+        fixed = frozenset(NAMES[name] for name in self._frozen())
+        self.n_parameters_ = count_parameters(state, fixed)
         self.loss_curve_ = list(state.losses)
         self.n_iter_ = state.n_iter
         self.best_loss_ = min(state.losses) if state.losses else float("nan")

@@ -42,6 +42,28 @@ class Units(NamedTuple):
         return self.populations
 
 
+@dataclass(frozen=True, eq=False)
+class Wiring:
+    """The weights that gains scale, and which gain scales which of them.
+
+    Parameters
+    ----------
+    kind : {"type_gains", "unit_gains"}
+        What has a gain: a pair of types, or a unit on either side.
+    weights : ndarray or csr_array of shape (n_units, n_units)
+        W0 [post, pre], sparse where only synapses are stored.
+    types : ndarray of shape (n_units,) or None
+        Type of each unit.
+    type_names : tuple
+        Names of the types.
+    """
+
+    kind: str
+    weights: Any
+    types: NDArray[np.intp] | None = None
+    type_names: tuple[Any, ...] = ()
+
+
 class Size(NamedTuple):
     """Numbers that the data say."""
 
@@ -73,6 +95,8 @@ class Circuit:
     drawn, drawn_with : ndarray or None
         Synapses that chance allowed, and the probabilities, per pair of populations, that they were
         drawn with; a fit that goes on with the same probabilities does not draw again.
+    wiring : Wiring or None
+        The weights that gains scale; None where every synapse learns, or none.
     """
 
     unit_signs: Signs
@@ -85,6 +109,7 @@ class Circuit:
     order: UnitOrder = UNNAMED
     drawn: Mask | None = None
     drawn_with: NDArray[np.float64] | None = None
+    wiring: Wiring | None = None
 
     @property
     def n_units(self) -> int:

@@ -18,6 +18,7 @@ from sk_biornn.estimators._circuit import (
 from sk_biornn.estimators._running import NAMES, RunningRNN
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._stored import stored_structure
+from sk_biornn.estimators._wiring import mask_of_wiring, refuse_contradictions
 from sk_biornn.units.labels import as_mask
 from sk_biornn.units.order import UnitOrder
 
@@ -25,13 +26,18 @@ from sk_biornn.units.order import UnitOrder
 class DescribedRNN(RunningRNN):
     """Reads its arguments, once per fit; a family may add to what they say."""
 
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        refuse_contradictions(self)
+
     def _make_circuit(
         self, size: Size, generator: np.random.Generator, earlier: FitState | None
     ) -> Circuit:
         """Read from the arguments what the network is; a family may add to it."""
         units = self._units(None if earlier is None else earlier.circuit.order)
         order, n_units = units.order, len(units.signs)
-        mask = order.arranged(as_mask(self.mask), "mask", (0, 1))
+        mask = mask_of_wiring(self, n_units) if self.mask is None else self.mask
+        mask = order.arranged(as_mask(mask), "mask", (0, 1))
         structure = stored_structure(self, mask, n_units, self._constraint())
         if structure is None:
             structure = synapse_mask(n_units, mask, self.autapses)
@@ -92,7 +98,15 @@ class DescribedRNN(RunningRNN):
 
     def _frozen(self) -> tuple[str, ...]:
         """Return the names of weights that do not move."""
-        return check_frozen(self.frozen, tuple(NAMES))
+        frozen = check_frozen(self.frozen, tuple(NAMES))
+        if self.plasticity != "none":
+            return frozen
+        if {*frozen, "W_rec"} == set(NAMES):
+            raise ValueError(
+                "frozen must leave some weights to train with plasticity='none', got "
+                f"{list(frozen)}."
+            )
+        return (*frozen, "W_rec")
 
     def _optimisation(self, n_trials: int) -> Optimisation:
         # "auto" is that of scikit-learn's MLPClassifier.

@@ -59,11 +59,21 @@ readout_signs : "excitatory", "dale", array-like of shape (n_units,) or None, de
 frozen : tuple of str, default=()
     Which of "W_in", "W_rec", "b_rec", "W_out" and "b_out" stay as they are drawn (but for masks and
     signs).
+plasticity : {"synapses", "type_gains", "unit_gains", "none"}, default="synapses"
+    What of the recurrent weights learns. "synapses": each. "type_gains": W = W0 g[type(post),
+    type(pre)], one gain of at least 0 per pair of types (Lappalainen et al., 2024,
+    doi:10.1038/s41586-024-07939-3). "unit_gains": W = diag(g_post) W0 diag(g_pre). "none": nothing.
+    W0 is what the fit starts from: `recurrent_init`, or `connectome` as counts times signs, scaled
+    to `spectral_radius`; gains start at 1, and W has the signs and the zeros of W0 for ever. Types
+    are `blocks`, `populations`, or those that a `Connectome` knows. Penalties see W. With gains
+    `dale` says which signs W0 must obey, and pruning leaves out synapses of W0.
 recurrent_init : str, array-like of shape (n_units, n_units) or object, default="auto"
     Initial recurrent weights: "dale_orthogonal" ("auto" under Dale's law), "dale_gaussian",
     "balanced", "uniform", "orthogonal" ("auto" without it), "glorot_normal", "he_normal" (these two
     also with "_truncated", as Keras draws them), "he_uniform", an array or sparse matrix that obeys
-    signs and mask, or an object with a method ``sample``. Where only synapses are stored, both
+    signs and mask, or an object with a method ``sample``. With a `plasticity` of gains or none, a
+    `Connectome` is counts times signs, and "auto" takes `connectome` where there is one. Where
+    only synapses are stored, both
     "orthogonal" ones are a permutation inside the mask, as large as it allows, and weak synapses
     beside it.
 spectral_radius : float or None, default=None
@@ -77,7 +87,8 @@ coordinates : array-like of shape (n_units, n_dimensions), Connectome, tuple of 
 unit_cube : bool, default=True
     Scale every axis of the coordinates to [0, 1], so that grids and measured positions compare.
 connectome : array-like of shape (n_units, n_units), Connectome or None, default=None
-    Measured weights or counts of synapses [post, pre], read by "communicability_emd".
+    Measured weights or counts of synapses [post, pre], read by "communicability_emd"; and the
+    wiring, mask and signs where `plasticity` is not "synapses" and nothing else says these.
 regularizer : <penalties>, object, list or None, default=None
     Penalty on weights or activity, see `sk_biornn.biology`. An object needs a method
     ``bind(facts)``; the penalties of a list add up.
@@ -102,7 +113,8 @@ density : float, array-like of shape (n_blocks, n_blocks) or None, default=None
     goes; a `DensityWarning` tells where far fewer weights than that are not 0 before.
 blocks : array-like of int of shape (n_units,) or None, default=None
     Block of each unit, when `density` is a matrix. None with a 2 x 2 matrix: excitatory units are
-    block 0 and inhibitory ones block 1.
+    block 0 and inhibitory ones block 1. With plasticity="type_gains" or learn_tau="type": type
+    of each unit, which may be a text, too.
 pruning_schedule : {"one-shot", "cubic"}, default="one-shot"
     Prune once, after `max_iter` epochs, or after each of them to a density that falls along a
     cubic curve and reaches `density` at the last.
@@ -250,6 +262,14 @@ signs_ : ndarray of shape (n_units,)
     Sign of each column of `W_rec_`; 0 where it is free.
 mask_ : bool ndarray of shape (n_units, n_units), or scipy.sparse.csr_array
     Allowed synapses; after pruning those that were kept. Sparse where `W_rec_` is.
+gains_ : DataFrame or None
+    Gains of the wiring, when `plasticity` is "type_gains" (types post x types pre) or "unit_gains"
+    (one row per unit, columns `post` and `pre`; only their products are determined); NaN where
+    there is no synapse to scale.
+W0_ : ndarray of shape (n_units, n_units), csr_array or None
+    The wiring [post, pre] that `gains_` scale; None without.
+n_parameters_ : int
+    How many numbers training moves: not those that are frozen or off their masks; a gain is one.
 unit_names_ : tuple of length n_units, or None
     Names of the units, in the order of the first of `mask`, `connectome`, `recurrent_init`,
     `signs`, `coordinates`, `tau`, `blocks`, the other masks and signs that names them, or in that

@@ -24,6 +24,9 @@ class FittedNetwork:
     b_out_: NDArray[Any]  # (n_outputs,)
     signs_: NDArray[Any]  # (n_units,), of each column of W_rec_
     mask_: NDArray[Any]  # (n_units, n_units), bool
+    W0_: Any  # (n_units, n_units), [post, pre]; None unless gains of it learn, as the next one
+    gains_: pd.DataFrame | None
+    n_parameters_: int
     unit_names_: tuple[Any, ...] | None  # (n_units,); None where no argument names the units
     W_dense_: NDArray[Any] | None  # (n_units, n_units); None without pruning, as the next two
     achieved_density_: Any  # float, or (n_blocks, n_blocks)

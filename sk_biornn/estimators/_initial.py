@@ -7,6 +7,7 @@ import numpy as np
 from sk_biornn.biology.constraints import Constraint
 from sk_biornn.estimators._circuit import Circuit, Projection, Size
 from sk_biornn.estimators._parameters import RNNParameters
+from sk_biornn.estimators._wiring import given_wiring, refuse_no_wiring
 from sk_biornn.initializers import (
     biases,
     input_weights,
@@ -45,7 +46,9 @@ def draw_weights(
 def _recurrent(
     parameters: RNNParameters, constraint: Constraint, circuit: Circuit, rng: np.random.Generator
 ) -> np.ndarray:
-    init = parameters.recurrent_init
+    refuse_no_wiring(parameters)
+    wiring = given_wiring(parameters)
+    init = parameters.recurrent_init if wiring is None else wiring
     if isinstance(init, str) and init == "auto":
         init = "orthogonal" if parameters.dale is None else "dale_orthogonal"
     names = getattr(init, "unit_names_", None)
@@ -68,6 +71,7 @@ def _recurrent(
         mask=circuit.mask,
         rng=rng,
         spectral_radius=parameters.spectral_radius,
+        is_fixed=parameters.plasticity != "synapses",
     )
     if lifts_zeros:
         return lift_zeros(weights, circuit.signs, circuit.mask)

@@ -27,6 +27,7 @@ from sk_biornn.estimators._physiology import (
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._targets import Targets
 from sk_biornn.estimators._trials import Trials
+from sk_biornn.estimators._wiring import types_of_units
 
 
 class LivingRNN(EarlyStoppingRNN):
@@ -77,24 +78,10 @@ class LivingRNN(EarlyStoppingRNN):
                 f"{short(self.tau_max)}."
             )
         least = 0.0 if self.tau_max is None else float(self.dt / self.tau_max)
-        groups = self._types_of_units(circuit) if self.learn_tau == "type" else None
+        groups = None
+        if self.learn_tau == "type":
+            groups = types_of_units(self, circuit, "learn_tau='type'")[0].astype(np.int64)
         return learned_leak(np.array(leak, dtype=np.float64), least, groups)
-
-    def _types_of_units(self, circuit: Circuit) -> NDArray[np.int64]:
-        """Return the number of the type of every unit: its population, or its block."""
-        if circuit.populations is not None:
-            counts = circuit.populations["n_units"].to_numpy()
-            return np.repeat(np.arange(len(counts)), counts)
-        blocks = circuit.order.arranged(self.blocks, "blocks", (0,))
-        if blocks is None:
-            raise ValueError("blocks must say the type of each unit for types to share, got None.")
-        labels = np.asarray(blocks)
-        if labels.shape != (circuit.n_units,):
-            raise ValueError(
-                f"blocks must have one label per unit ({circuit.n_units}), got shape "
-                f"{labels.shape}."
-            )
-        return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
     def _extras_before(self, trials: Trials) -> dict[str, NDArray[Any]]:
         """Return what an earlier fit has learned beside weights, as it is for these trials."""

@@ -33,6 +33,7 @@ from sk_biornn.estimators._rules import (
     binds,
     check_rules,
 )
+from sk_biornn.estimators._wiring import signs_of_wiring
 from sk_biornn.initializers._feedforward import FEEDFORWARD_INITS
 from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.order import UnitOrder
@@ -73,6 +74,7 @@ class RNNParameters(BaseEstimator):
     input_signs: Any = None
     readout_signs: Any = None
     frozen: Any = ()
+    plasticity: str = "synapses"
     # initial weights
     recurrent_init: Any = "auto"
     spectral_radius: float | None = None
@@ -171,6 +173,7 @@ class RNNParameters(BaseEstimator):
         order, given = self._unit_order(earlier), self.signs
         if given is None and isinstance(self.mask, Connectome) and self.mask.signs is not None:
             given = self.mask
+        given = signs_of_wiring(self) if given is None else given
         signs = order.arranged(given, "signs", (0,))
         signs = column_signs(self.n_units, signs, self.excitatory_fraction)
         return Units(signs, given is not None, order=order)
@@ -324,6 +327,7 @@ RULES: dict[str, Rule] = {
     ),
     "excitatory_fraction": Number(Real, 0.0, 1.0, low_included=False),
     "autapses": Flag(),
+    "plasticity": Choice(("synapses", "type_gains", "unit_gains", "none")),
     "sparse": FlagOr(("auto",)),
     "spectral_radius": Optional(_positive),
     "feedforward_init": Choice(FEEDFORWARD_INITS),

@@ -14,6 +14,7 @@ from torch import Tensor
 from sk_biornn import _structure
 from sk_biornn._checks import is_number
 from sk_biornn._plain import real_array, short
+from sk_biornn.biology._blocks import block_numbers
 from sk_biornn.biology._population_units import index_of_checked
 from sk_biornn.biology.regularizers import (
     PENALTIES,
@@ -163,6 +164,8 @@ def _tell_of_positions(parameters: RNNParameters) -> None:
 def _blocks(parameters: RNNParameters, circuit: Circuit) -> np.ndarray | None:
     if parameters.blocks is not None:
         blocks = circuit.order.arranged(parameters.blocks, "blocks", (0,))
+        if parameters.pruning is None:  # types, which may be texts
+            return block_numbers(blocks, circuit.n_units)[0].astype(np.int64)
         return np.asarray(blocks).astype(np.int64)
     return None if circuit.populations is None else index_of_checked(circuit.populations)
 

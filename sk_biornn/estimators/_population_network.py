@@ -80,7 +80,7 @@ class PopulationRNN(FittedPopulations, BaseRNN):
         """Return the units of the table, which is checked here and nowhere else in a fit."""
         if self.populations is None:
             units = super()._units(earlier)
-            if self.signs is None:
+            if not units.are_given:
                 table = excitatory_inhibitory_populations(self.n_units, self.excitatory_fraction)
             else:
                 table = table_of_signs(units.signs)

@@ -9,7 +9,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from sk_biornn.estimators._boundary import LaterArrays
-from sk_biornn.estimators._circuit import Circuit, Projection
+from sk_biornn.estimators._circuit import Circuit, Projection, Wiring
 from sk_biornn.estimators._state import FitState, Pruned
 from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.order import UnitOrder
@@ -19,7 +19,8 @@ _SPARSE = "csr array as arrays"  # likewise of a sparse matrix
 _PARTS = ("data", "indices", "indptr")
 _RECORD = "record of sk_biornn"  # key of a packed state; its value is the name of its class
 _RECORDS = {
-    kind.__name__: kind for kind in (FitState, Circuit, Projection, Pruned, UnitOrder, Connectome)
+    kind.__name__: kind
+    for kind in (FitState, Circuit, Projection, Pruned, UnitOrder, Connectome, Wiring)
 }
 
 

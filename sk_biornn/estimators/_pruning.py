@@ -120,8 +120,12 @@ def pruning_plan(
                 "pruning must be given when density is, got pruning=None with "
                 f"density={short(density)}."
             )
-        if blocks is not None:
-            raise ValueError("pruning must be given when blocks is, got None.")
+        of_types = parameters.plasticity == "type_gains" or parameters.learn_tau == "type"
+        if blocks is not None and not of_types:
+            raise ValueError(
+                "pruning must be given when blocks is, got None; of types, which are blocks too, "
+                "plasticity='type_gains' and learn_tau='type' ask."
+            )
         return None
     if density is None:
         raise ValueError(

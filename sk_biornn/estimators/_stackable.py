@@ -93,6 +93,8 @@ class Recipe:
     def reason_alone(self) -> str | None:
         """Return why the network cannot learn side by side with others; None if it can."""
         loss = self.loss
+        if self.circuit.wiring is not None:
+            return "gains that learn in place of weights (plasticity)"
         if loss.synapses.stored is not None:
             return "a network that is stored as its synapses"
         if loss.synapses.support is not None:

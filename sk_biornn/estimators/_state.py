@@ -115,7 +115,8 @@ class FitState:
             return circuit.taken(before.matrix(values)) if has_form else values
 
         moments = dict(self.moments)
-        if "w_rec" in moments:
+        of_gains = before.wiring is not None or circuit.wiring is not None
+        if "w_rec" in moments and not of_gains:
             moments["w_rec"] = {name: carried(each) for name, each in moments["w_rec"].items()}
         weights = dict(self.weights)
         if "w_rec" in weights:

@@ -123,8 +123,9 @@ def _refusals(network: RNNParameters, constraint: Constraint) -> Iterator[Except
     if isinstance(init, str) and init not in ("auto", *STORED_INITIALIZERS):
         expected = f"one of {['auto', *STORED_INITIALIZERS]} or a matrix"
         yield _needs_matrix("recurrent_init", expected, init)
-    if hasattr(init, "sample") and not hasattr(init, "__array__"):
-        yield _needs_matrix("recurrent_init", "a name or a matrix", init)
+    if hasattr(init, "sample") and not _gives_synapses(init):
+        expected = "a name, a matrix or an initializer with sample_sparse"
+        yield _needs_matrix("recurrent_init", expected, init)
     pruner = network.pruning
     if pruner is not None:
         pruner = PRUNERS[pruner].make() if isinstance(pruner, str) else pruner
@@ -134,6 +135,10 @@ def _refusals(network: RNNParameters, constraint: Constraint) -> Iterator[Except
     for name in ("connection_probabilities", "between_areas"):
         if getattr(network, name, None) is not None:
             yield _needs_matrix(name, "None, and the wiring be a mask that is drawn before", "one")
+
+
+def _gives_synapses(init: Any) -> bool:
+    return hasattr(init, "__array__") or hasattr(init, "sample_sparse")
 
 
 def _needs_matrix(name: str, expected: str, value: Any) -> ValueError:

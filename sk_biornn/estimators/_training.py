@@ -26,6 +26,7 @@ from sk_biornn.core import (
 )
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Projection
+from sk_biornn.estimators._gains import bind_gains
 from sk_biornn.estimators._held_out import HeldOut
 from sk_biornn.estimators._physiology import Extra
 from sk_biornn.estimators._stackable import Recipe
@@ -146,11 +147,15 @@ class Training:
         if circuit.is_stored:
             support = boundary.to_support(circuit.mask, self.device)
             constraint = in_stored_circuit(self.constraint, support)
+            if circuit.wiring is not None:
+                return constraint, bind_gains(circuit, self.device, signs.dtype)
             return constraint, bind_stored(constraint, signs, support)
         allowed = boundary.to_tensor(circuit.mask, self.device)
         constraint = in_circuit(self.constraint, allowed)
-        has_start = "initial" in self.extras  # for which the sparse products have no gradient
-        return constraint, bind_synapses(constraint, signs, allowed, may_be_sparse=not has_start)
+        may_be_sparse = "initial" not in self.extras  # whose gradient sparse products do not have
+        if circuit.wiring is not None:
+            return constraint, bind_gains(circuit, self.device, signs.dtype, may_be_sparse)
+        return constraint, bind_synapses(constraint, signs, allowed, may_be_sparse)
 
     def _monitor_of(self, synapses: Synapses) -> Callable[[RNNParams], float] | None:
         if self.monitor is None or synapses.stored is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sk_biornn.initializers._bio_weights import BioWeightInitializer
+from sk_biornn.initializers._connectome import ConnectomeInitializer
 from sk_biornn.initializers._feedforward import biases, input_weights, readout_weights
 from sk_biornn.initializers._functional import FunctionalConnectivity
 from sk_biornn.initializers._resolve import ConditioningWarning, recurrent_weights
@@ -12,6 +13,7 @@ from sk_biornn.initializers._zeros import lift_zeros
 __all__ = [
     "BioWeightInitializer",
     "ConditioningWarning",
+    "ConnectomeInitializer",
     "FunctionalConnectivity",
     "biases",
     "dale_spectral_weights",

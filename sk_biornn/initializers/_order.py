@@ -44,3 +44,25 @@ class InOtherOrder:
         own = np.argsort(self.places)  # where each unit of the initialiser stands in the network
         weights = self.initializer.sample(signs=signs[own], mask=mask[np.ix_(own, own)], rng=rng)
         return np.asarray(weights)[np.ix_(self.places, self.places)]
+
+    def sample_sparse(self, *, signs: np.ndarray, structure: Any, rng: np.random.Generator) -> Any:
+        """Return the same of an initialiser that can do without a matrix.
+
+        Parameters
+        ----------
+        signs : ndarray of shape (n_units,)
+            Signs, in the order of the network, as `structure` is.
+        structure : csr_array of shape (n_units, n_units)
+            Allowed synapses.
+        rng : Generator
+            Source of randomness.
+
+        Returns
+        -------
+        csr_array of shape (n_units, n_units)
+            The weights W[post, pre].
+        """
+        own = np.argsort(self.places)
+        inner = structure[own][:, own]
+        weights = self.initializer.sample_sparse(signs=signs[own], structure=inner, rng=rng)
+        return weights[self.places][:, self.places]

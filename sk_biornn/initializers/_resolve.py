@@ -55,6 +55,7 @@ def recurrent_weights(
     mask: np.ndarray,
     rng: np.random.Generator,
     spectral_radius: float | None = None,
+    is_fixed: bool = False,
 ) -> np.ndarray:
     """Return initial recurrent weights that obey signs and mask exactly.
 
@@ -71,6 +72,8 @@ def recurrent_weights(
         Source of randomness.
     spectral_radius : float or None, default=None
         Rescale to this largest absolute eigenvalue.
+    is_fixed : bool, default=False
+        Whether they are a wiring that is to stay, whatever its spectrum.
 
     Returns
     -------
@@ -91,7 +94,8 @@ def recurrent_weights(
         If the weights of at least 20 units have an SVD entropy below 0.85 or a first singular value
         more than 5 times the second, and the user may not know: they are an array or come from an
         object, or from a classical initialiser to whose weights Dale's law gave signs. Whoever asks
-        by name for an initialiser made for Dale's law, the published "uniform" too, has chosen.
+        by name for an initialiser made for Dale's law, the published "uniform" too, has chosen, and
+        so has whoever says that they are fixed.
 
     Examples
     --------
@@ -111,7 +115,8 @@ def recurrent_weights(
         signs, mask = checked
     rng = rng if isinstance(rng, np.random.Generator) else make_rng(rng)
     weights = _drawn(init, signs, mask, rng)
-    if not isinstance(init, str) or (init in CLASSICAL and np.any(signs)):
+    may_not_know = not isinstance(init, str) or (init in CLASSICAL and np.any(signs))
+    if may_not_know and not is_fixed:
         _warn_if_ill_conditioned(weights)
     return weights if spectral_radius is None else _rescaled(weights, spectral_radius)
 

@@ -37,8 +37,9 @@ def stored_weights(
 
     Parameters
     ----------
-    init : str or matrix
-        Name of an initialiser of `STORED_INITIALIZERS`, or weights W[post, pre], sparse or dense.
+    init : str, matrix or object
+        Name of an initialiser of `STORED_INITIALIZERS`; weights W[post, pre], sparse or dense; or
+        an object with a method ``sample_sparse(*, signs, structure, rng)`` that returns such.
     signs : ndarray of shape (n_units,)
         +1 excitatory, -1 inhibitory, 0 free.
     structure : csr_array
@@ -66,6 +67,8 @@ def stored_weights(
         if lifts_zeros:
             values = _lifted(values, signs[pres_of(structure)])
     else:
+        if hasattr(init, "sample_sparse"):
+            init = init.sample_sparse(signs=signs, structure=structure, rng=rng)
         values = _given(init, signs, structure)
     return values if spectral_radius is None else _rescaled(values, structure, spectral_radius)
 
