@@ -154,6 +154,22 @@ def test_signs_of_inputs_that_are_given_are_kept():
     assert reg.W_in_[1, 1] == pytest.approx(1, abs=2e-3)
 
 
+def test_recorded_units_start_as_their_own_column_and_hidden_ones_as_drawn():
+    start = {"max_iter": 1, "learning_rate_init": 1e-12, "feedback": [0, 1]}
+    drawn = DaleRNNRegressor(**{**SMALL, **start}).fit(X, Y).W_in_
+    every = regressor(**start).fit(X, Y).W_in_
+    np.testing.assert_allclose(every[[3, 1]], np.eye(2), atol=1e-6)
+    np.testing.assert_allclose(every[[0, 2, 4]], drawn[[0, 2, 4]], atol=1e-6)
+    only_others = np.ones((5, 2), dtype=bool)
+    only_others[3, 0] = False  # does not see itself, and starts as it is drawn
+    some = regressor(**start, input_mask=only_others).fit(X, Y).W_in_
+    np.testing.assert_allclose(some[1], [0, 1], atol=1e-6)
+    np.testing.assert_allclose(some[3], [0, drawn[3, 1]], atol=1e-6)
+    # Nobody has said that X is what the outputs were.
+    plain = regressor(max_iter=1, learning_rate_init=1e-12).fit(X, Y).W_in_
+    np.testing.assert_allclose(plain, drawn, atol=1e-6)
+
+
 # ------------------------------------------------------------------ forecasts
 
 

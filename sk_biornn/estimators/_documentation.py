@@ -207,10 +207,12 @@ observed : array-like of int or str of shape (n_outputs,), dict, "names" or None
     The unit that each output is, by its number or its name; a dict or Series has names of outputs.
     "names": the unit that is called as the output is. All other units are hidden: of them only the
     wiring and the signs are known. What is read of output k, z_k or r_k as `readout_from` says, is
-    multiplied by its gain, and `b_out_` is added, from 0 on. With ``input_mask="observed"`` the
-    column of X that output k continues (see `feedback`), or that has the name of its unit, reaches
-    this unit alone, with a weight that starts at 1 and is never negative; all other columns reach
-    every unit. None: every output reads all units.
+    multiplied by its gain, and `b_out_` is added, from 0 on. None: every output reads all units.
+
+    With ``input_mask="observed"`` the column of X that output k continues (see `feedback`), or that
+    has the name of its unit, reaches this unit alone, with a weight that is never negative; all
+    other columns reach every unit. A recorded unit that sees its own column starts with a weight of
+    1 from it, and of 0 from those of other recorded units that a mask of one's own may allow.
 readout_gain : {"identity", "positive"}, default="identity"
     Gains of `observed` units: 1, or learned and never negative.
 """

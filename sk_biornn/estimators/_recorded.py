@@ -115,14 +115,28 @@ class RecordedRNN(ForecastingRNN):
             return weights
         weights["w_out"] = np.asarray(circuit.readout.mask).astype(dtype)
         weights["b_out"] = np.zeros_like(weights["b_out"])
-        if self._drives_recorded():
-            driven = self._driven(circuit, size)
-            signs = circuit.inputs.signs
-            assert signs is not None
-            start = np.where(signs[driven.columns] < 0, -1, 1)
-            weights["w_in"] = weights["w_in"].copy()
-            weights["w_in"][driven.units, driven.columns] = start
+        if self._knows_own_columns():
+            weights["w_in"] = self._started_at_own(weights["w_in"], circuit, size)
         return weights
+
+    def _knows_own_columns(self) -> bool:
+        """Whether it has been said that columns of X are what the outputs continue."""
+        is_said = self._drives_recorded() or self.feedback is not None
+        return is_said or self._continues_inputs() or self._is_in_loop()
+
+    def _started_at_own(self, w_in: np.ndarray, circuit: Circuit, size: Size) -> np.ndarray:
+        """Have recorded units that see their own column begin as this, and nothing else of X's.
+
+        What they see of other recorded units is 0 at first, and learned where `input_mask` allows
+        it.
+        """
+        (columns, units), mask, signs = self._driven(circuit, size), *circuit.inputs[:2]
+        see_own = slice(None) if mask is None else mask[units, columns]
+        negative = np.zeros(len(columns), dtype=bool) if signs is None else signs[columns] < 0
+        w_in = w_in.copy()
+        w_in[np.ix_(units[see_own], columns)] = 0
+        w_in[units[see_own], columns[see_own]] = np.where(negative, -1, 1)[see_own]
+        return w_in
 
     def _read_of(self, state: FitState, trials: Trials) -> np.ndarray:
         """Return what is read of units (n_trials, n_steps, n_outputs), whatever is made of it."""
