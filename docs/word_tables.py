@@ -13,6 +13,7 @@ from sk_biornn.biology.constraints import LAWS
 from sk_biornn.biology.pruning import PRUNERS
 from sk_biornn.biology.regularizers import PENALTIES
 from sk_biornn.core.activations import ACTIVATIONS
+from sk_biornn.core.observations import OBSERVATIONS
 
 README = Path(__file__).parents[1] / "README.md"
 START, END = "<!-- laws: python docs/word_tables.py writes this table -->\n", "<!-- end of laws -->"
@@ -22,6 +23,7 @@ TABLES = {
     "penalties": PENALTIES.rst("regularizer"),
     "pruners": PRUNERS.rst("pruning"),
     "activations": ACTIVATIONS.rst("activation"),
+    "observations": OBSERVATIONS.rst("observation"),
 }
 
 

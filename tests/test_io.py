@@ -272,6 +272,13 @@ def test_networks_that_the_format_cannot_describe(tmp_path, options):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.filterwarnings("ignore:y is X one step later")
+def test_outputs_that_are_no_numbers_with_noise_of_one_size(tmp_path):
+    reg = fitted()[0].set_params(observation="poisson")
+    with pytest.raises(ValueError, match=r"^observation must be 'gaussian'.* got 'poisson'\.$"):
+        save_cell_type_checkpoint(reg, tmp_path / "network.pt")
+
+
 def test_estimators_of_another_kind(tmp_path):
     expected = "must be a CellTypeRNNRegressor with populations, got"
     for estimator, found in (

@@ -45,6 +45,7 @@ def run_in_loop(
     *,
     increments: bool = False,
     observe: Observe | None = None,
+    fed: Callable[[Tensor], Tensor] | None = None,
     carried: Any = None,
     initial: Tensor | None = None,
     noise: Noise | None = None,
@@ -66,8 +67,10 @@ def run_in_loop(
     increments : bool, default=False
         Whether the read-out is what is added to the present input.
     observe : callable or None, default=None
-        (read-out, inputs, carried) -> (outputs, carried): from what is read to what is fed back;
-        None: `with_own_past`.
+        (read-out, inputs, carried) -> (outputs, carried): from what is read to outputs; None:
+        `with_own_past`.
+    fed : callable or None, default=None
+        From outputs to what of them is fed back; None: themselves. Only with `observe`.
     carried : object, default=None
         What `observe` is given at the first step.
     initial : Tensor of shape (n_trials, n_units) or None, default=None
@@ -92,7 +95,7 @@ def run_in_loop(
         return Loop(*run_closed_scan(*how, increments, carried, initial, noise, workspace))
     if observe is None:
         observe = _own_past_of(params, given, increments)
-    return _by_stretches(*how, observe, carried, initial, noise, support, workspaces)
+    return _by_stretches(*how, observe, carried, initial, noise, support, workspaces, fed)
 
 
 def _own_past_of(params: Params, given: Given, increments: bool) -> Observe:
@@ -115,6 +118,7 @@ def _by_stretches(
     noise: Noise | None,
     support: Support | None,
     workspaces: Workspaces,
+    fed: Callable[[Tensor], Tensor] | None = None,
 ) -> Loop:
     """Run from one step that is fed back to the next, each a run of its own."""
     bounds = [0, *given.fed_back(x.shape[-2]), x.shape[-2]]
@@ -123,7 +127,8 @@ def _by_stretches(
     for number, (start, stop) in enumerate(pairwise(bounds)):
         inputs = x[:, start:stop]
         if outputs:
-            first = given.mixed(inputs[:, 0], outputs[-1][:, -1], start)
+            last = outputs[-1][:, -1]
+            first = given.mixed(inputs[:, 0], last if fed is None else fed(last), start)
             inputs = torch.cat([first[:, None], inputs[:, 1:]], dim=1)
         part = run(
             params,

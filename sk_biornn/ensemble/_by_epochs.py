@@ -14,7 +14,7 @@ import torch
 
 from sk_biornn._plain import short
 from sk_biornn.core import RNNParams, Workspace, run
-from sk_biornn.core.params import stacked
+from sk_biornn.core.params import extra, stacked
 from sk_biornn.core.threads import computing
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._stackable import _moves as moves
@@ -276,7 +276,8 @@ def answers_at_once(
     dynamics = fitted[0].dynamics
     alike = {(x.shape, moves(own.dynamics)) for (_, x), own in zip(each, fitted, strict=True)}
     are_whole = all(trials.lengths is None for trials, _ in each)
-    are_whole &= all(own.support is None for own in fitted)
+    are_whole &= all(own.support is None and own.observing is None for own in fitted)
+    are_whole &= all(extra(own.params, "initial") is None for own in fitted)
     if len(alike) > 1 or not are_whole or each[0][0].n_steps > _MOST_STEPS:
         return [question.compute() for question in questions]
     params = stacked([own.params for own in fitted])

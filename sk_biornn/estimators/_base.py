@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -49,6 +50,7 @@ from sk_biornn.estimators._held_out import (
 from sk_biornn.estimators._initial import draw_weights
 from sk_biornn.estimators._living import LivingRNN
 from sk_biornn.estimators._loss import Judgement, bind_loss
+from sk_biornn.estimators._loss_gradient import LossGradient, loss_and_gradients
 from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.estimators._phases import train_prune_train
 from sk_biornn.estimators._physiology import EXTRA_ATTRIBUTES, Extra
@@ -256,7 +258,8 @@ class BaseRNN(LivingRNN):
         )
         play = self._play(state.n_iter, extras)
         outputs_of = partial(self._held_out_outputs, dynamics, play, trials)
-        judgement = Judgement(self._transform, self._loss, self._tally(targets.n_outputs))
+        tally = self._tally(targets.n_outputs)
+        judgement = Judgement(self._transform, self._loss, tally, self._observed_as())
         return Training(
             trials=trials,
             device=device,
@@ -358,6 +361,47 @@ class BaseRNN(LivingRNN):
             bound = bind_penalties(self, circuit, device, dtype)
             of_weights = [penalty for penalty in bound if isinstance(penalty, OfWeights)]
             return float(sum(penalty(w_rec).item() for penalty in of_weights))
+
+    def loss_gradient(self, X: Any, y: Any, sample_weight: Any = None) -> LossGradient:
+        """Return the loss of trials and its gradient, at the weights as they are.
+
+        Parameters
+        ----------
+        X, y : array-like
+            Trials and targets, as in `fit`.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as in `fit`. None: 1.
+
+        Returns
+        -------
+        LossGradient
+            ``loss``, the mean over judged targets that training descends, without penalties and
+            noise; ``gradients``, a dict from names of attributes (``"W_rec_"`` and so on) to arrays
+            of their shapes; ``n_entries``, how many targets were judged. In double precision.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator has not been fitted.
+        ValueError
+            If X or y does not fit.
+
+        Examples
+        --------
+        >>> from sk_biornn import DaleRNNRegressor
+        >>> from sk_biornn.datasets import make_flip_flop
+        >>> X, y = make_flip_flop(20, n_steps=10, random_state=0)
+        >>> reg = DaleRNNRegressor(n_units=8, max_iter=2, random_state=0).fit(X, y)
+        >>> loss, gradients, n_entries = reg.loss_gradient(X, y)
+        >>> gradients["W_rec_"].shape, n_entries == y.size
+        ((8, 8), True)
+        """
+        check_is_fitted(self, "W_rec_")
+        own = copy.copy(self)  # reading targets sets attributes
+        trials = check_trials(own, X, reset=False, n_static_steps=self.n_static_steps)
+        targets = own._check_targets(y, trials, resume=True)
+        trials, targets = own._weigh(trials, targets, sample_weight, resume=True)
+        return loss_and_gradients(own, trials, targets)
 
     # -------------------------------------------------------------- what is seen of it
 

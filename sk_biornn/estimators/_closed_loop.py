@@ -61,19 +61,13 @@ class ClosedLoop:
         if ends is not None:
             is_over = (torch.arange(n_steps) >= ends[:, None]).to(x.device)
         given = Given(tuple(self.own.tolist()), self._shares(n_steps), is_over)
-        observe = None
-        if not observing.is_own_past:
-
-            def observe(read: Tensor, inputs: Tensor, carried: Any) -> tuple[Tensor, Any]:
-                return observing(read, inputs, params, carried)
-
         return run_in_loop(
             params,
             x,
             dynamics,
             given,
             increments=observing.increments,
-            observe=observe,
+            **observing.in_loop(params),
             initial=initial,
             noise=noise,
             support=support,

@@ -12,6 +12,7 @@ from sk_biornn.biology.constraints import LAWS
 from sk_biornn.biology.pruning import PRUNERS
 from sk_biornn.biology.regularizers import PENALTIES
 from sk_biornn.core.activations import ACTIVATIONS
+from sk_biornn.core.observations import OBSERVATIONS
 
 PARAMETERS = """
 n_units : int, default=128
@@ -217,6 +218,36 @@ readout_gain : {"identity", "positive"}, default="identity"
     Gains of `observed` units: 1, or learned and never negative.
 """
 
+REGRESSION_PARAMETERS = """
+output_activation : {"identity", "tanh"}, default="identity"
+    Function of the read-out that is compared with y.
+observation : <observations>, default="gaussian"
+    What y is: the loss, of the read-out x and its mean m, is
+
+<rows of observations>
+
+    The scale of an output is the mean of its y in the data of the fit over log 2, and the read-out
+    starts at that mean; the other parameters are learned, see `observation_`. `predict` returns m,
+    `score` the deviance explained, and `sample_y` draws data. Networks that are not "gaussian"
+    learn alone, not in a stack of `fit_many`.
+calcium_tau : float, array-like of shape (n_outputs,), "learned" or None, default=None
+    Time constant in ms of an indicator, through which the read-out is seen: with d =
+    exp(-dt / calcium_tau), y follows c_t = d c_{t-1} + (1 - d) x_t from c_{-1} = x_0, so that the
+    units are as fast as the circuit and not as slow as its fluorescence. "learned": one per output,
+    from half a step to some 3,000 of them. It needs `dt`, and no `tau`, without which a = 1.
+"""
+REGRESSION_PARAMETERS = REGRESSION_PARAMETERS.replace("<observations>", OBSERVATIONS.choices)
+REGRESSION_PARAMETERS = REGRESSION_PARAMETERS.replace(
+    "<rows of observations>", textwrap.indent(OBSERVATIONS.bullets(88), "    ")
+)
+
+REGRESSION_ATTRIBUTES = """
+observation_ : DataFrame of shape (n_parameters, n_outputs), or None
+    What the distribution has beside its mean, a row for each parameter; None where there is none.
+calcium_tau_ : ndarray of shape (n_outputs,), or None
+    Time constants of the indicator in ms, given or learned; None without.
+"""
+
 POPULATION_PARAMETERS = """
 populations : DataFrame or None, default=None
     One row per population, in the order of the units: `population`, `n_units`, `sign` and
@@ -316,6 +347,7 @@ def documented(cls: C) -> C:
     """Fill the placeholders of a class docstring with the shared text and the class's defaults."""
     assert cls.__doc__ is not None
     parameters, of_populations = PARAMETERS, POPULATION_PARAMETERS
+    of_regressors = REGRESSION_PARAMETERS
     if any(field.name == "observed" for field in fields(cls)):
         parameters += OBSERVED_PARAMETERS.lstrip()
     if "{population_parameters}" in cls.__doc__:
@@ -328,10 +360,13 @@ def documented(cls: C) -> C:
     for field in fields(cls):
         parameters = _with_default(parameters, field.name, field.default)
         of_populations = _with_default(of_populations, field.name, field.default)
+        of_regressors = _with_default(of_regressors, field.name, field.default)
     for name, text in (
         ("{parameters}", parameters),
         ("{population_parameters}", of_populations),
+        ("{regression_parameters}", of_regressors),
         ("{attributes}", ATTRIBUTES),
+        ("{regression_attributes}", REGRESSION_ATTRIBUTES),
     ):
         indented = text.strip().replace("\n", "\n    ")
         cls.__doc__ = cls.__doc__.replace(name, indented)

@@ -71,11 +71,27 @@ class EarlyStoppingRNN(DescribedRNN):
             return None
         trials, targets = held_out
 
-        def loss(outputs: torch.Tensor, *values_and_weights: torch.Tensor) -> torch.Tensor:
-            return self._loss(self._transform(outputs), *values_and_weights)
-
         outputs = partial(outputs_of, trials, targets.every_step)
-        return HeldOut(targets, outputs, self._score_outputs, loss, list(state.validation_losses))
+        losses = list(state.validation_losses)
+        return HeldOut(targets, outputs, self._score_observed, self._loss_observed, losses)
+
+    def _score_observed(
+        self, outputs: np.ndarray, targets: Targets, own: np.ndarray | None
+    ) -> float:
+        """Return the score of outputs; `own` are parameters of what is observed, see `HeldOut`."""
+        del own
+        return self._score_outputs(outputs, targets)
+
+    def _loss_observed(
+        self,
+        outputs: torch.Tensor,
+        values: torch.Tensor,
+        weights: torch.Tensor,
+        own: torch.Tensor | None,
+    ) -> torch.Tensor:
+        """Return the loss of outputs."""
+        del own
+        return self._loss(self._transform(outputs), values, weights)
 
     def _split(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the indices of training and validation trials, the same in a resumed fit."""

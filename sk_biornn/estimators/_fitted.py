@@ -57,6 +57,7 @@ class FittedRegressor:
     output_names_: NDArray[Any]  # of str; there is none where y had no names
 
     _target_shape: tuple[bool, int, bool]  # at every step; number of outputs; whether y was flat
+    _observation: str  # what `observation` was
 
 
 class FittedPopulations:

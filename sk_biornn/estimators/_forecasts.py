@@ -222,26 +222,21 @@ def _continued(
         found = [first[:, None]]
         if inputs.shape[1]:
             x, columns = torch.as_tensor(inputs).to(like), tuple(own.tolist())
-            x[:, 0, torch.as_tensor(own, device=like.device)] = first
-            observe = None
-            if not observing.is_own_past:
-
-                def observe(read: torch.Tensor, x: torch.Tensor, before: Any) -> Any:
-                    return observing(read, x, network.params, before)
-
+            predicted = observing.means(first, network.params)
+            x[:, 0, torch.as_tensor(own, device=like.device)] = predicted
             loop = run_in_loop(
                 network.params,
                 x,
                 network.dynamics,
                 Given(columns, (0.0,) * x.shape[1]),
                 increments=observing.increments,
-                observe=observe,
+                **observing.in_loop(network.params),
                 carried=carried,
                 initial=torch.as_tensor(ends.rates).to(like),
                 support=network.support,
             )
             found.append(loop.outputs)
-        return torch.cat(found, dim=1).cpu().numpy()
+        return observing.means(torch.cat(found, dim=1), network.params).cpu().numpy()
 
 
 def check_teacher_forcing(value: Any) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from sk_biornn._plain import NO_NUMBERS, found, plain, refuse_masked, short_text
 from sk_biornn._random import make_rng
 from sk_biornn.core import RNNParams, Support, computing, unit_weights
+from sk_biornn.core.params import extra
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._targets import Targets
 
@@ -30,17 +31,19 @@ class HeldOut:
     outputs : callable
         (weights, support or None) -> outputs of the trials that are held out.
     score : callable
-        (outputs, targets) -> float, the greater the better: what stops the fit.
+        (outputs, targets, own) -> float, the greater the better: what stops the fit. `own` are the
+        parameters of the distribution of what is observed, if there are any.
     loss : callable
-        (outputs, values, weights) -> scalar Tensor: that of the training without its penalties.
+        (outputs, values, weights, own) -> scalar Tensor: that of the training without its
+        penalties.
     losses : list of float
         Loss of each epoch.
     """
 
     targets: Targets
     outputs: Callable[[RNNParams, Support | None], np.ndarray]
-    score: Callable[[np.ndarray, Targets], float]
-    loss: Callable[[Tensor, Tensor, Tensor], Tensor]
+    score: Callable[[np.ndarray, Targets, np.ndarray | None], float]
+    loss: Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
     losses: list[float] = field(default_factory=list)
 
     def __call__(self, params: RNNParams, support: Support | None = None) -> float:
@@ -50,14 +53,17 @@ class HeldOut:
         except boundary.ActivityError:
             self.losses.append(float("nan"))
             return float("nan")  # no weights are worse
-        self.losses.append(self._loss_of(outputs))
-        return self.score(outputs, self.targets)
+        own = extra(params, "observation")
+        own = None if own is None else own.detach().cpu()
+        self.losses.append(self._loss_of(outputs, own))
+        return self.score(outputs, self.targets, None if own is None else own.numpy())
 
     @torch.no_grad()
-    def _loss_of(self, outputs: np.ndarray) -> float:
+    def _loss_of(self, outputs: np.ndarray, own: Tensor | None) -> float:
         values, weights = map(torch.from_numpy, (self.targets.values, self.targets.weights))
         with computing():
-            return self.loss(torch.from_numpy(outputs), values, unit_weights(weights)).item()
+            weights = unit_weights(weights)
+            return self.loss(torch.from_numpy(outputs), values, weights, own).item()
 
 
 def check_ways(early_stopping: bool, validation: Any, groups: Any) -> None:

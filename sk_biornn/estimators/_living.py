@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sk_biornn._plain import short
 from sk_biornn.core import Dynamics, RNNParams, Support, computing
+from sk_biornn.core.observation_model import Observation
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._early_stopping import EarlyStoppingRNN
@@ -38,7 +39,7 @@ class LivingRNN(EarlyStoppingRNN):
     @property
     def tau_(self) -> NDArray[np.float64]:
         """Time constant of every unit in ms, (n_units,): learned, or as `tau` has it."""
-        if not hasattr(self, "W_rec_") or self.dt is None:
+        if not hasattr(self, "W_rec_") or self.dt is None or not self._has_time_constants():
             raise AttributeError("tau_ is there after a fit with dt and tau.")
         leak = getattr(self, "leak_", None)
         if leak is not None:
@@ -65,7 +66,7 @@ class LivingRNN(EarlyStoppingRNN):
         return extras
 
     def _learned_leak(self, circuit: Circuit) -> Extra:
-        if self.dt is None:
+        if self.dt is None or not self._has_time_constants():
             raise ValueError(
                 "dt and tau must be given with learn_tau, got None: tau is where learning starts."
             )
@@ -103,6 +104,10 @@ class LivingRNN(EarlyStoppingRNN):
         """Return how the network is run; a leaf may observe it, or close a loop."""
         del n_epochs
         return Play(reason_alone="physiology that is learned" if extras else None)
+
+    def _observed_as(self) -> Observation | None:
+        """Return the distribution that makes the loss; None: that of `_loss`."""
+        return None
 
     def _held_out_outputs(
         self,

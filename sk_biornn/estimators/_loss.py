@@ -12,7 +12,8 @@ from torch import Tensor
 
 from sk_biornn.biology.regularizers import Facts, OfWeights, Penalty, Regularizer
 from sk_biornn.core import Dynamics, Workspace, as_trials, run, unit_weights
-from sk_biornn.core.params import Params
+from sk_biornn.core.observation_model import Observation
+from sk_biornn.core.params import Params, extra
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit
 from sk_biornn.estimators._closed_loop import ClosedLoop
@@ -34,6 +35,14 @@ class Judgement(NamedTuple):
     transform: Callable[[Tensor], Tensor]  # what is compared with the target
     loss: Callable[[Tensor, Tensor, Tensor], Tensor]  # (outputs, values, weights) -> scalar
     tally: Tally | None  # what is counted of every batch of training, and summed over an epoch
+    observation: Observation | None = None  # whose loss it is; None: that of `loss`
+
+    def of_batch(self, outputs: Tensor, batch: Batch, params: Params) -> Tensor:
+        """Return the loss of transformed outputs, without penalties."""
+        if self.observation is None:
+            return self.loss(outputs, batch.values, batch.weights)
+        own = extra(params, "observation")
+        return self.observation.loss(outputs, own, batch.values, batch.weights)
 
 
 def bind_loss(
@@ -136,7 +145,7 @@ class Loss:
                 if not self.data.every_step:
                     outputs = last_of(outputs, batch.ends)
         outputs = self.judgement.transform(outputs)
-        value = self.judgement.loss(outputs, batch.values, batch.weights)
+        value = self.judgement.of_batch(outputs, batch, params)
         # Only of a step of training, not of a look at its end.
         if self.judgement.tally is not None and torch.is_grad_enabled():
             counts = self.judgement.tally(outputs.detach(), batch.values, batch.weights, 0)

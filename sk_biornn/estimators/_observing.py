@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from sk_biornn.core import computing
+from sk_biornn.core.calcium import fluorescence
 from sk_biornn.core.given import Given
+from sk_biornn.core.observation_model import Observation
 from sk_biornn.core.own_past import with_own_past
 from sk_biornn.core.params import Params, extra
 from sk_biornn.estimators._trials import Trials
@@ -18,26 +20,43 @@ from sk_biornn.estimators._trials import Trials
 class Observing(NamedTuple):
     """How outputs are made of the read-out and of inputs.
 
-    y_t = read-out_t + x_t[own] (increments) + sum over k of w_skip[k] e_k,t, see `core.own_past`.
+    y_t = read-out_t + x_t[own] (increments) + sum over k of w_skip[k] e_k,t, see `core.own_past`;
+    or, through an indicator, y_t = d y_{t-1} + (1 - d) read-out_t, see `core.calcium`. What the
+    link of an observation makes of these comes after.
     """
 
     own: np.ndarray | None = None  # (n_outputs,): the column of X that each output continues
     increments: bool = False  # whether the read-out is what is added to the present input
+    observation: Observation | None = None  # whose link makes means of outputs; None: none
 
     def __call__(
         self, read: Tensor, x: Tensor, params: Params, carried: Any = None
     ) -> tuple[Tensor, Any]:
         """Return outputs (n_trials, n_steps, n_outputs), and what the next steps need to know."""
-        w_skip = extra(params, "w_skip")
+        decay, w_skip = extra(params, "decay"), extra(params, "w_skip")
+        if decay is not None:
+            outputs = fluorescence(read, decay, carried)
+            return outputs, outputs[:, -1]
         if self.own is None or not (self.increments or w_skip is not None):
             return read, carried
         present = Given(tuple(self.own.tolist()), ()).own(x)
         return with_own_past(read, present, self.increments, w_skip, carried)
 
-    @property
-    def is_own_past(self) -> bool:
-        """Whether outputs are the read-out and the own past, and nothing else."""
-        return True
+    def means(self, outputs: Tensor, params: Params) -> Tensor:
+        """Return the means of what is observed, which can be fed back."""
+        if self.observation is None:
+            return outputs
+        return self.observation.mean(outputs, extra(params, "observation"))
+
+    def in_loop(self, params: Params) -> dict[str, Any]:
+        """Return what a closed loop has to know, beyond the own past of every output."""
+        if self.observation is None and extra(params, "decay") is None:
+            return {}
+
+        def observe(read: Tensor, x: Tensor, carried: Any) -> tuple[Tensor, Any]:
+            return self(read, x, params, carried)
+
+        return {"observe": observe, "fed": lambda outputs: self.means(outputs, params)}
 
     def at_ends(self, read: np.ndarray, trials: Trials, params: Params) -> tuple[Tensor, Any]:
         """Return the outputs (n_trials, n_outputs) of last steps, and what is carried from there.

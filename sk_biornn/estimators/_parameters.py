@@ -209,6 +209,10 @@ class RNNParameters(BaseEstimator):
     def _has_time_constants(self) -> bool:
         return self.tau is not None
 
+    def _uses_dt(self) -> bool:
+        """Whether `dt` has a meaning without `tau`; a leaf may have one."""
+        return False
+
     def _check_run(self) -> None:
         """Check what is read anew at every run: it may have been set after the fit."""
         check_rules(self, {name: RULES[name] for name in _OF_EVERY_RUN})
@@ -216,6 +220,8 @@ class RNNParameters(BaseEstimator):
             raise TypeError(
                 f"device must be 'cpu', 'auto' or a device of torch, got {short(self.device)}."
             )
+        if self._uses_dt() and self.dt is not None:
+            return
         if (self.dt is None) == self._has_time_constants():
             raise ValueError(
                 "dt and tau must be given together (both in ms) or both be None, got "

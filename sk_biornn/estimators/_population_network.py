@@ -97,7 +97,8 @@ class PopulationRNN(FittedPopulations, BaseRNN):
     def _has_time_constants(self) -> bool:
         if self.tau is not None or self.dt is None or self.populations is None:
             return self.tau is not None
-        return True  # `unit_tau` refuses a table that has none
+        # `unit_tau` refuses a table that has none.
+        return not self._uses_dt() or "tau" in getattr(plain_frame(self.populations), "columns", ())
 
     # -------------------------------------------------------------- synapses
 

@@ -15,14 +15,15 @@ from sklearn.utils.validation import check_is_fitted
 from sk_biornn._checks import check_flag
 from sk_biornn._feature_names import check_output_names
 from sk_biornn.core import WeightSpace, alone, squared_error
+from sk_biornn.core.observations import OBSERVATIONS
 from sk_biornn.core.own_past import TIME_CONSTANTS, own_past
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._closed_loop import ClosedLoop
-from sk_biornn.estimators._fitted import FittedRegressor
 from sk_biornn.estimators._forecasts import check_teacher_forcing
 from sk_biornn.estimators._loss import Play
 from sk_biornn.estimators._next_inputs import are_next_inputs
 from sk_biornn.estimators._numbers import mean_r2, read_numbers
+from sk_biornn.estimators._observed import ObservedRNN
 from sk_biornn.estimators._observing import Observing
 from sk_biornn.estimators._own_past import OwnPast, PastOfOutputs
 from sk_biornn.estimators._physiology import Extra
@@ -32,6 +33,7 @@ from sk_biornn.estimators._running import blank_padding
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._target_checks import (
     refuse_recording,
+    refuse_the_unobservable,
     warn_of_far_targets,
     warn_of_next_inputs,
     warn_of_steps_as_outputs,
@@ -58,10 +60,13 @@ _RULES: dict[str, Rule] = {
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
+class RNNRegressor(RegressorMixin, ObservedRNN, RecordedRNN, BaseRNN):
     """Adds numeric targets, of which some may be missing, to the base."""
 
     output_activation: str = "identity"
+    # what outputs stand for
+    observation: str = "gaussian"
+    calcium_tau: Any = None
     # outputs that are the next inputs
     predict_increments: bool = False
     readout_skip: str | None = None
@@ -169,6 +174,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
         b_out: Any = None,
         *,
         every_step: bool = True,
+        observation_parameters: Any = None,
         **parameters: Any,
     ) -> Self:
         """Return an estimator that is as if a fit had left these weights.
@@ -189,6 +195,10 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
         every_step : bool, default=True
             Whether predictions, and the targets of further training, are those of every step, or
             of the last one.
+        observation_parameters : DataFrame, array-like of shape (n_parameters, n_outputs) or None, \
+default=None
+            Parameters of the distribution that `observation` names, as `observation_` shows them.
+            None: all are 1.
         **parameters : object
             Arguments of the constructor; `n_units` is that of the weights.
 
@@ -215,7 +225,8 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
         """
         given = {"w_in": W_in, "w_rec": W_rec, "b_rec": b_rec, "w_out": W_out, "b_out": b_out}
         shape = (check_flag("every_step", every_step), len(np.atleast_2d(W_out)), False)
-        return cls._of_weights(given, parameters, _target_shape=shape)
+        network = cls._of_weights(given, parameters, _target_shape=shape)
+        return network._observe_as_given(observation_parameters)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -226,6 +237,22 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
                 "output_activation must be 'identity' with predict_increments=True, got "
                 f"{self.output_activation!r}."
             )
+        self._refuse_two_ways()
+
+    def _refuse_two_ways(self) -> None:
+        """Refuse to continue an input that is not of the kind of what is predicted."""
+        if self.predict_increments and self.observation != "gaussian":
+            raise ValueError(
+                f"predict_increments must be False with observation={self.observation!r}, whose "
+                "means are no sum of the present input and an increment, got True."
+            )
+        for name in ("predict_increments", "readout_skip"):
+            if self.calcium_tau is not None and getattr(self, name):
+                raise ValueError(
+                    f"{name} must be {False if name == 'predict_increments' else None} with "
+                    "calcium_tau, which filters the read-out and not what is measured, got "
+                    f"{getattr(self, name)!r}."
+                )
 
     def _check_targets(self, y: Any, trials: Trials, *, resume: bool) -> Targets:
         require_y(self, y)
@@ -262,6 +289,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
                 f"y must be within the range of {dtype}, the dtype of X, got values up to "
                 f"{np.abs(values[scored]).max():.3g}."
             )
+        refuse_the_unobservable(OBSERVATIONS[self.observation], values, scored)
         return Targets(
             np.where(scored, values, 0).astype(dtype),
             scored.astype(dtype),
@@ -274,7 +302,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
     ) -> FitState:
         """Tell of targets that the read-out will not reach from where it starts."""
         state = super()._with_weights(state, targets, dtype, resume)
-        if not resume and not self._continues_inputs():
+        if not resume and self.observation == "gaussian" and not self._continues_inputs():
             n_trials = len(targets.values)
             n_batches = np.ceil(n_trials / self._optimisation(n_trials).batch_size)
             n_moves = float(self.learning_rate_init) * self.max_iter * n_batches
@@ -321,17 +349,21 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
         own = self._columns_continued()
         if own is None or self._continues_inputs() or trials.n_steps < 2:
             return
+        if self.observation != "gaussian" or self.calcium_tau is not None:
+            return  # of counts the present says little, and an indicator is a past of its own
         if are_next_inputs(trials.x, values, scored, own):
             warn_of_next_inputs(self.output_names_ if hasattr(self, "output_names_") else own)
 
     def _observing(self) -> Observing | None:
+        observing = super()._observing()
         if not self._continues_inputs():
-            return None
-        return Observing(self._columns_continued(), bool(self.predict_increments))
+            return observing
+        own, increments = self._columns_continued(), bool(self.predict_increments)
+        return (observing or Observing())._replace(own=own, increments=increments)
 
     def _play(self, n_epochs: int, extras: Mapping[str, Extra]) -> Play:
-        play = super()._play(n_epochs, extras)._replace(observing=self._observing())
-        if play.observing is not None:
+        play = super()._play(n_epochs, extras)
+        if self._continues_inputs():
             play = play._replace(reason_alone="outputs that are made of the present input, too")
         if not self._is_in_loop():
             return play
@@ -344,6 +376,8 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
         extras = super()._extras(state, trials, targets)
         if self.readout_skip is not None:
             start = self._own_past(trials, targets).slopes
+            if self.observation != "gaussian":
+                start = np.zeros_like(start)
             extras["w_skip"] = Extra(start, lambda device, dtype: WeightSpace())
         return extras
 
@@ -376,7 +410,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
     ) -> FitState:
         """Start at the own past of every output: the read-out adds nothing to it at first."""
         state = super()._with_extras(state, extras, trials, targets, resume)
-        if resume or not self._continues_inputs():
+        if resume or not self._continues_inputs() or self.observation != "gaussian":
             return state
         weights, frozen = dict(state.weights), self._frozen()
         if self._has_observed():
@@ -433,7 +467,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
         return np.tanh(outputs) if self.output_activation == "tanh" else outputs
 
     def predict(self, X: Any) -> Any:
-        """Return the read-out of each trial, or of each step.
+        """Return the read-out of each trial, or of each step: the mean of what is observed.
 
         Parameters
         ----------
@@ -454,13 +488,18 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
         check_is_fitted(self, "W_rec_")
         every_step, _, flat = self._target_shape
         outputs, trials = self._run(X, every_step)
-        outputs = self._squash(outputs)
+        outputs = self._means(self._squash(outputs))
         if every_step:
             return blank_padding(outputs, trials)
         return outputs[:, 0] if flat else outputs
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R^2, the mean over outputs.
+
+        With an `observation` other than "gaussian" it is D^2, the share of the deviance explained:
+        that of `d2_tweedie_score` of scikit-learn for "poisson" and "gamma", of `d2_log_loss_score`
+        for "bernoulli", and for "zero_inflated_gamma" 1 - exp(2 (l_0 - l)) of the mean
+        log-likelihoods of the network (l) and of the mean of y (l_0).
 
         With targets at every step, searches take it by default, or ``bio_scoring("step_r2")`` and
         the like (`sk_biornn.metrics`); scikit-learn's own scorers do not know of steps.
@@ -478,7 +517,7 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
         Returns
         -------
         float
-            1 - sum (y - prediction)^2 / sum (y - mean y)^2.
+            1 - sum (y - prediction)^2 / sum (y - mean y)^2, or D^2.
 
         Raises
         ------
@@ -505,6 +544,10 @@ class RNNRegressor(RegressorMixin, FittedRegressor, RecordedRNN, BaseRNN):
                 "y must have at least one entry that is not NaN in trials of positive "
                 "sample_weight, got none."
             )
+        if self._model().name != "gaussian":
+            scored = np.isfinite(values) & (per_entry > 0)
+            refuse_the_unobservable(self._model(), values, scored)
+            return self._d2(outputs, values, np.where(scored, per_entry, 0), self._own())
         return mean_r2(*(a.reshape(-1, n_outputs) for a in (values, outputs, per_entry)))
 
     def __sklearn_tags__(self) -> Tags:

@@ -140,7 +140,8 @@ class RunningRNN(FittedNetwork, RNNParameters):
         order: UnitOrder,
     ) -> Dynamics:
         tau = order.arranged(self._time_constants(populations), "tau", (0,))
-        leak = leak_of(self.dt, tau, n_units)
+        has_none = tau is None and self._uses_dt()
+        leak = 1.0 if has_none else leak_of(self.dt, tau, n_units)
         return Dynamics(
             activation=self.activation,
             rectify=bool(self.rectify),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sk_biornn.core.observation_model import Observation
 from sk_biornn.estimators._targets import Targets
 from sk_biornn.estimators._trials import Trials
 
@@ -39,6 +40,34 @@ def refuse_recording(trials: Trials, values: np.ndarray) -> None:
         f"X must hold trials, got {x.shape[0]} rows that look like the steps of one recording: cut "
         "it with sk_biornn.datasets.cut_trials; if every row is a trial of its own, pass "
         "X[:, None], or np.repeat(X[:, None], n_static_steps, axis=1) for a static stimulus."
+    )
+
+
+def refuse_the_unobservable(
+    observation: Observation, values: np.ndarray, scored: np.ndarray
+) -> None:
+    """Raise if numbers that are judged can never be observed: half a spike, a negative amplitude.
+
+    Parameters
+    ----------
+    observation : Observation
+        What `observation` names.
+    values : ndarray of shape (n_trials[, n_steps], n_outputs)
+        Targets.
+    scored : ndarray of bool, of the same shape
+        Which are judged.
+    """
+    if observation.name == "gaussian":
+        return
+    wrong = ~observation.allows(np.where(scored, values, 1.0))
+    if not wrong.any():
+        return
+    first = values[wrong][0]
+    others = f": {observation.way_out}" if observation.way_out else ""
+    raise ValueError(
+        f"y must be {observation.takes} with observation={observation.name!r}, got "
+        f"{int(wrong.sum())} of {int(scored.sum())} entries that are not, such as {first:.6g}"
+        f"{others}."
     )
 
 

@@ -36,18 +36,18 @@ class CellTypeRNNRegressor(PopulationRNN, RNNRegressor):
     Parameters
     ----------
     {parameters}
-    output_activation : {"identity", "tanh"}, default="identity"
-        Function of the read-out that is compared with y.
+    {regression_parameters}
     {population_parameters}
 
     Attributes
     ----------
     {attributes}
+    {regression_attributes}
     populations_ : DataFrame
         The table of populations, checked.
     loss_per_population_ : ndarray of shape (n_epochs, n_populations) or None
         Mean squared error of each output in each epoch, over the batches as they were trained on;
-        None when outputs are not populations.
+        None when outputs are not populations, or with another `observation` than "gaussian".
 
     Raises
     ------
@@ -97,6 +97,8 @@ class CellTypeRNNRegressor(PopulationRNN, RNNRegressor):
 
     def _tally(self, n_outputs: int) -> Tally | None:
         if self.populations is None or n_outputs != len(self.populations_):
+            return None
+        if self.observation != "gaussian":
             return None
         return _squares_and_weights
 

@@ -89,12 +89,12 @@ class SpatialRNNRegressor(RNNRegressor):
     Parameters
     ----------
     {parameters}
-    output_activation : {"identity", "tanh"}, default="identity"
-        Function of the read-out that is compared with y.
+    {regression_parameters}
 
     Attributes
     ----------
     {attributes}
+    {regression_attributes}
 
     Raises
     ------

@@ -34,6 +34,8 @@ PUBLISHED = {
     "dt": None,
     "readout": "population",
     "output_activation": "identity",
+    "observation": "gaussian",
+    "calcium_tau": None,
 }
 WHERE = "the published code (doi:10.1126/sciadv.adw4970) says in its README where they are"
 
