@@ -24,6 +24,7 @@ class Projection(NamedTuple):
 
     mask: Mask | None = None  # (n_post, n_pre); None: all may exist
     signs: Signs | None = None  # (n_pre,); None: all are free
+    is_identity: bool = False  # whether those that may exist are 1, and stay so
 
 
 class Units(NamedTuple):

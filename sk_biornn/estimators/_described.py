@@ -76,6 +76,10 @@ class DescribedRNN(RunningRNN):
         mask = units.order.arranged(self.readout_mask, "readout_mask", (1,), outputs)
         return matrix_mask("readout_mask", mask, (n_outputs, len(units.signs)))
 
+    def _has_observed(self) -> bool:
+        """Whether outputs are units, each another one; regressors may."""
+        return False
+
     def _signs_in_force(self, units: Units) -> np.ndarray:
         """Return the signs that the columns obey."""
         constraint, negative = self._constraint(), int((units.signs < 0).sum())

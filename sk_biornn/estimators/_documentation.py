@@ -204,6 +204,21 @@ for _name, _words in _VOCABULARIES.items():
     PARAMETERS = PARAMETERS.replace(f"<{_name}>", _words.choices)
     PARAMETERS = PARAMETERS.replace(f"<rows of {_name}>", _rows)
 
+OBSERVED_PARAMETERS = """
+observed : array-like of int or str of shape (n_outputs,), dict, "names" or None, default=None
+    The unit that each output is, by its number or its name; a dict or Series has names of outputs.
+    "names": the unit that is called as the output is. All other units are hidden: of them only the
+    wiring and the signs are known. What is read of output k, z_k or r_k as `readout_from` says, is
+    multiplied by its gain, and `b_out_` is added, from 0 on. None: every output reads all units.
+
+    With ``input_mask="observed"`` the column of X that output k continues (see `feedback`), or that
+    has the name of its unit, reaches this unit alone, with a weight that is never negative; all
+    other columns reach every unit. A recorded unit that sees its own column starts with a weight of
+    1 from it, and of 0 from those of other recorded units that a mask of one's own may allow.
+readout_gain : {"identity", "positive"}, default="identity"
+    Gains of `observed` units: 1, or learned and never negative.
+"""
+
 REGRESSION_PARAMETERS = """
 output_activation : {"identity", "tanh"}, default="identity"
     Function of the read-out that is compared with y.
@@ -289,7 +304,8 @@ between_areas : list of BetweenAreas or None, default=None
 readout : {"population", "dense"}, default="population"
     Whether output k reads the units of population k only, or every output reads every unit.
 freeze_readout : bool, default=True
-    Whether read-out weights and biases stay as they were drawn.
+    Whether read-out weights and biases stay as they were drawn. Both are passed over where
+    `observed` is given, of regressors.
 """
 
 INPUT_MASK_OF_POPULATIONS = """
@@ -371,6 +387,8 @@ def documented(cls: C) -> C:
     assert cls.__doc__ is not None
     parameters, of_populations = PARAMETERS, POPULATION_PARAMETERS
     of_regressors, of_forecasts = REGRESSION_PARAMETERS, FORECAST_PARAMETERS
+    if any(field.name == "observed" for field in fields(cls)):
+        parameters += OBSERVED_PARAMETERS.lstrip()
     if "{population_parameters}" in cls.__doc__:
         parameters = re.sub(
             r"^input_mask : .*\n(?: {4}.*\n)+",

@@ -19,14 +19,15 @@ from sk_biornn.core.observations import OBSERVATIONS
 from sk_biornn.core.own_past import TIME_CONSTANTS, own_past
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._closed_loop import ClosedLoop
-from sk_biornn.estimators._forecasts import ForecastingRNN, check_teacher_forcing
+from sk_biornn.estimators._forecasts import check_teacher_forcing
 from sk_biornn.estimators._loss import Play
 from sk_biornn.estimators._next_inputs import are_next_inputs, goes_straight_on, r2_of_no_change
 from sk_biornn.estimators._numbers import mean_r2, read_numbers
 from sk_biornn.estimators._observed import ObservedRNN
 from sk_biornn.estimators._observing import Observing
-from sk_biornn.estimators._own_past import OwnPast, fit_own_past
+from sk_biornn.estimators._own_past import OwnPast, PastOfOutputs
 from sk_biornn.estimators._physiology import Extra
+from sk_biornn.estimators._recorded import LEAST_GAIN, RecordedRNN
 from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, Rule, check_rules
 from sk_biornn.estimators._running import blank_padding
 from sk_biornn.estimators._state import FitState
@@ -60,7 +61,7 @@ _RULES: dict[str, Rule] = {
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RNNRegressor(RegressorMixin, ObservedRNN, ForecastingRNN, BaseRNN):
+class RNNRegressor(RegressorMixin, ObservedRNN, RecordedRNN, BaseRNN):
     """Adds numeric targets, of which some may be missing, to the base."""
 
     output_activation: str = "identity"
@@ -394,6 +395,10 @@ default=None
 
     def _own_past(self, trials: Trials, targets: Targets) -> OwnPast:
         """Return how each output follows from its own past, from which training starts."""
+        return self._past_of(trials, targets).fit()
+
+    def _past_of(self, trials: Trials, targets: Targets) -> PastOfOutputs:
+        """Return the past of every output, and what is to follow from it."""
         own = self._columns_continued()
         assert own is not None
         present = trials.x[:, :, own]
@@ -405,7 +410,7 @@ default=None
         values, weights = targets.values, targets.weights
         goes_on = are_next_inputs(trials.x, values, weights, own)
         values = values - present if self.predict_increments else values
-        return fit_own_past(terms, values, weights, bool(self.predict_increments), goes_on)
+        return PastOfOutputs.of(terms, values, weights, bool(self.predict_increments), goes_on)
 
     def _with_extras(
         self,
@@ -426,12 +431,37 @@ default=None
             return replace(state, weights=weights)
         if self.observation != "gaussian":
             return state
-        if "W_out" not in frozen:
-            weights["w_out"] = np.zeros_like(weights["w_out"])
-        if "b_out" not in frozen:
+        if self._has_observed():
+            start = self._beside_units(state, trials, targets, weights)
+        else:
+            if "W_out" not in frozen:
+                weights["w_out"] = np.zeros_like(weights["w_out"])
             start = self._own_past(trials, targets).intercepts
+        if "b_out" not in frozen:
             weights["b_out"] = start.astype(weights["b_out"].dtype)
         return replace(state, weights=weights)
+
+    def _beside_units(
+        self,
+        state: FitState,
+        trials: Trials,
+        targets: Targets,
+        weights: dict[str, np.ndarray],
+    ) -> np.ndarray:
+        """Start at the own past of every output beside the unit that it reads; return intercepts.
+
+        Gains that are learned start where they are best, too, but not where nothing would be
+        learned of the units.
+        """
+        read, past = self._read_of(state, trials), self._past_of(trials, targets)
+        if "W_out" not in self._frozen():
+            gains = np.maximum(past.gains(read), LEAST_GAIN).astype(weights["w_out"].dtype)
+            weights["w_out"] = weights["w_out"] * gains[:, None]
+            read = read * gains
+        start = past.fit(beside=read)
+        if "w_skip" in weights:
+            weights["w_skip"] = start.slopes.astype(weights["w_skip"].dtype)
+        return start.intercepts
 
     def _transform(self, outputs: torch.Tensor) -> torch.Tensor:
         return torch.tanh(outputs) if self.output_activation == "tanh" else outputs
