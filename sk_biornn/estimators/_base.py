@@ -55,7 +55,7 @@ from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.estimators._phases import train_prune_train
 from sk_biornn.estimators._physiology import EXTRA_ATTRIBUTES, Extra
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
-from sk_biornn.estimators._running import ALL_ATTRIBUTES, ATTRIBUTES, NAMES
+from sk_biornn.estimators._running import ALL_ATTRIBUTES, NAMES
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._targets import Targets, check_weights
 from sk_biornn.estimators._training import Training
@@ -183,24 +183,6 @@ class BaseRNN(LivingRNN):
             weights[name] = np.where(mask, weights[name], 0).astype(weights[name].dtype)
         earlier = self._state.circuit if resume else None
         return with_wiring(self, replace(state, weights=weights), earlier)
-
-    def _with_extras(
-        self,
-        state: FitState,
-        extras: Mapping[str, Extra],
-        trials: Trials,
-        targets: Targets,
-        resume: bool,
-    ) -> FitState:
-        """Return the state with what is learned beside weights, as it starts or as it was left."""
-        weights = {name: state.weights[name] for name in ATTRIBUTES}
-        dtype = weights["w_rec"].dtype
-        before = self._extras_before(trials) if resume else {}
-        for name, extra in extras.items():
-            start = before.get(name, extra.start)
-            start = start if start.shape == extra.start.shape else extra.start
-            weights[name] = start.astype(dtype)
-        return replace(state, weights=weights)
 
     def _draw_weights(
         self, circuit: Circuit, size: Size, generator: np.random.Generator, dtype: Any

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,24 @@ class LivingRNN(EarlyStoppingRNN):
         arrays = self._weight_arrays()
         kept = {name: arrays[name] for name in ("leak", "slope") if name in arrays}
         return {name: Extra(array, _fixed) for name, array in kept.items()}
+
+    def _with_extras(
+        self,
+        state: FitState,
+        extras: Mapping[str, Extra],
+        trials: Trials,
+        targets: Targets,
+        resume: bool,
+    ) -> FitState:
+        """Return the state with what is learned beside weights, as it starts or as it was left."""
+        weights = {name: state.weights[name] for name in RNNParams._fields}
+        dtype = weights["w_rec"].dtype
+        before = self._extras_before(trials) if resume else {}
+        for name, extra in extras.items():
+            start = before.get(name, extra.start)
+            start = start if start.shape == extra.start.shape else extra.start
+            weights[name] = start.astype(dtype)
+        return replace(state, weights=weights)
 
     def _extras_before(self, trials: Trials) -> dict[str, NDArray[Any]]:
         """Return what an earlier fit has learned beside weights, as it is for these trials."""
