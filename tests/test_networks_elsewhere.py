@@ -178,6 +178,12 @@ def test_gradients_are_those_of_any_module():
     assert torch.autograd.gradcheck(outputs, weights, fast_mode=True)
 
 
+def test_steps_of_another_length_than_those_of_the_fit_are_refused():
+    est = regressor(dt=10.0, tau=30.0, learn_tau=True).set_params(dt=5.0)
+    with pytest.raises(ValueError, match=r"^dt must be 10\.0, as in the fit"):
+        sk_biornn.to_torch(est)
+
+
 def test_the_estimator_does_not_change_with_the_module():
     est = regressor(learn_slope=True)
     before = est.predict(X)

@@ -83,6 +83,7 @@ def to_torch(est: Any) -> RateNetwork:
         )
     check_is_fitted(est, "W_rec_")
     est._check_run()
+    est._refuse_other_dt()
     return RateNetwork(_weights(est), _how(est), _constants(est))
 
 
