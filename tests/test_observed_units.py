@@ -12,7 +12,13 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from test_estimators_input import refused
 
-from sk_biornn import CellTypeRNNRegressor, DaleRNNClassifier, DaleRNNRegressor
+from sk_biornn import (
+    CellTypeRNNRegressor,
+    DaleRNNClassifier,
+    DaleRNNRegressor,
+    SpatialRNNRegressor,
+)
+from sk_biornn.ensemble import fit_many
 from sk_biornn.inspection import silence
 
 NAMES = ["AVA", "AVB", "AVD", "PVC", "RIM"]
@@ -243,6 +249,15 @@ def test_in_a_network_of_populations_it_takes_the_place_of_their_readout():
         CellTypeRNNRegressor(populations=table, observed=[0, 4, 2]).fit(three, three)
 
 
+def test_spikes_of_units_follow_their_states_through_the_link():
+    counts = RNG.poisson(2.0, Y.shape)
+    reg = regressor(observation="poisson", input_mask="observed").fit(X, counts)
+    units = reg.hidden_states(X)[:, :, [3, 1]]
+    log_mean = np.log(counts.mean(axis=(0, 1)) / np.log(2))
+    rates = np.logaddexp(0, units + reg.b_out_) * np.exp(log_mean)
+    np.testing.assert_allclose(reg.predict(X), rates, rtol=1e-3)
+
+
 def test_from_weights_takes_what_a_fit_leaves_and_refuses_others():
     reg = regressor(mask=MASK).fit(X, Y)
     weights = {name: getattr(reg, f"{name}_") for name in ("W_rec", "W_in", "b_rec", "b_out")}
@@ -315,3 +330,21 @@ def test_columns_that_stand_for_nobody_are_refused():
         regressor(input_mask="observed").fit(X[..., :1], Y)
     with refused("input_mask", "observed"):
         DaleRNNClassifier(n_units=5, input_mask="observed").fit(X, np.arange(24) % 2)
+
+
+@pytest.mark.parametrize("gain", ["identity", "positive"])
+def test_networks_that_learn_side_by_side_are_as_alone(gain):
+    settings = {"readout_gain": gain, "input_mask": "observed", "feedback": [0, 1]}
+    alone = [regressor(**settings, random_state=seed).fit(X, Y) for seed in (0, 1)]
+    stacked = fit_many([clone(reg) for reg in alone], X, Y)
+    for one, other in zip(alone, stacked, strict=True):
+        for name in ("W_rec_", "W_in_", "W_out_", "b_out_"):
+            np.testing.assert_allclose(getattr(other, name), getattr(one, name), atol=1e-6)
+
+
+def test_a_spatial_network_may_have_hidden_units():
+    reg = SpatialRNNRegressor(
+        n_units=8, coordinates=(2, 2, 2), regularizer="spatial", observed=[7, 0], max_iter=2,
+        random_state=0,
+    ).fit(X, Y)  # fmt: skip
+    np.testing.assert_array_equal(reg.W_out_, np.eye(8)[[7, 0]])
