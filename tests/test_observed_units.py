@@ -120,6 +120,8 @@ def test_numbers_are_names_where_units_are_named_by_numbers():
     np.testing.assert_array_equal(reg.W_out_, np.eye(5)[[3, 2]])
     with refused("observed", "0"):
         regressor(observed=[0, 1], mask=mask).fit(X, Y)
+    # Columns of a recording may have numbers of another count.
+    regressor(observed=[1, 77], mask=mask).fit(named(X, [4, 3]), named(Y, [4, 3]))
 
 
 # ------------------------------------------------------------------ the inputs
@@ -144,6 +146,19 @@ def test_other_columns_reach_all_units_and_withheld_neurons_have_none():
     assert of_light.all()
     assert of_rim.tolist() == [False] * 4 + [True]  # hidden, and measured
     # PVC is an output that X does not have: its unit lives on what synapses bring.
+
+
+def test_names_of_outputs_tell_where_nothing_names_the_units():
+    reg = regressor(input_mask="observed")
+    reg.fit(named(X[..., :1], ["PVC"]), named(Y, ["PVC", "AVB"]))  # AVB is withheld
+    assert np.flatnonzero(reg.W_in_).tolist() == [3]
+
+
+def test_feedback_counts_more_than_a_name():
+    reg = regressor(input_mask="observed", mask=labelled_mask(), feedback=["b", "RIM"])
+    three = np.concatenate([X, X[..., :1]], axis=2)
+    reg.fit(named(three, ["AVA", "RIM", "b"]), named(Y, ["one", "two"]))
+    assert [np.flatnonzero(column).tolist() for column in reg.W_in_.T] == [[0], [1], [3]]
 
 
 def test_feedback_says_which_column_is_whose():
@@ -204,6 +219,21 @@ def test_learned_gains_start_where_they_are_best():
     np.testing.assert_allclose(reg.predict(X), y, atol=5e-3)
     reg.fit(X, X - 0.7 * np.maximum(X, 0))  # a negative one would be best
     np.testing.assert_allclose(reg.W_out_[[0, 1], [3, 1]], 0.1, atol=1e-6)
+
+
+def test_a_gain_of_which_the_past_tells_nothing_starts_at_1():
+    reg = regressor(predict_increments=True, readout_skip="present", input_mask="observed")
+    reg.set_params(readout_gain="positive", learning_rate_init=1e-12, max_iter=1)
+    reg.set_params(activation="relu", recurrent_init=np.zeros((5, 5)), recurrent_bias=False)
+    reg.fit(X - X.min(), Y - X.min())  # each unit is its column
+    np.testing.assert_allclose(reg.W_out_, np.eye(5)[[3, 1]], atol=1e-6)
+
+
+def test_a_read_out_that_is_not_allowed_is_not_there():
+    allowed = np.ones((2, 5), dtype=bool)
+    allowed[1, 1] = False
+    reg = regressor(readout_mask=allowed).fit(X, Y)
+    np.testing.assert_array_equal(reg.W_out_, np.eye(5)[[3, 1]] * [[1], [0]])
 
 
 @pytest.mark.parametrize("gain", ["identity", "positive"])
