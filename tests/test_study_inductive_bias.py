@@ -976,7 +976,8 @@ def test_holm_is_the_step_down_of_its_definition():
         ([2, 2], np.nan),
         ([-2, -2, -2], np.nan),
         ([93.3 - 92.7, 93.4 - 92.8], np.nan),  # equal but for rounding
-        ([1e-5, 1e-5 * (1 + 1e-6)], 2 / np.pi * np.arctan(5e-7)),  # t of 1 degree of freedom
+        ([1e-5, 2e-5, 1e-5 * (3 + 1e-9)], 0.0741799),  # t = 2 sqrt(3), 2 degrees of freedom
+        ([2, 3], np.nan),  # two pairs are no test
         ([1], np.nan),
         ([], np.nan),
     ],

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from sk_biornn._checks import check_flag
+from sk_biornn._mean_interval import FEWEST, mean_interval
 from sk_biornn._plain import found, is_several, real_array
 from sk_biornn.plots._style import BLUE, bare, fitted, new_axes
 
@@ -20,21 +20,16 @@ def mean_and_band(
     log: bool = False,
     limits: tuple[float, float] = (-np.inf, np.inf),
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the mean over axis 0 and the ends of its t interval; geometric ones with `log`.
+    """Return the mean over axis 0 and the ends of its interval; geometric ones with `log`.
 
-    Where fewer than two values are finite the band has no width. It does not leave `limits`, the
-    scale of the values: what is beyond them cannot be their mean.
+    Where fewer than five values are finite, or all are equal, there is none (NaN). It does not
+    leave `limits`, the scale of the values.
     """
-    numbers = np.log(values) if log else values
-    n = np.isfinite(numbers).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(n > 0, np.nansum(numbers, axis=0) / n, np.nan)
-        variance = np.nansum((numbers - mean) ** 2, axis=0) / (n - 1)
-        half = stats.t.ppf((1 + confidence) / 2, n - 1) * np.sqrt(variance / n)
-    half = np.where(n > 1, half, 0.0)
-    ends = (mean, mean - half, mean + half)
-    mean, low, high = (np.exp(end) for end in ends) if log else ends
-    return mean, np.clip(low, *limits), np.clip(high, *limits)
+    if not log:
+        return mean_interval(values, confidence=confidence, scale=limits)
+    found = mean_interval(np.log(values), confidence=confidence)
+    mean, low, high = (np.exp(end) for end in found)
+    return mean, low, high
 
 
 class LearningCurveDisplay:

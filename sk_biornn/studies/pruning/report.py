@@ -25,6 +25,7 @@ from sk_biornn.studies._report import (
     Tables,
     align,
     groups_of,
+    paragraph,
     rows_of,
     signed,
     span,
@@ -32,7 +33,7 @@ from sk_biornn.studies._report import (
 from sk_biornn.studies._study import Plan, Records
 from sk_biornn.studies.dale.report import METRIC_NAMES
 from sk_biornn.studies.pruning.job import POINT, Run
-from sk_biornn.studies.pruning.settings import DENSITIES, LEGACY, LEGACY_RANDOM, PUBLISHED
+from sk_biornn.studies.pruning.settings import DENSITIES, FINETUNED, LEGACY, LEGACY_RANDOM, PUBLISHED
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -188,33 +189,77 @@ def _family(
 
 
 def format_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
-    """Return means (medians, runs) as text, and what differs where networks were trained on.
+    """Return means (medians, runs) as text, what differs after fine-tuning, and an answer a task.
 
     Runs are those with an error above the threshold of all, where the metric has one. Rows are the
     densities asked for; those that were reached are in summary.csv, single runs in results.csv.
     """
     blocks = []
-    for (task, when), rows in groups_of(summary, ["task", "when"]):
-        words = {"one_shot": "pruned at once", "finetuned": "pruned, then trained on"}[str(when)]
-        blocks.append(
-            "\n".join(
-                [
-                    f"{task}, {words}: {METRIC_NAMES[rows['metric'].iloc[0]]}",
-                    f"  mean (median; {_runs_heading(rows['threshold'].iloc[0])})",
-                    *_means(rows),
-                ]
+    for task, of_task in groups_of(summary, "task"):
+        compared = comparisons[comparisons["task"] == task]
+        for when, rows in groups_of(of_task, "when"):
+            title = f"{task}, {_WHEN[str(when)]}: {METRIC_NAMES[rows['metric'].iloc[0]]}"
+            heading = f"  mean (median; {_runs_heading(rows['threshold'].iloc[0])})"
+            blocks.append("\n".join([title, heading, *_means(rows)]))
+            ours = compared[compared["when"] == when]
+            if when == "finetuned" and len(ours):
+                blocks.append("\n".join(_differences(ours)))
+        blocks.append(_answer(of_task, compared))
+    return "\n\n".join([*blocks, NOTE])
+
+
+_WHEN = {"one_shot": "just pruned", "finetuned": "pruned and fine-tuned"}
+NOTE = paragraph(
+    "n: networks, the same ones under every method. 95 % CI and p: paired t test, p corrected over "
+    "the densities (Holm); no interval below five pairs, no p below three."
+)
+
+
+def _answer(of_task: pd.DataFrame, compared: pd.DataFrame) -> str:
+    """Return one sentence: which synapses can go in a task."""
+    inner = of_task[(of_task["density"] > 0) & (of_task["density"] < 1)]
+    if inner.empty:
+        return "Answer: nothing was pruned in part."
+    densities = set(inner["density"])
+    density = FINETUNED if FINETUNED in densities else min(densities)
+    parts = [
+        f"{_WHEN[str(when)]}, " + ", ".join(f"{row.method} {row.mean:.3g}" for row in rows_of(rows))
+        for when, rows in groups_of(inner[inner["density"] == density], "when")
+    ]
+    dense = of_task[(of_task["density"] == 1) & (of_task["when"] == "one_shot")]
+    if len(dense):
+        parts.insert(0, f"dense {dense['mean'].iloc[0]:.3g}")
+    measure = _LABELS[of_task["metric"].iloc[0]]
+    n = inner["n"].min()
+    return paragraph(
+        f"Answer: mean {measure} at density {density:.3g}: {'; '.join(parts)} "
+        f"(n = {n}{_tested(compared, of_task['metric'].iloc[0])})."
+    )
+
+
+def _tested(compared: pd.DataFrame, metric: str) -> str:
+    """Return at how many densities the first method differs from chance, just pruned."""
+    pairs = [pair for pair in _PAIRS if "random" in pair[1]]
+    for method, control in pairs:
+        rows = compared[
+            (compared["method"] == method)
+            & (compared["control"] == control)
+            & (compared["when"] == "one_shot")
+            & compared["p_holm"].notna()
+        ]
+        if len(rows):
+            found = rows[rows["p_holm"] < 0.05]["difference"] * (1 if metric == "accuracy" else -1)
+            return (
+                f"; just pruned, {method} is better than {control} at {(found > 0).sum()} and "
+                f"worse at {(found < 0).sum()} of {len(rows)} densities, p < 0.05"
             )
-        )
-        ours = comparisons[(comparisons["task"] == task) & (comparisons["when"] == when)]
-        if when == "finetuned" and len(ours):
-            blocks.append("\n".join(_differences(ours)))
-    return "\n\n".join(blocks)
+    return ", too few to test"
 
 
 def _means(rows: pd.DataFrame) -> list[str]:
     methods = list(dict.fromkeys(rows["method"]))
     published = [m for m in methods if rows.loc[rows["method"] == m, "published"].notna().any()]
-    lines = [["density asked for", *methods, *(f"{method} (published)" for method in published)]]
+    lines = [["density", *methods, *(f"{method} (published)" for method in published)]]
     for density, at in groups_of(rows, "density", sort=True):
         cells = at.set_index("method")
         means = [_mean(cells, method) for method in methods]
@@ -236,13 +281,14 @@ def _runs_heading(threshold: float) -> str:
 
 
 def _differences(comparisons: pd.DataFrame) -> list[str]:
-    lines = [["density asked for", "contrast", "difference", "95 % CI", "p (Holm)"]]
+    lines = [["density", "contrast", "n", "difference", "95 % CI", "p (Holm)"]]
     for row in rows_of(comparisons):
         contrast = f"{row.method} - {row.control}"
         interval = span(row.low, row.high, lambda value: signed(value, "{:.3g}".format))
         difference = signed(row.difference, "{:.3g}".format)
-        lines.append([f"{row.density:.4g}", contrast, difference, interval, p_text(row.p_holm)])
-    return align(lines)
+        p = p_text(row.p_holm)
+        lines.append([f"{row.density:.4g}", contrast, str(row.n), difference, interval, p])
+    return align(lines, keys=3)
 
 
 # ------------------------------------------------------------------ figure
