@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from sk_biornn._mean_interval import ANY, mean_interval
+from sk_biornn._mean_interval import mean_interval
 
 PER_CENT, POSITIVE, SKILL, CORRELATION = (0.0, 100.0), (0.0, np.inf), (-np.inf, 1.0), (-1.0, 1.0)
 VALUES = np.array([0.31, 0.42, 0.27, 0.55, 0.38, 0.61])

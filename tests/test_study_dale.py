@@ -41,7 +41,7 @@ from sk_biornn.studies._intervals import PER_CENT, interval, paired_interval, sc
 from sk_biornn.studies._repeatable import one_thread, seed_of
 from sk_biornn.studies.dale import study as dale_study
 from sk_biornn.studies.dale.job import initial_weights, make_network
-from sk_biornn.studies.dale.report import format_summary, verdict
+from sk_biornn.studies.dale.report import verdict
 from sk_biornn.studies.dale.settings import LongerSteps, Rectified
 from sk_biornn.studies.dale.tasks import mnist_is_present
 
@@ -598,7 +598,9 @@ def test_few_runs_have_no_interval_and_no_verdict(n):
     summary = summarise(frame).set_index("arm")
     assert summary[["ci_low", "ci_high", "vs_ours_low"]].isna().all(axis=None)
     assert (summary["vs_ours_verdict"] == "").all()
-    assert summary.loc["abs", "vs_ours_difference"] == pytest.approx(np.mean(B[:n]) - np.mean(A[:n]))
+    assert summary.loc["abs", "vs_ours_difference"] == pytest.approx(
+        np.mean(B[:n]) - np.mean(A[:n])
+    )
 
 
 def test_tables_say_nothing_about_equal_differences():

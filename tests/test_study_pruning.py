@@ -13,10 +13,10 @@ import scipy.stats
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sk_biornn._mean_interval import mean_interval
 from sk_biornn.cli import main
 from sk_biornn.core import alone
 from sk_biornn.inspection import spanning_tree_overlap
-from sk_biornn._mean_interval import mean_interval
 from sk_biornn.studies import (
     PRUNING_PRESETS,
     PRUNING_STUDY,

@@ -14,6 +14,46 @@ CYCLE = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION, SKY, BLACK)
 
 EXCITATORY, INHIBITORY = VERMILLION, BLUE
 
+# One map per quantity, in every picture. On white paper the strong is dark, and 0 of a difference
+# is grey: white is where nothing is.
+STRENGTHS = "viridis_r"
+_DIFFERENCE = ("#40004B", "#8E5AA3", "#D0D0D0", "#3E9A57", "#00441B")
+
+# As wide as a page of two columns, so that what is 8 points here is 8 points in print.
+PAGE = 7.2  # inches
+PRINT: dict[str, Any] = {
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 9,
+    "axes.linewidth": 0.7,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "legend.fontsize": 8,
+    "legend.title_fontsize": 8,
+    "figure.titlesize": 9,
+}
+
+
+def weight_colours() -> Any:
+    """Return the colours of weights: inhibition blue, 0 white, excitation orange-red."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("EI", [INHIBITORY, "white", EXCITATORY])
+
+
+def difference_colours() -> Any:
+    """Return the colours of differences: less is purple, as much is grey, more is green."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("difference", _DIFFERENCE)
+
+
+def hatch_absent(ax: Any) -> None:
+    """Hatch what lies behind a picture, which is seen where nothing is."""
+    ax.patch.set(facecolor="white", edgecolor="0.82", hatch="/////", linewidth=0)
+
 
 def new_axes(ax: Any = None) -> Any:
     """Return `ax`, or the axes of a new pyplot figure; refuse what is no Axes."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from sk_biornn._mean_interval import ROUNDING, ANY, FEWEST, Scale, mean_interval
+from sk_biornn._mean_interval import ANY, FEWEST, ROUNDING, Scale, mean_interval
 
 CONFIDENCE = 0.95
 FEWEST_PAIRS = 3  # with which a paired t test can be made
@@ -59,9 +59,10 @@ def interval(
 def paired_interval(
     differences: np.ndarray, confidence: float = CONFIDENCE, scale: Scale = ANY
 ) -> dict[str, float]:
-    """Return the same for paired differences of scores on a scale: the interval of the paired t test.
+    """Return the same for paired differences of scores on a scale.
 
-    It ends where differences of such scores do. Equal differences have none, unless they are 0.
+    The interval is that of the paired t test, and ends where differences of such scores do. Equal
+    differences have none, unless they are 0.
     """
     found = interval(differences, confidence)
     if found["n"] >= FEWEST and not np.any(differences):

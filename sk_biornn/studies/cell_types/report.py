@@ -347,11 +347,15 @@ def draw(folder: Path, tables: Tables) -> Drawings:
     blocks = blocks[blocks["arm"] == arm]
     comparisons = comparisons[(comparisons["arm"] == arm) & (comparisons["quantity"] == "absolute")]
     names = list(dict.fromkeys(blocks.loc[blocks["level"] == "population", "post"]))
+    settings = read_settings(folder, NEEDED)
     if examples:  # the run that would have left them may have failed
         yield "predictions", partial(figures.draw_predictions, examples=examples, names=names)
-    yield "losses", partial(figures.draw_losses, losses=tables["losses"], names=names)
+    losses, pruned = tables["losses"], settings["max_iter"]
+    yield "losses", partial(figures.draw_losses, losses=losses, names=names, pruned=pruned)
     if matrices:
-        yield "weights", partial(figures.draw_weights, arrays=matrices)
+        table = cortical_populations(scaling=settings["scaling"])
+        layers = np.repeat(table["area"] + "_" + table["layer"], table["n_units"])
+        yield "weights", partial(figures.draw_weights, arrays=matrices, layers=list(layers))
     yield "interactions", partial(figures.draw_interactions, blocks=blocks)
     if not comparisons.empty:  # one condition, or one run: nothing to compare
         yield "differences", partial(figures.draw_differences, comparisons=comparisons, names=names)

@@ -73,8 +73,9 @@ def compare_conditions(blocks: pd.DataFrame) -> pd.DataFrame:
 
     Within each arm, of abs(W) ("absolute") and of W ("raw"). Runs are the unit, and those of two
     conditions with the same simulation are pairs: they have their initial weights in common.
-    Paired t tests from three pairs on, intervals from five; q after Benjamini and Hochberg over the blocks that exist, for one arm,
-    quantity, level and pair of conditions. The original compares a sample with itself.
+    Paired t tests from three pairs on, intervals from five; q after Benjamini and Hochberg over the
+    blocks that exist, for one arm, quantity, level and pair of conditions. The original compares a
+    sample with itself.
     """
     end = blocks[blocks["stage"] == "sparse"]
     tables = [

@@ -195,7 +195,9 @@ def format_summary(summary: pd.DataFrame) -> str:
         metric = rows["metric"].iloc[0]
         title = f"{task}: {METRIC_NAMES[metric]}\n  reference: {reference}"
         lines = [header, *(_cells(row, metric, prefix) for _, row in rows.iterrows())]
-        blocks.append("\n".join([title, *align(lines, keys=3), "", _answer(rows, prefix, reference)]))
+        blocks.append(
+            "\n".join([title, *align(lines, keys=3), "", _answer(rows, prefix, reference)])
+        )
     return "\n\n".join([*blocks, NOTE])
 
 
