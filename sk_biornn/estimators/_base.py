@@ -55,7 +55,7 @@ from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.estimators._phases import train_prune_train
 from sk_biornn.estimators._physiology import EXTRA_ATTRIBUTES, Extra
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
-from sk_biornn.estimators._running import ALL_ATTRIBUTES, ATTRIBUTES, NAMES
+from sk_biornn.estimators._running import ALL_ATTRIBUTES, NAMES
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._targets import Targets, check_weights
 from sk_biornn.estimators._training import Training
@@ -128,6 +128,9 @@ class BaseRNN(LivingRNN):
         if self.early_stopping and held_out is None:
             (trials, targets), held_out = self._hold_out(state, trials, targets)
         extras = self._extras(state, trials, targets)
+        if resume:
+            self._refuse_other_dt()
+            extras = {**self._learned_before(), **extras}
         state = self._with_weights(state, targets, trials.x.dtype, resume)
         state = self._with_extras(state, extras, trials, targets, resume)
         training = self._training(state, trials, targets, device, held_out, extras)
@@ -138,6 +141,7 @@ class BaseRNN(LivingRNN):
             state = yield from train_prune_train(training, plan, state, epochs, finetune)
         self._show(state)
         self._show_starts()
+        self.__dict__.pop("_frames", None)
         self._tell_of_interruption(state)
         return self
 
@@ -179,24 +183,6 @@ class BaseRNN(LivingRNN):
             weights[name] = np.where(mask, weights[name], 0).astype(weights[name].dtype)
         earlier = self._state.circuit if resume else None
         return with_wiring(self, replace(state, weights=weights), earlier)
-
-    def _with_extras(
-        self,
-        state: FitState,
-        extras: Mapping[str, Extra],
-        trials: Trials,
-        targets: Targets,
-        resume: bool,
-    ) -> FitState:
-        """Return the state with what is learned beside weights, as it starts or as it was left."""
-        weights = {name: state.weights[name] for name in ATTRIBUTES}
-        dtype = weights["w_rec"].dtype
-        before = self._extras_before(trials) if resume else {}
-        for name, extra in extras.items():
-            start = before.get(name, extra.start)
-            start = start if start.shape == extra.start.shape else extra.start
-            weights[name] = start.astype(dtype)
-        return replace(state, weights=weights)
 
     def _draw_weights(
         self, circuit: Circuit, size: Size, generator: np.random.Generator, dtype: Any
@@ -415,6 +401,7 @@ class BaseRNN(LivingRNN):
         if self.on_epoch is None:
             return False
         self._show(state())
+        self._show_starts()
         return bool(self.on_epoch(self))
 
     def _show(self, state: FitState) -> None:
@@ -426,6 +413,8 @@ class BaseRNN(LivingRNN):
         for name, attribute in EXTRA_ATTRIBUTES.items():
             if name not in state.weights:
                 self.__dict__.pop(attribute, None)
+        if "leak" in state.weights:
+            self._dt_of_leak = self.dt
         self.signs_, self.mask_ = state.circuit.signs, state.circuit.mask
         self.unit_names_ = state.circuit.order.names
         self.W0_ = wiring_now(state.circuit)
@@ -451,7 +440,6 @@ class BaseRNN(LivingRNN):
         if self._frames is not None:
             self.initial_map_ = self._start_map(self.initial_state_)
             self._start_frames_ = self._frames
-        self.__dict__.pop("_frames", None)
 
     def _tell_of_interruption(self, state: FitState) -> None:
         if state.interrupted:
