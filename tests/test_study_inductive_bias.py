@@ -51,7 +51,7 @@ from sk_biornn.studies.inductive_bias.network import (
 )
 from sk_biornn.studies.inductive_bias.original_files import METRICS, config_text, folder_name
 from sk_biornn.studies.inductive_bias.report import (
-    BEST_EPOCH_NOTE,
+    NOTE,
     compare_variants,
     format_tables,
     results_frame,
@@ -387,7 +387,7 @@ def test_tables_say_which_epoch_they_speak_of():
     _, header, line, _, *note = text.splitlines()
     assert header.split()[:7] == ["variant", "n", "mean", "95", "%", "CI", "best"]
     assert line.split()[:3] == ["WD*C", "3", "52.0"] and " 81.0 " in line
-    assert "\n".join(note) == BEST_EPOCH_NOTE
+    assert "\n".join(note) == NOTE
 
 
 def test_two_classes_are_scored_like_many():
@@ -865,7 +865,7 @@ def test_command_prints_tables_and_names_failures(tmp_path, capsys, no_figure):
     assert "go / no-go: test accuracy in % (without memory 50, at best 100)" in printed
     assert (
         "WD - W" in printed
-        and BEST_EPOCH_NOTE in printed
+        and NOTE in printed
         and str(tmp_path / "fine" / "comparisons.csv") in printed
     )
     assert main(["report", str(tmp_path / "fine")]) == 0

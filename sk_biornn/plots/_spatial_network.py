@@ -197,7 +197,7 @@ class SpatialNetworkDisplay:
             np.stack([places[self.pre[order]], places[self.post[order]]], axis=1),
             colors=[EXCITATORY if weight > 0 else INHIBITORY for weight in weights],
             linewidths=_WIDEST * shares,
-            alpha=0.15 + 0.55 * shares,
+            alpha=0.15 + 0.55 * shares if len(shares) else None,
             zorder=1,
         )
         ax.add_collection(self.wires_)

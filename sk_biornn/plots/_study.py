@@ -26,7 +26,8 @@ from sk_biornn.plots._style import (
     VERMILLION,
     bare,
     literal,
-    new_figure,
+    old_name,
+    room_for,
 )
 
 if TYPE_CHECKING:
@@ -160,13 +161,16 @@ class StudyDisplay:
         tables = (pd.read_csv(Path(folder) / f"{name}.csv", engine="python") for name in NEEDED)
         return cls.from_tables(*tables)
 
-    def plot(self, figure: Any = None) -> StudyDisplay:
+    def plot(self, ax: Any = None, *, figure: Any = None) -> StudyDisplay:
         """Draw the figure.
 
         Parameters
         ----------
+        ax : matplotlib Axes, Figure or None, default=None
+            Axes whose place the panels take; or an empty figure, which gets its size. None makes
+            one with pyplot.
         figure : matplotlib Figure or None, default=None
-            An empty figure, which gets its size; None makes one with pyplot.
+            Deprecated name of `ax`.
 
         Returns
         -------
@@ -176,17 +180,15 @@ class StudyDisplay:
         Raises
         ------
         TypeError
-            If `figure` is no Figure.
+            If `ax` is neither Axes nor Figure.
         """
         import matplotlib
 
         tasks = list(dict.fromkeys(self.results["task"]))
         inits = self._inits()
         with matplotlib.rc_context(PRINT):
-            figure = new_figure(figure)
             width = min(0.8 + 3.1 * len(tasks), max(PAGE, 2.3 * len(tasks)))
-            figure.set_size_inches(width, 2.6 + 2.0 * len(inits))
-            figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
+            figure = room_for(old_name(ax, figure), (width, 2.6 + 2.0 * len(inits)))
             axes = figure.subplots(len(inits) + 1, len(tasks), squeeze=False)
             self.figure_, self.axes_, self.ax_ = figure, axes, axes[0, 0]
             for letter, column, task in zip(_LETTERS, axes.T, tasks, strict=False):

@@ -69,17 +69,45 @@ def new_axes(ax: Any = None) -> Any:
     return ax
 
 
-def new_figure(figure: Any = None) -> Any:
-    """Return `figure`, or a new one of pyplot; refuse what is no Figure."""
-    if figure is not None:
-        from matplotlib.figure import FigureBase
+def room_for(ax: Any, size: tuple[float, float]) -> Any:
+    """Return where several panels go: a new figure, an empty one, or the place of an Axes.
 
-        if not isinstance(figure, FigureBase) or not hasattr(figure, "set_size_inches"):
-            raise TypeError(f"figure must be None or a matplotlib Figure, got {found(figure)}.")
-        return figure
-    import matplotlib.pyplot as plt
+    A figure gets the size, in inches; in the place of an Axes, which is taken away, panels have to
+    do with what there is.
+    """
+    from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
 
-    return plt.figure()
+    if isinstance(ax, Axes):
+        place, figure = ax.get_subplotspec(), ax.figure
+        if place is None:
+            raise ValueError("ax must stand in a grid, as those of subplots do, to be divided.")
+        ax.remove()
+        return figure.add_subfigure(place)
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        ax = plt.figure()
+    if not isinstance(ax, FigureBase):
+        raise TypeError(f"ax must be None, a matplotlib Axes or a Figure, got {found(ax)}.")
+    if hasattr(ax, "set_size_inches"):
+        ax.set_size_inches(*size)
+        ax.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
+    return ax
+
+
+def old_name(ax: Any, figure: Any) -> Any:
+    """Return what is given by its name of now, or with a warning by that of before."""
+    if figure is None:
+        return ax
+    import warnings
+
+    warnings.warn(
+        "figure= is now ax=, which takes figures, too; it will go in version 1.0.",
+        FutureWarning,
+        stacklevel=3,
+    )
+    return figure
 
 
 def fitted(estimator: Any, attribute: str, name: str = "estimator") -> Any:

@@ -140,9 +140,7 @@ class TaskDisplay:
             dt,
         )
 
-    def plot(
-        self, ax: Any = None, *, xlabel: str = "step", color: Any = BLUE
-    ) -> TaskDisplay:
+    def plot(self, ax: Any = None, *, xlabel: str = "step", color: Any = BLUE) -> TaskDisplay:
         """Draw the trial: a row per input and per output, all inputs on one scale.
 
         Parameters
@@ -214,7 +212,9 @@ class TaskDisplay:
             known.add("judged")
             width = (end - start) * self.dt
             left = (start - 0.5) * self.dt
-            ax.broken_barh([(left, width)], (row - 0.48, 0.96), color=SKY, alpha=0.45, lw=0, label=name)
+            ax.broken_barh(
+                [(left, width)], (row - 0.48, 0.96), color=SKY, alpha=0.45, lw=0, label=name
+            )
 
     def _draw_labels(self, ax: Any, row: float, column: np.ndarray) -> None:
         """Write each label over the steps for which it stands."""
