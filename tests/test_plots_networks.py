@@ -239,7 +239,7 @@ def test_populations_are_named_where_they_stand():
     ax = WeightMatrixDisplay.from_estimator(fitted).plot().ax_
     assert [text.get_text() for text in ax.get_yticklabels()] == ["E", "I"]
     assert ax.get_yticks().tolist() == [1.0, 3.0]
-    assert [line.get_ydata()[0] for line in ax.lines][0] == 2.5
+    assert next(line.get_ydata()[0] for line in ax.lines) == 2.5
     with pytest.raises(ValueError, match="populations must have one name per unit"):
         WeightMatrixDisplay.from_weights(np.eye(3), populations=["E", "I"])
     with pytest.raises(ValueError, match="sort must be False with populations"):

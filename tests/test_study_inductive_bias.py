@@ -382,12 +382,15 @@ def test_tables_say_which_epoch_they_speak_of():
     means = summary.set_index("metric")["mean"]
     assert means["test_accuracy"] == 52.0 and means["best_epoch_test_accuracy"] == 81.0
     ends = summary.set_index("metric").loc["best_epoch_test_accuracy", ["ci_low", "ci_high"]]
-    assert ends["ci_high"] == 100.0 and ends["ci_low"] > 50.0  # 81 +- 25.4, cut at 100 %
+    assert ends.isna().all()  # three runs are too few for an interval
     text = format_tables(summary, compare_variants(results))
-    _, header, line, _, *note = text.splitlines()
-    assert header.split()[:7] == ["variant", "n", "mean", "95", "%", "CI", "best"]
+    _, header, line = text.splitlines()[:3]
+    assert header.split()[:5] == ["variant", "n", "mean", "best", "epoch"]
     assert line.split()[:3] == ["WD*C", "3", "52.0"] and " 81.0 " in line
-    assert "\n".join(note) == NOTE
+    assert text.split("\n\n")[1:] == [
+        "Answer: WD*C is best with 52.0 % on average (n = 3); too few runs to test the\ncontrasts.",
+        NOTE,
+    ]
 
 
 def test_two_classes_are_scored_like_many():

@@ -248,7 +248,7 @@ def test_accuracies_have_no_threshold():
 def test_figure_shows_the_density_reached_and_the_intervals():
     from matplotlib.figure import Figure
 
-    results = fake_results(3)
+    results = fake_results(6)
     summary = summarise_pruning(results)
     figure = Figure()
     draw_scores(figure, summary, results)

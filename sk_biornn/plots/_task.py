@@ -206,7 +206,7 @@ class TaskDisplay:
 
     def _draw_judged(self, ax: Any, row: float, judged: np.ndarray) -> None:
         """Shade the steps whose answers count."""
-        known = {text for text in ax.get_legend_handles_labels()[1]}
+        known = set(ax.get_legend_handles_labels()[1])
         for start, end in _runs(judged):
             name = None if "judged" in known else "judged"
             known.add("judged")
