@@ -82,9 +82,7 @@ def test_what_is_there_is_counted(tmp_path):
 
 def test_tables_whose_runs_are_gone_are_not_lost_unasked(tmp_path):
     (tmp_path / "results.csv").write_text("precious")
-    with pytest.raises(
-        ValueError, match=r"holds results\.csv but no runs of this study"
-    ):
+    with pytest.raises(ValueError, match=r"holds results\.csv but no runs of this study"):
         study(tmp_path)
     assert (tmp_path / "results.csv").read_text() == "precious"
     study(tmp_path, overwrite=True)
