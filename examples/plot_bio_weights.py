@@ -296,9 +296,9 @@ plt.show()
 # What came out
 # -------------
 # The numbers are those printed above; they differ a little from machine to machine. The recording
-# tells of the wiring: rank correlations with it are far from 0 for all three measures (negative for
-# the precision, whose sign is the other way round). The weights keep what it tells, under Dale's law
-# and a repaired spectrum, too; permuted ones know nothing of it.
+# tells of the wiring: rank correlations with it are far from 0 for all three measures (negative
+# for the precision, whose sign is the other way round). The weights keep what it tells, under
+# Dale's law and a repaired spectrum, too; permuted ones know nothing of it.
 #
 # But the task does not care. The mean accuracy over all epochs is about the same from functional
 # weights, from permuted ones, and under Dale's law: the interval of the paired difference holds 0.

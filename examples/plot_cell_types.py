@@ -232,9 +232,9 @@ plt.show()
 # All networks are better than persistence in every population, and than the mean course in most.
 # None is as good as the mean course with the deviation from it, two lines of arithmetic that know
 # no other population. That is not the networks' fault: samples that are averages of independent
-# rows hold nothing that one population could tell of another. It is worth
-# to remember when weights between populations are read. The worst predictions are those of VIP
-# populations, which have four units here and a read-out that is not trained.
+# rows hold nothing that one population could tell of another. It is worth to remember when weights
+# between populations are read. The worst predictions are those of VIP populations, which have four
+# units here and a read-out that is not trained.
 #
 # References
 # ----------

@@ -231,13 +231,13 @@ plt.show()
 # What came out
 # -------------
 # The numbers are those printed above; they differ a little from machine to machine. Between
-# populations about as many blocks have p < 0.05 as by chance, and so it is in two groups that learnt
-# the same. The p values of both comparisons stay near the diagonal (C of the second figure), and no
-# block is below q = 0.05 in the permutation test. Between layers a few blocks have p < 0.05; with so
-# few runs the q of one may fall on either side of 0.05, by the test that is chosen or by one run
-# more. So five networks of 180 units do not tell a change from an
-# omission by their weights: the spread over seeds is large. The colours of B to D in the first
-# figure do not show it; of so many blocks some are always dark. More runs are the remedy.
+# populations about as many blocks have p < 0.05 as by chance, and so it is in two groups that
+# learnt the same. The p values of both comparisons stay near the diagonal (C of the second
+# figure), and no block is below q = 0.05 in the permutation test. Between layers a few blocks have
+# p < 0.05; with so few runs the q of one may fall on either side of 0.05, by the test that is
+# chosen or by one run more. So five networks of 180 units do not tell a change from an omission by
+# their weights: the spread over seeds is large. The colours of B to D in the first figure do not
+# show it; of so many blocks some are always dark. More runs are the remedy.
 #
 # Silencing shows what no mean weight says: the networks hang on the pyramidal cells of V1, layer
 # 2/3, which are all that V1 sends to LM, and on those of LM, layer 5, which are all that LM sends

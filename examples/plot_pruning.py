@@ -231,11 +231,10 @@ plt.show()
 # that were trained as long. Pruning at random is worse than both in nearly all runs and densities,
 # which the last printed line counts.
 #
-# Top-prob or the largest weights? Below a density of 0.2 the runs differ more among themselves than
-# the rules do: four runs do not tell them apart. The *backbone*
-# does not decide it. It is made of strong weights, and whoever keeps these keeps most of it, and is
-# none the better for it after training. Top-prob keeps
-# far more of the tree than the bound says that it must.
+# Top-prob or the largest weights? Below a density of 0.2 the runs differ more among themselves
+# than the rules do: four runs do not tell them apart. The *backbone* does not decide it. It is
+# made of strong weights, and whoever keeps these keeps most of it, and is none the better for it
+# after training. Top-prob keeps far more of the tree than the bound says that it must.
 #
 # References
 # ----------

@@ -193,8 +193,9 @@ class SpatialNetworkDisplay:
         weights = self.weights[order]
         largest = float(np.abs(weights).max(initial=0.0)) or 1.0
         shares = np.abs(weights) / largest
+        wires: Any = np.stack([places[self.pre[order]], places[self.post[order]]], axis=1)
         self.wires_ = LineCollection(
-            np.stack([places[self.pre[order]], places[self.post[order]]], axis=1),
+            wires,
             colors=[EXCITATORY if weight > 0 else INHIBITORY for weight in weights],
             linewidths=_WIDEST * shares,
             alpha=0.15 + 0.55 * shares if len(shares) else None,
@@ -248,7 +249,7 @@ class SpatialNetworkDisplay:
         handles, labels = ax.get_legend_handles_labels()
         if len(self.weights):
             for share in _KEYS:
-                look = {"color": "0.4", "alpha": 0.15 + 0.55 * share, "solid_capstyle": "butt"}
+                look: Any = {"color": "0.4", "alpha": 0.15 + 0.55 * share, "solid_capstyle": "butt"}
                 handles.append(Line2D([], [], linewidth=_WIDEST * share, **look))
                 labels.append(f"|w| = {largest * share:.2g}")
         ax.legend(

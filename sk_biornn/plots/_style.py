@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sk_biornn._plain import found, short
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 # Okabe and Ito (2008), "Color universal design".
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -21,7 +24,7 @@ _DIFFERENCE = ("#40004B", "#8E5AA3", "#D0D0D0", "#3E9A57", "#00441B")
 
 # As wide as a page of two columns, so that what is 8 points here is 8 points in print.
 PAGE = 7.2  # inches
-PRINT: dict[str, Any] = {
+PRINT: dict[RcKeyType, Any] = {
     "font.size": 8,
     "axes.labelsize": 8,
     "axes.titlesize": 9,
@@ -76,7 +79,7 @@ def room_for(ax: Any, size: tuple[float, float]) -> Any:
     do with what there is.
     """
     from matplotlib.axes import Axes
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure, FigureBase
 
     if isinstance(ax, Axes):
         place, figure = ax.get_subplotspec(), ax.figure
@@ -90,7 +93,7 @@ def room_for(ax: Any, size: tuple[float, float]) -> Any:
         ax = plt.figure()
     if not isinstance(ax, FigureBase):
         raise TypeError(f"ax must be None, a matplotlib Axes or a Figure, got {found(ax)}.")
-    if hasattr(ax, "set_size_inches"):
+    if isinstance(ax, Figure):
         ax.set_size_inches(*size)
         ax.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
     return ax

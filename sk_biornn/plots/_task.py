@@ -270,7 +270,7 @@ def _target(y: Any, trial: int, n_steps: int, labels: bool) -> tuple[np.ndarray,
         answers = np.array([None if g else v for g, v in zip(gone, values.tolist(), strict=True)])
         answers = np.asarray(answers, dtype=object)[:, np.newaxis]
     else:
-        masked = np.ma.filled(np.ma.asarray(row, dtype=float), np.nan)
+        masked: Any = np.ma.filled(np.ma.asarray(row, dtype=float), np.nan)
         values = real_array(masked, "y", "an array of numbers")
         per_step = values.ndim == 2
         answers = values if per_step else np.atleast_1d(values)[np.newaxis]
@@ -283,8 +283,11 @@ def _target(y: Any, trial: int, n_steps: int, labels: bool) -> tuple[np.ndarray,
     else:  # at the last step
         nothing = np.full((n_steps - 1, answers.shape[1]), None if labels else np.nan)
         answers = np.concatenate([nothing.astype(answers.dtype), answers])
-    missing = np.equal(answers, None) if labels else np.isnan(answers)
-    return answers, missing.astype(bool)
+    if labels:
+        missing = np.array([[value is None for value in row] for row in answers])
+    else:
+        missing = np.isnan(answers)
+    return answers, missing
 
 
 def _weighted(sample_weight: Any, trial: int, n_steps: int) -> np.ndarray:

@@ -144,7 +144,8 @@ def align(lines: Sequence[Sequence[str]], *, keys: int = 1) -> list[str]:
         if place < keys or any(cell not in _NOTHING for cell in column[1:])
     ]
     padded = [[cell.ljust(max(map(len, column))) for cell in column] for column in columns]
-    first, groups = padded[:keys], [[]]
+    first = padded[:keys]
+    groups: list[list[list[str]]] = [[]]
     for column in padded[keys:]:
         if groups[-1] and _width([*first, *groups[-1], column]) > WIDTH:
             groups.append([])

@@ -227,7 +227,8 @@ def _answer(rows: pd.DataFrame, prefix: str, reference: str) -> str:
         return "Answer: no network under Dale's law has come to an end."
     metric = rows["metric"].iloc[0]
     number, higher = _NUMBERS[metric], HIGHER_IS_BETTER[metric]
-    best = lawful.loc[lawful["mean"].idxmax() if higher else lawful["mean"].idxmin()]
+    at: Any = lawful["mean"].idxmax() if higher else lawful["mean"].idxmin()
+    best = lawful.loc[at]
     reached = f"best under Dale's law: {best['arm']}/{best['init']} with {number(best['mean'])}"
     compared = lawful[lawful[f"{prefix}_difference"].notna()]
     if compared.empty:

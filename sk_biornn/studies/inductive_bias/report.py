@@ -204,7 +204,8 @@ def _answer(summary: pd.DataFrame, contrasts: pd.DataFrame) -> str:
     means = summary[(summary["metric"] == "test_accuracy") & (summary["n"] > 0)]
     if means.empty:
         return "Answer: no network has come to an end."
-    best = means.loc[means["mean"].idxmax()]
+    at: Any = means["mean"].idxmax()
+    best = means.loc[at]
     reached = f"{best['variant']} is best with {best['mean']:.1f} % on average (n = {best['n']})"
     tested = contrasts[contrasts["p_holm"].notna()]
     if tested.empty:
