@@ -42,7 +42,13 @@ extensions = [
     "names",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_ext", "_templates", "gallery/**/*.ipynb"]
+exclude_patterns = [
+    "_build",
+    "_ext",
+    "_templates",
+    "gallery/**/*.ipynb",
+    "**sg_execution_times.rst",
+]
 default_role = "name"  # a link where it names something public, code otherwise
 nitpicky = False
 
@@ -61,6 +67,7 @@ html_title = "sk_biornn"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": f"sk_biornn {release}"},
@@ -82,6 +89,7 @@ sphinx_gallery_conf = {
     "reference_url": {"sk_biornn": None},
     "remove_config_comments": True,
     "show_memory": False,
+    "write_computation_times": False,  # its tables load scripts from elsewhere
     "image_srcset": ["2x"],
 }
 
