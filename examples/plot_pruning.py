@@ -224,12 +224,11 @@ plt.show()
 # The numbers are those printed above, of four seeds; they differ from machine to machine, and this
 # is one task, 64 units, and ten epochs.
 #
-# *At once* all three lose most of what was learnt below a density of 0.2: the errors are some
-# hundred times those of the dense networks, and most of the way to predicting 0. At random even two
-# fifths of the synapses are too few. *After ten epochs* under the mask nearly all of it is back. At
-# a density of 0.4 the networks of both rules that look at weights are about as good as dense ones
-# that were trained as long. Pruning at random is worse than both in nearly all runs and densities,
-# which the last printed line counts.
+# *At once* all three lose most of what was learnt below a density of 0.2: the errors are hundreds
+# of times those of the dense networks. At random even two fifths of the synapses are too few.
+# *After ten epochs* under the mask most of it is back. At a density of 0.4 the networks of both
+# rules that look at weights are about as good as dense ones that were trained as long. Pruning at
+# random is worse than both in nearly all runs and densities, which the last printed line counts.
 #
 # Top-prob or the largest weights? Below a density of 0.2 the runs differ more among themselves
 # than the rules do: four runs do not tell them apart. The *backbone* does not decide it. It is

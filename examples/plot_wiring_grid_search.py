@@ -262,7 +262,7 @@ plt.show()
 # -------------
 # The numbers are those printed above; they differ a little from machine to machine. Without a
 # price the modularity is that of shuffled weights. It rises with the price to nearly twice that at
-# a strength of 0.3, while accuracy falls by less than folds differ. Which strength is chosen, 0.03
+# a strength of 0.3, while accuracy falls little. Which strength is chosen, 0.03
 # or 0.1, a last bit of rounding can decide: their accuracies differ by less than their errors.
 # With four other seeds and trials that no search has seen it keeps its modularity above that of no
 # price, and loses no accuracy that four seeds could tell. At a strength of 3 the network has lost

@@ -148,6 +148,7 @@ def test_no_text_is_smaller_than_eight_points_and_no_figure_wider_than_a_page(n_
     results, curves = study_tables.inductive_bias(3, n_runs=n_runs)
     pruned = study_tables.pruning(3, n_runs)
     losses, blocks = study_tables.cell_types(3)
+    blocks = blocks[blocks["arm"] == "dale"]
     names = list(dict.fromkeys(blocks.loc[blocks["level"] == "population", "post"]))
     found = compare_conditions(blocks).query("quantity == 'absolute'")
     for draw in (

@@ -273,7 +273,7 @@ def test_figure_shows_the_density_reached_and_the_intervals():
 def test_old_folder_of_one_network_each_is_drawn_again(tmp_path):
     fake_results(1).assign(error=np.nan).to_csv(tmp_path / "results.csv", index=False)
     text = report_study(PRUNING_STUDY, tmp_path)
-    assert "  density asked for  top-prob-legacy" in text and "\n  0.5431 " in text
+    assert "  density  top-prob-legacy" in text and "\n  0.5431 " in text
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -318,7 +318,7 @@ def test_command_prints_its_tables_again(tmp_path, capsys, monkeypatch, no_figur
     monkeypatch.setitem(PRUNING_PRESETS, "quick", TINY)
     assert main(["study", "pruning", "--tasks", "digits", "wave", "--output", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert "digits, pruned, then trained on" in printed and "wave, pruned at once" in printed
+    assert "digits, pruned and fine-tuned: test" in printed and "wave, just pruned: " in printed
     assert main(["report", str(tmp_path)]) == 0
     assert capsys.readouterr().out == printed
     summary = pd.read_csv(tmp_path / "summary.csv")

@@ -48,7 +48,7 @@ class SpectrumDisplay:
     >>> from sk_biornn.plots import SpectrumDisplay
     >>> turn = np.array([[0.0, -0.5], [0.5, 0.0]])  # a quarter of a turn per step, halved
     >>> display = SpectrumDisplay.from_weights(turn).plot()
-    >>> sorted(display.line_.get_ydata().tolist())
+    >>> np.sort(display.line_.get_ydata()).round(3).tolist()
     [-0.5, 0.5]
     """
 

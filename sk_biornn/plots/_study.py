@@ -22,7 +22,7 @@ from sk_biornn.plots._style import (
     ORANGE,
     PAGE,
     PRINT,
-    PURPLE,
+    SKY,
     VERMILLION,
     bare,
     literal,
@@ -38,7 +38,7 @@ COLOURS = {
     "projection": BLUE,
     "abs": ORANGE,
     "square": GREEN,
-    "exponentiated": PURPLE,
+    "exponentiated": SKY,
     "rectified": VERMILLION,
 }
 LINES: dict[str, LineStyleType] = {"ours": "-", "paper": (0, (3, 1.5))}
