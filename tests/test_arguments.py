@@ -272,7 +272,7 @@ def test_what_is_no_figure_is_refused(figure):
         StudyDisplay.from_tables(RUNS, CURVES),
         PredictionDisplay(TARGET, {"net": TARGET}, ["a", "b"], np.arange(3)),
     ):
-        with refused("figure", kind=TypeError):
+        with refused("ax", kind=TypeError):
             display.plot(figure)
 
 

@@ -153,7 +153,7 @@ def top_prob_tree_overlap(W: ArrayLike, density: float) -> float:
         \frac{\sum_{k=1}^{3} p_{(k)} + \sum_{k=4}^{N} p_{(k)} (N - k)^2 / (N^2 - k)}
         {\min(2 N - 1, d N^2)}
 
-    with the probabilities to keep in falling order, :math:`p_{(0)} \ge p_{(1)} \ge \dots`, for a
+    with the probabilities to keep in falling order, :math:`p_{(0)} \ge p_{(1)} \ge \ldots`, for a
     density d. The largest edges cannot close a loop and belong to the tree; a later one belongs
     to it at least when both its ends are new, which has the probability beside it for
     independent weights. The largest of all, :math:`p_{(0)}`, is left out, as in the publication.

@@ -121,6 +121,8 @@ class DaleArm:
         }
 
 
+#: The conditions of the study: each law of signs from each kind of initial weights, and
+#: `rectified`.
 ARMS = (
     DaleArm("unconstrained", "paper", None, "uniform", obeys_dale=False),
     DaleArm("unconstrained", "ours", None, "orthogonal", obeys_dale=False),
@@ -267,4 +269,5 @@ FAIR = DalePreset(
     },
 )
 
+#: The presets of the study of Dale's law by name: `quick`, `paper`, `fair`.
 PRESETS = {preset.name: preset for preset in (QUICK, PAPER, FAIR)}

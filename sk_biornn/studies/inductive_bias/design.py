@@ -36,6 +36,7 @@ class InductiveBiasVariant:
     penalty: str
 
 
+#: The eleven variants: initial weights, distances and penalty of each.
 VARIANTS = tuple(
     InductiveBiasVariant(*row)
     for row in (

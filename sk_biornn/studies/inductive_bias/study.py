@@ -75,6 +75,7 @@ def keeps_weights(run: Run, plan: Plan) -> bool:
     return plan.settings.save_weights or run.simulation == 0
 
 
+#: The study of inductive biases, for `run_study`.
 INDUCTIVE_BIAS_STUDY = Study(
     name="inductive-bias",
     plan=make_plan,
