@@ -102,6 +102,13 @@ def networks():
             x[:, :-1],
             x[:, 1:],
         ),
+        "recorded_units": (
+            DaleRNNRegressor(
+                **SMALL, observed=[0, 2], readout_gain="positive", input_mask="observed"
+            ),
+            x[:, :-1],
+            x[:, 1:],
+        ),
         "gains": (
             DaleRNNRegressor(**SMALL, connectome=wiring(), plasticity="type_gains"),
             x,
