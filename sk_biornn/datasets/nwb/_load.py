@@ -181,7 +181,8 @@ def load_nwb_populations(
     Examples
     --------
     >>> from sk_biornn.datasets import load_nwb_populations
-    >>> data = load_nwb_populations("visual_behavior", experience="familiar")  # doctest: +SKIP
+    >>> # doctest: +SKIP
+    >>> data = load_nwb_populations("visual_behavior", experience="familiar")
     >>> data.rows["change"]["V1_L23_pyr"].shape  # doctest: +SKIP
     (286, 16)
     """

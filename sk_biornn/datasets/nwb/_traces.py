@@ -59,7 +59,10 @@ class Traces:
     >>> import pandas as pd
     >>> from sk_biornn.datasets import Traces
     >>> cells = pd.DataFrame({"roi": [7, 9]})
-    >>> traces = Traces(np.eye(2), np.array([0.0, 0.1]), cells, "plane", "ophys/dff/traces", "n.a.")
+    >>> traces = Traces(
+    ...     np.eye(2), np.array([0.0, 0.1]), cells, "plane", "ophys/dff/traces",
+    ...     "n.a.",
+    ... )
     >>> traces.to_frame()
     roi    7    9
     time
@@ -152,7 +155,8 @@ def load_nwb_traces(
     --------
     >>> from sk_biornn.datasets import load_nwb_traces
     >>> traces = load_nwb_traces("mouse_1.nwb", kind="events")  # doctest: +SKIP
-    >>> traces.values.shape, traces.times.shape, len(traces.cells)  # doctest: +SKIP
+    >>> # doctest: +SKIP
+    >>> traces.values.shape, traces.times.shape, len(traces.cells)
     ((48284, 121), (48284,), 121)
     """
     if not isinstance(path, (str, os.PathLike)):

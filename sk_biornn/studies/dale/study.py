@@ -167,7 +167,8 @@ def run_dale_study(
     Examples
     --------
     >>> from sk_biornn.studies import run_dale_study, summarise_dale
-    >>> runs = run_dale_study("quick", tasks=["digits"], simulations=1)  # doctest: +SKIP
+    >>> # doctest: +SKIP
+    >>> runs = run_dale_study("quick", tasks=["digits"], simulations=1)
     >>> summarise_dale(runs)  # doctest: +SKIP
     """
     return run_study(

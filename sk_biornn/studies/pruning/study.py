@@ -128,7 +128,8 @@ def run_pruning_study(
     Examples
     --------
     >>> from sk_biornn.studies import run_pruning_study
-    >>> runs = run_pruning_study("quick", tasks=["digits"], simulations=1)  # doctest: +SKIP
+    >>> # doctest: +SKIP
+    >>> runs = run_pruning_study("quick", tasks=["digits"], simulations=1)
     >>> runs.groupby(["method", "density"])["one_shot"].mean()  # doctest: +SKIP
     """
     return run_study(
