@@ -181,8 +181,7 @@ def load_nwb_populations(
     Examples
     --------
     >>> from sk_biornn.datasets import load_nwb_populations
-    >>> # doctest: +SKIP
-    >>> data = load_nwb_populations("visual_behavior", experience="familiar")
+    >>> data = load_nwb_populations("visual_behavior", experience="familiar")  # doctest: +SKIP
     >>> data.rows["change"]["V1_L23_pyr"].shape  # doctest: +SKIP
     (286, 16)
     """

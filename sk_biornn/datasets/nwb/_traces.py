@@ -155,8 +155,7 @@ def load_nwb_traces(
     --------
     >>> from sk_biornn.datasets import load_nwb_traces
     >>> traces = load_nwb_traces("mouse_1.nwb", kind="events")  # doctest: +SKIP
-    >>> # doctest: +SKIP
-    >>> traces.values.shape, traces.times.shape, len(traces.cells)
+    >>> traces.values.shape, traces.times.shape, len(traces.cells)  # doctest: +SKIP
     ((48284, 121), (48284,), 121)
     """
     if not isinstance(path, (str, os.PathLike)):

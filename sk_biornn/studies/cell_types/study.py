@@ -186,10 +186,8 @@ def run_cell_type_study(
     Examples
     --------
     >>> from sk_biornn.studies import run_cell_type_study
-    >>> # doctest: +SKIP
-    >>> runs = run_cell_type_study("quick", arms=["dale"], simulations=1)
-    >>> # doctest: +SKIP
-    >>> runs.groupby(["condition", "stage"])["correlation"].mean()
+    >>> runs = run_cell_type_study("quick", arms=["dale"], simulations=1)  # doctest: +SKIP
+    >>> runs.groupby(["condition", "stage"])["correlation"].mean()  # doctest: +SKIP
     """
     return run_study(
         CELL_TYPE_STUDY,

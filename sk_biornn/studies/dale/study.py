@@ -167,8 +167,7 @@ def run_dale_study(
     Examples
     --------
     >>> from sk_biornn.studies import run_dale_study, summarise_dale
-    >>> # doctest: +SKIP
-    >>> runs = run_dale_study("quick", tasks=["digits"], simulations=1)
+    >>> runs = run_dale_study("quick", tasks=["digits"], simulations=1)  # doctest: +SKIP
     >>> summarise_dale(runs)  # doctest: +SKIP
     """
     return run_study(

@@ -128,8 +128,7 @@ def run_pruning_study(
     Examples
     --------
     >>> from sk_biornn.studies import run_pruning_study
-    >>> # doctest: +SKIP
-    >>> runs = run_pruning_study("quick", tasks=["digits"], simulations=1)
+    >>> runs = run_pruning_study("quick", tasks=["digits"], simulations=1)  # doctest: +SKIP
     >>> runs.groupby(["method", "density"])["one_shot"].mean()  # doctest: +SKIP
     """
     return run_study(
