@@ -25,6 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as of_numpy
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
@@ -163,6 +164,59 @@ def test_arrays_that_are_one_are_stored_once(tmp_path):
             "signs_",
             "mask_",
         ]
+
+
+def test_arrays_of_one_place_have_names_of_their_own(tmp_path):
+    one, two = np.arange(2), np.arange(3)
+    weight = {"a.b": one, "a": {"b": two}, "/": two + 1, "\u00e9": one + 1, "*" * 200: one - 1}
+    est = DaleRNNClassifier(class_weight=weight)
+    same(there_and_back(est, tmp_path / "network.npz"), est)
+
+
+def test_loaded_arrays_are_the_users_own(tmp_path):
+    loaded = there_and_back(fitted(tau=np.full(5, 20.0), dt=10.0), tmp_path / "network.npz")
+    for array in (loaded.W_rec_, loaded.tau):
+        assert array.flags.owndata and array.flags.writeable
+
+
+def test_what_came_with_a_later_version_is_as_by_default(tmp_path, recwarn):
+    """As in a file of a version that had fewer arguments."""
+    ensemble = quiet_fit(SeedEnsemble(DaleRNNRegressor(n_units=3, max_iter=1), n_seeds=1))
+    sk_biornn.save(make_pipeline(TrialScaler(), ensemble), tmp_path / "a.npz")
+
+    def fewer(header):
+        pipeline = header["network"]["state"]
+        pipeline.pop("memory")
+        state = pipeline["steps"][1]["tuple"][1]["state"]
+        state.pop("strategy")
+        state["estimator"]["state"].pop("activation")
+
+    loaded = sk_biornn.load(rewritten(tmp_path / "a.npz", tmp_path, fewer))
+    assert loaded.get_params()["memory"] is None
+    assert loaded[-1].strategy == "auto" and loaded[-1].estimator.activation == "tanh"
+    assert not recwarn
+
+
+def test_scalers_of_another_scikit_learn_load_in_silence(tmp_path, recwarn, monkeypatch):
+    scaler = TrialScaler().fit(X)
+    monkeypatch.setattr("sklearn.base.__version__", "1.0")
+    sk_biornn.save(scaler, tmp_path / "a.npz")
+    monkeypatch.undo()
+    assert_array_equal(sk_biornn.load(tmp_path / "a.npz").transform(X), scaler.transform(X))
+    assert not recwarn
+
+
+def test_what_methods_of_scikit_learn_have_set_is_left_out_by_name(tmp_path):
+    est = DaleRNNRegressor()
+    est._skl_callbacks = [print]
+    with pytest.raises(TypeError, match=r"^callbacks\[0\] must be .*without=\['callbacks'\]"):
+        sk_biornn.save(est, tmp_path / "a.npz")
+    with config_context(enable_metadata_routing=True):
+        est.set_fit_request(sample_weight=True)
+    with pytest.raises(TypeError, match=r"^metadata_request must be "):
+        sk_biornn.save(est, tmp_path / "a.npz", without=["callbacks"])
+    with pytest.warns(UserWarning, match=r"^callbacks, metadata_request of "):
+        there_and_back(est, tmp_path / "a.npz", without=["callbacks", "metadata_request"])
 
 
 def test_equal_networks_are_equal_files(tmp_path):

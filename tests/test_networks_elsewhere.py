@@ -217,6 +217,15 @@ def test_trials_of_other_axes_are_refused(static, shape):
         sk_biornn.to_torch(est)(torch.zeros(shape))
 
 
+@pytest.mark.parametrize("lengths", [[0, 3], [3, 8], [3], [[3, 3]]])
+def test_lengths_that_no_trial_has_are_refused(lengths):
+    module = sk_biornn.to_torch(regressor())
+    with pytest.raises(ValueError, match="lengths must be"):
+        module(torch.zeros(2, 7, 2), torch.tensor(lengths))
+    with pytest.raises(torch.jit.Error, match="lengths must be"):
+        scripted(module)(torch.zeros(2, 7, 2), torch.tensor(lengths))
+
+
 # ---------------------------------------------------------------- graphs
 
 

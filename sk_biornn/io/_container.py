@@ -65,9 +65,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             if start[:2] != b"PK":
                 raise _foreign(path, "an npz archive" if start else "a file with anything in it")
             return _read(path, zipfile.ZipFile(file))
-    except (_Refused, PermissionError):
-        raise
-    except MemoryError:
+    except (_Refused, PermissionError, MemoryError):
         raise
     except Exception as error:  # half an archive can raise anything
         raise ValueError(

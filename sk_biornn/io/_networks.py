@@ -18,7 +18,7 @@ from sk_biornn._plain import short
 from sk_biornn._records import versions
 from sk_biornn.estimators._values import NotNumbers, Reader, Writer
 from sk_biornn.io import _container
-from sk_biornn.io._classes import class_of, name_of
+from sk_biornn.io._classes import OF_SCIKIT_LEARN, class_of, name_of
 from sk_biornn.units.names import listed
 
 # What scikit-learn keeps in an estimator besides: its name here, None for what ends with the fit.
@@ -177,6 +177,8 @@ def load(path: str | os.PathLike[str]) -> Any:
             f"{str(path)!r} holds {what}, which this version of sk_biornn has not: install "
             f"sk_biornn {header['versions']['sk_biornn']}."
         ) from None
+    except MemoryError:
+        raise
     except Exception as error:  # of what another hand has written
         raise ValueError(
             f"{str(path)!r} was changed after it was saved: its header is not that of a network "
@@ -209,14 +211,12 @@ def _way_out(est: Any) -> str:
 
 def _refusal(found: NotNumbers, arguments: set[str]) -> TypeError:
     """Return the sentence for what has no plain form, by the argument that holds it."""
-    parts = re.split(r"([.\[])", found.place)
-    names = [_HOOKS.get(name) or name for name in parts[::2]]
+    parts = [_HOOKS.get(part) or part for part in re.split(r"([.\[])", found.place)]
     # Of estimators in estimators the inner one says which argument it is.
-    named = [name for name in names if name in arguments]
+    named = [part for part in parts if part in arguments]
     way_out = f"; without=[{named[-1]!r}] leaves it out" if named else ""
-    place = _HOOKS.get(found.place) or found.place
     return TypeError(
-        f"{place} must be numbers, text or an object of sk_biornn to be saved, got "
+        f"{''.join(parts)} must be numbers, text or an object of sk_biornn to be saved, got "
         f"{short(found.value)}{way_out}."
     )
 
@@ -259,6 +259,7 @@ class _NetworkWriter(Writer):
         attributes: dict[str, Any] = estimator.__getstate__()
         names = {name: _HOOKS.get(name, name) for name in attributes}
         kept = {name for name in attributes if names[name] not in (None, *self._left_out)}
+        kept.discard("_sklearn_version")  # which scikit-learn's own have, and the header, too
         ordered = [*(n for n in arguments if n in kept), *(n for n in attributes if n in kept)]
         start = f"{place}." if place else ""
         return {name: self.value(attributes[name], start + name) for name in dict.fromkeys(ordered)}
@@ -297,10 +298,10 @@ class _NetworkReader(Reader):
         state |= {name: self.value(item) for name, item in form["state"].items()}
         arguments = {name for name in state if not name.endswith("_") and name[0] != "_"}
         _refuse_unknown(cls, arguments, set(inspect.signature(cls).parameters))
-        if hasattr(estimator, "__setstate__"):
-            estimator.__setstate__(state)
-        else:
+        if cls in OF_SCIKIT_LEARN.values():  # would tell of another version
             estimator.__dict__.update(state)
+        else:
+            estimator.__setstate__(state)
         return estimator
 
 

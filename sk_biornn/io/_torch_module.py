@@ -152,6 +152,11 @@ class RateNetwork(nn.Module):
             x = x.unsqueeze(1).expand(-1, self.n_static_steps, -1)
         elif x.dim() != 3:
             raise ValueError("x must have three axes: (n_trials, n_steps, n_features).")
+        if lengths is not None:
+            lengths = lengths.to(x.device, torch.int64)
+            is_right = (lengths >= 1) & (lengths <= x.shape[1])
+            if lengths.shape != x.shape[:1] or not bool(is_right.all()):
+                raise ValueError("lengths must be (n_trials,), from 1 to the number of steps.")
         outputs = self.read_out(x, lengths)
         if self.squash:
             outputs = torch.tanh(outputs)
@@ -164,10 +169,10 @@ class RateNetwork(nn.Module):
                 outputs = outputs[:, -1]
             else:
                 trials = torch.arange(x.shape[0], device=x.device)
-                outputs = outputs[trials, lengths.to(x.device) - 1]
+                outputs = outputs[trials, lengths - 1]
         elif lengths is not None:
             steps = torch.arange(x.shape[1], device=x.device)
-            is_over = steps.unsqueeze(0) >= lengths.to(x.device).unsqueeze(1)
+            is_over = steps.unsqueeze(0) >= lengths.unsqueeze(1)
             outputs = outputs.masked_fill(is_over.unsqueeze(2), float("nan"))
         return outputs.squeeze(-1) if self.squeeze else outputs
 
@@ -199,7 +204,7 @@ class RateNetwork(nn.Module):
         steps = torch.arange(n_frames, device=x.device).expand(x.shape[0], -1)
         steps = steps.clamp(max=x.shape[1] - 1)
         if lengths is not None:
-            steps = torch.minimum(steps, lengths.to(x.device).unsqueeze(1) - 1)
+            steps = torch.minimum(steps, lengths.unsqueeze(1) - 1)
         frames = torch.gather(x, 1, steps.unsqueeze(2).expand(-1, -1, x.shape[2])).flatten(1)
         ones = torch.ones_like(frames[:, :1])
         rates = torch.cat([frames, ones], 1).to(self.start_map.dtype) @ self.start_map
