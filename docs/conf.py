@@ -76,7 +76,7 @@ html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "footer_end": [],
 }
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "gallery/plot_*": []}  # code of examples is wide
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",

@@ -89,7 +89,9 @@ class SeedEnsemble(BaseEstimator):
     >>> from sk_biornn.ensemble import SeedEnsemble
     >>> X, y = load_sequential_digits()
     >>> network = DaleRNNClassifier(n_units=16, max_iter=3)
-    >>> ensemble = SeedEnsemble(network, n_seeds=3, random_state=0).fit(X[:300], y[:300])
+    >>> ensemble = SeedEnsemble(network, n_seeds=3, random_state=0).fit(
+    ...     X[:300], y[:300]
+    ... )
     >>> ensemble.results_.shape, ensemble.predict(X[:5]).shape
     ((3, 6), (5,))
     >>> ensemble.summary_.columns.tolist()

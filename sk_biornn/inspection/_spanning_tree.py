@@ -135,7 +135,8 @@ def random_tree_overlap(density: float, W: ArrayLike | None = None) -> float:
     --------
     >>> random_tree_overlap(0.2)
     0.2
-    >>> random_tree_overlap(0.2, [[3.0, 0.0], [-1.0, 0.0]])   # half of the weights are there
+    >>> # half of the weights are there
+    >>> random_tree_overlap(0.2, [[3.0, 0.0], [-1.0, 0.0]])
     0.4
     """
     density = _density(density)

@@ -71,7 +71,9 @@ class StepScorer:
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> always_on = SimpleNamespace(predict=lambda X: np.ones((len(X), 4), dtype=int))
+    >>> always_on = SimpleNamespace(
+    ...     predict=lambda X: np.ones((len(X), 4), dtype=int)
+    ... )
     >>> X, y = np.zeros((2, 4, 1)), [[None, None, 1, 0], [None, None, 1, 1]]
     >>> step_accuracy(always_on, X, y)
     0.75

@@ -161,7 +161,9 @@ class Budget:
     Examples
     --------
     >>> from sk_biornn.studies import Budget
-    >>> Budget(n_train=100, n_test=50, max_iter=10, batch_size=20, evaluate_every=5).data
+    >>> Budget(
+    ...     n_train=100, n_test=50, max_iter=10, batch_size=20, evaluate_every=5
+    ... ).data
     {}
     """
 
