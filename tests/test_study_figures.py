@@ -45,7 +45,8 @@ def assert_whole(figure):
         edges = legend.get_window_extent()
         assert edges.width <= figure.bbox.width and edges.y0 >= 0
         assert not any(overlap(edges, ax.get_tightbbox()) for ax in figure.axes)
-    titles = [ax.title for ax in figure.axes] + [ax._left_title for ax in figure.axes]
+    kinds = ("title", "_left_title", "_right_title")
+    titles = [getattr(ax, kind) for ax in figure.axes for kind in kinds]
     boxes = [title.get_window_extent() for title in titles if title.get_text()]
     for one, other in combinations(boxes, 2):
         assert not overlap(one, other)
