@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import os
-import pkgutil
 import sys
 from pathlib import Path
 
 # Before scipy is imported, as in the tests; one thread keeps the examples' numbers the same.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "_ext")]
 
 import recovery_tables
 import word_tables
+from api_pages import write_api_pages
+from changelog import write_changelog
+from hero import write_hero
+from inventories import write_inventories
 
 import sk_biornn
 
@@ -30,12 +31,25 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "sphinx.ext.intersphinx",
+    "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    # Ours, in _ext
+    "descriptions",
+    "dois",
+    "mathml",
+    "names",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates", "gallery/**/*.ipynb"]
-default_role = "literal"
+exclude_patterns = [
+    "_build",
+    "_ext",
+    "_templates",
+    "gallery/**/*.ipynb",
+    "**sg_execution_times.rst",
+]
+default_role = "name"  # a link where it names something public, code otherwise
 nitpicky = False
 
 autodoc_typehints = "none"  # numpydoc's Parameters say it, with shapes and units
@@ -43,16 +57,26 @@ autosummary_generate = True
 numpydoc_class_members_toctree = False
 numpydoc_show_class_members = False  # the class template lists them
 
+intersphinx_mapping = write_inventories(HERE / "generated" / "inventories")
+html_math_renderer = "mathml"
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
 html_theme = "pydata_sphinx_theme"
 html_title = "sk_biornn"
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_theme_options = {
+    "logo": {"text": f"sk_biornn {release}"},
     "navigation_with_keys": False,
     "show_toc_level": 2,
     "navbar_end": ["theme-switcher"],
     "footer_end": [],
 }
-html_sidebars = {"first_fit": []}
+html_sidebars = {"index": [], "gallery/plot_*": []}  # code of examples is wide
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
@@ -65,50 +89,15 @@ sphinx_gallery_conf = {
     "reference_url": {"sk_biornn": None},
     "remove_config_comments": True,
     "show_memory": False,
+    "write_computation_times": False,  # its tables load scripts from elsewhere
+    "image_srcset": ["2x"],
 }
 
 
-def offered_names(module_name: str) -> list[str]:
-    """What a module's `__all__` offers, without modules and what the top of the package offers."""
-    module = importlib.import_module(module_name)
-    at_the_top = set() if module is sk_biornn else set(sk_biornn.__all__)
-    names = [name for name in getattr(module, "__all__", []) if not name.startswith("_")]
-    names = [name for name in names if not inspect.ismodule(getattr(module, name))]
-    return [name for name in names if name not in at_the_top]
-
-
-def public_rooms() -> list[str]:
-    """Modules that offer names to the user."""
-    found = [info.name for info in pkgutil.iter_modules(sk_biornn.__path__, "sk_biornn.")]
-    names = ["sk_biornn", *sorted(name for name in found if "._" not in name)]
-    return [name for name in names if offered_names(name)]
-
-
-def api_page(module_name: str) -> str:
-    """One page of the reference: the module's docstring and a table of its public names."""
-    rows = "\n".join(f"   {name}" for name in offered_names(module_name))
-    return (
-        f"{module_name}\n{'=' * len(module_name)}\n\n"
-        f".. automodule:: {module_name}\n   :no-members:\n\n"
-        f".. currentmodule:: {module_name}\n\n"
-        f".. autosummary::\n   :toctree: ../objects\n   :nosignatures:\n\n{rows}\n"
-    )
-
-
-def write_api_pages() -> None:
-    """Write generated/api/<module>.rst for every room; unchanged pages keep their date."""
-    folder = HERE / "generated" / "api"
-    folder.mkdir(parents=True, exist_ok=True)
-    pages = {folder / f"{name}.rst": api_page(name) for name in public_rooms()}
-    for path in set(folder.glob("*.rst")) - set(pages):
-        path.unlink()
-    for path, text in pages.items():
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
-
-
 # Before Sphinx looks for source files: autosummary then finds the tables by itself.
-write_api_pages()
+write_api_pages(HERE / "generated" / "api")
+write_changelog(HERE.parent / "CHANGELOG.md", HERE / "generated" / "changelog.rst")
+write_hero(HERE / "_static", HERE / "generated" / "hero.png")
 word_tables.write_tables(HERE / "generated" / "words")
 recovery_tables.write_tables(HERE / "generated" / "recovery")
 

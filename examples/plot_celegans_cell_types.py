@@ -443,3 +443,10 @@ if recording is not None:
     plot_horizon(left.subplots(), table)
     plot_differences(middle.subplots(1, 3, sharey=True), table)
     plot_withheld(right.subplots(3, 1, sharex=True), list(recording["trace"]), *shown)
+
+# %%
+# References
+# ----------
+# .. [1] Atanas, Kim et al., Cell, 2023. doi:10.1016/j.cell.2023.07.035
+# .. [2] Cook et al., Nature, 2019. doi:10.1038/s41586-019-1352-7
+# .. [3] Fenyves et al., PLoS Computational Biology, 2020. doi:10.1371/journal.pcbi.1007974

@@ -46,7 +46,11 @@ def one_blas_thread() -> Iterator[None]:
     --------
     >>> from threadpoolctl import threadpool_info
     >>> with one_blas_thread():
-    ...     {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
+    ...     {
+    ...         lib["num_threads"]
+    ...         for lib in threadpool_info()
+    ...         if lib["user_api"] == "blas"
+    ...     }
     {1}
     """
     libraries = _libraries()

@@ -51,7 +51,10 @@ def check_populations(populations: pd.DataFrame, *, n_units: int | None = None) 
     --------
     >>> import pandas as pd
     >>> table = pd.DataFrame(
-    ...     {"population": ["E", "I"], "n_units": [80, 20], "sign": [1, -1], "layer": ["L23", "4"]}
+    ...     {
+    ...         "population": ["E", "I"], "n_units": [80, 20], "sign": [1, -1],
+    ...         "layer": ["L23", "4"],
+    ...     }
     ... )
     >>> check_populations(table, n_units=100)
       population  n_units  sign layer

@@ -29,7 +29,9 @@ def sign_bounds(signs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     Examples
     --------
     >>> import torch
-    >>> lower, upper = sign_bounds(torch.tensor([1.0, -1.0]), torch.ones(2, 2, dtype=torch.bool))
+    >>> lower, upper = sign_bounds(
+    ...     torch.tensor([1.0, -1.0]), torch.ones(2, 2, dtype=torch.bool)
+    ... )
     >>> upper[0].tolist()
     [inf, 0.0]
     """

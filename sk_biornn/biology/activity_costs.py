@@ -110,7 +110,9 @@ class RateCost(Price):
     Examples
     --------
     >>> import torch
-    >>> penalty = RateCost(0.5).bind(Facts(mask=torch.ones(2, 2, dtype=torch.bool)))
+    >>> penalty = RateCost(0.5).bind(
+    ...     Facts(mask=torch.ones(2, 2, dtype=torch.bool))
+    ... )
     >>> rates = torch.tensor([[[1.0, 2.0], [0.0, 1.0]]])  # one trial of two steps
     >>> float(penalty(None, rates, None))
     0.75
@@ -188,8 +190,11 @@ class SilentUnitCost(Price):
     Examples
     --------
     >>> import torch
-    >>> penalty = SilentUnitCost(1.0, floor=0.5).bind(Facts(torch.ones(2, 2, dtype=torch.bool)))
-    >>> rates = torch.tensor([[[1.0, 0.0], [0.0, 0.0]]])  # the second unit is silent
+    >>> penalty = SilentUnitCost(1.0, floor=0.5).bind(
+    ...     Facts(torch.ones(2, 2, dtype=torch.bool))
+    ... )
+    >>> # the second unit is silent
+    >>> rates = torch.tensor([[[1.0, 0.0], [0.0, 0.0]]])
     >>> float(penalty(None, rates, None))
     0.5
     """

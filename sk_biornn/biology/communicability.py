@@ -62,7 +62,9 @@ def communicability(weights: Tensor) -> Tensor:
     Examples
     --------
     >>> import torch
-    >>> communicability(torch.tensor([[0.0, 2.0], [2.0, 0.0]], dtype=torch.float64))
+    >>> communicability(
+    ...     torch.tensor([[0.0, 2.0], [2.0, 0.0]], dtype=torch.float64)
+    ... )
     tensor([[0.0000, 1.1752],
             [1.1752, 0.0000]], dtype=torch.float64)
     """

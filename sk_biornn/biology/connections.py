@@ -144,7 +144,8 @@ def block_probabilities(
     >>> from sk_biornn.biology import cortical_populations
     >>> from sk_biornn.datasets import load_connection_probabilities
     >>> blocks = block_probabilities(
-    ...     cortical_populations(), load_connection_probabilities(), BALWANI2025_BETWEEN_AREAS
+    ...     cortical_populations(), load_connection_probabilities(),
+    ...     BALWANI2025_BETWEEN_AREAS,
     ... )
     >>> blocks.density[:3, :3]
     array([[0.1 , 0.22, 0.  ],

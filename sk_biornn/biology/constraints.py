@@ -155,7 +155,9 @@ class Dale(Strategy):
         Examples
         --------
         >>> import torch
-        >>> Dale("exponentiated").in_circuit(torch.ones(50, 50, dtype=torch.bool)).scale
+        >>> Dale("exponentiated").in_circuit(
+        ...     torch.ones(50, 50, dtype=torch.bool)
+        ... ).scale
         0.02
         """
         if not bool(mask.any()):
@@ -233,7 +235,9 @@ class NonNegative(Strategy):
     Examples
     --------
     >>> import torch
-    >>> space = NonNegative().bind(torch.zeros(2), torch.ones(2, 2, dtype=torch.bool))
+    >>> space = NonNegative().bind(
+    ...     torch.zeros(2), torch.ones(2, 2, dtype=torch.bool)
+    ... )
     >>> space.encode(torch.tensor([[0.5, -0.5], [1.0, -1.0]])).tolist()
     [[0.5, 0.0], [1.0, 0.0]]
     """

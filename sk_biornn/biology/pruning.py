@@ -126,7 +126,9 @@ class TopProbPruning(BlockwisePruner):
     >>> import numpy as np
     >>> from sk_biornn.biology import TopProbPruning
     >>> W = np.random.default_rng(0).standard_normal((50, 50))
-    >>> kept, achieved = TopProbPruning(fixed_count=True).prune(W, 0.1, random_state=0)
+    >>> kept, achieved = TopProbPruning(fixed_count=True).prune(
+    ...     W, 0.1, random_state=0
+    ... )
     >>> achieved, int(kept.sum())
     (0.1, 250)
     >>> bool(np.abs(W[kept]).mean() > np.abs(W[~kept]).mean())
@@ -186,7 +188,9 @@ class MagnitudePruning(BlockwisePruner):
     --------
     >>> import numpy as np
     >>> from sk_biornn.biology import MagnitudePruning
-    >>> kept, achieved = MagnitudePruning().prune(np.array([[1.0, -2.0], [3.0, 0.0]]), 0.5)
+    >>> kept, achieved = MagnitudePruning().prune(
+    ...     np.array([[1.0, -2.0], [3.0, 0.0]]), 0.5
+    ... )
     >>> kept.tolist()
     [[False, True], [True, False]]
     """
@@ -241,7 +245,9 @@ class RandomPruning(BlockwisePruner):
     >>> import numpy as np
     >>> from sk_biornn.biology import RandomPruning
     >>> W = np.ones((20, 20))
-    >>> kept, achieved = RandomPruning(fixed_count=True).prune(W, 0.25, random_state=0)
+    >>> kept, achieved = RandomPruning(fixed_count=True).prune(
+    ...     W, 0.25, random_state=0
+    ... )
     >>> achieved, int(kept.sum())
     (0.25, 100)
 

@@ -69,7 +69,9 @@ class WeightCost(Price):
     --------
     >>> import torch
     >>> weights = torch.tensor([[0.0, -1.0], [2.0, 0.0]])
-    >>> penalty = WeightCost(0.5).bind(Facts(mask=torch.ones(2, 2, dtype=torch.bool)))
+    >>> penalty = WeightCost(0.5).bind(
+    ...     Facts(mask=torch.ones(2, 2, dtype=torch.bool))
+    ... )
     >>> float(penalty(weights))
     1.5
     """
@@ -125,7 +127,10 @@ class WiringCost(Price):
     Examples
     --------
     >>> import torch
-    >>> weights, apart = torch.tensor([[0.0, -1.0], [2.0, 0.0]]), torch.tensor([[0.0, 3], [3, 0]])
+    >>> weights, apart = (
+    ...     torch.tensor([[0.0, -1.0], [2.0, 0.0]]),
+    ...     torch.tensor([[0.0, 3], [3, 0]]),
+    ... )
     >>> facts = Facts(mask=torch.ones(2, 2, dtype=torch.bool), distances=apart)
     >>> float(WiringCost(1.0).bind(facts)(weights))
     9.0
@@ -193,7 +198,10 @@ class CommunicabilityCost(Price):
     Examples
     --------
     >>> import torch
-    >>> weights, apart = torch.tensor([[0.0, 2.0], [2.0, 0.0]]), torch.tensor([[0.0, 1], [1, 0]])
+    >>> weights, apart = (
+    ...     torch.tensor([[0.0, 2.0], [2.0, 0.0]]),
+    ...     torch.tensor([[0.0, 1], [1, 0]]),
+    ... )
     >>> facts = Facts(mask=torch.ones(2, 2, dtype=torch.bool), distances=apart)
     >>> round(float(CommunicabilityCost(1.0).bind(facts)(weights)), 4)  # 4 sinh(1)
     4.7008
@@ -278,9 +286,16 @@ class CommunicabilityEMD(Price):
     Examples
     --------
     >>> import torch
-    >>> wires, apart = torch.tensor([[0.0, 2.0], [2.0, 0.0]]), torch.tensor([[0.0, 1], [1, 0]])
-    >>> facts = Facts(torch.ones(2, 2, dtype=torch.bool), distances=apart, connectome=5 * wires)
-    >>> float(CommunicabilityEMD(0.5, 1.0).bind(facts)(wires))  # the same up to a factor: no EMD
+    >>> wires, apart = (
+    ...     torch.tensor([[0.0, 2.0], [2.0, 0.0]]),
+    ...     torch.tensor([[0.0, 1], [1, 0]]),
+    ... )
+    >>> facts = Facts(
+    ...     torch.ones(2, 2, dtype=torch.bool), distances=apart,
+    ...     connectome=5 * wires,
+    ... )
+    >>> # the same up to a factor: no EMD
+    >>> float(CommunicabilityEMD(0.5, 1.0).bind(facts)(wires))
     2.0
     """
 

@@ -62,7 +62,9 @@ class Adam:
     --------
     >>> from sk_biornn import SpatialRNNClassifier
     >>> from sk_biornn.estimators import Adam
-    >>> clf = SpatialRNNClassifier(solver=Adam(epsilon=1e-7, epsilon_placement="keras"))
+    >>> clf = SpatialRNNClassifier(
+    ...     solver=Adam(epsilon=1e-7, epsilon_placement="keras")
+    ... )
     """
 
     epsilon: float = 1e-8

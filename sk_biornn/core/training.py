@@ -70,7 +70,8 @@ class History:
     interrupted: bool = False  # whether the user did, from the keyboard
 
 
-Epochs = Generator[Epoch, float, T]  # yields what is to be computed, is sent its loss
+#: A training as a generator: yields what is to be computed, is sent its loss.
+Epochs = Generator[Epoch, float, T]
 
 
 def alone(epochs: Epochs[T]) -> T:

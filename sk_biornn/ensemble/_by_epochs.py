@@ -75,7 +75,9 @@ def epochs_of_fit(
     ...         errors.append(float(((answers - y[40:]) ** 2).mean()))
     ...     return (yield from epochs_of_fit(network, X[:40], y[:40], after=note))
     >>> errors = []
-    >>> network = alone(job(DaleRNNRegressor(n_units=16, max_iter=3, random_state=0), errors))
+    >>> network = alone(
+    ...     job(DaleRNNRegressor(n_units=16, max_iter=3, random_state=0), errors)
+    ... )
     >>> network.n_iter_, len(errors)
     (3, 3)
     """

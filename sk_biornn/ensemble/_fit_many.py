@@ -121,7 +121,10 @@ def fit_many(
     >>> from sk_biornn.datasets import make_flip_flop
     >>> from sk_biornn.ensemble import fit_many
     >>> X, y = make_flip_flop(100, n_steps=20, random_state=0)
-    >>> networks = [DaleRNNRegressor(n_units=16, max_iter=3, random_state=k) for k in range(6)]
+    >>> networks = [
+    ...     DaleRNNRegressor(n_units=16, max_iter=3, random_state=k)
+    ...     for k in range(6)
+    ... ]
     >>> fitted = fit_many(networks, X, y)
     >>> fitted[0] is networks[0], fitted.stacking_report["stack"].tolist()
     (True, [6, 6, 6, 6, 6, 6])

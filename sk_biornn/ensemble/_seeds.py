@@ -18,6 +18,7 @@ from sk_biornn._random import RandomState, make_rng
 from sk_biornn.core import one_of_many
 from sk_biornn.ensemble._elsewhere import Given, check_cluster, in_jobs, one_thread_there
 from sk_biornn.ensemble._fit_many import fit_many
+from sk_biornn.estimators._portable import packed, unpacked
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -87,7 +88,9 @@ class SeedEnsemble(BaseEstimator):
     >>> from sk_biornn.ensemble import SeedEnsemble
     >>> X, y = load_sequential_digits()
     >>> network = DaleRNNClassifier(n_units=16, max_iter=3)
-    >>> ensemble = SeedEnsemble(network, n_seeds=3, random_state=0).fit(X[:300], y[:300])
+    >>> ensemble = SeedEnsemble(network, n_seeds=3, random_state=0).fit(
+    ...     X[:300], y[:300]
+    ... )
     >>> ensemble.results_.shape, ensemble.predict(X[:5]).shape
     ((3, 6), (5,))
     >>> ensemble.summary_.columns.tolist()
@@ -286,6 +289,12 @@ class SeedEnsemble(BaseEstimator):
         """
         check_is_fitted(self, "estimators_")
         return float(np.mean([m.score(X, y, sample_weight) for m in self.estimators_]))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return packed(super().__getstate__())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(unpacked(state))
 
     def __sklearn_tags__(self) -> Tags:
         """Be of the estimator's kind."""

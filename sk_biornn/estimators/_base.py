@@ -334,7 +334,9 @@ class BaseRNN(LivingRNN):
         >>> from sk_biornn import DaleRNNRegressor
         >>> from sk_biornn.datasets import make_flip_flop
         >>> X, y = make_flip_flop(20, n_steps=10, random_state=0)
-        >>> reg = DaleRNNRegressor(n_units=8, regularizer="weight", regu_strength=0.1, max_iter=2)
+        >>> reg = DaleRNNRegressor(
+        ...     n_units=8, regularizer="weight", regu_strength=0.1, max_iter=2
+        ... )
         >>> reg.fit(X, y).penalty_value() > 0
         True
         """

@@ -173,9 +173,14 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
         >>> import numpy as np
         >>> from sk_biornn import DaleRNNClassifier
         >>> clf = DaleRNNClassifier.from_weights(
-        ...     W_rec=[[0.0, -0.5], [0.5, 0.0]], W_in=[[1.0], [0.0]], W_out=[[0.0, 1.0]],
-        ...     b_out=[-0.1], signs=[1, -1], classes=["left", "right"])
-        >>> clf.predict(np.ones((1, 3, 1))).tolist(), clf.predict(np.zeros((1, 3, 1))).tolist()
+        ...     W_rec=[[0.0, -0.5], [0.5, 0.0]], W_in=[[1.0], [0.0]],
+        ...     W_out=[[0.0, 1.0]], b_out=[-0.1], signs=[1, -1],
+        ...     classes=["left", "right"],
+        ... )
+        >>> (
+        ...     clf.predict(np.ones((1, 3, 1))).tolist(),
+        ...     clf.predict(np.zeros((1, 3, 1))).tolist(),
+        ... )
         (['right'], ['left'])
         """
         given = {"w_in": W_in, "w_rec": W_rec, "b_rec": b_rec, "w_out": W_out, "b_out": b_out}

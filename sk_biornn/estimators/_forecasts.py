@@ -114,9 +114,11 @@ None, default=None
         >>> wave = np.sin(np.arange(201) / 8).reshape(-1, 1)
         >>> X = np.stack([wave[k : k + 40] for k in range(0, 160, 4)])
         >>> y = np.stack([wave[k + 1 : k + 41] for k in range(0, 160, 4)])
-        >>> reg = DaleRNNRegressor(n_units=16, predict_increments=True, readout_skip="diagonal",
-        ...                        horizon=10, burn_in=10, max_iter=150, learning_rate_init=5e-3,
-        ...                        random_state=0).fit(X, y)
+        >>> reg = DaleRNNRegressor(
+        ...     n_units=16, predict_increments=True, readout_skip="diagonal",
+        ...     horizon=10, burn_in=10, max_iter=150, learning_rate_init=5e-3,
+        ...     random_state=0,
+        ... ).fit(X, y)
         >>> ahead = reg.forecast(X[:1], 10)
         >>> bool(np.abs(ahead[0, :, 0] - wave[40:50, 0]).max() < 0.2)
         True

@@ -243,7 +243,9 @@ class ObservedRNN(FittedRegressor, BaseRNN):
         >>> import numpy as np
         >>> from sk_biornn import DaleRNNRegressor
         >>> X = np.random.default_rng(0).standard_normal((20, 10, 1))
-        >>> reg = DaleRNNRegressor(n_units=8, observation="poisson", max_iter=5, random_state=0)
+        >>> reg = DaleRNNRegressor(
+        ...     n_units=8, observation="poisson", max_iter=5, random_state=0
+        ... )
         >>> spikes = reg.fit(X, X > 0).sample_y(X, n_samples=3)
         >>> spikes.shape, bool((spikes == spikes.round()).all())
         ((20, 10, 1, 3), True)

@@ -208,8 +208,9 @@ default=None
         >>> import numpy as np
         >>> from sk_biornn import DaleRNNRegressor
         >>> reg = DaleRNNRegressor.from_weights(
-        ...     W_rec=[[0.0, -0.5], [0.5, 0.0]], W_in=[[1.0], [0.0]], W_out=[[0.0, 1.0]],
-        ...     signs=[1, -1])
+        ...     W_rec=[[0.0, -0.5], [0.5, 0.0]], W_in=[[1.0], [0.0]],
+        ...     W_out=[[0.0, 1.0]], signs=[1, -1],
+        ... )
         >>> reg.predict(np.ones((1, 3, 1)))[0, :, 0].round(3).tolist()
         [0.0, 0.363, 0.363]
         """

@@ -75,13 +75,19 @@ class CellTypeRNNRegressor(PopulationRNN, RNNRegressor):
     Examples
     --------
     >>> from sk_biornn import CellTypeRNNRegressor
-    >>> from sk_biornn.biology import BALWANI2025_BETWEEN_AREAS, cortical_populations
-    >>> from sk_biornn.datasets import load_connection_probabilities, make_population_traces
+    >>> from sk_biornn.biology import (
+    ...     BALWANI2025_BETWEEN_AREAS, cortical_populations,
+    ... )
+    >>> from sk_biornn.datasets import (
+    ...     load_connection_probabilities, make_population_traces,
+    ... )
     >>> X, y = make_population_traces(100, random_state=0)
     >>> reg = CellTypeRNNRegressor(
     ...     populations=cortical_populations(scaling=1), pruning="top-prob",
     ...     connection_probabilities=load_connection_probabilities(),
-    ...     between_areas=BALWANI2025_BETWEEN_AREAS, max_iter=5, finetune_iter=5, random_state=0)
+    ...     between_areas=BALWANI2025_BETWEEN_AREAS, max_iter=5, finetune_iter=5,
+    ...     random_state=0,
+    ... )
     >>> reg.fit(X, y).predict(X).shape
     (100, 15, 18)
     >>> reg.loss_per_population_.shape, reg.achieved_density_.shape
@@ -176,8 +182,10 @@ class CellTypeRNNClassifier(PopulationRNN, RNNClassifier):
     >>> traces = [make_population_traces(100, condition=name, random_state=0)[0]
     ...           for name in ("familiar_omission", "familiar_change")]
     >>> X, y = np.concatenate(traces), np.repeat(["omission", "change"], 100)
-    >>> clf = CellTypeRNNClassifier(populations=cortical_populations(scaling=1), max_iter=40,
-    ...                             learning_rate_init=5e-3, learning_rate="cosine", random_state=0)
+    >>> clf = CellTypeRNNClassifier(
+    ...     populations=cortical_populations(scaling=1), max_iter=40,
+    ...     learning_rate_init=5e-3, learning_rate="cosine", random_state=0,
+    ... )
     >>> clf.fit(X, y).score(X, y) > 0.9
     True
     """

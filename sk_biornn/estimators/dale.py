@@ -62,7 +62,9 @@ class DaleRNNClassifier(RNNClassifier):
     >>> from sk_biornn import DaleRNNClassifier
     >>> from sk_biornn.datasets import load_sequential_digits
     >>> X, y = load_sequential_digits()
-    >>> clf = DaleRNNClassifier(n_units=32, max_iter=20, learning_rate_init=5e-3, random_state=0)
+    >>> clf = DaleRNNClassifier(
+    ...     n_units=32, max_iter=20, learning_rate_init=5e-3, random_state=0
+    ... )
     >>> clf.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.8
     True
     >>> bool((clf.W_rec_ * clf.signs_ >= 0).all())
@@ -114,7 +116,9 @@ class DaleRNNRegressor(RNNRegressor):
     >>> from sk_biornn import DaleRNNRegressor
     >>> from sk_biornn.datasets import make_flip_flop
     >>> X, y = make_flip_flop(200, n_steps=20, random_state=0)
-    >>> reg = DaleRNNRegressor(n_units=32, max_iter=60, learning_rate_init=5e-3, random_state=0)
+    >>> reg = DaleRNNRegressor(
+    ...     n_units=32, max_iter=60, learning_rate_init=5e-3, random_state=0
+    ... )
     >>> reg.fit(X, y).predict(X).shape
     (200, 20, 1)
     >>> reg.score(X, y) > 0.5

@@ -61,9 +61,12 @@ class SpatialRNNClassifier(RNNClassifier):
     >>> from sk_biornn import SpatialRNNClassifier
     >>> from sk_biornn.datasets import make_one_choice_inference
     >>> X, y = make_one_choice_inference(400, random_state=0)
-    >>> clf = SpatialRNNClassifier(n_units=60, coordinates=(5, 4, 3), regu_strength=1e-3,
-    ...                            batch_size=50, max_iter=15, random_state=0)
-    >>> clf.fit(X, y).score(X, y) > 0.4  # chance is 0.25; 1000 trials and 20 epochs give 1.0
+    >>> clf = SpatialRNNClassifier(
+    ...     n_units=60, coordinates=(5, 4, 3), regu_strength=1e-3, batch_size=50,
+    ...     max_iter=15, random_state=0,
+    ... )
+    >>> # chance is 0.25; 1000 trials and 20 epochs give 1.0
+    >>> clf.fit(X, y).score(X, y) > 0.4
     True
     """
 
@@ -118,7 +121,9 @@ class SpatialRNNRegressor(RNNRegressor):
     >>> from sk_biornn import SpatialRNNRegressor
     >>> from sk_biornn.datasets import make_flip_flop
     >>> X, y = make_flip_flop(200, n_steps=20, random_state=0)
-    >>> reg = SpatialRNNRegressor(n_units=30, regu_strength=1e-3, max_iter=5, random_state=0)
+    >>> reg = SpatialRNNRegressor(
+    ...     n_units=30, regu_strength=1e-3, max_iter=5, random_state=0
+    ... )
     >>> reg.fit(X, y).predict(X).shape
     (200, 20, 1)
     """

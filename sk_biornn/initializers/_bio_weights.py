@@ -124,14 +124,19 @@ class BioWeightInitializer(  # type: ignore[call-arg]
     >>> field = make_functional_connectome(24, random_state=0)
     >>> init = BioWeightInitializer().fit(field)
     >>> W = init.sample(random_state=0)
-    >>> W.shape, bool((W >= 0).all()), round(float(abs(np.linalg.eigvals(W)).max()), 3)
+    >>> (
+    ...     W.shape, bool((W >= 0).all()),
+    ...     round(float(abs(np.linalg.eigvals(W)).max()), 3),
+    ... )
     ((24, 24), True, 0.95)
 
     From activity alone, in a pipeline:
 
     >>> from sklearn.pipeline import make_pipeline
     >>> from sk_biornn.initializers import FunctionalConnectivity
-    >>> pipeline = make_pipeline(FunctionalConnectivity(), BioWeightInitializer(random_state=0))
+    >>> pipeline = make_pipeline(
+    ...     FunctionalConnectivity(), BioWeightInitializer(random_state=0)
+    ... )
     >>> pipeline.fit_transform(field.traces).shape
     (24, 24)
     """

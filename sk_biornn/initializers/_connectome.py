@@ -92,9 +92,12 @@ class ConnectomeInitializer(BaseEstimator):
     >>> from sk_biornn import DaleRNNRegressor
     >>> X = np.random.default_rng(0).standard_normal((8, 10, 2))
     >>> network = DaleRNNRegressor(
-    ...     n_units=3, signs=worm.signs, recurrent_init=ConnectomeInitializer().fit(worm),
-    ...     plasticity="type_gains", blocks=[0, 1, 0], max_iter=2, random_state=0).fit(X, X)
-    >>> (network.gains_.notna()).to_numpy().tolist()  # the inhibitory type has no input
+    ...     n_units=3, signs=worm.signs,
+    ...     recurrent_init=ConnectomeInitializer().fit(worm),
+    ...     plasticity="type_gains", blocks=[0, 1, 0], max_iter=2, random_state=0,
+    ... ).fit(X, X)
+    >>> # the inhibitory type has no input
+    >>> (network.gains_.notna()).to_numpy().tolist()
     [[True, True], [False, False]]
     """
 

@@ -96,7 +96,9 @@ def readout_weights(
     Examples
     --------
     >>> import numpy as np
-    >>> bool(np.abs(readout_weights(2, 100, np.random.default_rng(0))).max() <= 0.1)
+    >>> bool(
+    ...     np.abs(readout_weights(2, 100, np.random.default_rng(0))).max() <= 0.1
+    ... )
     True
     """
     shape = _count("n_outputs", n_outputs), _count("n_units", n_units)

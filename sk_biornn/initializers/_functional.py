@@ -140,8 +140,12 @@ class FunctionalConnectivity(  # type: ignore[call-arg]
 
     The same in s, by name; `window` stays in ms:
 
-    >>> trains = {"a": [0.1, 0.4, 0.7], "b": [0.105, 0.408, 0.703], "c": [0.25, 0.9]}
-    >>> sttc = FunctionalConnectivity("sttc", window=10, t_stop=1, time_unit="s").fit(trains)
+    >>> trains = {
+    ...     "a": [0.1, 0.4, 0.7], "b": [0.105, 0.408, 0.703], "c": [0.25, 0.9],
+    ... }
+    >>> sttc = FunctionalConnectivity(
+    ...     "sttc", window=10, t_stop=1, time_unit="s"
+    ... ).fit(trains)
     >>> sttc.connectivity_.round(2)[2], sttc.feature_names_in_
     (array([-0.05, -0.05,  1.  ]), array(['a', 'b', 'c'], dtype=object))
     """

@@ -101,7 +101,9 @@ def recurrent_weights(
     --------
     >>> import numpy as np
     >>> signs, mask = np.array([1.0, 1.0, -1.0]), ~np.eye(3, dtype=bool)
-    >>> W = recurrent_weights("balanced", signs=signs, mask=mask, rng=np.random.default_rng(0))
+    >>> W = recurrent_weights(
+    ...     "balanced", signs=signs, mask=mask, rng=np.random.default_rng(0)
+    ... )
     >>> bool((W * signs >= 0).all()), W.diagonal().tolist()
     (True, [0.0, 0.0, 0.0])
     """

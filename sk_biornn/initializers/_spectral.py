@@ -116,7 +116,10 @@ def dale_spectral_weights(
     >>> from sk_biornn.metrics import singular_value_gap, svd_entropy
     >>> signs = np.repeat([1, -1], [80, 20])
     >>> W = dale_spectral_weights(signs, random_state=0)
-    >>> bool((W * signs >= 0).all()), svd_entropy(W) > 0.99, singular_value_gap(W) < 1.3
+    >>> (
+    ...     bool((W * signs >= 0).all()), svd_entropy(W) > 0.99,
+    ...     singular_value_gap(W) < 1.3,
+    ... )
     (True, True, True)
 
     Drawn naively:

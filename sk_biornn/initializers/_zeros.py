@@ -34,7 +34,10 @@ def lift_zeros(weights: np.ndarray, signs: np.ndarray, mask: np.ndarray) -> np.n
     Examples
     --------
     >>> import numpy as np
-    >>> W, mask = np.array([[2.0, 0.0], [0.0, 0.0]]), np.array([[True, True], [True, False]])
+    >>> W, mask = (
+    ...     np.array([[2.0, 0.0], [0.0, 0.0]]),
+    ...     np.array([[True, True], [True, False]]),
+    ... )
     >>> bool((lift_zeros(W, np.array([1.0, -1.0]), mask)[0, 1] < 0))
     True
     """

@@ -150,10 +150,13 @@ def co_smoothing_score(
     >>> from sk_biornn.inspection import co_smoothing_score
     >>> rng = np.random.default_rng(0)
     >>> latent = rng.standard_normal((20, 30, 2))
-    >>> X = latent @ [[1, 0, 0.5, 0], [0, 1, 0.5, 0]] + 0.1 * rng.standard_normal((20, 30, 4))
+    >>> X = latent @ [[1, 0, 0.5, 0], [0, 1, 0.5, 0]] + 0.1 * rng.standard_normal(
+    ...     (20, 30, 4)
+    ... )
     >>> round(co_smoothing_score(RidgeVAR(alpha=0.01), X, heldout=[2]), 2)
     0.97
-    >>> round(co_smoothing_score(RidgeVAR(alpha=0.01), X, heldout=[3]), 2)  # noise alone
+    >>> # noise alone
+    >>> round(co_smoothing_score(RidgeVAR(alpha=0.01), X, heldout=[3]), 2)
     -0.01
     """
     ahead = check_count("ahead", ahead, low=0)

@@ -116,7 +116,8 @@ def compare(
     >>> from sk_biornn.inspection import compare
     >>> rng = np.random.default_rng(0)
     >>> weak, strong = rng.random((2, 5, 4, 4)) * [[[[0.1]]], [[[1.0]]]]
-    >>> strong[:, 2:, 2:] = weak[:, 2:, 2:] = 0          # no synapse from I to I, in any run
+    >>> # no synapse from I to I, in any run
+    >>> strong[:, 2:, 2:] = weak[:, 2:, 2:] = 0
     >>> table = compare(strong, weak, labels=["E", "E", "I", "I"])
     >>> table[["post", "pre", "p_value", "q_value"]].round(4)
       post pre  p_value  q_value

@@ -63,9 +63,15 @@ def current_decomposition(estimator: Any, X: Any, *, labels: Any = None) -> Bunc
     >>> current = current_decomposition(reg, X, labels=["E"] * 5 + ["I"])
     >>> current.recurrent.shape, current.populations
     ((20, 5, 2, 2), ['E', 'I'])
-    >>> bool((current.recurrent[..., 1] <= 0).all())          # what I sends is never positive
+    >>> # what I sends is never positive
+    >>> bool((current.recurrent[..., 1] <= 0).all())
     True
-    >>> bool(np.allclose(current.recurrent.sum(-1) + current.input + current.bias, current.total))
+    >>> bool(
+    ...     np.allclose(
+    ...         current.recurrent.sum(-1) + current.input + current.bias,
+    ...         current.total,
+    ...     )
+    ... )
     True
     """
     from sklearn.utils import Bunch

@@ -158,8 +158,8 @@ def forecast_skill(
     >>> X, y = x[:, :-1], x[:, 1:]
     >>> model = ARBaseline(order=8).fit(X[:20], y[:20])
     >>> table = forecast_skill(
-    ...     model, X[20:], y[20:], horizons=(1, 10), baselines=("persistence", "AR"),
-    ...     train=(X[:20], y[:20]), burn_in=8,
+    ...     model, X[20:], y[20:], horizons=(1, 10),
+    ...     baselines=("persistence", "AR"), train=(X[:20], y[:20]), burn_in=8,
     ... )
     >>> table[["model", "horizon", "r2", "skill"]].round(2)
              model  horizon    r2  skill
@@ -169,7 +169,8 @@ def forecast_skill(
     3  persistence       10 -2.99   0.00
     4           AR        1  0.89   0.03
     5           AR       10 -1.57   0.36
-    >>> bool(table.loc[5, "difference_low"] > 1)              # R2 that the AR(1) lacks
+    >>> # R2 that the AR(1) lacks
+    >>> bool(table.loc[5, "difference_low"] > 1)
     True
     """
     horizons = _check_horizons(horizons)

@@ -167,9 +167,13 @@ def identifiability(
     >>> X = rng.standard_normal((40, 15, 3))
     >>> y = np.cumsum(X, axis=1) / 4
     >>> reg = DaleRNNRegressor(
-    ...     signs=np.where(groups == "I", -1, 1), n_units=12, mask=mask, max_iter=50,
-    ...     learning_rate_init=0.01, readout_mask=np.tile(groups == "E", (3, 1)), random_state=0)
-    >>> table = identifiability(reg.fit(X, y), X, y, labels=groups, compensation="blocks")
+    ...     signs=np.where(groups == "I", -1, 1), n_units=12, mask=mask,
+    ...     max_iter=50, learning_rate_init=0.01,
+    ...     readout_mask=np.tile(groups == "E", (3, 1)), random_state=0,
+    ... )
+    >>> table = identifiability(
+    ...     reg.fit(X, y), X, y, labels=groups, compensation="blocks"
+    ... )
     >>> table.loc["apart <- E", "advice"], table.loc["E <- apart", "advice"]
     ('not determined by these data', 'no weights')
     >>> bool(table.loc["E <- E", "increase"] > 0)

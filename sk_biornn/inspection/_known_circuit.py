@@ -73,7 +73,8 @@ class KnownCircuit:
     >>> from dataclasses import replace
     >>> from sk_biornn.inspection import make_known_circuit
     >>> circuit = make_known_circuit(12, random_state=0)
-    >>> cut = replace(circuit, W=0 * circuit.W)                # the same without its synapses
+    >>> # the same without its synapses
+    >>> cut = replace(circuit, W=0 * circuit.W)
     >>> X = circuit.record(20, random_state=1).X
     >>> bool(abs(cut.rates(X) - circuit.rates(X)).max() > 0.3)
     True

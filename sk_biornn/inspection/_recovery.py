@@ -150,8 +150,11 @@ def recovery_benchmark(
     ...     ["free", "wiring"], n_units=12, n_trials=10, n_seeds=2, n_updates=30)
     >>> results.columns.tolist()
     ['n_units', 'observed_fraction', 'seed', 'setting', 'n_trials', 'reading', 'value', 'given']
-    >>> of_signs = summary.query("reading == 'signs' and n_trials == 10").set_index("setting")
-    >>> bool(of_signs.loc["wiring", "mean"] > of_signs.loc["free", "mean"])    # it was told
+    >>> of_signs = summary.query(
+    ...     "reading == 'signs' and n_trials == 10"
+    ... ).set_index("setting")
+    >>> # it was told
+    >>> bool(of_signs.loc["wiring", "mean"] > of_signs.loc["free", "mean"])
     True
     """
     found = settings_of(settings)

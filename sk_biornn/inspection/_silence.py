@@ -90,11 +90,15 @@ def silence(estimator: Any, part: Part, *, labels: Any = None) -> Any:
     >>> reg = DaleRNNRegressor(n_units=6, max_iter=2, random_state=0).fit(X, X)
     >>> groups = ["E", "E", "E", "E", "I", "I"]
     >>> cut = silence(reg, ("E", "I"), labels=groups)        # no inhibition of E
-    >>> bool((cut.W_rec_[:4, 4:] == 0).all()), bool((reg.W_rec_[:4, 4:] == 0).all())
+    >>> (
+    ...     bool((cut.W_rec_[:4, 4:] == 0).all()),
+    ...     bool((reg.W_rec_[:4, 4:] == 0).all()),
+    ... )
     (True, False)
     >>> bool((silence(reg, 3).W_out_[:, 3] == 0).all())
     True
-    >>> bool((silence(reg, ["E", "I"], labels=groups).W_out_ == 0).all())   # both populations
+    >>> # both populations
+    >>> bool((silence(reg, ["E", "I"], labels=groups).W_out_ == 0).all())
     True
     """
     cut = copy.deepcopy(estimator)
@@ -310,12 +314,18 @@ def silencing_effect(
     >>> from sk_biornn.inspection import silencing_effect
     >>> X = np.random.default_rng(0).standard_normal((20, 5, 2))
     >>> runs = [
-    ...     DaleRNNRegressor(n_units=6, max_iter=2, random_state=seed).fit(X, X) for seed in (0, 1)
+    ...     DaleRNNRegressor(n_units=6, max_iter=2, random_state=seed).fit(X, X)
+    ...     for seed in (0, 1)
     ... ]
-    >>> table = silencing_effect(runs, X, X, ["I", ("E", "I")], labels=["E"] * 5 + ["I"])
-    >>> table.groupby("part", sort=False)["effect"].count().to_dict()   # 2 runs x 2 outputs
+    >>> table = silencing_effect(
+    ...     runs, X, X, ["I", ("E", "I")], labels=["E"] * 5 + ["I"]
+    ... )
+    >>> # 2 runs x 2 outputs
+    >>> table.groupby("part", sort=False)["effect"].count().to_dict()
     {'I': 4, 'E <- I': 4}
-    >>> both = silencing_effect(runs, X, X, {"all units": ["E", "I"]}, labels=["E"] * 5 + ["I"])
+    >>> both = silencing_effect(
+    ...     runs, X, X, {"all units": ["E", "I"]}, labels=["E"] * 5 + ["I"]
+    ... )
     >>> both["part"].unique().tolist()
     ['all units']
     """

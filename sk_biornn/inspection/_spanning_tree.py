@@ -135,7 +135,8 @@ def random_tree_overlap(density: float, W: ArrayLike | None = None) -> float:
     --------
     >>> random_tree_overlap(0.2)
     0.2
-    >>> random_tree_overlap(0.2, [[3.0, 0.0], [-1.0, 0.0]])   # half of the weights are there
+    >>> # half of the weights are there
+    >>> random_tree_overlap(0.2, [[3.0, 0.0], [-1.0, 0.0]])
     0.4
     """
     density = _density(density)
@@ -153,7 +154,7 @@ def top_prob_tree_overlap(W: ArrayLike, density: float) -> float:
         \frac{\sum_{k=1}^{3} p_{(k)} + \sum_{k=4}^{N} p_{(k)} (N - k)^2 / (N^2 - k)}
         {\min(2 N - 1, d N^2)}
 
-    with the probabilities to keep in falling order, :math:`p_{(0)} \ge p_{(1)} \ge \dots`, for a
+    with the probabilities to keep in falling order, :math:`p_{(0)} \ge p_{(1)} \ge \ldots`, for a
     density d. The largest edges cannot close a loop and belong to the tree; a later one belongs
     to it at least when both its ends are new, which has the probability beside it for
     independent weights. The largest of all, :math:`p_{(0)}`, is left out, as in the publication.

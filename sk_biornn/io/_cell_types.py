@@ -105,11 +105,15 @@ def load_cell_type_checkpoint(
     >>> from sk_biornn import CellTypeRNNRegressor
     >>> from sk_biornn.biology import cortical_populations
     >>> from sk_biornn.datasets import make_population_traces
-    >>> from sk_biornn.io import load_cell_type_checkpoint, save_cell_type_checkpoint
+    >>> from sk_biornn.io import (
+    ...     load_cell_type_checkpoint, save_cell_type_checkpoint,
+    ... )
     >>> X, y = make_population_traces(20, random_state=0)
     >>> reg = CellTypeRNNRegressor(
-    ...     populations=cortical_populations(scaling=1), input_mask=None, max_iter=2,
-    ...     pruning="random", density=0.1, finetune_iter=1, random_state=0).fit(X, y)
+    ...     populations=cortical_populations(scaling=1), input_mask=None,
+    ...     max_iter=2, pruning="random", density=0.1, finetune_iter=1,
+    ...     random_state=0,
+    ... ).fit(X, y)
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "run-0.pt"
     >>> save_cell_type_checkpoint(reg, path)
     >>> loaded = load_cell_type_checkpoint(path)

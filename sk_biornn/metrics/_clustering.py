@@ -54,7 +54,9 @@ def clustering_coefficient(
 
     Examples
     --------
-    >>> triangle_with_a_tail = [[0, 1, 1, 0], [1, 0, 1, 0], [1, 1, 0, 1], [0, 0, 1, 0]]
+    >>> triangle_with_a_tail = [
+    ...     [0, 1, 1, 0], [1, 0, 1, 0], [1, 1, 0, 1], [0, 0, 1, 0],
+    ... ]
     >>> round(clustering_coefficient(triangle_with_a_tail, quantile=None), 4)
     0.5833
     """

@@ -151,9 +151,13 @@ def _networks(estimator: Any, attribute: str) -> Iterator[Any]:
         )
 
 
+#: Scorer of `modularity` of the recurrent weights.
 modularity_scorer = WeightScorer(modularity)
+#: Scorer of `small_worldness` of the recurrent weights.
 small_worldness_scorer = WeightScorer(small_worldness)
+#: Scorer of `assortativity` of the recurrent weights.
 assortativity_scorer = WeightScorer(assortativity)
+#: Scorer of `weight_entropy` of the recurrent weights.
 entropy_scorer = WeightScorer(weight_entropy)
 
 

@@ -102,7 +102,12 @@ def select_refit(first: str, *, then: str, within: str | float = "1se") -> Selec
     Examples
     --------
     >>> refit = select_refit("accuracy", then="modularity", within=0.02)
-    >>> refit({"mean_test_accuracy": [0.93, 0.92, 0.80], "mean_test_modularity": [0.1, 0.3, 0.6]})
+    >>> refit(
+    ...     {
+    ...         "mean_test_accuracy": [0.93, 0.92, 0.80],
+    ...         "mean_test_modularity": [0.1, 0.3, 0.6],
+    ...     }
+    ... )
     1
     """
     is_share = is_number(within) and 0 <= as_float(within) < math.inf

@@ -71,7 +71,9 @@ class StepScorer:
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> always_on = SimpleNamespace(predict=lambda X: np.ones((len(X), 4), dtype=int))
+    >>> always_on = SimpleNamespace(
+    ...     predict=lambda X: np.ones((len(X), 4), dtype=int)
+    ... )
     >>> X, y = np.zeros((2, 4, 1)), [[None, None, 1, 0], [None, None, 1, 1]]
     >>> step_accuracy(always_on, X, y)
     0.75
@@ -184,11 +186,17 @@ def _metric(name: str) -> Callable[..., float]:
     return getattr(sklearn.metrics, name)
 
 
+#: Accuracy over all judged steps.
 step_accuracy = StepScorer("accuracy_score")
+#: Mean over labels of the share of their judged steps that are recognised.
 step_balanced_accuracy = StepScorer("balanced_accuracy_score")
+#: F1 over all judged steps.
 step_f1 = StepScorer("f1_score", average="macro")
+#: Minus the cross-entropy of the judged steps: larger is better.
 step_log_loss = StepScorer("log_loss", response="probabilities", greater_is_better=False)
+#: R2 of the judged steps.
 step_r2 = StepScorer("r2_score", response="numbers")
+#: Minus the mean squared error of the judged steps: larger is better.
 step_neg_mean_squared_error = StepScorer(
     "mean_squared_error", response="numbers", greater_is_better=False
 )

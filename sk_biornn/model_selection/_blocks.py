@@ -49,7 +49,9 @@ class BlockedTimeSeriesSplit(BaseCrossValidator):
     --------
     >>> import numpy as np
     >>> from sk_biornn.model_selection import BlockedTimeSeriesSplit
-    >>> for train, test in BlockedTimeSeriesSplit(n_blocks=3, gap=1).split(np.zeros(9)):
+    >>> for train, test in BlockedTimeSeriesSplit(n_blocks=3, gap=1).split(
+    ...     np.zeros(9)
+    ... ):
     ...     print(train, test)
     [4 5 6 7 8] [0 1 2]
     [0 1 7 8] [3 4 5]
@@ -63,7 +65,9 @@ class BlockedTimeSeriesSplit(BaseCrossValidator):
     >>> from sklearn.model_selection import cross_val_score
     >>> from sk_biornn.baselines import ARBaseline
     >>> from sk_biornn.datasets import cut_trials
-    >>> walk = np.cumsum(np.random.default_rng(0).standard_normal((400, 2)), axis=0)
+    >>> walk = np.cumsum(
+    ...     np.random.default_rng(0).standard_normal((400, 2)), axis=0
+    ... )
     >>> trials = cut_trials(walk, length=20, rate=10.0)
     >>> cv = BlockedTimeSeriesSplit(n_blocks=4, gap=1)
     >>> cross_val_score(ARBaseline(), trials.X, trials.y, cv=cv).shape

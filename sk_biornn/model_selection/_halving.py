@@ -58,10 +58,13 @@ class StackedHalvingGridSearchCV(StackedSearch, HalvingGridSearchCV):
     >>> from sk_biornn.datasets import make_flip_flop
     >>> from sk_biornn.model_selection import StackedHalvingGridSearchCV
     >>> X, y = make_flip_flop(60, n_steps=20, random_state=0)
-    >>> network = DaleRNNRegressor(n_units=12, regularizer="weight", random_state=0)
+    >>> network = DaleRNNRegressor(
+    ...     n_units=12, regularizer="weight", random_state=0
+    ... )
     >>> grid = {"regu_strength": [0.0, 1e-3, 1e-2, 1e-1]}
     >>> search = StackedHalvingGridSearchCV(
-    ...     network, grid, cv=3, resource="max_iter", max_resources=8, factor=2, random_state=0
+    ...     network, grid, cv=3, resource="max_iter", max_resources=8, factor=2,
+    ...     random_state=0,
     ... ).fit(X, y)
     >>> search.n_candidates_, search.n_resources_
     ([4, 2, 1], [2, 4, 8])
@@ -111,9 +114,13 @@ class StackedHalvingRandomSearchCV(StackedSearch, HalvingRandomSearchCV):
     >>> from sk_biornn.datasets import make_flip_flop
     >>> from sk_biornn.model_selection import StackedHalvingRandomSearchCV
     >>> X, y = make_flip_flop(60, n_steps=20, random_state=0)
-    >>> network = DaleRNNRegressor(n_units=12, max_iter=3, regularizer="weight", random_state=0)
+    >>> network = DaleRNNRegressor(
+    ...     n_units=12, max_iter=3, regularizer="weight", random_state=0
+    ... )
     >>> space = {"regu_strength": loguniform(1e-4, 1e-1)}
-    >>> search = StackedHalvingRandomSearchCV(network, space, cv=3, factor=2, random_state=0)
+    >>> search = StackedHalvingRandomSearchCV(
+    ...     network, space, cv=3, factor=2, random_state=0
+    ... )
     >>> search.fit(X, y).n_candidates_, search.n_resources_
     ([10, 5, 3, 2], [6, 12, 24, 48])
     """

@@ -52,8 +52,12 @@ class StackedGridSearchCV(StackedSearch, GridSearchCV):
     >>> from sk_biornn.datasets import make_flip_flop
     >>> from sk_biornn.model_selection import StackedGridSearchCV
     >>> X, y = make_flip_flop(60, n_steps=20, random_state=0)
-    >>> network = DaleRNNRegressor(n_units=12, max_iter=3, regularizer="weight", random_state=0)
-    >>> search = StackedGridSearchCV(network, {"regu_strength": [0.0, 1e-3, 1e-2]}, cv=3)
+    >>> network = DaleRNNRegressor(
+    ...     n_units=12, max_iter=3, regularizer="weight", random_state=0
+    ... )
+    >>> search = StackedGridSearchCV(
+    ...     network, {"regu_strength": [0.0, 1e-3, 1e-2]}, cv=3
+    ... )
     >>> search.fit(X, y).stacking_report_["stack"].unique().tolist()
     [9]
     >>> sorted(search.best_params_)
@@ -100,9 +104,13 @@ return_train_score : object
     >>> from sk_biornn.datasets import make_flip_flop
     >>> from sk_biornn.model_selection import StackedRandomizedSearchCV
     >>> X, y = make_flip_flop(60, n_steps=20, random_state=0)
-    >>> network = DaleRNNRegressor(n_units=12, max_iter=3, regularizer="weight", random_state=0)
+    >>> network = DaleRNNRegressor(
+    ...     n_units=12, max_iter=3, regularizer="weight", random_state=0
+    ... )
     >>> space = {"regu_strength": loguniform(1e-4, 1e-1)}
-    >>> search = StackedRandomizedSearchCV(network, space, n_iter=4, cv=3, random_state=0)
+    >>> search = StackedRandomizedSearchCV(
+    ...     network, space, n_iter=4, cv=3, random_state=0
+    ... )
     >>> search.fit(X, y).stacking_report_["stack"].unique().tolist()
     [12]
     """

@@ -56,8 +56,8 @@ class ForecastDisplay:
     >>> x = np.sin(0.3 * np.arange(41) + rng.uniform(0, 6, (20, 1)))[..., None]
     >>> X, y = x[:, :-1], x[:, 1:]
     >>> display = ForecastDisplay.from_estimators(
-    ...     {"AR(2)": ARBaseline(order=2).fit(X, y)}, X, y, horizons=(1, 5, 10), burn_in=2,
-    ...     baselines=("persistence", "AR"), train=(X, y),
+    ...     {"AR(2)": ARBaseline(order=2).fit(X, y)}, X, y, horizons=(1, 5, 10),
+    ...     burn_in=2, baselines=("persistence", "AR"), train=(X, y),
     ... )
     >>> sorted(display.plot(value="r2").lines_)
     ['AR', 'AR(2)', 'persistence']

@@ -76,7 +76,9 @@ class LearningCurveDisplay:
     Examples
     --------
     >>> from sk_biornn.plots import LearningCurveDisplay
-    >>> display = LearningCurveDisplay.from_curves([[1.0, 0.5, 0.2], [0.8, 0.5, 0.4]])
+    >>> display = LearningCurveDisplay.from_curves(
+    ...     [[1.0, 0.5, 0.2], [0.8, 0.5, 0.4]]
+    ... )
     >>> display.plot().line_.get_ydata().round(2).tolist()
     [0.9, 0.5, 0.3]
     """

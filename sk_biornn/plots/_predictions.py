@@ -60,7 +60,9 @@ class PredictionDisplay:
     >>> from sk_biornn.plots import PredictionDisplay
     >>> steps = np.arange(20)
     >>> rate = np.sin(steps / 3)[:, None]
-    >>> display = PredictionDisplay(rate, {"late": np.roll(rate, 1)}, ["left"], steps)
+    >>> display = PredictionDisplay(
+    ...     rate, {"late": np.roll(rate, 1)}, ["left"], steps
+    ... )
     >>> display.plot().axes_.shape
     (1, 1)
     """

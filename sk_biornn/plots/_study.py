@@ -84,8 +84,12 @@ class StudyDisplay:
     >>> import pandas as pd
     >>> from sk_biornn.plots import StudyDisplay
     >>> run = {"task": "digits", "arm": "abs", "init": "ours", "simulation": 0}
-    >>> results = pd.DataFrame([{**run, "metric": "accuracy", "score": 95.0, "baseline_score": 10}])
-    >>> curves = pd.DataFrame([{**run, "epoch": 1, "score": 80}, {**run, "epoch": 2, "score": 95}])
+    >>> results = pd.DataFrame(
+    ...     [{**run, "metric": "accuracy", "score": 95.0, "baseline_score": 10}]
+    ... )
+    >>> curves = pd.DataFrame(
+    ...     [{**run, "epoch": 1, "score": 80}, {**run, "epoch": 2, "score": 95}]
+    ... )
     >>> display = StudyDisplay.from_tables(results, curves).plot()
     >>> display.axes_.shape
     (2, 1)

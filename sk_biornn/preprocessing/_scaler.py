@@ -73,7 +73,10 @@ class TrialScaler(  # type: ignore[call-arg]  # the stubs know no keyword
     >>> from sk_biornn.preprocessing import TrialScaler
     >>> X, y = make_flip_flop(60, n_steps=20, random_state=0)
     >>> scaled = TrialScaler().fit_transform(7 + 3 * X)
-    >>> scaled.shape, bool(abs(scaled.mean()) < 1e-6), round(float(scaled.std()), 3)
+    >>> (
+    ...     scaled.shape, bool(abs(scaled.mean()) < 1e-6),
+    ...     round(float(scaled.std()), 3),
+    ... )
     ((60, 20, 1), True, 1.0)
     >>> network = DaleRNNRegressor(n_units=8, max_iter=2, random_state=0)
     >>> make_pipeline(TrialScaler(), network).fit(X, y).predict(X).shape

@@ -76,7 +76,9 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     >>> from sk_biornn.datasets import make_flip_flop
     >>> from sk_biornn.preprocessing import TrialTargetRegressor
     >>> X, y = make_flip_flop(60, n_steps=20, random_state=0)
-    >>> network = DaleRNNRegressor(n_units=8, max_iter=60, learning_rate_init=0.01, random_state=0)
+    >>> network = DaleRNNRegressor(
+    ...     n_units=8, max_iter=60, learning_rate_init=0.01, random_state=0
+    ... )
     >>> scaled = TrialTargetRegressor(network).fit(X, 100 + y)
     >>> scaled.score(X, 100 + y) > 0.5, bool(scaled.predict(X).mean() > 99)
     (True, True)

@@ -78,8 +78,13 @@ class Connectome:
     The same, with the memory of one connection:
 
     >>> import scipy.sparse as sp
-    >>> worm = Connectome(sp.coo_array(([3], ([1], [0])), shape=(2, 2)), names=["AWCL", "AIYL"])
-    >>> worm.weights.nnz, worm.subset(["AIYL", "AWCL"]).to_frame().to_numpy().tolist()
+    >>> worm = Connectome(
+    ...     sp.coo_array(([3], ([1], [0])), shape=(2, 2)), names=["AWCL", "AIYL"]
+    ... )
+    >>> (
+    ...     worm.weights.nnz,
+    ...     worm.subset(["AIYL", "AWCL"]).to_frame().to_numpy().tolist(),
+    ... )
     (1, [[0.0, 3.0], [0.0, 0.0]])
     """
 
@@ -155,7 +160,9 @@ class Connectome:
         Examples
         --------
         >>> from sk_biornn.units import Connectome
-        >>> three = Connectome([[0, 0, 5], [1, 0, 0], [0, 2, 0]], names=["A", "B", "C"])
+        >>> three = Connectome(
+        ...     [[0, 0, 5], [1, 0, 0], [0, 2, 0]], names=["A", "B", "C"]
+        ... )
         >>> three.subset(["C", "A"]).to_frame()
         pre     C    A
         post

@@ -49,7 +49,10 @@ def layer_name(name: object) -> str:
 
     Examples
     --------
-    >>> [layer_name(name) for name in ("L23", "l2/3", "2/3", "layer 2/3", 4, "CA1")]
+    >>> [
+    ...     layer_name(name)
+    ...     for name in ("L23", "l2/3", "2/3", "layer 2/3", 4, "CA1")
+    ... ]
     ['L2/3', 'L2/3', 'L2/3', 'L2/3', 'L4', 'CA1']
     """
     text = str(name).strip()

@@ -203,8 +203,12 @@ def square_in_order(value: Any, name: str) -> tuple[Any, UnitOrder]:
     Examples
     --------
     >>> import pandas as pd
-    >>> rows, columns = pd.Index(["A", "B"], name="pre"), pd.Index(["B", "A"], name="post")
-    >>> W, order = square_in_order(pd.DataFrame([[1, 0], [0, 0]], rows, columns), "W")
+    >>> rows, columns = (
+    ...     pd.Index(["A", "B"], name="pre"), pd.Index(["B", "A"], name="post"),
+    ... )
+    >>> W, order = square_in_order(
+    ...     pd.DataFrame([[1, 0], [0, 0]], rows, columns), "W"
+    ... )
     >>> W.tolist(), order.names  # from A to B: [post B, pre A]
     ([[0, 1], [0, 0]], ('B', 'A'))
     """

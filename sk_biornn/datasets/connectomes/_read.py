@@ -160,7 +160,9 @@ def read_connectome(
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "worm.csv"
     >>> lines = ["pre;post;synapses", "AWCL;AIYL;2", "AWCL;AIYL;1", "AIYL;RIAL;5"]
     >>> _ = path.write_text("\n".join(lines))
-    >>> worm = read_connectome(path, names=["AWCL", "AIYL", "RIAL"], signs=[1, -1, 1])
+    >>> worm = read_connectome(
+    ...     path, names=["AWCL", "AIYL", "RIAL"], signs=[1, -1, 1]
+    ... )
     >>> worm
     Connectome(3 units, 2 edges, with signs)
     >>> worm.to_frame()

@@ -59,7 +59,10 @@ class Traces:
     >>> import pandas as pd
     >>> from sk_biornn.datasets import Traces
     >>> cells = pd.DataFrame({"roi": [7, 9]})
-    >>> traces = Traces(np.eye(2), np.array([0.0, 0.1]), cells, "plane", "ophys/dff/traces", "n.a.")
+    >>> traces = Traces(
+    ...     np.eye(2), np.array([0.0, 0.1]), cells, "plane", "ophys/dff/traces",
+    ...     "n.a.",
+    ... )
     >>> traces.to_frame()
     roi    7    9
     time

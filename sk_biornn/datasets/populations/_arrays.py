@@ -70,7 +70,10 @@ def load_population_arrays(
     >>> from sk_biornn.datasets import load_population_arrays
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> for role in ("train", "test"):
-    ...     np.save(folder / f"dff_V1_L4_pyr_novel_change_{role}.npy", np.zeros((5, 15)))
+    ...     np.save(
+    ...         folder / f"dff_V1_L4_pyr_novel_change_{role}.npy",
+    ...         np.zeros((5, 15)),
+    ...     )
     >>> X, y = load_population_arrays(folder, "novel_change", names=["V1_L4_pyr"])
     >>> X.shape
     (5, 15, 1)

@@ -63,7 +63,9 @@ def average_samples(
     Examples
     --------
     >>> from sk_biornn.datasets import average_samples, make_population_rows
-    >>> samples = average_samples(make_population_rows(50, random_state=0), 10, random_state=0)
+    >>> samples = average_samples(
+    ...     make_population_rows(50, random_state=0), 10, random_state=0
+    ... )
     >>> samples.shape
     (10, 16, 18)
     """
@@ -275,8 +277,10 @@ def population_samples(
     --------
     >>> from sk_biornn.datasets import make_population_rows, population_samples
     >>> rows = make_population_rows(60, random_state=0)
-    >>> samples = population_samples(rows, n_samples={"train": 100, "test": 20},
-    ...                              sizes={"train": 0.8, "test": 0.2}, random_state=0)
+    >>> samples = population_samples(
+    ...     rows, n_samples={"train": 100, "test": 20},
+    ...     sizes={"train": 0.8, "test": 0.2}, random_state=0,
+    ... )
     >>> X, y = samples["test"]
     >>> X.shape, y.shape
     ((20, 15, 18), (20, 15, 18))

@@ -130,7 +130,9 @@ def make_population_traces(
     Examples
     --------
     >>> from sk_biornn.datasets import make_population_traces
-    >>> X, y = make_population_traces(20, condition="familiar_omission", random_state=0)
+    >>> X, y = make_population_traces(
+    ...     20, condition="familiar_omission", random_state=0
+    ... )
     >>> X.shape, y.shape, str(X.dtype)
     ((20, 15, 18), (20, 15, 18), 'float32')
     >>> bool((X[:, 1:] == y[:, :-1]).all())
@@ -204,7 +206,9 @@ def make_population_rows(
     Examples
     --------
     >>> from sk_biornn.datasets import make_population_rows
-    >>> rows = make_population_rows("paper", condition="novel_change", random_state=0)
+    >>> rows = make_population_rows(
+    ...     "paper", condition="novel_change", random_state=0
+    ... )
     >>> len(rows), rows["V1_L4_pyr"].shape, rows["LM_L5_sst"].shape
     (18, (2370, 16), (257, 16))
     """

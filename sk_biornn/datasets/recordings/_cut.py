@@ -126,7 +126,8 @@ def cut_trials(
 
     >>> speed = np.linspace(0.0, 1.0, 100)
     >>> trials = cut_trials(
-    ...     recording, events=[1.0, 3.0, 3.5, 8.0], window=(-0.5, 1.0), rate=10.0, targets=speed
+    ...     recording, events=[1.0, 3.0, 3.5, 8.0], window=(-0.5, 1.0), rate=10.0,
+    ...     targets=speed,
     ... )
     >>> trials.X.shape, trials.y.shape, trials.groups
     ((4, 16, 2), (4, 16), array([0, 1, 1, 2]))

@@ -73,9 +73,12 @@ def load_suite2p(
     >>> import numpy as np
     >>> from sk_biornn.datasets import load_suite2p
     >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> np.save(folder / "F.npy", np.full((3, 100), 10.0, dtype=np.float32))     # cells first
+    >>> # cells first
+    >>> np.save(folder / "F.npy", np.full((3, 100), 10.0, dtype=np.float32))
     >>> np.save(folder / "Fneu.npy", np.full((3, 100), 5.0, dtype=np.float32))
-    >>> np.save(folder / "iscell.npy", np.array([[1.0, 0.9], [0.0, 0.2], [1.0, 0.8]]))
+    >>> np.save(
+    ...     folder / "iscell.npy", np.array([[1.0, 0.9], [0.0, 0.2], [1.0, 0.8]])
+    ... )
     >>> traces = load_suite2p(folder)
     >>> traces.shape, list(traces.columns), float(traces.iloc[0, 0])
     ((100, 2), ['roi0', 'roi2'], 6.5)

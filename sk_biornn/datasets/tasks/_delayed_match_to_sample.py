@@ -116,7 +116,8 @@ def make_delayed_match_to_sample(
     [[-- -- -- -- -- -- -- -- -- -- -- 1 1 1]
      [-- -- -- -- -- -- -- -- -- -- -- 0 0 0]
      [-- -- -- -- -- -- -- -- -- -- 1 1 1 --]]
-    >>> X[2, [0, 2, 5, 7, 10, 13]]  # fixation, sample, delay, test, response, padding
+    >>> # fixation, sample, delay, test, response, padding
+    >>> X[2, [0, 2, 5, 7, 10, 13]]
     array([[ 1.,  0.,  0.],
            [ 1.,  0.,  1.],
            [ 1.,  0.,  0.],

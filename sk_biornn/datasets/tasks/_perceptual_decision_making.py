@@ -99,7 +99,9 @@ def make_perceptual_decision_making(
     Examples
     --------
     >>> from sk_biornn.datasets import make_perceptual_decision_making
-    >>> X, y = make_perceptual_decision_making(4, coherences=[40], sigma=0, random_state=1)
+    >>> X, y = make_perceptual_decision_making(
+    ...     4, coherences=[40], sigma=0, random_state=1
+    ... )
     >>> X.shape, y
     ((4, 41, 3), array([0, 1, 1, 1]))
     >>> X[1, [0, 1, 30, 31]]

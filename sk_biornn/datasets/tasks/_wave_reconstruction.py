@@ -115,7 +115,9 @@ def make_wave_reconstruction(
     ((10, 500, 2), (10, 500, 2))
     >>> bool((X[:, 1:] == y[:, :-1]).all())
     True
-    >>> X_test, y_test = make_wave_reconstruction(10, wave_random_state=0, random_state=2)
+    >>> X_test, y_test = make_wave_reconstruction(
+    ...     10, wave_random_state=0, random_state=2
+    ... )
     """
     n_trials = check_count("n_trials", n_trials)
     n_steps = check_count("n_steps", n_steps)

@@ -112,7 +112,9 @@ def sample_connectome(
     >>> import numpy as np
     >>> from sk_biornn.datasets import sample_connectome
     >>> positions = np.random.default_rng(0).random((2000, 3)) * 200  # um
-    >>> tissue = sample_connectome(positions, lambda d: 0.2 * np.exp(-d / 20), random_state=0)
+    >>> tissue = sample_connectome(
+    ...     positions, lambda d: 0.2 * np.exp(-d / 20), random_state=0
+    ... )
     >>> tissue.weights.shape, bool(5 < tissue.weights.nnz / 2000 < 10)
     ((2000, 2000), True)
     """

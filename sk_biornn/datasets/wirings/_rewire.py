@@ -81,9 +81,17 @@ def rewire_connectome(
     >>> from sk_biornn.datasets import make_brain_wiring, rewire_connectome
     >>> brain = make_brain_wiring(500, random_state=0)
     >>> null = rewire_connectome(brain, random_state=0)
-    >>> bool(((null.weights > 0).sum(axis=0) == (brain.weights > 0).sum(axis=0)).all())
+    >>> bool(
+    ...     (
+    ...         (null.weights > 0).sum(axis=0) == (brain.weights > 0).sum(axis=0)
+    ...     ).all()
+    ... )
     True
-    >>> bool(((null.weights > 0).sum(axis=1) == (brain.weights > 0).sum(axis=1)).all())
+    >>> bool(
+    ...     (
+    ...         (null.weights > 0).sum(axis=1) == (brain.weights > 0).sum(axis=1)
+    ...     ).all()
+    ... )
     True
     """
     if not isinstance(connectome, Connectome):

@@ -144,4 +144,5 @@ FAIR = CellTypePreset(
     finetune_iter=50,
     window="full",
 )
+#: The presets of the study of cell types by name: `quick`, `paper`, `fair`.
 PRESETS = {preset.name: preset for preset in (QUICK, PAPER, FAIR)}

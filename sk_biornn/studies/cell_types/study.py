@@ -90,6 +90,7 @@ def keeps_weights(run: Run, plan: Plan) -> bool:
     return run == plan.runs[0]
 
 
+#: The study of cell types, for `run_study`.
 CELL_TYPE_STUDY = Study(
     name="cell-types",
     plan=make_plan,

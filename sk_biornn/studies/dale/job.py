@@ -85,7 +85,9 @@ def train_dale_network(
 
     Examples
     --------
-    >>> from sk_biornn.studies import DALE_ARMS, DALE_PRESETS, DALE_TASKS, train_dale_network
+    >>> from sk_biornn.studies import (
+    ...     DALE_ARMS, DALE_PRESETS, DALE_TASKS, train_dale_network,
+    ... )
     >>> quick, digits = DALE_PRESETS["quick"], DALE_TASKS["digits"]
     >>> train_dale_network(DALE_ARMS[3], digits, quick, 0)["score"] > 80  # doctest: +SKIP
     True

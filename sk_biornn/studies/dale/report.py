@@ -106,9 +106,14 @@ def summarise_dale(results: pd.DataFrame) -> pd.DataFrame:
     >>> rows = [("unconstrained", i, 90.0 + i % 2) for i in range(6)]
     >>> rows += [("abs", i, 93.0 + i % 3) for i in range(6)]
     >>> runs = pd.DataFrame(rows, columns=["arm", "simulation", "score"])
-    >>> runs = runs.assign(task="digits", init="ours", metric="accuracy", baseline_score=10.0)
+    >>> runs = runs.assign(
+    ...     task="digits", init="ours", metric="accuracy", baseline_score=10.0
+    ... )
     >>> table = summarise_dale(runs).set_index("arm")
-    >>> float(table.loc["abs", "vs_ours_difference"]), table.loc["abs", "vs_ours_verdict"]
+    >>> (
+    ...     float(table.loc["abs", "vs_ours_difference"]),
+    ...     table.loc["abs", "vs_ours_verdict"],
+    ... )
     (3.5, 'above')
     """
     rows = []

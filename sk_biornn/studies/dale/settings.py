@@ -121,6 +121,8 @@ class DaleArm:
         }
 
 
+#: The conditions of the study: each law of signs from each kind of initial weights, and
+#: `rectified`.
 ARMS = (
     DaleArm("unconstrained", "paper", None, "uniform", obeys_dale=False),
     DaleArm("unconstrained", "ours", None, "orthogonal", obeys_dale=False),
@@ -159,7 +161,9 @@ class Budget:
     Examples
     --------
     >>> from sk_biornn.studies import Budget
-    >>> Budget(n_train=100, n_test=50, max_iter=10, batch_size=20, evaluate_every=5).data
+    >>> Budget(
+    ...     n_train=100, n_test=50, max_iter=10, batch_size=20, evaluate_every=5
+    ... ).data
     {}
     """
 
@@ -267,4 +271,5 @@ FAIR = DalePreset(
     },
 )
 
+#: The presets of the study of Dale's law by name: `quick`, `paper`, `fair`.
 PRESETS = {preset.name: preset for preset in (QUICK, PAPER, FAIR)}

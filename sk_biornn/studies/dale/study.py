@@ -86,6 +86,7 @@ def _choose_arms(preset: DalePreset, names: Sequence[str] | None) -> tuple[DaleA
     return tuple(arm for arm in known if arm.name in chosen or arm.key in chosen)
 
 
+#: The study of Dale's law, for `run_study`.
 DALE_STUDY = Study(
     name="dale", plan=make_plan, blank=blank, job=job, tables=tables_of, report=REPORT
 )

@@ -188,6 +188,7 @@ def _commonest_label(data: Data) -> np.ndarray:
     return np.full(len(data.y_test), labels[np.argmax(counts)])
 
 
+#: The tasks of the study by name, each with its trials, its baseline and how it is scored.
 TASKS = {
     task.name: task
     for task in (

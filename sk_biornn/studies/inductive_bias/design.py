@@ -26,7 +26,11 @@ class InductiveBiasVariant:
     Examples
     --------
     >>> from sk_biornn.studies import INDUCTIVE_BIAS_VARIANTS
-    >>> [each.name for each in INDUCTIVE_BIAS_VARIANTS if each.weights == "permuted"]
+    >>> [
+    ...     each.name
+    ...     for each in INDUCTIVE_BIAS_VARIANTS
+    ...     if each.weights == "permuted"
+    ... ]
     ['W!D*C', 'W!D*C*']
     """
 
@@ -36,6 +40,7 @@ class InductiveBiasVariant:
     penalty: str
 
 
+#: The eleven variants: initial weights, distances and penalty of each.
 VARIANTS = tuple(
     InductiveBiasVariant(*row)
     for row in (

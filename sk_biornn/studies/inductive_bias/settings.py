@@ -261,4 +261,5 @@ PAPER = InductiveBiasSettings(
 )
 FAIR = InductiveBiasSettings(preset="fair")
 TUNED = dataclasses.replace(FAIR, preset="tuned", regu_strength=(0.3, 0.03, 0.003, 0.0003))
+#: The presets of the study of inductive biases by name: `quick`, `paper`, `fair`, `tuned`.
 PRESETS = {preset.preset: preset for preset in (QUICK, PAPER, FAIR, TUNED)}

@@ -75,6 +75,7 @@ def keeps_weights(run: Run, plan: Plan) -> bool:
     return plan.settings.save_weights or run.simulation == 0
 
 
+#: The study of inductive biases, for `run_study`.
 INDUCTIVE_BIAS_STUDY = Study(
     name="inductive-bias",
     plan=make_plan,
@@ -168,8 +169,10 @@ def run_inductive_bias_study(
     Examples
     --------
     >>> from sk_biornn.studies import run_inductive_bias_study
-    >>> runs = run_inductive_bias_study("quick", tasks=["go-nogo"], variants=["W"], simulations=1,
-    ...                                 number_of_nodes=12, epochs=1, n_train=40)
+    >>> runs = run_inductive_bias_study(
+    ...     "quick", tasks=["go-nogo"], variants=["W"], simulations=1,
+    ...     number_of_nodes=12, epochs=1, n_train=40,
+    ... )
     >>> runs[["task", "variant", "weights"]].values.tolist()
     [['go-nogo', 'W', 'random']]
     """

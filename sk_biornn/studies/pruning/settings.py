@@ -123,6 +123,7 @@ FAIR = PruningPreset(
     finetuned=DENSITIES[1:],
     finetune_iter=10,
 )
+#: The presets of the study of pruning by name: `quick`, `paper`, `fair`.
 PRESETS = {preset.name: preset for preset in (QUICK, PAPER, FAIR)}
 
 # Mean test errors over 5 runs in the published figure, over DENSITIES; mean squared errors.

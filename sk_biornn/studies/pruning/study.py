@@ -47,6 +47,7 @@ def make_plan(
     )
 
 
+#: The study of pruning, for `run_study`.
 PRUNING_STUDY = Study(
     name="pruning", plan=make_plan, blank=blank, job=job, tables=tables_of, report=REPORT
 )
