@@ -131,10 +131,10 @@ by_layer = InteractionDisplay.from_comparison(
     estimators=[*runs["omission"], *runs["change"]],
     corrected=False,
 )
-by_layer.plot(axes["B"], cmap="PuOr_r")
+by_layer.plot(axes["B"])
 InteractionDisplay.from_comparison(
     differences["omission - change", "population"], value="hedges_g", corrected=False
-).plot(axes["C"], kind="bubbles", limit=2, cmap="PuOr_r")
+).plot(axes["C"], kind="bubbles", limit=2)
 by_layer.plot(axes["D"], kind="graph")
 for letter, ax in axes.items():
     ax.set_title(letter, loc="left", fontweight="bold")

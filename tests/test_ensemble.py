@@ -119,8 +119,8 @@ def test_the_summary_has_means_and_from_five_seeds_intervals(decisions, n_seeds)
     low, high = stats.ttest_1samp(losses, 0).confidence_interval(0.95)
     assert (row["low"], row["high"]) == pytest.approx((low, high))
     scores = summary.loc[["train_score", "best_validation_score"]]
-    assert (scores["low"] >= 0).all()
-    assert (scores["high"] <= 1).all()
+    assert not (scores["low"] < 0).any()  # none where all seeds have the same score
+    assert not (scores["high"] > 1).any()
 
 
 def test_intervals_stay_on_the_scale_of_the_scores():
@@ -128,11 +128,11 @@ def test_intervals_stay_on_the_scale_of_the_scores():
     results = pd.DataFrame({"seed": range(5), **values})
     low, high = stats.ttest_1samp(values["loss"], 0).confidence_interval(0.95)
     of_accuracy, of_r2 = (_summary(results, is_accuracy=flag) for flag in (True, False))
-    assert of_accuracy.loc["train_score", ["low", "high"]].tolist() == [0, pytest.approx(high)]
-    for row in (of_r2.loc["train_score"], of_r2.loc["loss"]):
-        assert (row["low"], row["high"]) == pytest.approx((low, high))
-    near_one = results.assign(train_score=1 - results["train_score"])
-    assert _summary(near_one, is_accuracy=False).loc["train_score", "high"] == 1
+    row = of_accuracy.loc["train_score"]
+    assert low < 0 < row["low"] < 0.2 < row["high"] < 1
+    row = of_r2.loc["loss"]
+    assert (row["low"], row["high"]) == pytest.approx((low, high))
+    assert of_r2.loc["train_score", "low"] < low < 0.2 < of_r2.loc["train_score", "high"] < 1
 
 
 def test_what_no_seed_has_is_in_no_summary():

@@ -177,7 +177,7 @@ def test_study_has_a_column_per_task_and_every_run_is_a_dot():
 def test_study_tells_the_initial_weights_apart():
     display = StudyDisplay.from_tables(*study_tables({"digits": "accuracy"})).plot()
     ours, published, bottom = display.axes_[:, 0]
-    assert ours.get_title(loc="right") == "our initial weights"
+    assert ours.get_ylabel() == "our initial weights\ntest accuracy (%)"
     assert "--" in {line.get_linestyle() for line in published.lines}
     assert "--" not in {line.get_linestyle() for line in ours.lines}
     faces = {line.get_markerfacecolor() for line in bottom.lines if line.get_marker() == "o"}

@@ -261,3 +261,16 @@ def test_sizes_and_numbers_have_keys_and_loops_have_heads():
     graph = InteractionDisplay(values, sizes).plot(kind="graph")
     loops = [patch for patch in graph.ax_.patches if patch._path_original is not None]
     assert [type(loop.get_arrowstyle()).__name__ for loop in loops] == ["CurveFilledB"] * 2
+
+
+def test_a_quantity_has_the_same_colours_in_every_picture():
+    W = np.array([[0.0, -1.0], [2.0, 0.0]])
+    weights = WeightMatrixDisplay.from_weights(W).plot().image_.get_cmap()
+    means = InteractionDisplay.from_estimator(W, labels=["E", "I"], absolute=False)
+    assert means.plot().mappable_.get_cmap() == weights
+    table = pd.DataFrame([[1.0, -1.0], [0.5, 0.0]], list("EI"), list("EI"))
+    difference = InteractionDisplay(table, table.abs(), label="difference", diverging=True)
+    strength = InteractionDisplay(table.abs(), table.abs())
+    for display, other in ((difference, weights), (strength, weights)):
+        maps = {display.plot(kind=kind).mappable_.get_cmap().name for kind in ("heatmap", "graph")}
+        assert len(maps) == 1 and maps != {other.name}

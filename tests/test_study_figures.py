@@ -12,7 +12,8 @@ from sk_biornn.studies import ARMS, VARIANTS
 from sk_biornn.studies.cell_types import figures as cell_type_figures
 from sk_biornn.studies.cell_types.statistics import compare_conditions
 from sk_biornn.studies.inductive_bias import figures as bias_figures
-from sk_biornn.studies.pruning.report import draw_scores, summarise_pruning
+from sk_biornn.studies.pruning.figures import draw_scores
+from sk_biornn.studies.pruning.report import summarise_pruning
 
 style = pytest.importorskip("matplotlib.style")
 SLACK = 2  # pixels at 100 per inch
@@ -45,7 +46,8 @@ def assert_whole(figure):
         edges = legend.get_window_extent()
         assert edges.width <= figure.bbox.width and edges.y0 >= 0
         assert not any(overlap(edges, ax.get_tightbbox()) for ax in figure.axes)
-    titles = [ax.title for ax in figure.axes] + [ax._left_title for ax in figure.axes]
+    kinds = ("title", "_left_title", "_right_title")
+    titles = [getattr(ax, kind) for ax in figure.axes for kind in kinds]
     boxes = [title.get_window_extent() for title in titles if title.get_text()]
     for one, other in combinations(boxes, 2):
         assert not overlap(one, other)

@@ -32,11 +32,10 @@ from sk_biornn.studies._repeatable import one_thread
 from sk_biornn.studies._study import one_run
 from sk_biornn.studies.dale.job import make_network
 from sk_biornn.studies.dale.tasks import TASKS
+from sk_biornn.studies.pruning.figures import COLOURS, draw_scores
 from sk_biornn.studies.pruning.job import Run, blank, job, pruner_of, train_on
 from sk_biornn.studies.pruning.report import (
-    COLOURS,
     compare_methods,
-    draw_scores,
     format_tables,
     summarise_pruning,
 )

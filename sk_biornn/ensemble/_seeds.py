@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._checks import check_choice, check_count, check_flag
+from sk_biornn._mean_interval import ANY, mean_interval
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.core import one_of_many
 from sk_biornn.ensemble._elsewhere import Given, check_cluster, in_jobs, one_thread_there
@@ -23,8 +23,6 @@ from sk_biornn.estimators._portable import packed, unpacked
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-_FEWEST = 5  # seeds from which an interval of the mean is given
-_CONFIDENCE = 0.95
 STRATEGIES = ("auto", "stacked", "joblib")
 
 _Fitted = tuple[Any, dict[str, Any]]  # a copy, and its row of `results_`
@@ -65,8 +63,9 @@ class SeedEnsemble(BaseEstimator):
         trials and the best validation score (NaN without early stopping).
     summary_ : DataFrame
         A row per column of `results_`, but for the seed: n, mean and sd over the seeds, and `low`
-        and `high`, the 95 % interval of the mean (Student's t). Below five seeds there is none
-        (NaN). No interval of scores goes beyond 1, and none of accuracies below 0.
+        and `high`, the 95 % interval of the mean (t; of accuracies on the logit scale, of R^2 on
+        the log scale of what is missing to 1, so that it stays where scores can be). Below five
+        seeds, or of equal values, there is none (NaN).
     classes_ : ndarray
         Labels, of an ensemble of classifiers.
 
@@ -334,13 +333,9 @@ def _summary(results: pd.DataFrame, is_accuracy: bool) -> pd.DataFrame:
     for name in results.columns.drop("seed"):
         values = results[name].dropna().to_numpy(dtype=np.float64)
         n = len(values)
-        mean, sd = (values.mean() if n else np.nan), (values.std(ddof=1) if n > 1 else np.nan)
-        half = np.nan
-        if n >= _FEWEST:
-            half = stats.t.ppf((1 + _CONFIDENCE) / 2, n - 1) * sd / np.sqrt(n)
-        low, high = mean - half, mean + half
-        if name.endswith("_score"):
-            low, high = np.clip([low, high], 0.0 if is_accuracy else -np.inf, 1.0)
+        sd = values.std(ddof=1) if n > 1 else np.nan
+        scale = (0.0 if is_accuracy else -np.inf, 1.0) if name.endswith("_score") else ANY
+        mean, low, high = (float(number) for number in mean_interval(values, scale=scale))
         rows[name] = {"n": n, "mean": mean, "sd": sd, "low": low, "high": high}
     return pd.DataFrame.from_dict(rows, orient="index")
 

@@ -12,12 +12,20 @@ from sk_biornn._checks import check_choice, check_flag, check_number, refusal
 from sk_biornn._plain import found, plain_frame
 from sk_biornn.inspection import block_density, population_interactions
 from sk_biornn.plots._layer_graph import draw_graph
-from sk_biornn.plots._style import STRENGTHS, difference_colours, hatch_absent, new_axes, words
+from sk_biornn.plots._style import (
+    STRENGTHS,
+    difference_colours,
+    hatch_absent,
+    new_axes,
+    weight_colours,
+    words,
+)
 
 KINDS = ("heatmap", "bubbles", "graph")
 SIZES = ("density", "spread")
 VALUES = ("difference", "hedges_g")
 _KEYS = (0.25, 0.5, 1.0)  # of the largest size, as examples
+_SIGNED = "mean w"  # which has the colours of weights
 _LABELS = {"difference": "difference of mean {}", "hedges_g": "Hedges' g"}
 
 
@@ -165,7 +173,7 @@ class InteractionDisplay:
         return cls(
             mean.where(density > 0),
             sizes.where(density > 0),
-            label="mean |w|" if absolute else "mean w",
+            label="mean |w|" if absolute else _SIGNED,
             size_label="density" if size == "density" else "sd / mean over runs",
             diverging=not absolute,
             n_runs=int(runs["run"].nunique()),
@@ -278,7 +286,8 @@ class InteractionDisplay:
         limit : float or None, default=None
             Value at which the colours end. None: the largest.
         cmap : str, matplotlib Colormap or None, default=None
-            Colours. None: from purple over grey to green for diverging values, else "viridis_r".
+            Colours. None: for diverging values those of weights (blue, white, orange-red) where the
+            label is "mean w", else purple, grey, green; for others "viridis_r".
         colorbar : bool, default=True
             Whether to draw the scale.
 
@@ -311,7 +320,8 @@ class InteractionDisplay:
         limit = limit or (largest if np.isfinite(largest) and largest > 0 else 1.0)
         factor, unit = (1e3, " ($10^{-3}$)") if limit < 0.1 else (1.0, "")
         if cmap is None:
-            cmap = difference_colours() if self.diverging else STRENGTHS
+            signed = weight_colours() if self.label == _SIGNED else difference_colours()
+            cmap = signed if self.diverging else STRENGTHS
         low = -limit * factor if self.diverging else 0.0
         colours = ScalarMappable(
             Normalize(low, limit * factor), colormaps[cmap] if isinstance(cmap, str) else cmap

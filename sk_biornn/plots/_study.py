@@ -201,6 +201,9 @@ class StudyDisplay:
                 self._draw_scores(column[-1], task)
                 column[0].set_title(f"{letter}   {literal(task)}", loc="left", fontweight="bold")
                 column[-2].set_xlabel("epoch")
+            for ax, init in zip(axes[:, 0], inits, strict=False):
+                ax.set_ylabel(f"{INITS.get(init, literal(init))}\n{ax.get_ylabel()}")
+            figure.align_ylabels(axes[:, 0])
             self._draw_legend()
         return self
 
@@ -229,7 +232,6 @@ class StudyDisplay:
         ax.xaxis.get_major_locator().set_params(integer=True)
         # The same for all initial weights, which are compared down a column.
         _limit(ax, curves["score"], results["baseline_score"], log)
-        ax.set_title(INITS.get(init, literal(init)), loc="right", fontsize=8)
         bare(ax)
 
     def _draw_scores(self, ax: Any, task: str) -> None:
