@@ -14,6 +14,7 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))
 
+import recovery_tables
 import word_tables
 
 import sk_biornn
@@ -109,6 +110,7 @@ def write_api_pages() -> None:
 # Before Sphinx looks for source files: autosummary then finds the tables by itself.
 write_api_pages()
 word_tables.write_tables(HERE / "generated" / "words")
+recovery_tables.write_tables(HERE / "generated" / "recovery")
 
 
 def skip_foreign_members(app, what, name, obj, skip, options):

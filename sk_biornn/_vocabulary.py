@@ -51,7 +51,7 @@ class Word(NamedTuple):
         return tuple(inspect.signature(self.make).parameters)
 
 
-C = TypeVar("C", bound=type)
+C = TypeVar("C", bound=Callable[..., Any])  # a class or a function
 R = TypeVar("R", bound=Row)
 
 
@@ -102,7 +102,7 @@ class Vocabulary(Mapping[str, R]):
 
 
 def filled(**texts: str) -> Callable[[C], C]:
-    """Return a decorator that puts texts into the placeholders of a class's docstring.
+    """Return a decorator that puts texts into the placeholders of a docstring.
 
     A text of several lines is indented as its placeholder is.
     """

@@ -26,7 +26,8 @@ ALLOWED = {
     "metrics": {"units"},
     "preprocessing": set(),
     "initializers": {"activity", "biology", "core", "metrics", "units"},
-    "inspection": {"baselines", "biology", "core", "metrics", "units"},
+    # estimators only to fit known circuits
+    "inspection": {"baselines", "biology", "core", "estimators", "metrics", "units"},
     "plots": {"inspection", "metrics", "units"},
     "estimators": {"biology", "core", "initializers", "metrics", "units"},
     "io": {"biology", "core", "estimators", "initializers", "units"},

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._checks import check_count
 from sk_biornn._feature_names import check_output_names
-from sk_biornn._plain import real_array
 from sk_biornn.estimators._frames import as_frames, frames_of
+from sk_biornn.estimators._future import inputs_to_come
 from sk_biornn.estimators._next_inputs import columns_continued
 from sk_biornn.estimators._numbers import mean_r2, read_numbers
 from sk_biornn.estimators._running import blank_padding
@@ -184,10 +185,11 @@ class TrialBaseline(RegressorMixin, BaseEstimator):
             What was measured so far, as in `fit`; a single frame of steps x features is one trial.
         n_steps : int
             How many steps.
-        future : array-like of shape (n_trials, n_steps - 1, n_exogenous) or None, default=None
-            Inputs of the steps to come, of those columns of X that no output continues, in their
-            order; or of all columns of X, of which these are taken. None: there are no such
-            columns, or none that is read.
+        future : array-like of shape (n_trials, n_steps - 1, n_exogenous), list, DataFrame or \
+None, default=None
+            Inputs of the steps to come, or of more, of those columns of X that no output continues,
+            in their order; or of all columns of X, of which these are taken. Frames are read by the
+            names of their columns. None: there are no such columns, or none that is read.
 
         Returns
         -------
@@ -213,7 +215,7 @@ class TrialBaseline(RegressorMixin, BaseEstimator):
         names = getattr(self, "output_names_", None)
         if names is None and self._has_feedback:
             names = frames[0].columns[self.own_features_]
-        return as_frames(outputs, frames, names, is_list=isinstance(X, list))
+        return as_frames(outputs, frames, names, is_list=not isinstance(X, pd.DataFrame))
 
     def _go_on(self, trials: Trials, n_steps: int, inputs: Floats) -> NDArray[Any]:
         last = trials.valid.sum(axis=1) - 1
@@ -239,26 +241,11 @@ class TrialBaseline(RegressorMixin, BaseEstimator):
         n_features = self.n_features_in_
         own = self.own_features_ if self._has_feedback else np.arange(0)
         others = np.setdiff1d(np.arange(n_features), own)
-        inputs = np.zeros((trials.n_trials, n_steps - 1, n_features))
-        if n_steps == 1 or (future is None and not self._reads()[others].any()):
-            return inputs
-        expected = (
-            f"future must have shape ({trials.n_trials}, {n_steps - 1}, {len(others)}): the inputs "
-            f"to come of the columns {others.tolist()} of X, that no output continues"
-        )
-        if future is None:
-            raise ValueError(f"{expected}; got None.")
-        values = real_array(future, "future")
-        if values.ndim == 3 and values.shape[2] == n_features:
-            values = values[:, :, others]
-        whole = (trials.n_trials, n_steps - 1, len(others))
-        if values.ndim != 3 or values.shape[1] < whole[1] or values.shape[::2] != whole[::2]:
-            raise ValueError(f"{expected}; got shape {values.shape}.")
-        values = values[:, : n_steps - 1]
-        if not np.isfinite(values).all():
-            raise ValueError(f"{expected}; got NaN or infinity.")
-        inputs[:, :, others] = values
-        return inputs
+        shape = (trials.n_trials, n_steps - 1, n_features)
+        if future is None and not self._reads()[others].any():
+            return np.zeros(shape)
+        names = vars(self).get("_feature_labels")
+        return inputs_to_come(future, shape, others, names)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R^2, the mean over outputs.

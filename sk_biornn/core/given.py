@@ -12,7 +12,8 @@ from torch import Tensor
 @lru_cache(maxsize=64)
 def on_device(numbers: tuple[int | float, ...], like: torch.dtype, device: torch.device) -> Tensor:
     """Return numbers as a tensor; kept, since a recorded step may not fetch them anew."""
-    return torch.tensor(numbers, dtype=like, device=device)
+    with torch.inference_mode(False):  # or it could serve no gradient later
+        return torch.tensor(numbers, dtype=like, device=device)
 
 
 class Given(NamedTuple):

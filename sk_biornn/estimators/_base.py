@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -49,11 +50,12 @@ from sk_biornn.estimators._held_out import (
 from sk_biornn.estimators._initial import draw_weights
 from sk_biornn.estimators._living import LivingRNN
 from sk_biornn.estimators._loss import Judgement, bind_loss
+from sk_biornn.estimators._loss_gradient import LossGradient, loss_and_gradients
 from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.estimators._phases import train_prune_train
 from sk_biornn.estimators._physiology import EXTRA_ATTRIBUTES, Extra
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
-from sk_biornn.estimators._running import ALL_ATTRIBUTES, ATTRIBUTES, NAMES
+from sk_biornn.estimators._running import ALL_ATTRIBUTES, NAMES
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._targets import Targets, check_weights
 from sk_biornn.estimators._training import Training
@@ -126,6 +128,9 @@ class BaseRNN(LivingRNN):
         if self.early_stopping and held_out is None:
             (trials, targets), held_out = self._hold_out(state, trials, targets)
         extras = self._extras(state, trials, targets)
+        if resume:
+            self._refuse_other_dt()
+            extras = {**self._learned_before(), **extras}
         state = self._with_weights(state, targets, trials.x.dtype, resume)
         state = self._with_extras(state, extras, trials, targets, resume)
         training = self._training(state, trials, targets, device, held_out, extras)
@@ -136,6 +141,7 @@ class BaseRNN(LivingRNN):
             state = yield from train_prune_train(training, plan, state, epochs, finetune)
         self._show(state)
         self._show_starts()
+        self.__dict__.pop("_frames", None)
         self._tell_of_interruption(state)
         return self
 
@@ -177,24 +183,6 @@ class BaseRNN(LivingRNN):
             weights[name] = np.where(mask, weights[name], 0).astype(weights[name].dtype)
         earlier = self._state.circuit if resume else None
         return with_wiring(self, replace(state, weights=weights), earlier)
-
-    def _with_extras(
-        self,
-        state: FitState,
-        extras: Mapping[str, Extra],
-        trials: Trials,
-        targets: Targets,
-        resume: bool,
-    ) -> FitState:
-        """Return the state with what is learned beside weights, as it starts or as it was left."""
-        weights = {name: state.weights[name] for name in ATTRIBUTES}
-        dtype = weights["w_rec"].dtype
-        before = self._extras_before(trials) if resume else {}
-        for name, extra in extras.items():
-            start = before.get(name, extra.start)
-            start = start if start.shape == extra.start.shape else extra.start
-            weights[name] = start.astype(dtype)
-        return replace(state, weights=weights)
 
     def _draw_weights(
         self, circuit: Circuit, size: Size, generator: np.random.Generator, dtype: Any
@@ -360,6 +348,47 @@ class BaseRNN(LivingRNN):
             of_weights = [penalty for penalty in bound if isinstance(penalty, OfWeights)]
             return float(sum(penalty(w_rec).item() for penalty in of_weights))
 
+    def loss_gradient(self, X: Any, y: Any, sample_weight: Any = None) -> LossGradient:
+        """Return the loss of trials and its gradient, at the weights as they are.
+
+        Parameters
+        ----------
+        X, y : array-like
+            Trials and targets, as in `fit`.
+        sample_weight : array-like of shape (n_trials,) or (n_trials, n_steps), list or None
+            Weight of each trial, or of each step, as in `fit`. None: 1.
+
+        Returns
+        -------
+        LossGradient
+            ``loss``, the mean over judged targets that training descends, without penalties and
+            noise; ``gradients``, a dict from names of attributes (``"W_rec_"`` and so on) to arrays
+            of their shapes; ``n_entries``, how many targets were judged. In double precision.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator has not been fitted.
+        ValueError
+            If X or y does not fit.
+
+        Examples
+        --------
+        >>> from sk_biornn import DaleRNNRegressor
+        >>> from sk_biornn.datasets import make_flip_flop
+        >>> X, y = make_flip_flop(20, n_steps=10, random_state=0)
+        >>> reg = DaleRNNRegressor(n_units=8, max_iter=2, random_state=0).fit(X, y)
+        >>> loss, gradients, n_entries = reg.loss_gradient(X, y)
+        >>> gradients["W_rec_"].shape, n_entries == y.size
+        ((8, 8), True)
+        """
+        check_is_fitted(self, "W_rec_")
+        own = copy.copy(self)  # reading targets sets attributes
+        trials = check_trials(own, X, reset=False, n_static_steps=self.n_static_steps)
+        targets = own._check_targets(y, trials, resume=True)
+        trials, targets = own._weigh(trials, targets, sample_weight, resume=True)
+        return loss_and_gradients(own, trials, targets)
+
     # -------------------------------------------------------------- what is seen of it
 
     def _after_epoch(
@@ -372,6 +401,7 @@ class BaseRNN(LivingRNN):
         if self.on_epoch is None:
             return False
         self._show(state())
+        self._show_starts()
         return bool(self.on_epoch(self))
 
     def _show(self, state: FitState) -> None:
@@ -383,6 +413,8 @@ class BaseRNN(LivingRNN):
         for name, attribute in EXTRA_ATTRIBUTES.items():
             if name not in state.weights:
                 self.__dict__.pop(attribute, None)
+        if "leak" in state.weights:
+            self._dt_of_leak = self.dt
         self.signs_, self.mask_ = state.circuit.signs, state.circuit.mask
         self.unit_names_ = state.circuit.order.names
         self.W0_ = wiring_now(state.circuit)
@@ -408,7 +440,6 @@ class BaseRNN(LivingRNN):
         if self._frames is not None:
             self.initial_map_ = self._start_map(self.initial_state_)
             self._start_frames_ = self._frames
-        self.__dict__.pop("_frames", None)
 
     def _tell_of_interruption(self, state: FitState) -> None:
         if state.interrupted:

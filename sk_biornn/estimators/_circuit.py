@@ -24,6 +24,7 @@ class Projection(NamedTuple):
 
     mask: Mask | None = None  # (n_post, n_pre); None: all may exist
     signs: Signs | None = None  # (n_pre,); None: all are free
+    is_identity: bool = False  # whether those that may exist are 1, and stay so
 
 
 class Units(NamedTuple):
@@ -206,13 +207,15 @@ def _signs(name: str, asked: Any, count: int, what: str) -> Signs:
         raise type(error)(str(error).replace("signs must", f"{name} must", 1)) from None
 
 
-def check_frozen(frozen: Any, names: tuple[str, ...]) -> tuple[str, ...]:
+def check_frozen(
+    frozen: Any, names: tuple[str, ...], *, may_be_all: bool = False
+) -> tuple[str, ...]:
     """Return the names of weights that stay as they are drawn; something must be left to train."""
     is_tuple = isinstance(frozen, (list, tuple))
     given = tuple(frozen) if is_tuple else ()
     if not is_tuple or not all(isinstance(name, str) and name in names for name in given):
         expected = f"a tuple of names among {list(names)}"
         raise refusal("frozen", expected, frozen, right_type=is_tuple)
-    if set(given) == set(names):
+    if set(given) == set(names) and not may_be_all:
         raise ValueError(f"frozen must leave some weights to train, got all of {list(names)}.")
     return given

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sk_biornn._checks import is_number
+from sk_biornn._plain import short
 from sk_biornn.core import Dynamics, Support, Workspace
 from sk_biornn.core.closed_loop import Loop, run_in_loop
 from sk_biornn.core.given import Given
@@ -42,6 +44,7 @@ class ClosedLoop:
     burn_in: int
     teacher_forcing: Any
     epoch: int = 0
+    _last: float | None = None  # share that was asked for
 
     def run(
         self,
@@ -98,13 +101,26 @@ class ClosedLoop:
 
     def _shares(self, n_steps: int) -> tuple[float, ...]:
         """Return the share of the measured input at every step."""
-        share = self.teacher_forcing
-        if self.follows_schedule:
-            share = share.share(self.epoch)
+        share = self._share()
         return tuple(
-            1.0 if t <= self.burn_in else float(share) if self._is_given(t) else 0.0
+            1.0 if t <= self.burn_in else share if self._is_given(t) else 0.0
             for t in range(n_steps)
         )
+
+    def _share(self) -> float:
+        """Return the share in this epoch of the measured input where it is given."""
+        if not self.follows_schedule:
+            return float(self.teacher_forcing)
+        if self._last is not None and not torch.is_grad_enabled():
+            return self._last  # of the epoch that is judged, and of no later one
+        share = self.teacher_forcing.share(self.epoch)
+        if not is_number(share) or not 0 <= share <= 1:
+            raise ValueError(
+                "teacher_forcing must be an object whose share(epoch) is a number between 0 and 1, "
+                f"got {short(share)} in epoch {self.epoch}."
+            )
+        self._last = float(share)
+        return self._last
 
     def _is_given(self, t: int) -> bool:
         """Whether a share of the measured input comes in at a step after the first ones."""

@@ -76,6 +76,10 @@ class DescribedRNN(RunningRNN):
         mask = units.order.arranged(self.readout_mask, "readout_mask", (1,), outputs)
         return matrix_mask("readout_mask", mask, (n_outputs, len(units.signs)))
 
+    def _has_observed(self) -> bool:
+        """Whether outputs are units, each another one; regressors may."""
+        return False
+
     def _signs_in_force(self, units: Units) -> np.ndarray:
         """Return the signs that the columns obey."""
         constraint, negative = self._constraint(), int((units.signs < 0).sum())
@@ -94,15 +98,20 @@ class DescribedRNN(RunningRNN):
 
     def _frozen(self) -> tuple[str, ...]:
         """Return the names of weights that do not move."""
-        frozen = check_frozen(self.frozen, tuple(NAMES))
+        more = self._learns_more_than_weights()
+        frozen = check_frozen(self.frozen, tuple(NAMES), may_be_all=more)
         if self.plasticity != "none":
             return frozen
-        if {*frozen, "W_rec"} == set(NAMES):
+        if {*frozen, "W_rec"} == set(NAMES) and not more:
             raise ValueError(
                 "frozen must leave some weights to train with plasticity='none', got "
                 f"{list(frozen)}."
             )
         return (*frozen, "W_rec")
+
+    def _learns_more_than_weights(self) -> bool:
+        """Whether something moves of which `frozen` says nothing; a leaf may have more of it."""
+        return bool(self.learn_tau or self.learn_slope or self.initial_state != "zero")
 
     def _optimisation(self, n_trials: int) -> Optimisation:
         # "auto" is that of scikit-learn's MLPClassifier.

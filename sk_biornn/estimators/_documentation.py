@@ -12,7 +12,13 @@ from sk_biornn.biology.constraints import LAWS
 from sk_biornn.biology.pruning import PRUNERS
 from sk_biornn.biology.regularizers import PENALTIES
 from sk_biornn.core.activations import ACTIVATIONS
-from sk_biornn.core.observations import OBSERVATIONS
+from sk_biornn.estimators._documentation_of_regressors import (
+    FORECAST_ATTRIBUTES,
+    FORECAST_PARAMETERS,
+    OBSERVED_PARAMETERS,
+    REGRESSION_ATTRIBUTES,
+    REGRESSION_PARAMETERS,
+)
 
 PARAMETERS = """
 n_units : int, default=128
@@ -144,7 +150,8 @@ n_static_steps : int, default=10
     Number of steps for which the stimulus of a 2-D X is held.
 learn_tau : bool or "type", default=False
     Whether `tau` is where learning of time constants starts: of every unit, or "type": of every
-    population or block. They stay between `dt` and `tau_max`, exactly; see `tau_`.
+    population or block, whose units then have one `tau`. They stay between `dt` and `tau_max`,
+    exactly; see `tau_`. False in a fit that goes on: what was learned stays as it is.
 tau_max : float or None, default=None
     Largest time constant in ms that may be learned; None: no bound.
 learn_slope : bool, default=False
@@ -203,36 +210,6 @@ for _name, _words in _VOCABULARIES.items():
     PARAMETERS = PARAMETERS.replace(f"<{_name}>", _words.choices)
     PARAMETERS = PARAMETERS.replace(f"<rows of {_name}>", _rows)
 
-REGRESSION_PARAMETERS = """
-output_activation : {"identity", "tanh"}, default="identity"
-    Function of the read-out that is compared with y.
-observation : <observations>, default="gaussian"
-    What y is: the loss, of the read-out x and its mean m, is
-
-<rows of observations>
-
-    The scale of an output is the mean of its y in the data of the fit over log 2, and the read-out
-    starts at that mean; the other parameters are learned, see `observation_`. `predict` returns m,
-    `score` the deviance explained, and `sample_y` draws data. Networks that are not "gaussian"
-    learn alone, not in a stack of `fit_many`.
-calcium_tau : float, array-like of shape (n_outputs,), "learned" or None, default=None
-    Time constant in ms of an indicator, through which the read-out is seen: with d =
-    exp(-dt / calcium_tau), y follows c_t = d c_{t-1} + (1 - d) x_t from c_{-1} = x_0, so that the
-    units are as fast as the circuit and not as slow as its fluorescence. "learned": one per output,
-    from half a step to some 3,000 of them. It needs `dt`, and no `tau`, without which a = 1.
-"""
-REGRESSION_PARAMETERS = REGRESSION_PARAMETERS.replace("<observations>", OBSERVATIONS.choices)
-REGRESSION_PARAMETERS = REGRESSION_PARAMETERS.replace(
-    "<rows of observations>", textwrap.indent(OBSERVATIONS.bullets(88), "    ")
-)
-
-REGRESSION_ATTRIBUTES = """
-observation_ : DataFrame of shape (n_parameters, n_outputs), or None
-    What the distribution has beside its mean, a row for each parameter; None where there is none.
-calcium_tau_ : ndarray of shape (n_outputs,), or None
-    Time constants of the indicator in ms, given or learned; None without.
-"""
-
 POPULATION_PARAMETERS = """
 populations : DataFrame or None, default=None
     One row per population, in the order of the units: `population`, `n_units`, `sign` and
@@ -253,7 +230,8 @@ between_areas : list of BetweenAreas or None, default=None
 readout : {"population", "dense"}, default="population"
     Whether output k reads the units of population k only, or every output reads every unit.
 freeze_readout : bool, default=True
-    Whether read-out weights and biases stay as they were drawn.
+    Whether read-out weights and biases stay as they were drawn. Both are passed over where
+    `observed` is given, of regressors.
 """
 
 INPUT_MASK_OF_POPULATIONS = """
@@ -297,6 +275,9 @@ slope_ : ndarray of shape (n_units,)
     Slopes of the transfer functions, with `learn_slope`.
 initial_state_ : ndarray of shape (n_units,) or (n_trials, n_units)
     Rates before the first step, where they are learned; of training trials.
+initial_map_ : ndarray of shape (n_frames * n_features + 1, n_units)
+    With ``initial_state="per trial"``, the ridge regression of rates on the first frames of a trial
+    (5 at most) in a row and a 1: ``frames @ initial_map_`` is where new trials start, at least 0.
 W_dense_ : ndarray of shape (n_units, n_units), csr_array or None
     Recurrent weights before the (last) pruning; None without.
 achieved_density_ : float, ndarray of shape (n_blocks, n_blocks) or None
@@ -331,7 +312,9 @@ def documented(cls: C) -> C:
     """Fill the placeholders of a class docstring with the shared text and the class's defaults."""
     assert cls.__doc__ is not None
     parameters, of_populations = PARAMETERS, POPULATION_PARAMETERS
-    of_regressors = REGRESSION_PARAMETERS
+    of_regressors, of_forecasts = REGRESSION_PARAMETERS, FORECAST_PARAMETERS
+    if any(field.name == "observed" for field in fields(cls)):
+        parameters += OBSERVED_PARAMETERS.lstrip()
     if "{population_parameters}" in cls.__doc__:
         parameters = re.sub(
             r"^input_mask : .*\n(?: {4}.*\n)+",
@@ -343,12 +326,15 @@ def documented(cls: C) -> C:
         parameters = _with_default(parameters, field.name, field.default)
         of_populations = _with_default(of_populations, field.name, field.default)
         of_regressors = _with_default(of_regressors, field.name, field.default)
+        of_forecasts = _with_default(of_forecasts, field.name, field.default)
     for name, text in (
         ("{parameters}", parameters),
         ("{population_parameters}", of_populations),
         ("{regression_parameters}", of_regressors),
+        ("{forecast_parameters}", of_forecasts),
         ("{attributes}", ATTRIBUTES),
         ("{regression_attributes}", REGRESSION_ATTRIBUTES),
+        ("{forecast_attributes}", FORECAST_ATTRIBUTES),
     ):
         indented = text.strip().replace("\n", "\n    ")
         cls.__doc__ = cls.__doc__.replace(name, indented)

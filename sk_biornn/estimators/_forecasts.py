@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._checks import check_count
-from sk_biornn._plain import plain, short
+from sk_biornn._plain import real_array, short
 from sk_biornn.core import computing
 from sk_biornn.core.closed_loop import run_in_loop
 from sk_biornn.core.given import Given
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._frames import as_frames, frames_of
+from sk_biornn.estimators._future import inputs_to_come
 from sk_biornn.estimators._living import LivingRNN
 from sk_biornn.estimators._next_inputs import columns_continued
 from sk_biornn.estimators._observing import Observing
@@ -34,7 +37,7 @@ class ForecastingRNN(LivingRNN):
             self.feedback,
             self.n_features_in_,
             n_outputs,
-            getattr(self, "feature_names_in_", None),
+            self._names_of_columns(),
             getattr(self, "output_names_", None),
         )
         if asked_by is None:
@@ -44,13 +47,29 @@ class ForecastingRNN(LivingRNN):
                 f"{asked_by} needs targets at every step, whose outputs are the next inputs; got "
                 "targets at the last step."
             )
+        if self.output_activation != "identity":
+            raise ValueError(
+                f"output_activation must be 'identity' for {asked_by}, whose outputs continue "
+                f"columns of X, got {self.output_activation!r}."
+            )
         if own is None:
             raise ValueError(
                 f"feedback must say which column of X each output continues for {asked_by}: "
-                f"{n_outputs} outputs and {self.n_features_in_} columns of X have neither the same "
-                "names nor the same number."
+                f"{self._why_not_continued(n_outputs)}."
             )
         return own
+
+    def _names_of_columns(self) -> Sequence[str] | None:
+        """Return the names of the columns of X, numbers too; None where there are none."""
+        names = vars(self).get("_feature_labels")
+        return getattr(self, "feature_names_in_", None) if names is None else names
+
+    def _why_not_continued(self, n_outputs: int) -> str:
+        outputs, columns = getattr(self, "output_names_", None), self._names_of_columns()
+        if outputs is not None and columns is not None:
+            unknown = [str(name) for name in outputs if str(name) not in columns]
+            return f"no column of X has the name of the output {unknown[0]!r}"
+        return f"X has {self.n_features_in_} columns and y has {n_outputs}"
 
     def forecast(self, X: Any, n_steps: int, *, future: Any = None) -> Any:
         """Go on by itself from where trials end: outputs are fed back as the next inputs.
@@ -65,10 +84,11 @@ class ForecastingRNN(LivingRNN):
             of steps x features is one trial.
         n_steps : int
             How many steps to forecast.
-        future : array-like of shape (n_trials, n_steps - 1, n_exogenous) or None, default=None
-            Inputs of the steps to come, of those columns of X that no output continues, in their
-            order; or of all columns of X, of which these are taken. None: there are no such
-            columns.
+        future : array-like of shape (n_trials, n_steps - 1, n_exogenous), list, DataFrame or \
+None, default=None
+            Inputs of the steps to come, or of more, of those columns of X that no output continues,
+            in their order; or of all columns of X, of which these are taken. Frames are read by the
+            names of their columns. None: there are no such columns.
 
         Returns
         -------
@@ -80,6 +100,12 @@ class ForecastingRNN(LivingRNN):
         ValueError
             If outputs do not continue columns of X (`feedback`), if inputs of the future are
             missing, or if the network becomes unstable.
+
+        Notes
+        -----
+        Outputs come back as inputs as they are, so that both must be in one unit: scale a recording
+        before it is cut into trials. A pipeline has no ``forecast``; a
+        `sk_biornn.preprocessing.TrialTargetRegressor` with one scaler for X and y does.
 
         Examples
         --------
@@ -107,7 +133,7 @@ class ForecastingRNN(LivingRNN):
         own = self._columns_continued()
         assert own is not None
         names = getattr(self, "output_names_", frames[0].columns[own])
-        return as_frames(forecasts, frames, names, is_list=isinstance(X, list))
+        return as_frames(forecasts, frames, names, is_list=not isinstance(X, pd.DataFrame))
 
     def free_run(
         self, first: Any, n_steps: int, *, initial_state: Any = None, future: Any = None
@@ -116,7 +142,7 @@ class ForecastingRNN(LivingRNN):
 
         Parameters
         ----------
-        first : array-like of shape (n_trials, n_features)
+        first : array-like or DataFrame of shape (n_trials, n_features)
             The first input of each trial.
         n_steps : int
             How many steps to run.
@@ -137,18 +163,27 @@ class ForecastingRNN(LivingRNN):
         """
         check_is_fitted(self, "W_rec_")
         n_steps = check_count("n_steps", n_steps, low=1)
-        first = np.asarray(plain(first, "first"), dtype=np.float64)
-        if first.ndim != 2:
-            raise ValueError(
-                f"first must have shape (n_trials, n_features), got shape {first.shape}."
-            )
-        trials = check_trials(self, first[:, None], reset=False, n_static_steps=1)
+        trials = check_trials(self, self._read_first(first), reset=False, n_static_steps=1)
         return self._go_on(trials, n_steps, future, self._read_state(initial_state, trials))
+
+    def _read_first(self, first: Any) -> Any:
+        """Return first inputs as trials of one step."""
+        values = real_array(first, "first", truth_values=True)
+        if values.ndim != 2 or values.shape[1] != self.n_features_in_ or not len(values):
+            raise ValueError(
+                f"first must have shape (n_trials, {self.n_features_in_}), got shape "
+                f"{values.shape}."
+            )
+        if not np.isfinite(values).all():
+            raise ValueError("first must be finite, got NaN or infinity.")
+        if isinstance(first, pd.DataFrame):  # whose names are compared
+            return [first.iloc[[number]] for number in range(len(first))]
+        return values.astype(getattr(first, "dtype", np.float64), copy=False)[:, None]
 
     def _read_state(self, state: Any, trials: Trials) -> NDArray[Any] | None:
         if state is None:
             return None
-        state, n_units = np.asarray(plain(state, "initial_state")), self.W_rec_.shape[0]
+        state, n_units = real_array(state, "initial_state"), self.W_rec_.shape[0]
         if state.shape not in ((n_units,), (trials.n_trials, n_units)):
             raise ValueError(
                 f"initial_state must have shape ({n_units},) or ({trials.n_trials}, {n_units}), "
@@ -163,7 +198,9 @@ class ForecastingRNN(LivingRNN):
     ) -> NDArray[Any]:
         own = self._columns_continued("a forecast")
         assert own is not None
-        inputs = self._inputs_to_come(future, trials, n_steps, own)
+        shape = (trials.n_trials, n_steps - 1, self.n_features_in_)
+        others = np.setdiff1d(np.arange(shape[-1]), own)
+        inputs = inputs_to_come(future, shape, others, self._names_of_columns())
         network = self._fitted_network(trials)
         starts = None if state is None else torch.as_tensor(state).to(network.params.w_rec)
         ends = boundary.predict_ends(network, trials, starts)
@@ -179,33 +216,6 @@ class ForecastingRNN(LivingRNN):
                 "horizon above 1, or forecast fewer steps."
             )
         return found
-
-    def _inputs_to_come(
-        self, future: Any, trials: Trials, n_steps: int, own: NDArray[np.int64]
-    ) -> NDArray[Any]:
-        """Return inputs (n_trials, n_steps - 1, n_features) of the steps to come, 0 in `own`."""
-        n_features = self.n_features_in_
-        others = np.setdiff1d(np.arange(n_features), own)
-        inputs = np.zeros((trials.n_trials, n_steps - 1, n_features), dtype=trials.x.dtype)
-        if not len(others) or n_steps == 1:
-            return inputs
-        expected = (
-            f"future must have shape ({trials.n_trials}, {n_steps - 1}, {len(others)}): the inputs "
-            f"to come of the columns {others.tolist()} of X, that no output continues"
-        )
-        if future is None:
-            raise ValueError(f"{expected}; got None.")
-        values = np.asarray(plain(future, "future"), dtype=np.float64)
-        if values.ndim == 3 and values.shape[2] == n_features:
-            values = values[:, :, others]
-        whole = (trials.n_trials, n_steps - 1, len(others))
-        if values.ndim != 3 or values.shape[1] < whole[1] or values.shape[::2] != whole[::2]:
-            raise ValueError(f"{expected}; got shape {values.shape}.")
-        values = values[:, : n_steps - 1]
-        if not np.isfinite(values).all():
-            raise ValueError(f"{expected}; got NaN or infinity.")
-        inputs[:, :, others] = values
-        return inputs
 
 
 def _continued(
@@ -241,7 +251,7 @@ def _continued(
 
 def check_teacher_forcing(value: Any) -> None:
     """Refuse what is neither a share nor an object that says one for every epoch."""
-    if hasattr(value, "share") and not isinstance(value, type):
+    if callable(getattr(value, "share", None)) and not isinstance(value, type):
         return
     is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     if not is_number or not 0 <= value <= 1:

@@ -114,6 +114,13 @@ def refuse_contradictions(weights: Arrays, circuit: Circuit, dale: Any) -> None:
                 f"{WORDS[name]} must obey the signs of its columns{law}, got {against} weights of "
                 "the other sign."
             )
+    ones = circuit.readout.mask if circuit.readout.is_identity else None
+    if ones is not None and not np.array_equal(weights["w_out"], ones):
+        raise ValueError(
+            "W_out must be 1 where an output reads its unit with observed and "
+            "readout_gain='identity', and 0 elsewhere, got other weights; readout_gain='positive' "
+            "takes gains."
+        )
     for name, mask in {**circuit.masks(), "w_rec": circuit.mask}.items():
         off = _count_off(weights[name], mask)
         if off:

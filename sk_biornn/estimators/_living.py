@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from sk_biornn._plain import short
-from sk_biornn.core import Dynamics, RNNParams, Support, computing
+from sk_biornn.core import Dynamics, RNNParams, Support, WeightSpace, computing
 from sk_biornn.core.observation_model import Observation
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit
@@ -82,14 +83,45 @@ class LivingRNN(EarlyStoppingRNN):
         groups = None
         if self.learn_tau == "type":
             groups = types_of_units(self, circuit, "learn_tau='type'")[0].astype(np.int64)
+            _refuse_differences(np.asarray(leak), groups, float(self.dt))
         return learned_leak(np.array(leak, dtype=np.float64), least, groups)
+
+    def _learned_before(self) -> dict[str, Extra]:
+        """Return what an earlier fit has learned of the units; it stays unless it goes on."""
+        arrays = self._weight_arrays()
+        kept = {name: arrays[name] for name in ("leak", "slope") if name in arrays}
+        return {name: Extra(array, _fixed) for name, array in kept.items()}
+
+    def _with_extras(
+        self,
+        state: FitState,
+        extras: Mapping[str, Extra],
+        trials: Trials,
+        targets: Targets,
+        resume: bool,
+    ) -> FitState:
+        """Return the state with what is learned beside weights, as it starts or as it was left."""
+        weights = {name: state.weights[name] for name in RNNParams._fields}
+        dtype = weights["w_rec"].dtype
+        before = self._extras_before(trials) if resume else {}
+        for name, extra in extras.items():
+            start = before.get(name, extra.start)
+            start = start if start.shape == extra.start.shape else extra.start
+            weights[name] = start.astype(dtype)
+        return replace(state, weights=weights)
 
     def _extras_before(self, trials: Trials) -> dict[str, NDArray[Any]]:
         """Return what an earlier fit has learned beside weights, as it is for these trials."""
         before = {
             name: array for name, array in self._weight_arrays().items() if name not in self._five
         }
-        if self._frames is None or "initial" not in before or before["initial"].ndim == 1:
+        if "initial" not in before:
+            return before
+        if self._frames is None:  # one for all, from now on
+            before["initial"] = before["initial"].reshape(-1, len(self.b_rec_)).mean(axis=0)
+            return before
+        if before["initial"].ndim == 1:  # to each its own, from now on
+            before["initial"] = np.repeat(before["initial"][None], trials.n_trials, axis=0)
             return before
         known = self._start_frames_
         if known.shape != self._frames.shape or not np.array_equal(known, self._frames):
@@ -135,3 +167,18 @@ class LivingRNN(EarlyStoppingRNN):
         if self._frames is None or initial is None or initial.ndim == 1:
             return None
         return regression_on(self._frames) @ initial.astype(np.float64)
+
+
+def _fixed(device: torch.device, dtype: torch.dtype) -> WeightSpace:
+    return WeightSpace(trainable=False)
+
+
+def _refuse_differences(leak: NDArray[Any], groups: NDArray[np.int64], dt: float) -> None:
+    """Refuse units of a type that start with different time constants."""
+    for group in np.unique(groups):
+        own = leak[groups == group]
+        if own.min() != own.max():
+            raise ValueError(
+                "tau must be the same for all units of a type with learn_tau='type', got "
+                f"{dt / own.max():g} and {dt / own.min():g} ms in one."
+            )

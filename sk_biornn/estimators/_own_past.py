@@ -21,6 +21,7 @@ RIDGES = (1e-3, 1e-2, 1e-1, 1.0)  # times the mean variance of the running means
 N_MEANS = (0, 1, 2, 4)
 _DEFAULT = (4, 1e-2)  # where there are too few trials to choose by
 _HORIZON, _N_FOLDS, _MOST_RUNS = 10, 5, 500
+_NEWS = 1e-6  # share of its power that what is read must have beside the past to have a gain
 
 
 class OwnPast(NamedTuple):
@@ -72,41 +73,72 @@ class Moments(NamedTuple):
         return OwnPast(slopes, intercepts)
 
 
-def fit_own_past(
-    terms: NDArray[Any],
-    targets: NDArray[Any],
-    weights: NDArray[Any],
-    increments: bool,
-    goes_on: bool,
-) -> OwnPast:
-    """Fit every output by its own past.
+class PastOfOutputs(NamedTuple):
+    """The past of every output, what is to follow from it, and what of it is used."""
 
-    Parameters
-    ----------
-    terms : ndarray of shape (n_trials, n_steps, n_terms, n_outputs)
-        Present inputs and differences of running means from them, as of `core.own_past`; without
-        terms there is an intercept alone.
-    targets, weights : ndarray of shape (n_trials, n_steps, n_outputs)
-        Targets, and how much each counts.
-    increments : bool
-        Whether the present input is added anyway; then the first term, or what stands for it where
-        there are no terms, is taken off `targets` by the caller.
-    goes_on : bool
-        Whether targets are the next inputs: free runs then choose what of the past is used.
+    terms: Array  # (n_trials, n_steps, n_terms, n_outputs)
+    targets: Array  # (n_trials, n_steps, n_outputs)
+    weights: Array  # likewise
+    chosen: tuple[int, float]  # number of running means, and ridge
 
-    Returns
-    -------
-    OwnPast
-        Slopes and intercepts of each output.
-    """
-    terms, targets, weights = (array.astype(np.float64) for array in (terms, targets, weights))
-    n_trials, n_means = len(terms), terms.shape[2] - 1
-    if n_means < 1:
-        return Moments.of(terms, targets, weights).fit(0, 0.0)
-    chosen = _DEFAULT
-    if goes_on and n_trials >= 2:
-        chosen = _chosen_by_free_runs(terms, targets, weights, increments)
-    return Moments.of(terms, targets, weights).fit(*chosen)
+    @classmethod
+    def of(
+        cls,
+        terms: NDArray[Any],
+        targets: NDArray[Any],
+        weights: NDArray[Any],
+        increments: bool,
+        goes_on: bool,
+    ) -> PastOfOutputs:
+        """Choose what of the past is used.
+
+        Parameters
+        ----------
+        terms : ndarray of shape (n_trials, n_steps, n_terms, n_outputs)
+            Present inputs and differences of running means from them, as of `core.own_past`;
+            without terms there is an intercept alone.
+        targets, weights : ndarray of shape (n_trials, n_steps, n_outputs)
+            Targets, and how much each counts.
+        increments : bool
+            Whether the present input is added anyway; then the first term, or what stands for it
+            where there are no terms, is taken off `targets` by the caller.
+        goes_on : bool
+            Whether targets are the next inputs: free runs then choose what of the past is used.
+
+        Returns
+        -------
+        PastOfOutputs
+            The past, with that choice.
+        """
+        terms, targets, weights = (array.astype(np.float64) for array in (terms, targets, weights))
+        chosen = _DEFAULT
+        if terms.shape[2] < 2:
+            chosen = (0, 0.0)
+        elif goes_on and len(terms) >= 2:
+            chosen = _chosen_by_free_runs(terms, targets, weights, increments)
+        return cls(terms, targets, weights, chosen)
+
+    def fit(self, beside: NDArray[Any] | float = 0.0) -> OwnPast:
+        """Fit every output by its own past, to which something is added beside it."""
+        return Moments.of(self.terms, self.targets - beside, self.weights).fit(*self.chosen)
+
+    def gains(self, read: NDArray[Any]) -> Array:
+        """Return by how much of what is read of its unit an output differs from its own past.
+
+        What the past tells is taken off both, as Frisch, Waugh and Lovell have it. The gain is 1
+        where the past tells all that is read.
+        """
+        rest = self.targets - self._said(self.targets)
+        news = read - self._said(read)
+        power = (self.weights * news**2).sum(axis=(0, 1))
+        is_new = power > _NEWS * (self.weights * read.astype(np.float64) ** 2).sum(axis=(0, 1))
+        together = (self.weights * news * rest).sum(axis=(0, 1))
+        return np.divide(together, power, out=np.ones_like(power), where=is_new)
+
+    def _said(self, values: NDArray[Any]) -> Array:
+        """Return what the own past says of values."""
+        past = Moments.of(self.terms, values.astype(np.float64), self.weights).fit(*self.chosen)
+        return np.asarray((self.terms * past.slopes).sum(axis=2) + past.intercepts)
 
 
 def _chosen_by_free_runs(

@@ -57,9 +57,11 @@ class PopulationRNN(FittedPopulations, BaseRNN):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         check_rules(self, {"readout": Choice(("population", "dense")), "freeze_readout": Flag()})
-        if isinstance(self.input_mask, str) and self.input_mask != "population":
+        words = ("population", "observed") if self._has_observed() else ("population",)
+        if isinstance(self.input_mask, str) and self.input_mask not in words:
             raise ValueError(
-                f"input_mask must be 'population', None or an array, got {short(self.input_mask)}."
+                f"input_mask must be {' or '.join(map(repr, words))}, None or an array, got "
+                f"{short(self.input_mask)}."
             )
         if self.populations is not None and self.signs is not None:
             raise ValueError(
@@ -179,20 +181,19 @@ class PopulationRNN(FittedPopulations, BaseRNN):
     # -------------------------------------------------------------- channels and outputs
 
     def _allowed_inputs(self, n_features: int, units: Units) -> np.ndarray | None:
-        if not isinstance(self.input_mask, str):
+        if not isinstance(self.input_mask, str) or self.input_mask != "population":
             return super()._allowed_inputs(n_features, units)
         if self.populations is None:
             return None
         table = units.table
-        _check_one_each(
-            table, "X", "channel", n_features, "input_mask='population'", "input_mask=None"
-        )
+        else_ = "input_mask='observed'" if self._has_observed() else "input_mask=None"
+        _check_one_each(table, "X", "channel", n_features, "input_mask='population'", else_)
         check_order("X", "channel", getattr(self, "feature_names_in_", None), table)
         return index_of_checked(table)[:, None] == np.arange(n_features)
 
     def _allowed_readout(self, n_outputs: int, units: Units) -> np.ndarray | None:
         mask = super()._allowed_readout(n_outputs, units)
-        if self.populations is None or self.readout == "dense":
+        if not self._reads_populations():
             return mask
         table = units.table
         _check_one_each(table, "y", "output", n_outputs, "readout='population'", "readout='dense'")
@@ -200,16 +201,22 @@ class PopulationRNN(FittedPopulations, BaseRNN):
         own = np.arange(n_outputs)[:, None] == index_of_checked(table)
         return own if mask is None else own & mask
 
+    def _reads_populations(self) -> bool:
+        """Whether output k reads population k."""
+        of_table = self.populations is not None and self.readout == "population"
+        return of_table and not self._has_observed()
+
     def _frozen(self) -> tuple[str, ...]:
         frozen = super()._frozen()
-        return (*frozen, "W_out", "b_out") if self.freeze_readout else frozen
+        is_frozen = self.freeze_readout and not self._has_observed()
+        return (*frozen, "W_out", "b_out") if is_frozen else frozen
 
     def _draw_weights(
         self, circuit: Circuit, size: Size, generator: np.random.Generator, dtype: Any
     ) -> dict[str, np.ndarray]:
         """Scale the read-out of a population to its own number of units."""
         weights = super()._draw_weights(circuit, size, generator, dtype)
-        if self.populations is None or self.readout == "dense":
+        if not self._reads_populations():
             return weights
         sizes, n_units = circuit.table["n_units"].to_numpy(), circuit.n_units
         # From +-1 / sqrt(n_units) to +-1 / sqrt(size); Keras' bound counts outputs too, here one.

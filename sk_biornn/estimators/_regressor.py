@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,19 +13,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._checks import check_flag
 from sk_biornn._feature_names import check_output_names
-from sk_biornn.core import WeightSpace, alone, squared_error
+from sk_biornn.core import alone, squared_error
 from sk_biornn.core.observations import OBSERVATIONS
-from sk_biornn.core.own_past import TIME_CONSTANTS, own_past
 from sk_biornn.estimators._base import BaseRNN
-from sk_biornn.estimators._closed_loop import ClosedLoop
-from sk_biornn.estimators._forecasts import ForecastingRNN, check_teacher_forcing
-from sk_biornn.estimators._loss import Play
-from sk_biornn.estimators._next_inputs import are_next_inputs
+from sk_biornn.estimators._continued import ContinuedRNN
+from sk_biornn.estimators._forecasts import check_teacher_forcing
 from sk_biornn.estimators._numbers import mean_r2, read_numbers
-from sk_biornn.estimators._observed import ObservedRNN
-from sk_biornn.estimators._observing import Observing
-from sk_biornn.estimators._own_past import OwnPast, fit_own_past
-from sk_biornn.estimators._physiology import Extra
 from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, Rule, check_rules
 from sk_biornn.estimators._running import blank_padding
 from sk_biornn.estimators._state import FitState
@@ -34,7 +26,6 @@ from sk_biornn.estimators._target_checks import (
     refuse_recording,
     refuse_the_unobservable,
     warn_of_far_targets,
-    warn_of_next_inputs,
     warn_of_steps_as_outputs,
 )
 from sk_biornn.estimators._targets import (
@@ -59,7 +50,7 @@ _RULES: dict[str, Rule] = {
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RNNRegressor(RegressorMixin, ObservedRNN, ForecastingRNN, BaseRNN):
+class RNNRegressor(RegressorMixin, ContinuedRNN, BaseRNN):
     """Adds numeric targets, of which some may be missing, to the base."""
 
     output_activation: str = "identity"
@@ -307,113 +298,6 @@ default=None
             n_moves = float(self.learning_rate_init) * self.max_iter * n_batches
             warn_of_far_targets(targets, state.weights["w_out"], state.weights["b_out"], n_moves)
         return state
-
-    # -------------------------------------------------------------- outputs that are next inputs
-
-    def _continues_inputs(self) -> bool:
-        """Whether outputs are made of the present input, too."""
-        return bool(self.predict_increments) or self.readout_skip is not None
-
-    def _is_in_loop(self) -> bool:
-        """Whether training feeds outputs back."""
-        return (
-            self.horizon > 1 or hasattr(self.teacher_forcing, "share") or (self.teacher_forcing < 1)
-        )
-
-    def _needs_columns(self) -> str:
-        """Return the argument that needs to know which column each output continues."""
-        if self.predict_increments:
-            return "predict_increments=True"
-        if self.readout_skip is not None:
-            return f"readout_skip={self.readout_skip!r}"
-        return f"horizon={self.horizon}" if self.horizon > 1 else "teacher_forcing"
-
-    def _without_burn_in(self, scored: np.ndarray, every_step: bool) -> np.ndarray:
-        """Return which entries are judged: none of the first steps."""
-        if not self.burn_in:
-            return scored
-        if not every_step:
-            raise ValueError(
-                f"burn_in must be 0 with targets at the last step, got {self.burn_in}."
-            )
-        if not scored[:, self.burn_in :].any():
-            raise ValueError(
-                f"burn_in must leave steps that are judged, got {self.burn_in} with trials of "
-                f"{scored.shape[1]} steps."
-            )
-        return np.where(np.arange(scored.shape[1])[:, None] < self.burn_in, False, scored)
-
-    def _warn_of_next_inputs(self, trials: Trials, values: np.ndarray, scored: np.ndarray) -> None:
-        """Tell of targets that are the inputs one step on, if nothing is made of it."""
-        own = self._columns_continued()
-        if own is None or self._continues_inputs() or trials.n_steps < 2:
-            return
-        if self.observation != "gaussian" or self.calcium_tau is not None:
-            return  # of counts the present says little, and an indicator is a past of its own
-        if are_next_inputs(trials.x, values, scored, own):
-            warn_of_next_inputs(self.output_names_ if hasattr(self, "output_names_") else own)
-
-    def _observing(self) -> Observing | None:
-        observing = super()._observing()
-        if not self._continues_inputs():
-            return observing
-        own, increments = self._columns_continued(), bool(self.predict_increments)
-        return (observing or Observing())._replace(own=own, increments=increments)
-
-    def _play(self, n_epochs: int, extras: Mapping[str, Extra]) -> Play:
-        play = super()._play(n_epochs, extras)
-        if self._continues_inputs():
-            play = play._replace(reason_alone="outputs that are made of the present input, too")
-        if not self._is_in_loop():
-            return play
-        own = self._columns_continued(self._needs_columns())
-        assert own is not None
-        loop = ClosedLoop(own, self.horizon, self.burn_in, self.teacher_forcing, n_epochs)
-        return play._replace(closed_loop=loop, reason_alone="a closed loop")
-
-    def _extras(self, state: FitState, trials: Trials, targets: Targets) -> dict[str, Extra]:
-        extras = super()._extras(state, trials, targets)
-        if self.readout_skip is not None:
-            start = self._own_past(trials, targets).slopes
-            if self.observation != "gaussian":
-                start = np.zeros_like(start)
-            extras["w_skip"] = Extra(start, lambda device, dtype: WeightSpace())
-        return extras
-
-    def _own_past(self, trials: Trials, targets: Targets) -> OwnPast:
-        """Return how each output follows from its own past, from which training starts."""
-        own = self._columns_continued()
-        assert own is not None
-        present = trials.x[:, :, own]
-        terms = np.zeros((*present.shape[:2], 0, len(own)))
-        if self.readout_skip is not None:
-            n_terms = 1 + (len(TIME_CONSTANTS) if self.readout_skip == "diagonal" else 0)
-            found, _ = own_past(torch.from_numpy(present.astype(np.float64)), n_terms, None)
-            terms = found.numpy()
-        values, weights = targets.values, targets.weights
-        goes_on = are_next_inputs(trials.x, values, weights, own)
-        values = values - present if self.predict_increments else values
-        return fit_own_past(terms, values, weights, bool(self.predict_increments), goes_on)
-
-    def _with_extras(
-        self,
-        state: FitState,
-        extras: Mapping[str, Extra],
-        trials: Trials,
-        targets: Targets,
-        resume: bool,
-    ) -> FitState:
-        """Start at the own past of every output: the read-out adds nothing to it at first."""
-        state = super()._with_extras(state, extras, trials, targets, resume)
-        if resume or not self._continues_inputs() or self.observation != "gaussian":
-            return state
-        weights, frozen = dict(state.weights), self._frozen()
-        if "W_out" not in frozen:
-            weights["w_out"] = np.zeros_like(weights["w_out"])
-        if "b_out" not in frozen:
-            start = self._own_past(trials, targets).intercepts
-            weights["b_out"] = start.astype(weights["b_out"].dtype)
-        return replace(state, weights=weights)
 
     def _transform(self, outputs: torch.Tensor) -> torch.Tensor:
         return torch.tanh(outputs) if self.output_activation == "tanh" else outputs

@@ -106,6 +106,7 @@ class RunningRNN(FittedNetwork, RNNParameters):
         return None
 
     def _fitted_network(self, trials: Trials) -> boundary.Network:
+        self._refuse_other_dt()
         device = boundary.resolve_device(self.device)
         dtype = boundary.torch_dtype(trials.x.dtype)
         weights, support = self._weight_arrays(), None
@@ -119,6 +120,14 @@ class RunningRNN(FittedNetwork, RNNParameters):
         dynamics = self._dynamics(device, dtype, self.W_rec_.shape[0], populations, order)
         observing, start_map = self._observing(), getattr(self, "initial_map_", None)
         return boundary.Network(params, dynamics, support, observing, start_map)
+
+    def _refuse_other_dt(self) -> None:
+        """Refuse steps of another length than those in which time constants were learned."""
+        known = vars(self).get("_dt_of_leak")
+        if hasattr(self, "leak_") and self.dt != known:
+            raise ValueError(
+                f"dt must be {known}, as in the fit that has learned tau_, got {self.dt}."
+            )
 
     def _observing(self) -> Observing | None:
         """Return how outputs are made of what is read; a leaf may do more than read."""

@@ -15,6 +15,8 @@ _FAR = 2.0  # ranges of the initial read-out, beyond which training does not arr
 _SDS = 3.0  # and standard deviations of the targets: what lies closer costs little of R^2
 _SMOOTH = 0.5  # correlation of neighbouring rows, beyond which rows are points in time
 _LONG, _FEW_ROWS = 10, 50  # a recording has so many times more rows than columns, and so many
+_MOST = 0.5  # R^2 of the present as a prediction of the next step
+_ALIKE = 0.95  # correlation beyond which two are one in other units
 _NEXT = 10  # steps ahead that a target may be
 
 
@@ -125,19 +127,55 @@ def warn_of_far_targets(
     )
 
 
-def warn_of_next_inputs(outputs: Any) -> None:
-    """Tell that targets are the inputs one step on, of which a plain read-out knows nothing.
+def warn_of_next_inputs(outputs: Any, no_change: float) -> None:
+    """Tell that targets are the inputs one step on, where most of them is there already.
 
-    On recordings such a network loses to repeating the present; see the guide on forecasts.
+    On recordings a plain read-out, which knows nothing of it, loses to repeating the present.
+
+    Parameters
+    ----------
+    outputs : sequence
+        Names of the outputs.
+    no_change : float
+        R^2 of the present as a prediction.
     """
+    if not no_change > _MOST:
+        return
     names = ", ".join(str(name) for name in list(outputs)[:6]) + ("..." if len(outputs) > 6 else "")
     warnings.warn(
-        f"y is X one step later ({names}), which a plain read-out predicts worse than no change at "
-        "all does: pass predict_increments=True, readout_skip='diagonal', or leave it so to learn "
-        "the whole of the next input.",
+        f"y is X one step later ({names}), which no change at all predicts with an R^2 above "
+        f"{_MOST}, better than a plain read-out mostly does: pass predict_increments=True, "
+        "readout_skip='diagonal', or leave it so to learn the whole of the next input.",
         UserWarning,
         stacklevel=2,
     )
+
+
+def warn_of_other_units(later: np.ndarray, values: np.ndarray, scored: np.ndarray) -> None:
+    """Warn where targets are the inputs one step on in other units, and come back as inputs.
+
+    They are if an output's correlation with them is above 0.95 and the two are further apart (root
+    mean square) than half a standard deviation of the inputs.
+
+    Parameters
+    ----------
+    later, values, scored : ndarray of shape (n_trials, n_steps, n_outputs)
+        The inputs one step on, the targets, and which of these count.
+    """
+    for k in range(values.shape[-1]):
+        x, y = (array[:, :, k][scored[:, :, k]].astype(np.float64) for array in (later, values))
+        if len(x) < 3 or x.std() == 0 or y.std() == 0:
+            continue
+        apart = np.sqrt(np.mean((y - x) ** 2)) > x.std() / 2
+        if apart and np.corrcoef(x, y)[0, 1] > _ALIKE:
+            warnings.warn(
+                f"y is X one step later in other units (output {k}: mean {y.mean():.3g} and "
+                f"deviation {y.std():.3g}, {x.mean():.3g} and {x.std():.3g} in X), and its outputs "
+                "come back as inputs: scale X and y alike, best the recording before it is cut.",
+                UserWarning,
+                stacklevel=2,
+            )
+            return
 
 
 def _is_later(x: np.ndarray, y: np.ndarray) -> bool:

@@ -37,12 +37,14 @@ class CellTypeRNNRegressor(PopulationRNN, RNNRegressor):
     ----------
     {parameters}
     {regression_parameters}
+    {forecast_parameters}
     {population_parameters}
 
     Attributes
     ----------
     {attributes}
     {regression_attributes}
+    {forecast_attributes}
     populations_ : DataFrame
         The table of populations, checked.
     loss_per_population_ : ndarray of shape (n_epochs, n_populations) or None

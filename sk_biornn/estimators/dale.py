@@ -86,11 +86,13 @@ class DaleRNNRegressor(RNNRegressor):
     ----------
     {parameters}
     {regression_parameters}
+    {forecast_parameters}
 
     Attributes
     ----------
     {attributes}
     {regression_attributes}
+    {forecast_attributes}
 
     Raises
     ------

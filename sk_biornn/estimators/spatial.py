@@ -90,11 +90,13 @@ class SpatialRNNRegressor(RNNRegressor):
     ----------
     {parameters}
     {regression_parameters}
+    {forecast_parameters}
 
     Attributes
     ----------
     {attributes}
     {regression_attributes}
+    {forecast_attributes}
 
     Raises
     ------

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from sk_biornn.inspection._compare import compare
     from sk_biornn.inspection._currents import current_decomposition
     from sk_biornn.inspection._forecasts import forecast_skill
+    from sk_biornn.inspection._identifiability import identifiability
     from sk_biornn.inspection._interactions import block_density, population_interactions
+    from sk_biornn.inspection._known_circuit import KnownCircuit, make_known_circuit
+    from sk_biornn.inspection._recovery import recovery_benchmark
     from sk_biornn.inspection._silence import silence, silencing_effect
     from sk_biornn.inspection._skill import prediction_skill
     from sk_biornn.inspection._spanning_tree import (
@@ -21,15 +24,19 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "KnownCircuit",
     "block_density",
     "co_smoothing_score",
     "compare",
     "current_decomposition",
     "forecast_skill",
+    "identifiability",
+    "make_known_circuit",
     "maximum_spanning_tree",
     "population_interactions",
     "prediction_skill",
     "random_tree_overlap",
+    "recovery_benchmark",
     "silence",
     "silencing_effect",
     "spanning_tree_overlap",
@@ -37,15 +44,19 @@ __all__ = [
 ]
 
 _FILES = {
+    "KnownCircuit": "_known_circuit",
     "block_density": "_interactions",
     "co_smoothing_score": "_co_smoothing",
     "compare": "_compare",
     "current_decomposition": "_currents",
     "forecast_skill": "_forecasts",
+    "identifiability": "_identifiability",
+    "make_known_circuit": "_known_circuit",
     "maximum_spanning_tree": "_spanning_tree",
     "population_interactions": "_interactions",
     "prediction_skill": "_skill",
     "random_tree_overlap": "_spanning_tree",
+    "recovery_benchmark": "_recovery",
     "silence": "_silence",
     "silencing_effect": "_silence",
     "spanning_tree_overlap": "_spanning_tree",

@@ -21,6 +21,7 @@ from sk_biornn.biology.populations import (
     unit_signs,
 )
 from sk_biornn.estimators import CellTypeRNNRegressor
+from sk_biornn.estimators._physiology import EXTRA_ATTRIBUTES
 from sk_biornn.io._torch_file import read_arrays
 from sk_biornn.units.names import listed
 
@@ -34,6 +35,7 @@ PUBLISHED = {
     "dt": None,
     "readout": "population",
     "output_activation": "identity",
+    "predict_increments": False,
     "observation": "gaussian",
     "calcium_tau": None,
 }
@@ -284,6 +286,12 @@ def _check_saveable(estimator: Any) -> None:
             f"{type(estimator).__name__}{without}."
         )
     check_is_fitted(estimator, "W_rec_")
+    for attribute in EXTRA_ATTRIBUTES.values():
+        if hasattr(estimator, attribute):
+            raise ValueError(
+                f"{attribute} must not be there in a network that is saved as a checkpoint, which "
+                "has no place for what is learned beside weights."
+            )
     for name, value in PUBLISHED.items():
         found = getattr(estimator, name)
         if found != value:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone, is_regressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -20,8 +21,16 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
 
+_APART = 1e-3  # of a deviation: what comes back at every step in other units adds up
+
+
 def _has_activity(meta: Any) -> bool:
     return hasattr(getattr(meta, "regressor_", meta.regressor), "hidden_states")
+
+
+def _forecasts(meta: Any) -> bool:
+    regressor = getattr(meta, "regressor_", meta.regressor)
+    return hasattr(_with_its_steps(regressor)[1], "forecast")
 
 
 class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
@@ -111,7 +120,8 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         check_output_names(self, y, reset=True)
         transformer = TrialScaler() if self.transformer is None else clone(self.transformer)
         y = _without_hidden(y)
-        self.transformer_ = transformer.fit(_column(y))
+        is_frozen = isinstance(transformer, FrozenEstimator)  # whose fit is another's, and wants y
+        self.transformer_ = transformer if is_frozen else transformer.fit(_column(y))
         handed = {
             name: self._with_scaled_targets(value) if name.endswith("validation") else value
             for name, value in _for_steps(self.regressor, fit_params).items()
@@ -207,6 +217,66 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self, "regressor_")
         return self.regressor_.hidden_states(X, kind)
 
+    @available_if(_forecasts)
+    def forecast(self, X: Any, n_steps: int, *, future: Any = None) -> Any:
+        """Go on from where trials end, in the unit of the targets.
+
+        Outputs come back as inputs as they are, scaled, so that one scaler must serve both: that of
+        ``scaler = FrozenEstimator(TrialScaler().fit(X_train))`` as `transformer` and as first step
+        of a pipeline, for instance.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            Trials.
+        n_steps : int
+            How many steps to forecast.
+        future : array-like, list or DataFrame, or None, default=None
+            Inputs of the steps to come, as the regressor takes them; where that is a pipeline, of
+            all columns of X, in their own unit.
+
+        Returns
+        -------
+        ndarray of shape (n_trials, n_steps, n_outputs), or DataFrame, or list of DataFrames
+            As the regressor returns it, in the unit of the targets.
+
+        Raises
+        ------
+        NotFittedError
+            If the regressor has not been fitted.
+        ValueError
+            As the regressor does, or if inputs and targets are scaled differently.
+        """
+        check_is_fitted(self, "regressor_")
+        steps, network = _with_its_steps(self.regressor_)
+        self._refuse_other_units(steps, network)
+        if steps is not None:
+            X = steps.transform(X)
+            future = None if future is None else steps.transform(future)
+        return self.transformer_.inverse_transform(network.forecast(X, n_steps, future=future))
+
+    def _refuse_other_units(self, steps: Any, network: Any) -> None:
+        """Raise if what comes out of the network is in other units than what goes in."""
+        own = network._columns_continued("a forecast")
+        outputs = np.repeat([[[-1.0]], [[1.0]]], len(own), axis=2)
+        with warnings.catch_warnings():  # of names, which arrays do not have
+            warnings.filterwarnings("ignore", "X does not have valid feature names")
+            measured = self.transformer_.inverse_transform(outputs)
+            inputs = np.zeros((2, 1, self.n_features_in_))
+            inputs[:, :, own] = measured
+            inputs = inputs if steps is None else steps.transform(inputs)
+        ends = np.asarray(inputs)[:, 0, own]
+        apart = np.abs(ends - outputs[:, 0]).max(axis=0)
+        worst = int(apart.argmax())
+        if apart[worst] > _APART:
+            low, high = ends[:, worst]
+            raise ValueError(
+                "transformer must be that which scales the inputs, to which outputs come back in a "
+                f"forecast, but -1 and 1 of output {worst} are inputs of {low:.3f} and {high:.3f}: "
+                "give both FrozenEstimator(scaler) of scikit-learn, or scale the recording before "
+                "it is cut."
+            )
+
     def _with_scaled_targets(self, validation: Any) -> Any:
         if not isinstance(validation, (tuple, list)) or len(validation) != 2:
             return validation  # refused by the regressor
@@ -228,6 +298,13 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         tags.target_tags = inner.target_tags
         tags.regressor_tags = inner.regressor_tags
         return tags
+
+
+def _with_its_steps(regressor: Any) -> tuple[Any, Any]:
+    """Return what a pipeline does before its regressor, None if it does nothing, and that."""
+    if not hasattr(regressor, "steps"):
+        return None, regressor
+    return (regressor[:-1] if len(regressor.steps) > 1 else None), regressor[-1]
 
 
 def _require_regressor(regressor: Any) -> None:

@@ -1,0 +1,188 @@
+"""Outputs that go on from the inputs: increments, a skip from their own past, and loops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from sk_biornn.core import WeightSpace
+from sk_biornn.core.own_past import TIME_CONSTANTS, own_past
+from sk_biornn.estimators._closed_loop import ClosedLoop
+from sk_biornn.estimators._loss import Play
+from sk_biornn.estimators._next_inputs import are_next_inputs, goes_straight_on, r2_of_no_change
+from sk_biornn.estimators._observed import ObservedRNN
+from sk_biornn.estimators._observing import Observing
+from sk_biornn.estimators._own_past import OwnPast, PastOfOutputs
+from sk_biornn.estimators._physiology import Extra
+from sk_biornn.estimators._recorded import LEAST_GAIN, RecordedRNN
+from sk_biornn.estimators._state import FitState
+from sk_biornn.estimators._target_checks import warn_of_next_inputs, warn_of_other_units
+from sk_biornn.estimators._targets import Targets
+from sk_biornn.estimators._trials import Trials
+
+
+class ContinuedRNN(ObservedRNN, RecordedRNN):
+    """Makes outputs of the present input and its past, too, and feeds them back while it learns."""
+
+    def _continues_inputs(self) -> bool:
+        """Whether outputs are made of the present input, too."""
+        return bool(self.predict_increments) or self.readout_skip is not None
+
+    def _learns_more_than_weights(self) -> bool:
+        has_kernel = isinstance(self.calcium_tau, str)  # "learned"
+        more = self.readout_skip is not None or has_kernel
+        return more or super()._learns_more_than_weights()
+
+    def _is_in_loop(self) -> bool:
+        """Whether training feeds outputs back."""
+        return (
+            self.horizon > 1 or hasattr(self.teacher_forcing, "share") or (self.teacher_forcing < 1)
+        )
+
+    def _needs_columns(self) -> str:
+        """Return the argument that needs to know which column each output continues."""
+        if self.predict_increments:
+            return "predict_increments=True"
+        if self.readout_skip is not None:
+            return f"readout_skip={self.readout_skip!r}"
+        return f"horizon={self.horizon}" if self.horizon > 1 else "teacher_forcing"
+
+    def _without_burn_in(self, scored: np.ndarray, every_step: bool) -> np.ndarray:
+        """Return which entries are judged: none of the first steps."""
+        if not self.burn_in:
+            return scored
+        if not every_step:
+            raise ValueError(
+                f"burn_in must be 0 with targets at the last step, got {self.burn_in}."
+            )
+        if not scored[:, self.burn_in :].any():
+            raise ValueError(
+                f"burn_in must leave steps that are judged, got {self.burn_in} with trials of "
+                f"{scored.shape[1]} steps."
+            )
+        return np.where(np.arange(scored.shape[1])[:, None] < self.burn_in, False, scored)
+
+    def _warn_of_next_inputs(self, trials: Trials, values: np.ndarray, scored: np.ndarray) -> None:
+        """Tell of targets that are the inputs one step on, if nothing is made of it."""
+        own = self._columns_continued()
+        if own is None or trials.n_steps < 2:
+            return
+        if self._continues_inputs() or self._is_in_loop():
+            warn_of_other_units(trials.x[:, 1:, own], values[:, :-1], scored[:, :-1])
+        if self._continues_inputs() or "W_out" in self._frozen():
+            return  # with a read-out that is given, the circuit is what learns
+        if self.observation != "gaussian" or self.calcium_tau is not None:
+            return  # of counts the present says little, and an indicator is a past of its own
+        if not are_next_inputs(trials.x, values, scored, own) or goes_straight_on(trials):
+            return
+        names = getattr(self, "output_names_", own)
+        warn_of_next_inputs(names, r2_of_no_change(trials.x[:, :, own], values, scored))
+
+    def _observing(self) -> Observing | None:
+        observing = super()._observing()
+        if not self._continues_inputs():
+            return observing
+        own, increments = self._columns_continued(), bool(self.predict_increments)
+        return (observing or Observing())._replace(own=own, increments=increments)
+
+    def _play(self, n_epochs: int, extras: Mapping[str, Extra]) -> Play:
+        play = super()._play(n_epochs, extras)
+        if self._continues_inputs():
+            play = play._replace(reason_alone="outputs that are made of the present input, too")
+        if not self._is_in_loop():
+            return play
+        own = self._columns_continued(self._needs_columns())
+        assert own is not None
+        loop = ClosedLoop(own, self.horizon, self.burn_in, self.teacher_forcing, n_epochs)
+        return play._replace(closed_loop=loop, reason_alone="a closed loop")
+
+    def _extras(self, state: FitState, trials: Trials, targets: Targets) -> dict[str, Extra]:
+        extras = super()._extras(state, trials, targets)
+        if self.readout_skip is not None:
+            start = self._own_past(trials, targets).slopes
+            if self.observation != "gaussian":
+                start = np.zeros_like(start)
+            extras["w_skip"] = Extra(start, lambda device, dtype: WeightSpace())
+        return extras
+
+    def _own_past(self, trials: Trials, targets: Targets) -> OwnPast:
+        """Return how each output follows from its own past, from which training starts."""
+        return self._past_of(trials, targets).fit()
+
+    def _past_of(self, trials: Trials, targets: Targets) -> PastOfOutputs:
+        """Return the past of every output, and what is to follow from it."""
+        own = self._columns_continued()
+        assert own is not None
+        present = trials.x[:, :, own]
+        terms = np.zeros((*present.shape[:2], 0, len(own)))
+        if self.readout_skip is not None:
+            n_terms = 1 + (len(TIME_CONSTANTS) if self.readout_skip == "diagonal" else 0)
+            found, _ = own_past(torch.from_numpy(present.astype(np.float64)), n_terms, None)
+            terms = found.numpy()
+        values, weights = targets.values, targets.weights
+        goes_on = are_next_inputs(trials.x, values, weights, own)
+        values = values - present if self.predict_increments else values
+        return PastOfOutputs.of(terms, values, weights, bool(self.predict_increments), goes_on)
+
+    def _with_extras(
+        self,
+        state: FitState,
+        extras: Mapping[str, Extra],
+        trials: Trials,
+        targets: Targets,
+        resume: bool,
+    ) -> FitState:
+        """Start at the own past of every output: the read-out adds nothing to it at first."""
+        state = super()._with_extras(state, extras, trials, targets, resume)
+        if not self._continues_inputs():
+            return state
+        weights, frozen = dict(state.weights), self._frozen()
+        if resume:
+            if "w_skip" in weights:  # an earlier fit may have had none, or other terms
+                weights["w_skip"] = _in_rows_of(weights["w_skip"], getattr(self, "w_skip_", None))
+            return replace(state, weights=weights)
+        if self.observation != "gaussian":
+            return state
+        if self._has_observed():
+            start = self._beside_units(state, trials, targets, weights)
+        else:
+            if "W_out" not in frozen:
+                weights["w_out"] = np.zeros_like(weights["w_out"])
+            start = self._own_past(trials, targets).intercepts
+        if "b_out" not in frozen:
+            weights["b_out"] = start.astype(weights["b_out"].dtype)
+        return replace(state, weights=weights)
+
+    def _beside_units(
+        self,
+        state: FitState,
+        trials: Trials,
+        targets: Targets,
+        weights: dict[str, np.ndarray],
+    ) -> np.ndarray:
+        """Start at the own past of every output beside the unit that it reads; return intercepts.
+
+        Gains that are learned start where they are best, too, but not where nothing would be
+        learned of the units.
+        """
+        read, past = self._read_of(state, trials), self._past_of(trials, targets)
+        if "W_out" not in self._frozen():
+            gains = np.maximum(past.gains(read), LEAST_GAIN).astype(weights["w_out"].dtype)
+            weights["w_out"] = weights["w_out"] * gains[:, None]
+            read = read * gains
+        start = past.fit(beside=read)
+        if "w_skip" in weights:
+            weights["w_skip"] = start.slopes.astype(weights["w_skip"].dtype)
+        return start.intercepts
+
+
+def _in_rows_of(array: np.ndarray, before: np.ndarray | None) -> np.ndarray:
+    """Return what was there before in the shape of `array`, 0 in rows that were not."""
+    found = np.zeros_like(array)
+    if before is not None:
+        n_rows = min(len(before), len(found))
+        found[:n_rows] = before[:n_rows]
+    return found
