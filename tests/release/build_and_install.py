@@ -5,7 +5,7 @@
     python tests/release/build_and_install.py --without-torch   only what never imports torch
 
 The files are built from what git knows, in a copy, so that nothing that lies about gets in; the
-wheel is built of the sdist, as a packager would. Everything is installed by pip with constraints.txt.
+wheel is built of the sdist, as a packager would. pip installs everything by constraints.txt.
 """
 
 from __future__ import annotations
