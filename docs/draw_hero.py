@@ -1,6 +1,6 @@
 """The picture of the front page: what is known, what is learned, what it predicts.
 
-    python docs/hero.py [FILE]          writes docs/_static/hero.svg, or another picture, in seconds
+    python docs/draw_hero.py [FILE]          writes docs/_static/hero.svg, or another picture, in seconds
 
 A circuit of which everything is known is simulated, and two thirds of its units are recorded. A
 network is told the wiring, the signs and the cell types; from the recording it learns how strong
@@ -156,7 +156,7 @@ def hero(circuit: KnownCircuit, network: Any) -> Any:
 
 def main() -> None:
     """Simulate, learn, draw and write."""
-    parser = argparse.ArgumentParser(prog="hero.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="draw_hero.py", description=__doc__.splitlines()[0])
     default = Path(__file__).parent / "_static" / "hero.svg"
     parser.add_argument("file", nargs="?", type=Path, default=default, help=".svg, .png or .pdf")
     file = parser.parse_args().file

@@ -16,10 +16,10 @@ DOCS = Path(__file__).parents[1] / "docs"
 def hero():
     pytest.importorskip("matplotlib").use("agg")
     sys.path.insert(0, str(DOCS))
-    import hero
+    import draw_hero
 
     sys.path.remove(str(DOCS))
-    return hero
+    return draw_hero
 
 
 def test_what_is_shown_is_what_was_fitted(hero):
