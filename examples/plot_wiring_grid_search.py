@@ -4,8 +4,8 @@ How dear should wire be? A grid search over penalties
 
 Sixty units stand on a grid, and a penalty on long connections is added to the loss of the task. A
 weak penalty changes nothing, a strong one leaves no network. A grid search with two scores,
-accuracy on held-out trials and modularity of the weights, finds what lies between. Each score is shown with
-what chance would give.
+accuracy on held-out trials and modularity of the weights, finds what lies between. Each score is
+shown with what chance would give.
 """
 
 # %%
