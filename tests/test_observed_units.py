@@ -12,7 +12,13 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from test_estimators_input import refused
 
-from sk_biornn import CellTypeRNNRegressor, DaleRNNClassifier, DaleRNNRegressor
+from sk_biornn import (
+    CellTypeRNNRegressor,
+    DaleRNNClassifier,
+    DaleRNNRegressor,
+    SpatialRNNRegressor,
+)
+from sk_biornn.ensemble import fit_many
 from sk_biornn.inspection import silence
 
 NAMES = ["AVA", "AVB", "AVD", "PVC", "RIM"]
@@ -114,6 +120,8 @@ def test_numbers_are_names_where_units_are_named_by_numbers():
     np.testing.assert_array_equal(reg.W_out_, np.eye(5)[[3, 2]])
     with refused("observed", "0"):
         regressor(observed=[0, 1], mask=mask).fit(X, Y)
+    # Columns of a recording may have numbers of another count.
+    regressor(observed=[1, 77], mask=mask).fit(named(X, [4, 3]), named(Y, [4, 3]))
 
 
 # ------------------------------------------------------------------ the inputs
@@ -138,6 +146,19 @@ def test_other_columns_reach_all_units_and_withheld_neurons_have_none():
     assert of_light.all()
     assert of_rim.tolist() == [False] * 4 + [True]  # hidden, and measured
     # PVC is an output that X does not have: its unit lives on what synapses bring.
+
+
+def test_names_of_outputs_tell_where_nothing_names_the_units():
+    reg = regressor(input_mask="observed")
+    reg.fit(named(X[..., :1], ["PVC"]), named(Y, ["PVC", "AVB"]))  # AVB is withheld
+    assert np.flatnonzero(reg.W_in_).tolist() == [3]
+
+
+def test_feedback_counts_more_than_a_name():
+    reg = regressor(input_mask="observed", mask=labelled_mask(), feedback=["b", "RIM"])
+    three = np.concatenate([X, X[..., :1]], axis=2)
+    reg.fit(named(three, ["AVA", "RIM", "b"]), named(Y, ["one", "two"]))
+    assert [np.flatnonzero(column).tolist() for column in reg.W_in_.T] == [[0], [1], [3]]
 
 
 def test_feedback_says_which_column_is_whose():
@@ -200,6 +221,21 @@ def test_learned_gains_start_where_they_are_best():
     np.testing.assert_allclose(reg.W_out_[[0, 1], [3, 1]], 0.1, atol=1e-6)
 
 
+def test_a_gain_of_which_the_past_tells_nothing_starts_at_1():
+    reg = regressor(predict_increments=True, readout_skip="present", input_mask="observed")
+    reg.set_params(readout_gain="positive", learning_rate_init=1e-12, max_iter=1)
+    reg.set_params(activation="relu", recurrent_init=np.zeros((5, 5)), recurrent_bias=False)
+    reg.fit(X - X.min(), Y - X.min())  # each unit is its column
+    np.testing.assert_allclose(reg.W_out_, np.eye(5)[[3, 1]], atol=1e-6)
+
+
+def test_a_read_out_that_is_not_allowed_is_not_there():
+    allowed = np.ones((2, 5), dtype=bool)
+    allowed[1, 1] = False
+    reg = regressor(readout_mask=allowed).fit(X, Y)
+    np.testing.assert_array_equal(reg.W_out_, np.eye(5)[[3, 1]] * [[1], [0]])
+
+
 @pytest.mark.parametrize("gain", ["identity", "positive"])
 def test_a_forecast_feeds_the_units_what_they_said(gain):
     reg = regressor(**FORECASTS, input_mask="observed", readout_gain=gain).fit(X, Y)
@@ -241,6 +277,15 @@ def test_in_a_network_of_populations_it_takes_the_place_of_their_readout():
     assert reg.set_params(observed=[0, 4, 2]).fit(three, three).W_out_.shape == (3, 5)
     with refused("X", "input_mask='observed'"):
         CellTypeRNNRegressor(populations=table, observed=[0, 4, 2]).fit(three, three)
+
+
+def test_spikes_of_units_follow_their_states_through_the_link():
+    counts = RNG.poisson(2.0, Y.shape)
+    reg = regressor(observation="poisson", input_mask="observed").fit(X, counts)
+    units = reg.hidden_states(X)[:, :, [3, 1]]
+    log_mean = np.log(counts.mean(axis=(0, 1)) / np.log(2))
+    rates = np.logaddexp(0, units + reg.b_out_) * np.exp(log_mean)
+    np.testing.assert_allclose(reg.predict(X), rates, rtol=1e-3)
 
 
 def test_from_weights_takes_what_a_fit_leaves_and_refuses_others():
@@ -315,3 +360,21 @@ def test_columns_that_stand_for_nobody_are_refused():
         regressor(input_mask="observed").fit(X[..., :1], Y)
     with refused("input_mask", "observed"):
         DaleRNNClassifier(n_units=5, input_mask="observed").fit(X, np.arange(24) % 2)
+
+
+@pytest.mark.parametrize("gain", ["identity", "positive"])
+def test_networks_that_learn_side_by_side_are_as_alone(gain):
+    settings = {"readout_gain": gain, "input_mask": "observed", "feedback": [0, 1]}
+    alone = [regressor(**settings, random_state=seed).fit(X, Y) for seed in (0, 1)]
+    stacked = fit_many([clone(reg) for reg in alone], X, Y)
+    for one, other in zip(alone, stacked, strict=True):
+        for name in ("W_rec_", "W_in_", "W_out_", "b_out_"):
+            np.testing.assert_allclose(getattr(other, name), getattr(one, name), atol=1e-6)
+
+
+def test_a_spatial_network_may_have_hidden_units():
+    reg = SpatialRNNRegressor(
+        n_units=8, coordinates=(2, 2, 2), regularizer="spatial", observed=[7, 0], max_iter=2,
+        random_state=0,
+    ).fit(X, Y)  # fmt: skip
+    np.testing.assert_array_equal(reg.W_out_, np.eye(8)[[7, 0]])

@@ -21,7 +21,7 @@ from sk_biornn.estimators._next_inputs import (
     goes_straight_on,
     r2_of_no_change,
 )
-from sk_biornn.estimators._own_past import N_MEANS, RIDGES, fit_own_past
+from sk_biornn.estimators._own_past import N_MEANS, RIDGES, PastOfOutputs
 from sk_biornn.estimators._trials import Trials
 
 STILL = {"learning_rate_init": 1e-14, "max_iter": 1, "n_units": 4, "random_state": 0}
@@ -113,7 +113,7 @@ def test_where_nothing_is_to_choose_it_is_a_weighted_ridge_regression(seed, n_te
     terms = rng.standard_normal((4, 6, n_terms, 2))
     y, weights = rng.standard_normal((4, 6, 2)), rng.integers(0, 3, (4, 6, 2)).astype(float)
     weights[0, 0] = 1
-    found = fit_own_past(terms, y, weights, increments, goes_on=False)
+    found = PastOfOutputs.of(terms, y, weights, increments, goes_on=False).fit()
     for k in range(2):
         flat, w = terms[..., k].reshape(-1, n_terms), weights[..., k].ravel()
         w = w / w.sum()
@@ -129,7 +129,7 @@ def test_without_terms_it_is_the_weighted_mean():
     y = np.arange(24.0).reshape(2, 6, 2)
     weights = np.ones_like(y)
     weights[0] = 0
-    found = fit_own_past(np.zeros((2, 6, 0, 2)), y, weights, True, True)
+    found = PastOfOutputs.of(np.zeros((2, 6, 0, 2)), y, weights, True, True).fit()
     np.testing.assert_allclose(found.intercepts, y[1].mean(axis=0))
     assert found.slopes.shape == (0, 2)
 
@@ -173,7 +173,7 @@ def test_free_runs_choose_how_much_of_the_past_is_used(increments, seed):
     n_means, ridge = candidates[int(np.argmin(errors))]
     terms = plain_terms(x, 5)
     targets = y - x if increments else y
-    found = fit_own_past(terms, targets, np.ones_like(y), increments, goes_on=True)
+    found = PastOfOutputs.of(terms, targets, np.ones_like(y), increments, goes_on=True).fit()
     for k in range(2):
         flat = terms[:, :, : 1 + n_means, k].reshape(-1, 1 + n_means)
         strength = np.zeros(1 + n_means)
@@ -227,7 +227,7 @@ def test_both_ways_start_at_the_same_predictions(increments):
     est.fit(X, Y)
     assert est.w_skip_.shape == (5, 3)
     terms = plain_terms(X, 5)
-    past = fit_own_past(terms, Y, np.ones_like(Y), increments=False, goes_on=True)
+    past = PastOfOutputs.of(terms, Y, np.ones_like(Y), increments=False, goes_on=True).fit()
     expected = np.einsum("btkn,kn->btn", terms, past.slopes) + past.intercepts
     if not increments:
         np.testing.assert_allclose(est.predict(X), expected, atol=1e-8)

@@ -10,6 +10,7 @@ import torch
 
 from sk_biornn.core import WeightSpace
 from sk_biornn.core.own_past import TIME_CONSTANTS, own_past
+from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._closed_loop import ClosedLoop
 from sk_biornn.estimators._loss import Play
 from sk_biornn.estimators._next_inputs import are_next_inputs, goes_straight_on, r2_of_no_change
@@ -24,7 +25,7 @@ from sk_biornn.estimators._targets import Targets
 from sk_biornn.estimators._trials import Trials
 
 
-class ContinuedRNN(ObservedRNN, RecordedRNN):
+class ContinuedRNN(ObservedRNN, RecordedRNN, BaseRNN):
     """Makes outputs of the present input and its past, too, and feeds them back while it learns."""
 
     def _continues_inputs(self) -> bool:

@@ -162,7 +162,7 @@ def driven_units(
     known |= {str(name): int(unit) for name, unit in zip(outputs or (), units, strict=False)}
     for column, name in enumerate(features or ()):
         unit = known.get(str(name))
-        if unit is not None and column not in pairs and unit not in pairs.values():
+        if unit is not None and column not in pairs:
             pairs[column] = unit
     if not pairs:
         raise ValueError(
