@@ -1,6 +1,6 @@
 """The picture of the front page: what is known, what is learned, what it predicts.
 
-    python docs/draw_hero.py [FILE]          writes docs/_static/hero.svg, or another picture, in seconds
+    python docs/draw_hero.py [FILE]     writes docs/_static/hero.svg, or another file, in seconds
 
 A circuit of which everything is known is simulated, and two thirds of its units are recorded. A
 network is told the wiring, the signs and the cell types; from the recording it learns how strong
