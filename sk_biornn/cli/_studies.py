@@ -55,8 +55,8 @@ DALE = Command(
         "arms": {
             "nargs": "+",
             "metavar": "NAME",
-            "help": "conditions: unconstrained, projection, abs, square, exponentiated, rectified; or "
-            "with its initial weights, e.g. projection/ours (default: all)",
+            "help": "conditions: unconstrained, projection, abs, square, exponentiated, rectified; "
+            "or with its initial weights, e.g. projection/ours (default: all)",
         },
     },
 )
