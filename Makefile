@@ -18,8 +18,15 @@ PROCESSORS := OMP_NUM_THREADS=1 OMP_NUM_THREADS=2 \
 	OMP_NUM_THREADS=1,ATEN_CPU_CAPABILITY=default,ONEDNN_MAX_CPU_ISA=SSE41,MKL_ENABLE_INSTRUCTIONS=SSE4_2 \
 	OMP_NUM_THREADS=2,MKL_CBWR=COMPATIBLE
 
+# Of `make package`, `make lowest` and `make newest`. Another torch (its floor is 2.4.0) or any:
+# make lowest VERSIONS_TORCH="torch==2.4.0"; make newest VERSIONS_TORCH=torch PYTHON=python3.13
+PACKAGE_ARGS ?=
+VERSIONS_TORCH ?= $(shell grep "^torch==" constraints.txt)
+VERSIONS_TESTS ?= tests
+THEIR_WARNINGS := -o filterwarnings= -W default --disable-warnings
+
 .DEFAULT_GOAL := help
-.PHONY: help setup study test processors lint docs bench clean distclean
+.PHONY: help setup study test processors lint docs bench package lowest newest clean distclean
 
 help:
 	@echo "make study   set up, then run all studies (quick presets) and show their tables"
@@ -28,6 +35,9 @@ help:
 	@echo "make lint    ruff, mypy, numpydoc validation, codespell"
 	@echo "make docs    build the documentation and its gallery (docs/_build/html)"
 	@echo "make bench   run the benchmarks, one thread and two (minutes)"
+	@echo "make package build sdist and wheel, install the wheel elsewhere, try it there"
+	@echo "make lowest  the test suite on the lowest versions that setup.cfg allows"
+	@echo "make newest  the test suite on the newest versions there are"
 	@echo "make setup   only set up the virtual environment $(VENV)"
 	@echo "make clean   remove what the targets wrote;  make distclean: $(VENV) too"
 	@echo
@@ -75,6 +85,24 @@ docs: $(STAMP)
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 	@echo "==> Docs: open docs/_build/html/index.html"
 
+# Needs no .venv: what is released must not lean on it.
+package:
+	@$(PYTHON) tests/release/build_and_install.py $(PACKAGE_ARGS)
+
+# Its own warnings about what is to come are no errors of old or new versions of others.
+lowest:
+	@echo "==> Lowest: the lowest versions of setup.cfg, $(VERSIONS_TORCH)"
+	$(PYTHON) -m venv --clear .venv-lowest
+	$(PYTHON) tests/release/lowest.py > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python -m pip install -q -c .venv-lowest/constraints.txt "$(VERSIONS_TORCH)" -e ".[test]"
+	.venv-lowest/bin/python -m pytest -q -n $(JOBS) -p no:cacheprovider $(THEIR_WARNINGS) $(VERSIONS_TESTS)
+
+newest:
+	@echo "==> Newest: the newest versions of everything, $(VERSIONS_TORCH)"
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python -m pip install -q --upgrade "$(VERSIONS_TORCH)" -e ".[test]"
+	.venv-newest/bin/python -m pytest -q -n $(JOBS) -p no:cacheprovider $(THEIR_WARNINGS) $(VERSIONS_TESTS)
+
 bench: $(STAMP)
 	@echo "==> Benchmarks: ratios measured in one run; keep the machine otherwise idle"
 	@test -n "$(BENCHMARKS)" || { echo "no tests/benchmarks/bench_*.py found" >&2; exit 1; }
@@ -88,4 +116,4 @@ clean:
 	@rm -f $(STAMP)
 
 distclean: clean
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-lowest .venv-newest

@@ -97,7 +97,7 @@ def windows(x, runs):
 # recorded partners; what was not measured reaches it as the network has it. So all that one neuron
 # knows of another has passed a synapse. Each output *is* a unit, with a gain of 1
 # (``readout_gain="identity"``), and is added to what the neuron's own past tells
-# (``predict_increments`` and ``readout_skip``), at whose least squares training starts. The price
+# (``predict_increments`` and ``readout_skip``), at whose least squares training starts. The penalty
 # of synapses is that of a ridge regression; it was chosen, with all else, on validation blocks
 # inside the training parts.
 
@@ -112,7 +112,7 @@ RIDGE, RIDGE_WITHHELD = 1.0, 0.1
 
 @dataclass(frozen=True, eq=False)
 class Ridge:
-    """Price of squared weights, of synapses and of inputs from others."""
+    """Penalty on squared weights, of synapses and of inputs from others."""
 
     strength: float
     own: np.ndarray  # bool (n_units, n_features): what is no synapse
@@ -193,7 +193,7 @@ def withheld_predictions(model, x, runs, block):
 
 
 # %%
-# The arms of the comparison
+# What is compared
 # --------------------------
 # The controls ask what is special about the worm's wiring. *Renamed in kinds*: the same graph, its
 # neurons renamed at random within their kind. *Rewired*: synapses swap their targets, so that every
@@ -369,7 +369,7 @@ if recording is not None:
 # ------------------
 # Left, how far ahead the models see. Middle, what the network with the connectome has over the
 # others: a dot per test block, a bar for the mean and its 95 % interval. Right, the neurons, of
-# different classes, that are foretold best by a network to which they are withheld.
+# different classes, that are predicted best by a network to which they are withheld.
 
 import matplotlib.pyplot as plt
 

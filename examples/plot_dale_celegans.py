@@ -5,7 +5,7 @@ A real brain, one step ahead
 In one freely moving worm (*C. elegans*) the calcium of 98 neurons with names was recorded [1]_. The
 synapses between these neurons are known from electron microscopy [2]_, though of other animals,
 and so are their transmitters [3]_. Does a network that may use these synapses only, and each with
-the sign of its neuron (Dale's law), foretell the next moment better than each neuron's own past?
+the sign of its neuron (Dale's law), predict the next moment better than each neuron's own past?
 """
 
 # %%
@@ -117,7 +117,7 @@ def baseline_error(model, x, block, runs):
 
 
 def from_frames(predict, x, block):
-    """Return the next frames as foretold from each frame of a block; it is warmed up before."""
+    """Return the next frames as predicted from each frame of a block; it is warmed up before."""
     start = max(block[0] - FRAMES_LEFT_OUT, 0)
     return predict(x[None, start : block[1] - 1])[0][block[0] - start :]
 
@@ -126,7 +126,7 @@ def from_frames(predict, x, block):
 # The network
 # -----------
 # Unit i *is* neuron i. It is shown the measured activity of neuron i alone (``input_mask`` is the
-# identity) and its state foretells neuron i alone (``readout_mask`` is the identity). So whatever
+# identity) and its state predicts neuron i alone (``readout_mask`` is the identity). So whatever
 # one neuron knows about another must pass through a recurrent weight, and thus through the
 # connectome and Dale's law. There are no autapses: the own past enters as in the AR(1).
 #
@@ -203,7 +203,7 @@ def start_at_ar1(x, runs, floor, mask, signs, dale, seed):
 
 
 def network_predictions(network, x, block, floor):
-    """Return the next frames as foretold from each frame of a block."""
+    """Return the next frames as predicted from each frame of a block."""
 
     def predict(frames):
         return network.predict(held(frames - floor))[:, STEPS_PER_FRAME - 1 :: STEPS_PER_FRAME]
@@ -266,7 +266,7 @@ def network_fits(trace, block, runs, make_prior, n_seeds):
 
 
 # %%
-# The arms of the comparison
+# What is compared
 # --------------------------
 # A prior is a mask, signs and how Dale's law is kept, if it is. The controls ask what is special
 # about the *worm's* wiring and transmitters: the connectome with its neurons renamed at random
@@ -274,7 +274,7 @@ def network_fits(trace, block, runs, make_prior, n_seeds):
 
 
 def priors_of(recording):
-    """Return, by name of the arm, a function seed -> mask, signs, dale."""
+    """Return, by name of the condition, a function seed -> mask, signs, dale."""
     n = len(recording["signs"])
     connectome, signs = recording["chemical"] | recording["electrical"], recording["signs"]
 
@@ -300,7 +300,8 @@ def priors_of(recording):
 # %%
 # The run
 # -------
-# Here one seed and four of the arms, in half a minute; ``FULL`` gives the numbers of the summary.
+# Here one seed and four of the conditions, in half a minute; ``FULL`` gives the numbers of the
+# summary.
 
 import pandas as pd
 from scipy.stats import t as student
@@ -363,7 +364,7 @@ if recording is not None:
 # %%
 # What it looks like
 # ------------------
-# Left, three neurons that the network foretells best beyond their own past, in the first test
+# Left, three neurons that the network predicts best beyond their own past, in the first test
 # block. Right, skill against the AR(1) per neuron: a dot per test block, a bar for the mean and
 # its 95 % interval.
 
@@ -373,7 +374,7 @@ BLACK, BLUE, ORANGE, GREY = "#000000", "#0072B2", "#E69F00", "#999999"
 
 
 def plot_traces(axes, recording, block, x, predictions, n_neurons=3, n_frames=100):
-    """Draw measured and foretold changes of a few neurons."""
+    """Draw measured and predicted changes of a few neurons."""
     ar1 = ARBaseline().fit(*one_step(x, without([(0, len(x))], block)))
     now, following = x[block[0] : block[1] - 1], x[block[0] + 1 : block[1]]
     own_past = ar1.predict(now[None])[0]

@@ -52,11 +52,11 @@ runs.groupby(["strength", "variant"], sort=False)[measures].mean().round(3)
 # What it shows
 # -------------
 # Two simulations are no evidence; ``sk-biornn study inductive-bias`` makes as many as wanted, with
-# paired intervals. But the pattern is plain. At 0.3 a price for all wire (WD, and all variants
-# that take the connectome's communicability, ``C*``) leaves hardly a weight: the network cannot
-# remember, whatever its positions and its initial weights. Where the price is multiplied by
-# communicability (``C`` without a star) it is far smaller, since communicabilities of n units are
-# of the order 1/n, and the task is learnt. At a hundredth of the strength nearly all variants
+# paired intervals. But the pattern is plain. At 0.3 a penalty on all distances (WD, and all
+# variants that take the connectome's communicability, ``C*``) leaves hardly a weight: the network
+# cannot remember, whatever its positions and its initial weights. Where the penalty is multiplied
+# by communicability (``C`` without a star) it is far smaller, since communicabilities of n units
+# are of the order 1/n, and the task is learnt. At a hundredth of the strength nearly all variants
 # learn it. An advantage of one variant over another at one strength can therefore be an advantage
 # of a weaker penalty.
 

@@ -114,7 +114,7 @@ for law, colour in colours.items():
         np.arange(len(strengths)), mean, sd, color=colour, marker="o", ms=4, capsize=2, label=shown
     )
 axes[2].set_xticks(range(4), ["0", "1e-4", "1e-3", "1e-2"])
-axes[2].set(xlabel="price of weights", ylabel="R2, mean and sd of 4 folds", title="a grid")
+axes[2].set(xlabel="penalty on weights", ylabel="R2, mean and sd of 4 folds", title="a grid")
 axes[2].legend(frameon=False)
 for ax, letter in zip(axes, "ABC", strict=True):
     ax.spines[["top", "right"]].set_visible(False)

@@ -79,7 +79,7 @@ def cell_types(n_conditions: int, n_arms: int = 3) -> tuple[pd.DataFrame, pd.Dat
     names, n_units = list(populations["population"]), int(populations["n_units"].sum())
     rng, records = np.random.default_rng(0), []
     conditions = ("familiar_change", "familiar_omission", "novel_no_change")[:n_conditions]
-    arms = ("dale", "unconstrained", "dense longer")[:n_arms]
+    arms = ("dale", "unconstrained", "dense, same epochs")[:n_arms]
     for condition, arm, simulation in product(conditions, arms, range(2)):
         W = rng.normal(size=(n_units, n_units)) * (rng.random((n_units, n_units)) < 0.5)
         stages = ("initial", "dense", "pruned", "sparse")

@@ -76,9 +76,9 @@ def test_cross_entropy_equals_scikit_learn(lead, n_outputs):
         else torch.softmax(scores, dim=-1)
     )
     expected = log_loss(
-        codes.flatten(),
-        probabilities.reshape(60, n_classes),
-        sample_weight=weights.flatten(),
+        codes.flatten().numpy(),
+        probabilities.reshape(60, n_classes).numpy(),
+        sample_weight=weights.flatten().numpy(),
         labels=np.arange(n_classes),
     )
     assert cross_entropy(scores, codes, weights).item() == pytest.approx(expected, rel=1e-12)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats
+from scipy.integrate import trapezoid
 from sklearn.metrics import d2_log_loss_score, d2_tweedie_score, r2_score
 
 from sk_biornn.core.deviance import deviance_explained
@@ -190,7 +191,7 @@ def test_probabilities_sum_to_one(name):
     else:
         steps = np.linspace(-40, 6, 40_001)
         density = p(np.exp(steps)) * np.exp(steps)[:, None]
-        total = np.trapezoid(density, steps, axis=0)
+        total = trapezoid(density, steps, axis=0)
         total = total + (p(np.zeros(1))[0] if name == "zero_inflated_gamma" else 0)
     np.testing.assert_allclose(total, 1, rtol=1e-5)
 

@@ -193,7 +193,7 @@ def test_masks(name, shape):
 
 def test_a_sparse_mask_is_read_or_refused_by_its_kind():
     """Connectomes are often sparse: never "got shape ()" of a matrix that has the right one."""
-    mask = scipy.sparse.random(6, 6, density=0.4, rng=np.random.default_rng(0)).tocsr() != 0
+    mask = scipy.sparse.csr_array(np.random.default_rng(0).random((6, 6)) < 0.4)
     try:
         fitted = classifier(mask=mask).fit(X, LABELS)
     except (TypeError, ValueError) as error:

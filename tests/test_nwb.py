@@ -119,7 +119,7 @@ def test_counts_and_files_say_what_was_left_out(one_plane):
         "n_events": 4, "n_unclean": 1, "n_unseen": 0, "n_trials": 3, "n_mice": 1, "n_sessions": 1,
         "n_experiments": 1, "n_shared": 0, "n_cells": 3,
     }  # fmt: skip
-    assert counts.drop(index="V1_L23_pyr", level="population").sum(axis=None) == 0
+    assert counts.drop(index="V1_L23_pyr", level="population").to_numpy().sum() == 0
     assert data.files.to_dict("records") == [
         {"path": str(one_plane), "status": "read", "reason": ""}
     ]

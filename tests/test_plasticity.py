@@ -257,7 +257,7 @@ def test_stored_synapses_and_a_matrix_learn_the_same(kind):
 
 def test_a_large_sparse_network_that_has_a_matrix_learns_the_same():
     rng = np.random.default_rng(0)
-    W0 = sp.random_array((260, 260), density=0.05, rng=0).toarray()
+    W0 = rng.random((260, 260)) * (rng.random((260, 260)) < 0.05)
     X, y = task(4, 5)
     options = {
         "n_units": 260,

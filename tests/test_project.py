@@ -9,13 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import sk_biornn
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+# Each block of code, and what it prints where that follows.
+BLOCKS = r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?"
+SNIPPETS = re.findall(BLOCKS, README, flags=re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +35,71 @@ def normalised(requirement: str) -> str:
 
 
 def test_one_version_everywhere(setup_cfg):
-    version = setup_cfg["metadata"]["version"]
-    assert sk_biornn.__version__ == version
+    version = sk_biornn.__version__
+    assert setup_cfg["metadata"]["version"] == "attr: sk_biornn.__version__"
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f'version = "{version}"' in (ROOT / "recipe" / "meta.yaml").read_text(encoding="utf-8")
+    assert re.search(
+        rf"^## \[.*{re.escape(version)}", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M
+    )
+
+
+def test_the_recipe_needs_what_the_package_needs(setup_cfg):
+    recipe = (ROOT / "recipe" / "meta.yaml").read_text(encoding="utf-8")
+    needed = setup_cfg["options"]["install_requires"].strip().splitlines()
+    needed = ["python" + setup_cfg["options"]["python_requires"], *needed]
+    run = re.search(r"\n  run:\n((?:    - .*\n)+)", recipe).group(1)
+    found = [line.strip("- ").replace("pytorch", "torch") for line in run.splitlines()]
+    assert found == [line.replace(">=", " >=") for line in needed]
+
+
+def test_the_page_on_releases_has_the_floors_of_setup_cfg(setup_cfg):
+    """Rows of its table: the package, the lowest version, its month, and the end by SPEC 0."""
+    page = (ROOT / "docs" / "releases.rst").read_text(encoding="utf-8")
+    rows = re.findall(r"   \* - (\S+).*\n     - (\d\S+)\n     - (\w+) (\d+)\n     -(.*)\n", page)
+    extras = setup_cfg["options.extras_require"]
+    lines = [setup_cfg["options"]["install_requires"], extras["plots"], extras["neuro"]]
+    floors = dict(line.split(">=") for block in lines for line in block.strip().splitlines())
+    floors["python"] = setup_cfg["options"]["python_requires"].removeprefix(">=")
+    assert len(rows) == 9
+    for name, version, month, year, end in rows:
+        assert floors[name.lower()] == version
+        window = 3 if name == "Python" else 2
+        assert end == (f" {month} {int(year) + window}" if name != "torch" else "")
+
+
+def test_addresses_stand_in_one_place(setup_cfg):
+    """Placeholders are replaced once, when the project has a home."""
+    host = re.search(r"https://([^/\s]+)", setup_cfg["metadata"]["project_urls"]).group(1)
+    kinds = {".md", ".rst", ".toml", ".cff", ".yaml", ".cfg"}
+    files = [*ROOT.glob("*"), *ROOT.glob("docs/*"), *ROOT.glob("recipe/*")]
+    holding = [
+        path.name
+        for path in files
+        if path.suffix in kinds and host in path.read_text(encoding="utf-8")
+    ]
+    assert holding == ["setup.cfg"]
+
+
+def test_citation_names_every_work_that_the_readme_asks_to_cite():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    section = README[README.index("## Citing") :]
+    for work in re.findall(r"(?:doi:|arXiv:)([\w./-]+\w)", section):
+        assert work in citation
+    assert len(re.findall(r"(?:doi:|arXiv:)", section)) == citation.count("- type: article") == 3
+
+
+def test_paper_cites_what_its_bibliography_has():
+    paper = (ROOT / "paper.md").read_text(encoding="utf-8")
+    bibliography = (ROOT / "paper.bib").read_text(encoding="utf-8")
+    cited = set(re.findall(r"@([\w:]+\d{4}\w*)", paper))
+    assert cited == set(re.findall(r"^@\w+\{(\S+),$", bibliography, flags=re.M))
+    sections = re.findall(r"^# (.+)$", paper, flags=re.M)
+    assert sections[:5] == [
+        "Summary", "Statement of need", "State of the field", "Software design", "Research impact",
+    ]  # fmt: skip
+    words = len(paper.partition("# Summary")[2].split())
+    assert 500 < words < 1750
 
 
 def test_everything_a_target_installs_is_pinned(setup_cfg):
@@ -58,14 +123,25 @@ def test_readme_names_existing_make_targets():
     assert named <= set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
 
 
+NUMBER = re.compile(r"\d+\.\d+")
+
+
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))
-def test_readme_snippet_runs(snippet):
-    exec(compile(snippet, "README.md", "exec"), {})
+def test_readme_snippet_runs_and_prints_what_it_says(snippet, capsys):
+    code, output = snippet
+    exec(compile(code, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    if output:  # other processors round otherwise
+        assert NUMBER.sub("#", printed) == NUMBER.sub("#", output)
+        numbers = [[float(x) for x in NUMBER.findall(text)] for text in (printed, output)]
+        np.testing.assert_allclose(*numbers, atol=0.03)
 
 
 def test_quick_start_is_short():
     assert len(SNIPPETS) >= 2
-    assert len(SNIPPETS[0].splitlines()) < 15
+    code, output = SNIPPETS[0]
+    work = [line for line in code.splitlines() if line and "import" not in line]
+    assert len(work) <= 10 and output
 
 
 ASK = """

@@ -332,6 +332,12 @@ def _named(*names):
     return np.zeros(2, dtype=[(name, "f8") for name in names])
 
 
+def _text(letter: str) -> np.ndarray:
+    """40 letters whose bytes lie elsewhere; before NumPy 2 there are only those that lie here."""
+    kind = getattr(np.dtypes, "StringDType", None)
+    return np.array([40 * letter], dtype=kind() if kind else None)
+
+
 DIFFERENT = {
     "fields": (_named("a", "b"), _named("b", "a")),
     "fields of a list": ([_named("a", "b")], [_named("b", "a")]),
@@ -351,10 +357,7 @@ DIFFERENT = {
     "kinds of keys": ({1: 0}, {True: 0}),
     "sets": ({-1, "a"}, {-2, "a"}),
     "frozen": (frozenset({1}), {1}),
-    "text": (
-        np.array(["a" * 40], dtype=np.dtypes.StringDType()),
-        np.array(["b" * 40], dtype=np.dtypes.StringDType()),
-    ),
+    "text": (_text("a"), _text("b")),
     "columns": (pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]})),
     "methods": ({}.get, {}.pop),
     "functions": (np.sin, np.cos),

@@ -58,7 +58,7 @@ TINY = CellTypePreset(
     scaling=1,
     conditions=("familiar_change", "familiar_omission"),
     n_simulations=2,
-    arms=("dale", "unconstrained", "dense longer"),
+    arms=("dale", "unconstrained", "dense, same epochs"),
     max_iter=3,
     finetune_iter=2,
     window="post",
@@ -108,7 +108,7 @@ def test_a_run_is_a_plain_fit_and_its_scores_those_of_the_package(arm):
     end = scores[scores["stage"] == "sparse"]
     assert_allclose(end["mse"], table["mse"], rtol=1e-6)
     assert_allclose(end["skill"].astype(float), table["skill"], rtol=1e-5)
-    stages = {"dense", "sparse"} | ({"pruned"} if arm != "dense longer" else set())
+    stages = {"dense", "sparse"} | ({"pruned"} if arm != "dense, same epochs" else set())
     assert set(scores["stage"]) == stages and len(end) == 18
     assert_allclose([row[0] for row in record["losses"]], network.loss_curve_)
     assert_allclose(np.array(record["losses"])[:, 1:], network.loss_per_population_)
@@ -143,7 +143,7 @@ def test_arms_start_from_the_same_weights_and_learn_the_same_samples():
     starts = {arm: make_network(TINY, arm, 1, 2) for arm in TINY.arms}
     for network in starts.values():
         assert_array_equal(network.recurrent_init, starts["dale"].recurrent_init)
-    assert starts["unconstrained"].dale is None and starts["dense longer"].density == 1.0
+    assert starts["unconstrained"].dale is None and starts["dense, same epochs"].density == 1.0
     weights, populations = starts["dale"].recurrent_init, cortical_populations(scaling=1)
     signs = populations["sign"].to_numpy()[unit_index(populations)]
     assert (weights * signs >= 0).all() and np.abs(weights).max() <= 1 / np.sqrt(90)

@@ -177,7 +177,8 @@ def test_a_run_without_its_weights_is_repeated(tmp_path):
 
 def test_names_of_runs_are_those_of_files():
     assert file_name(("go-nogo", "W!D*C", 3)) == "go-nogo_WpDmC_003"
-    assert file_name(("novel_change", "dense longer", 12)) == "novel_change_dense-longer_012"
+    longer = ("novel_change", "dense, same epochs", 12)
+    assert file_name(longer) == "novel_change_dense-same-epochs_012"
 
 
 @pytest.mark.parametrize("name", ["DALE", "PRUNING", "INDUCTIVE_BIAS", "CELL_TYPE"])

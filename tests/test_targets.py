@@ -112,6 +112,7 @@ def test_every_way_to_say_that_a_label_is_not_judged_is_the_same_fit(kind):
     assert fitted.predict(X).shape == CODES.shape  # a decision at every step
 
 
+TEXT = "str" if pd.__version__ >= "3" else "string"  # "str" used to make words of what is missing
 WORDS_UNJUDGED = {
     "None": with_(None, WORDS[CODES]),
     "NaN": with_(np.nan, WORDS[CODES]),
@@ -120,7 +121,7 @@ WORDS_UNJUDGED = {
     "lists with None": with_(None, WORDS[CODES]).tolist(),
     "lists with NaN": with_(np.nan, WORDS[CODES]).tolist(),
     "frame": pd.DataFrame(with_(np.nan, WORDS[CODES])),
-    "frame of text": pd.DataFrame(with_(None, WORDS[CODES])).astype("str"),
+    "frame of text": pd.DataFrame(with_(None, WORDS[CODES])).astype(TEXT),
     "frame of categories": pd.DataFrame(with_(None, WORDS[CODES])).astype("category"),
     "ragged lists of words": [list(row) for row in with_(np.nan, WORDS[CODES])],
 }

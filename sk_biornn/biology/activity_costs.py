@@ -1,4 +1,4 @@
-"""Penalties on activity: a price of spikes, and one of units that are silent.
+"""Penalties on activity: on rates, and on units that are silent.
 
 A mean over trials is that of the training set: a trial of weight 2 counts as two, and steps after
 the end of a trial do not count.
@@ -83,14 +83,14 @@ def mean_rates(rates: Tensor, weights: Tensor | None) -> Tensor:
 
 @dataclass(frozen=True)
 class RateCost(Price):
-    r"""Price of activity, :math:`\lambda \langle |r_{it}|^p \rangle`.
+    r"""Penalty on activity, :math:`\lambda \langle |r_{it}|^p \rangle`.
 
     The mean is that over trials, steps and units, so that a strength suits networks of any size.
 
     Parameters
     ----------
     strength : float, default=0.3
-        Factor lambda of the price.
+        Factor lambda of the penalty.
     power : float, default=2.0
         Exponent p, at least 1.
 
@@ -162,7 +162,7 @@ class RateCost(Price):
 
 @dataclass(frozen=True)
 class SilentUnitCost(Price):
-    r"""Price of silence, :math:`\lambda \frac{1}{n} \sum_i \max(0, 1 - \bar r_i / \theta)`.
+    r"""Penalty on silent units, :math:`\lambda \frac{1}{n} \sum_i \max(0, 1 - \bar r_i / \theta)`.
 
     Here :math:`\bar r_i` is the mean of :math:`|r_{it}|` over the trials of a batch and their
     steps. A network in which all units are silent pays lambda, one in which each is as active as
@@ -171,7 +171,7 @@ class SilentUnitCost(Price):
     Parameters
     ----------
     strength : float, default=0.3
-        Factor lambda of the price.
+        Factor lambda of the penalty.
     floor : float, default=0.05
         Mean rate theta below which a unit pays, in the unit of the rates.
 
@@ -184,7 +184,7 @@ class SilentUnitCost(Price):
 
     Notes
     -----
-    A rectified unit that no trial of a batch excites has no gradient, and stays silent: the price
+    A rectified unit that no trial of a batch excites has no gradient, and stays silent: the penalty
     keeps units from falling silent, and wakes those that are still heard now and then.
 
     Examples

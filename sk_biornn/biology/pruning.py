@@ -8,7 +8,7 @@ density asks for, all of them stay and the density that is reported is lower.
 
 The formulas of the published Figure 3 (``legacy="figure3"``) are the exception: to them a weight of
 0 is a synapse like the others. Those that are kept are on the mask that is returned, count in the
-density that is reported, and may grow when a network trains on under the mask.
+density that is reported, and may grow when the network is fine-tuned under the mask.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Penalties: prices for weights, wires, the traffic that they allow, and for activity.
+"""Penalties on weights, on distance, on communicability, and on activity.
 
 A penalty is a small frozen object with one method, ``bind(facts)``. It is given what is known of
 the circuit as tensors, computes once what it can, and returns a function that autograd can
@@ -51,12 +51,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class WeightCost(Price):
-    r"""Price of weights, :math:`\lambda \sum_{ij} |W_{ij}|`.
+    r"""Penalty on weights, :math:`\lambda \sum_{ij} |W_{ij}|`.
 
     Parameters
     ----------
     strength : float, default=0.3
-        Factor lambda of the price.
+        Factor lambda of the penalty.
 
     Raises
     ------
@@ -102,12 +102,12 @@ class WeightCost(Price):
 
 @dataclass(frozen=True)
 class WiringCost(Price):
-    r"""Price of wire, :math:`\lambda \sum_{ij} |W_{ij}| D_{ij}^p`.
+    r"""Penalty on distance, :math:`\lambda \sum_{ij} |W_{ij}| D_{ij}^p`.
 
     Parameters
     ----------
     strength : float, default=0.3
-        Factor lambda of the price.
+        Factor lambda of the penalty.
     distance_power : float, default=1.0
         Exponent p; D is the Euclidean distance of two units.
 
@@ -171,12 +171,12 @@ class WiringCost(Price):
 
 @dataclass(frozen=True)
 class CommunicabilityCost(Price):
-    r"""Price of wire that carries traffic, :math:`\lambda \sum_{ij} |W_{ij}| C_{ij}^q D_{ij}^p`.
+    r"""Penalty on distance and communicability, :math:`\lambda \sum |W_{ij}| C_{ij}^q D_{ij}^p`.
 
     Parameters
     ----------
     strength : float, default=0.3
-        Factor lambda of the price.
+        Factor lambda of the penalty.
     distance_power : float, default=1.0
         Exponent p of the distance.
     communicability_power : float, default=1.0
@@ -254,7 +254,7 @@ class CommunicabilityCost(Price):
 
 @dataclass(frozen=True)
 class CommunicabilityEMD(Price):
-    r"""Price of wire, plus the distance of the communicability from that of a connectome.
+    r"""Penalty on distance, plus how far the communicability is from that of a connectome.
 
     .. math::
         \lambda \sum_{ij} |W_{ij}| D_{ij}^p
@@ -266,7 +266,7 @@ class CommunicabilityEMD(Price):
     Parameters
     ----------
     strength : float, default=0.3
-        Factor lambda of the price.
+        Factor lambda of the penalty.
     emd_strength : float, default=0.1
         Factor mu of the earth mover's distance.
     distance_power : float, default=1.0
@@ -371,31 +371,32 @@ class CommunicabilityEMD(Price):
 
 # What the argument `regularizer` of the estimators may name.
 PENALTIES = Vocabulary(
-    Word("weight", WeightCost, "lambda sum |W|", "the price of weights"),
+    Word("weight", WeightCost, "lambda sum |W|", "penalises weights"),
     Word(
         "spatial",
         WiringCost,
         "lambda sum |W| D^p",
-        "the price of wire, D the distance of two units (Achterberg et al., 2023)",
+        "penalises long connections, D the distance of two units (Achterberg et al., 2023)",
     ),
     Word(
         "communicability",
         CommunicabilityCost,
         "lambda sum |W| C^q D^p",
-        "the price of wire that carries traffic, C the communicability (Achterberg et al., 2023)",
+        "penalises long connections, the more the higher their communicability C "
+        "(Achterberg et al., 2023)",
     ),
     Word(
         "communicability_emd",
         CommunicabilityEMD,
         "lambda sum |W| D^p + mu EMD(C(W), C(connectome))",
-        "the price of wire, and the distance of the communicability from a connectome's "
+        "penalises long connections, and how far the communicability is from a connectome's "
         "(Shakiba et al., 2026)",
     ),
-    Word("rate", RateCost, "lambda mean |r|^p", "the price of activity"),
+    Word("rate", RateCost, "lambda mean |r|^p", "penalises activity"),
     Word(
         "silent_units",
         SilentUnitCost,
         "lambda mean_i max(0, 1 - mean |r_i| / theta)",
-        "the price of units that are silent",
+        "penalises units that are silent",
     ),
 )

@@ -42,21 +42,21 @@ DALE = Command(
     question="what does Dale's law cost, and does it matter how it is kept?",
     about=(
         "Train networks without constraint and under Dale's law, kept in each way, from the "
-        "initial weights of Balwani et al. (2025) and from ours (Figure 2 of that work). "
+        "initial weights of Balwani et al. (2025) and from our initialisation (Figure 2 there). "
         "Writes results.csv (a row per run), curves.csv, summary.csv, times.csv, "
         "settings.json, versions.json, figure.png and figure.pdf."
     ),
     presets=(
         "quick: minutes on 2 cores; paper: the published settings; fair: the same architecture in "
-        "all arms, 10 paired seeds, held-out test"
+        "all conditions, 10 paired seeds, held-out test"
     ),
     options={
         **_TASKS,
         "arms": {
             "nargs": "+",
-            "metavar": "ARM",
-            "help": "unconstrained, projection, abs, square, exponentiated, rectified; or with its "
-            "initial weights, e.g. projection/ours (default: all)",
+            "metavar": "NAME",
+            "help": "conditions: unconstrained, projection, abs, square, exponentiated, rectified; "
+            "or with its initial weights, e.g. projection/ours (default: all)",
         },
     },
 )
@@ -67,14 +67,14 @@ PRUNING = Command(
     question="which synapses can go, at once and with training afterwards?",
     about=(
         "Train dense networks under Dale's law, prune them by top-prob, magnitude and at "
-        "random to a range of densities, and train some on (Figure 3 of Balwani et al., 2025). "
+        "random to a range of densities, and fine-tune some (Figure 3 of Balwani et al., 2025). "
         "Writes results.csv (a row per network, method and density), summary.csv, "
         "comparisons.csv (paired differences), times.csv, settings.json, versions.json, "
         "figure.png and figure.pdf."
     ),
     presets=(
         "quick: minutes on 2 cores; paper: the published settings; fair: 10 networks per task, 14 "
-        "densities trained on, held-out test"
+        "densities fine-tuned, held-out test"
     ),
     options=_TASKS,
 )
@@ -178,8 +178,8 @@ CELL_TYPES = Command(
     question="what do networks of 18 cortical populations learn from their activity?",
     about=(
         "Train networks of cell types one step ahead on population activity, prune them to "
-        "measured connection probabilities, train on, and compare conditions (Figures 4 and 5 "
-        "of Balwani et al., 2025). Writes results.csv, scores.csv (per population), "
+        "measured connection probabilities, fine-tune them, and compare conditions (Figures 4 and "
+        "5 of Balwani et al., 2025). Writes results.csv, scores.csv (per population), "
         "losses.csv and blocks.csv; made of them, with the published numbers beside: "
         "summary.csv, learning.csv, densities.csv, interactions.csv, comparisons.csv; "
         "times.csv, settings.json, versions.json, weights and six figures."
@@ -194,7 +194,11 @@ CELL_TYPES = Command(
             "metavar": "NAME",
             "help": "{familiar,novel}_{change,no_change,omission} (default: of the preset)",
         },
-        "arms": {"nargs": "+", "metavar": "ARM", "help": 'dale, unconstrained, "dense longer"'},
+        "arms": {
+            "nargs": "+",
+            "metavar": "NAME",
+            "help": 'models: dale, unconstrained, "dense, same epochs"',
+        },
         "window": {
             "metavar": "NAME",
             "help": "full (default), or post: from one step before the event",

@@ -44,7 +44,7 @@ class Adam:
         Added to the denominator; Keras' default is 1e-7.
     epsilon_placement : {"torch", "keras"}, default="torch"
         Whether epsilon is added to the root that is corrected for its start at zero, as in the
-        algorithm of the paper, or to the uncorrected one, as in its remark on efficiency.
+        algorithm of the publication, or to the uncorrected one, as in its remark on efficiency.
 
     Raises
     ------

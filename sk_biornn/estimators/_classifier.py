@@ -63,7 +63,7 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
             length): a step of weight 0 is not judged, and penalties on activity do not ask for it.
             None: 1.
         validation : tuple (X, y) or None, default=None
-            Trials and targets on which `early_stopping` judges; all of `X` is then trained on. A
+            Trials and targets on which `early_stopping` judges; all of `X` is then for training. A
             pipeline does not transform them: use `validation_groups` there.
         validation_groups : array-like of shape (n_trials,) or None, default=None
             A label per trial, its session or animal for instance: `early_stopping` then holds out
@@ -160,7 +160,7 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
         Returns
         -------
         object
-            The fitted estimator; it predicts, is saved, and can be trained on.
+            The fitted estimator; it predicts, is saved, and can be trained further.
 
         Raises
         ------

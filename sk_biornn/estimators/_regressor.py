@@ -95,7 +95,7 @@ class RNNRegressor(RegressorMixin, ContinuedRNN, BaseRNN):
             length): a step of weight 0 is not judged, and penalties on activity do not ask for it.
             None: 1.
         validation : tuple (X, y) or None, default=None
-            Trials and targets on which `early_stopping` judges; all of `X` is then trained on. A
+            Trials and targets on which `early_stopping` judges; all of `X` is then for training. A
             pipeline does not transform them: use `validation_groups` there.
         validation_groups : array-like of shape (n_trials,) or None, default=None
             A label per trial, its session or animal for instance: `early_stopping` then holds out
@@ -195,7 +195,7 @@ default=None
         Returns
         -------
         object
-            The fitted estimator; it predicts, is saved, and can be trained on.
+            The fitted estimator; it predicts, is saved, and can be trained further.
 
         Raises
         ------

@@ -48,7 +48,7 @@ class CellTypeRNNRegressor(PopulationRNN, RNNRegressor):
     populations_ : DataFrame
         The table of populations, checked.
     loss_per_population_ : ndarray of shape (n_epochs, n_populations) or None
-        Mean squared error of each output in each epoch, over the batches as they were trained on;
+        Mean squared error of each output in each epoch, over the batches as they were drawn;
         None when outputs are not populations, or with another `observation` than "gaussian".
 
     Raises

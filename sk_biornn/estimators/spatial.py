@@ -16,7 +16,7 @@ class SpatialRNNClassifier(RNNClassifier):
     r"""Recurrent network in space that decides between classes.
 
     The network of `DaleRNNClassifier` with other defaults: signs are free, the transfer function
-    is a rectifier, units stand on a grid, and the loss has a price for wire,
+    is a rectifier, units stand on a grid, and long connections are penalised,
 
     .. math::
         \mathrm{loss} + \lambda \sum_{ij} |W_{ij}| D_{ij}
@@ -82,7 +82,7 @@ class SpatialRNNRegressor(RNNRegressor):
     r"""Recurrent network in space that predicts numbers.
 
     The network of `DaleRNNRegressor` with other defaults: signs are free, the transfer function
-    is a rectifier, units stand on a grid, and the loss has a price for wire,
+    is a rectifier, units stand on a grid, and long connections are penalised,
 
     .. math::
         \mathrm{loss} + \lambda \sum_{ij} |W_{ij}| D_{ij}

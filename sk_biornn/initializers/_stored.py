@@ -91,10 +91,8 @@ def _matched(signs: NDArray[np.float64], structure: Any, rng: np.random.Generato
     n_units = structure.shape[0]
     post, pre = posts_of(structure), pres_of(structure)
     of_rows, of_columns = rng.permutation(n_units), rng.permutation(n_units)
-    shuffled = type(structure)(
-        (np.ones(len(post), dtype=np.int8), (of_rows[post], of_columns[pre])),
-        shape=structure.shape,
-    )
+    ends = of_rows[post].astype(np.int32), of_columns[pre].astype(np.int32)  # for older SciPy
+    shuffled = type(structure)((np.ones(len(post), dtype=np.int8), ends), shape=structure.shape)
     partner = maximum_bipartite_matching(shuffled, perm_type="column")  # of every row
     is_matched = partner[of_rows[post]] == of_columns[pre]
     counts = np.maximum(np.bincount(post, minlength=n_units), 1)

@@ -53,7 +53,8 @@ def maximum_spanning_tree(W: ArrayLike) -> NDArray[np.bool_]:
     cost = np.empty(len(post))
     cost[np.argsort(-np.abs(weights[post, pre]), kind="stable")] = np.arange(1, len(post) + 1)
     n_nodes = n_post + n_pre
-    graph = coo_array((cost, (post, n_post + pre)), shape=(n_nodes, n_nodes)).tocsr()
+    ends = post.astype(np.int32), (n_post + pre).astype(np.int32)  # as SciPy before 1.15 needs them
+    graph = coo_array((cost, ends), shape=(n_nodes, n_nodes)).tocsr()
     tree = minimum_spanning_tree(graph).tocoo()
     edges = np.zeros(weights.shape, dtype=bool)
     edges[np.minimum(tree.row, tree.col), np.maximum(tree.row, tree.col) - n_post] = True

@@ -57,8 +57,8 @@ def load_cell_type_checkpoint(
     path : path
         A `.pt` file with the keys listed at the head of `sk_biornn.io`.
     populations : DataFrame or None, default=None
-        Table of the populations, in the order of the read-outs fc1, fc2, ...; None: the eighteen of
-        the paper (`cortical_populations`), as large as the file says.
+        Table of the populations, in the order of the read-outs fc1, fc2, ...; None: the eighteen
+        published ones (`cortical_populations`), as large as the file says.
     pruned : bool, default=True
         Whether a weight of 0 is a synapse that does not exist, as in the "sparse" checkpoints, and
         training that goes on leaves it so. False: all synapses exist ("initial", "dense").
@@ -90,8 +90,8 @@ def load_cell_type_checkpoint(
 
     Notes
     -----
-    To train on: ``reg.set_params(warm_start=True, max_iter=50).fit(X, y)``. A network whose file
-    has no biases of the units, as published, learns none: ``recurrent_bias=False``.
+    To go on with training: ``reg.set_params(warm_start=True, max_iter=50).fit(X, y)``. A network
+    whose file has no biases of the units, as published, learns none: ``recurrent_bias=False``.
 
     References
     ----------
@@ -193,8 +193,8 @@ def _populations_of(path: Path, arrays: dict[str, np.ndarray]) -> pd.DataFrame:
     shape = arrays[W_REC].shape if W_REC in arrays else (16 * per_scaling,)
     if not shape or shape[0] == 0 or shape[0] % per_scaling:
         raise ValueError(
-            f"{W_REC} in {path} must have a multiple of {per_scaling} units for the populations of "
-            f"the paper, got shape {shape}; populations says which others there are."
+            f"{W_REC} in {path} must have a multiple of {per_scaling} units for the published "
+            f"populations, got shape {shape}; populations says which others there are."
         )
     return cortical_populations(scaling=shape[0] // per_scaling)
 

@@ -16,6 +16,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 
 def origin(thing: Any) -> str | None:
     """Return what seals a class or function: a version, or the author's word; None for own code.
@@ -40,7 +42,8 @@ def origin(thing: Any) -> str | None:
 
 def _of_one(thing: Any) -> str | None:
     name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
-    module = sys.modules.get(str(getattr(thing, "__module__", None) or "builtins"))
+    home = "numpy" if isinstance(thing, np.ufunc) else "builtins"  # NumPy 1 does not say so
+    module = sys.modules.get(str(getattr(thing, "__module__", None) or home))
     if isinstance(name, str) and _inside(module, name) is thing:
         known = origin_of_module(module)
         if known is not None:

@@ -18,7 +18,7 @@ from sk_biornn._atomic import write_bytes, write_text
 _METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None}}
 _AGAIN = "resume the study, which computes it anew, to go on."
 # As every file system takes the names of levels: no star, no two alike.
-_PLAIN = str.maketrans({"*": "m", "!": "p", " ": "-"})
+_PLAIN = str.maketrans({"*": "m", "!": "p", " ": "-", ",": None})
 
 
 def file_name(run: Sequence[Any]) -> str:

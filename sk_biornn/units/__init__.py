@@ -1,7 +1,7 @@
 """Who and where the units are: names, signs, grids and positions, tables of who meets whom.
 
-What these are is the same for data, networks, measures and pictures; so the room knows neither of
-them, and all others build on it.
+What these are is the same for data, networks, measures and pictures; so this package knows neither
+of them, and all others build on it.
 """
 
 from __future__ import annotations

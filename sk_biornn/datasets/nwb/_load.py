@@ -166,8 +166,8 @@ def load_nwb_populations(
     (`is_image_novel`), else "Familiar" in the stages OPHYS_1 to 3 and "Novel >1", neither of
     the two, in OPHYS_4 to 6. A file without that column counts as "Novel 1" at stage 4.
 
-    The trials of "pre_change" show what the paper calls no change: repeats in the trials that end
-    with a change, not catch trials.
+    The trials of "pre_change" show what the publication calls no change: repeats in the
+    trials that end with a change, not catch trials.
 
     References
     ----------

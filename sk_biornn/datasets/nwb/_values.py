@@ -27,7 +27,12 @@ def rois_of(path: Path, series: Series) -> NDArray[np.intp]:
             f"{path} does not say of which cells its {noun(series)} in {series.label} is: the rois "
             "of the series name no table."
         )
-    rois = np.asarray(region.data[:], dtype=np.intp)
+    try:
+        rois = np.asarray(region.data[:], dtype=np.intp)
+    except (TypeError, ValueError):  # newer releases of hdmf refuse the file before
+        raise ValueError(
+            f"{path} has {noun(series)} in {series.label} whose rois are not numbers of rows."
+        ) from None
     n_known = len(region.table)
     outside = rois[(rois < 0) | (rois >= n_known)]
     if len(outside):

@@ -100,7 +100,7 @@ def smooth(
     axis : int, default=1
         Axis of time.
     legacy : bool, default=False
-        Whether to use the two-sided filter of the paper (`scipy.ndimage.gaussian_filter1d` with
+        Whether to use the published two-sided filter (`scipy.ndimage.gaussian_filter1d` with
         its defaults), which mixes the future into every frame.
 
     Returns
@@ -177,7 +177,7 @@ def one_step_ahead(
     sigma : float, default=0.0
         Width of the smoothing in frames, see `smooth`; before the window is cut.
     legacy : bool, default=False
-        Whether to smooth on two sides, input and target each for itself, as the paper does: then
+        Whether to smooth on two sides, input and target each for itself, as published: then
         the input contains the future, and y is not X one frame later near the ends.
 
     Returns
@@ -240,7 +240,7 @@ def population_samples(
     rows : mapping of str to array-like of shape (n_rows, n_frames)
         Rows of every population.
     sizes : mapping of str to float or int, or None, default=None
-        Splits, see `split_trials`; ``{"train": 1.0}`` is the one pool of the paper.
+        Splits, see `split_trials`; ``{"train": 1.0}`` is the one pool of the publication.
     groups : mapping of str to array-like of shape (n_rows,) or None, default=None
         Label of every row, such as the mouse, to be kept together; see `split_trials`.
     n_samples : int or mapping of str to int, default=2000
@@ -253,7 +253,7 @@ def population_samples(
     window : {"full", "post"}, default="full"
         All steps, or the seven from one before the event, see `one_step_ahead`.
     legacy : bool, default=False
-        Whether to smooth as the paper does, which leaks the future; see `one_step_ahead`.
+        Whether to smooth as published, which leaks the future; see `one_step_ahead`.
     random_state : int, numpy RandomState, numpy Generator or None, default=None
         Source of randomness; an int gives the same samples each time.
 

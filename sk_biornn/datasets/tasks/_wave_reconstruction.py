@@ -93,7 +93,7 @@ def make_wave_reconstruction(
     -----
     All frequencies are multiples of 1/100 Hz, so the waves repeat after 100 s: at the default
     settings this is one chunk, and either wave has at most 500 different ones: a test set cut from
-    the waves of the training set (the setting of the paper) repeats most of them, in other pairs
+    the waves of the training set (the published setting) repeats most of them, in other pairs
     (or in the same, if they start together). A held-out test needs other waves.
 
     Repeating the input as the prediction already gives a mean squared error of 3.2e-3 with and

@@ -11,7 +11,7 @@ from sk_biornn.studies._repeatable import digest, seed_of
 from sk_biornn.studies._runner import Record
 from sk_biornn.studies._study import Plan
 from sk_biornn.studies._together import Steps
-from sk_biornn.studies.cell_types.settings import DENSE_LONGER, CellTypePreset
+from sk_biornn.studies.cell_types.settings import DENSE_SAME_EPOCHS, CellTypePreset
 
 SCORES = ("mse", "r2", "correlation", "mse_persistence", "skill")
 STAGES = ("initial", "dense", "pruned", "sparse")  # "sparse" is the end, in every arm
@@ -47,7 +47,7 @@ def job(record: Record, run: Run, plan: Plan) -> Steps:
     seeds = [seed_of(random_state, run.simulation, what) for what in ("weights", "training")]
     network = make_network(preset, run.arm, *seeds).set_params(device=plan.device)
     stages = yield from _fit(network, preset, data)
-    if run.arm == DENSE_LONGER:
+    if run.arm == DENSE_SAME_EPOCHS:
         del stages["pruned"]
     per_population = np.atleast_2d(network.loss_per_population_)
     record["losses"] = np.column_stack([network.loss_curve_, per_population]).tolist()
@@ -157,7 +157,7 @@ def make_network(preset: CellTypePreset, arm: str, weights_seed: int, seed: int)
         "between_areas": BALWANI2025_BETWEEN_AREAS,
         "pruning": TopProbPruning(legacy="cell-types" if preset.published else False),
     }
-    if arm == DENSE_LONGER:
+    if arm == DENSE_SAME_EPOCHS:
         # Nothing goes but what is 0 already; like the others it starts again with a new optimiser,
         # which by itself makes a network better.
         wiring = {"pruning": "magnitude", "density": 1.0}

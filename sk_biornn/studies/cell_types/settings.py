@@ -26,8 +26,8 @@ PAIRS = (
     ("familiar_change", "novel_change"),
     ("familiar_omission", "novel_omission"),
 )
-DENSE_LONGER = "dense longer"
-ARMS = ("dale", "unconstrained", DENSE_LONGER)
+DENSE_SAME_EPOCHS = "dense, same epochs"
+ARMS = ("dale", "unconstrained", DENSE_SAME_EPOCHS)
 WINDOWS = ("full", "post")
 
 
@@ -44,11 +44,11 @@ class CellTypePreset:
     conditions : tuple of str
         Which activity is learnt, "familiar_change" and so on.
     n_simulations : int
-        Networks per condition and arm.
+        Networks per condition and model.
     arms : tuple of str
-        "dale" is trained densely, pruned to the connection probabilities and trained on;
-        "unconstrained" is the same without Dale's law; "dense longer" is not pruned, and trained
-        on for as many epochs with a new optimiser too.
+        Models that are compared. "dale" is trained densely, pruned to the connection
+        probabilities and fine-tuned; "unconstrained" is the same without Dale's law; "dense, same
+        epochs" is not pruned, and trained for the same number of epochs, with a new optimiser too.
     max_iter, finetune_iter : int
         Epochs before and after pruning.
     window : {"full", "post"}

@@ -134,7 +134,7 @@ def run_cell_type_study(
     conditions : sequence of str or None, default=None
         Which activity is learnt, "familiar_change" and so on. None: those of the preset.
     arms : sequence of str or None, default=None
-        "dale", "unconstrained", "dense longer". None: those of the preset.
+        "dale", "unconstrained", "dense, same epochs". None: those of the preset.
     simulations : int or None, default=None
         Networks per condition and arm. None: that of the preset.
     window : {"full", "post"} or None, default=None

@@ -77,10 +77,10 @@ class DaleArm:
         Argument `dale` of the estimator.
     recurrent_init : str
         Kind of the initial recurrent weights. "uniform" is drawn with excitatory and inhibitory
-        columns in every arm, as in the original study, and so also in the unconstrained one.
+        columns in every condition, as in the original study, and so also in the unconstrained one.
     learning_rate_factor : float, default=1.0
-        Multiplies the steps of the recurrent weights, and only those. It is 1 in all arms of the
-        study: each law sets the scale of its steps itself.
+        Multiplies the steps of the recurrent weights, and only those. It is 1 in all conditions
+        of the study: each law sets the scale of its steps itself.
     obeys_dale : bool, default=True
         Whether this is a network under Dale's law: the original rectified only those.
 

@@ -1,4 +1,4 @@
-"""One run: a dense network learns a task, is pruned in every way, and may train on."""
+"""One run: a dense network learns a task, is pruned in every way, and may be fine-tuned."""
 
 from __future__ import annotations
 

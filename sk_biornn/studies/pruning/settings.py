@@ -54,8 +54,8 @@ class PruningPreset:
     densities : tuple of float
         Shares of all entries of the recurrent matrix that are kept.
     finetuned : tuple of float
-        Those of the densities at which the pruned network is trained on. At 1 it is the dense
-        network that trains on, the control for more training with a new optimiser.
+        Those of the densities at which the pruned network is fine-tuned. At 1 it is the dense
+        network, the control: dense, same number of epochs, with a new optimiser.
     finetune_iter : int
         Epochs of that training.
 
