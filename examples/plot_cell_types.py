@@ -223,19 +223,18 @@ plt.show()
 # %%
 # What came out
 # -------------
-# On one machine, with three seeds. With 4 to 5 % of the synapses the networks foretell as well as
-# with all: R2 on test samples is 0.949 (sd 0.012 over runs) pruned, 0.939 (0.017) drawn by chance
-# and 0.925 (0.022) dense. Pruned networks were ahead of dense ones in all three runs, of drawn ones
-# in two: no evidence yet that it matters which synapses are left. Without the fresh optimiser it
-# would have looked like some: in 120 epochs without a break, drawn and dense networks reach 0.906
-# (0.028) and 0.910 (0.025).
+# The numbers are those printed above, of three seeds; they differ a little from machine to machine.
+# With 4 to 5 % of the synapses the networks predict as well as with all. R2 on test samples lies
+# within a few hundredths for pruned, drawn and dense networks, and their runs overlap: no evidence
+# that it matters which synapses are left. The fresh optimiser between the phases helps all of them,
+# which is why drawn and dense networks get one, too; without it pruning would seem to help.
 #
-# All networks are better than persistence (0.532) in every population, and than the mean course
-# (0.882) in most. None is as good as the mean course with the deviation from it (0.977), two lines
-# of arithmetic that know no other population. That is not the networks' fault: samples that are
-# averages of independent rows hold nothing that one population could tell of another. It is worth
-# to remember when weights between populations are read. The worst predictions are those of VIP
-# populations, which have four units here and a read-out that is not trained.
+# All networks are better than persistence in every population, and than the mean course in most.
+# None is as good as the mean course with the deviation from it, two lines of arithmetic that know
+# no other population. That is not the networks' fault: samples that are averages of independent
+# rows hold nothing that one population could tell of another. It is worth to remember when weights
+# between populations are read. The worst predictions are those of VIP populations, which have four
+# units here and a read-out that is not trained.
 #
 # References
 # ----------

@@ -230,18 +230,19 @@ plt.show()
 # %%
 # What came out
 # -------------
-# On one machine, with these seeds. Between populations, 8 of 121 blocks differ with p < 0.05, where
-# chance gives 6; in two groups that learnt the same, 6 do. The p values of both comparisons stay
-# near the diagonal (C of the second figure), and no q is below 0.5 in the permutation test. Between
-# layers 4 of 21 differ; the least q is 0.083, and 0.033 with Welch's test. A finding? With a sixth
-# run in each group, that is 0.13. So five or six networks of 180 units do not tell a change from an
-# omission by their weights: the spread over seeds is large. The colours of B to D in the first
-# figure do not show it; of so many blocks some are always dark. More runs are the remedy.
+# The numbers are those printed above; they differ a little from machine to machine. Between
+# populations about as many blocks have p < 0.05 as by chance, and so it is in two groups that
+# learnt the same. The p values of both comparisons stay near the diagonal (C of the second
+# figure), and no block is below q = 0.05 in the permutation test. Between layers a few blocks have
+# p < 0.05; with so few runs the q of one may fall on either side of 0.05, by the test that is
+# chosen or by one run more. So five networks of 180 units do not tell a change from an omission by
+# their weights: the spread over seeds is large. The colours of B to D in the first figure do not
+# show it; of so many blocks some are always dark. More runs are the remedy.
 #
 # Silencing shows what no mean weight says: the networks hang on the pyramidal cells of V1, layer
 # 2/3, which are all that V1 sends to LM, and on those of LM, layer 5, which are all that LM sends
-# back. Without them the errors of all other populations grow 9.0 times (4.6 to 14.6 over runs) and
-# 5.8 times (3.3 to 12.0). The currents of one network are not those of another: a read-out that
+# back. Without either, the errors of all other populations grow several times, in every run (the
+# factors are printed above). The currents of one network are not those of another: a read-out that
 # is drawn at random, and may be mostly negative, lets a rising output come from a falling current,
 # as in B.
 #

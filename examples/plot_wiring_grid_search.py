@@ -260,18 +260,18 @@ plt.show()
 # %%
 # What came out
 # -------------
-# With the seeds above, on one machine. Without a price the modularity is that of shuffled weights,
-# 0.21. It rises with the price to 0.39 at a strength of 0.3, where that of shuffled weights is
-# 0.23, while accuracy falls from 0.97 to 0.95. The strength that is chosen is 0.03 or 0.1: their
-# accuracies differ by less than their errors, and a last bit of rounding can decide between them.
-# With four other seeds and trials that no search has seen it keeps its modularity (0.26 or 0.32,
-# against 0.22 without a price) and loses no accuracy that four seeds could tell (0.98 or 0.99
-# against 0.96). At a strength of 3 the network has lost its memory, and its modules: where a price
-# leaves hardly any weight, the strongest tenth is mostly noise.
+# The numbers are those printed above; they differ a little from machine to machine. Without a
+# price the modularity is that of shuffled weights. It rises with the price to nearly twice that at
+# a strength of 0.3, while accuracy falls little. Which strength is chosen, 0.03
+# or 0.1, a last bit of rounding can decide: their accuracies differ by less than their errors.
+# With four other seeds and trials that no search has seen it keeps its modularity above that of no
+# price, and loses no accuracy that four seeds could tell. At a strength of 3 the network has lost
+# its memory, and its modules: where a price leaves hardly any weight, the strongest tenth is
+# mostly noise.
 #
 # Modules come from the price on traffic over long wire, less from the price on long wire, and not
 # from the price on weights. They need the square of the distance: with ``distance_power=1``, the
-# default, the same search finds no modularity above chance (at most 0.24, and 0.23 when shuffled).
+# default, the same search finds no modularity above that of shuffled weights.
 # All this is a statement about 60 units, one task and these strengths.
 #
 # References

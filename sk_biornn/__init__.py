@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         SpatialRNNClassifier,
         SpatialRNNRegressor,
     )
+    from sk_biornn.io import load, save, to_networkx, to_torch
 
 __version__ = "0.1.0"
 
@@ -25,13 +26,19 @@ __all__ = [
     "SpatialRNNClassifier",
     "SpatialRNNRegressor",
     "__version__",
+    "load",
+    "save",
+    "to_networkx",
+    "to_torch",
 ]
+_OF_FILES = ("load", "save", "to_networkx", "to_torch")
 
 
 def __getattr__(name: str) -> Any:
     """Import an estimator, and torch with it, when it is first asked for."""
     if name in __all__:
-        return getattr(importlib.import_module("sk_biornn.estimators"), name)
+        room = "io" if name in _OF_FILES else "estimators"
+        return getattr(importlib.import_module(f"sk_biornn.{room}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -58,10 +58,12 @@ def pruning(n_tasks: int, n_runs: int = 3) -> pd.DataFrame:
     return pruning_tables.results_frame(records)
 
 
-def inductive_bias(n_tasks: int, variants=VARIANTS) -> tuple[pd.DataFrame, pd.DataFrame]:
+def inductive_bias(
+    n_tasks: int, variants=VARIANTS, n_runs: int = 3
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Results and curves of the study of inductive biases."""
     rng, records = np.random.default_rng(0), []
-    for task, variant, simulation in product(list(BIAS_TASKS)[:n_tasks], variants, range(3)):
+    for task, variant, simulation in product(list(BIAS_TASKS)[:n_tasks], variants, range(n_runs)):
         values = dict(zip(RESULTS, rng.random(len(RESULTS)), strict=True))
         curve = [[epoch, 0.7, rng.uniform(50, 100), 0.7, 60.0] for epoch in range(1, 11)]
         values["test_accuracy"] = rng.uniform(50, 100)

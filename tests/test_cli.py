@@ -44,7 +44,7 @@ def test_study_prints_its_table_and_the_path_of_the_figure(tiny, tmp_path, capsy
     printed = capsys.readouterr()
     assert "digits: test accuracy in %, higher is better" in printed.out
     lines = [line.split() for line in printed.out.splitlines()]
-    assert [line[:3] for line in lines[2:6]] == [
+    assert [line[:3] for line in lines[3:7]] == [
         ["unconstrained", "paper", "2"],
         ["unconstrained", "ours", "2"],
         ["projection", "ours", "2"],
@@ -145,8 +145,9 @@ def test_without_our_weights_the_table_compares_with_the_papers(tiny, tmp_path, 
     arms = ["--arms", "unconstrained/paper", "projection/paper"]
     assert main(["study", "dale", *arms, "--output", str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "minus unconstrained/same init" in lines[1]
-    assert lines[3].split()[0] == "projection" and lines[3].split()[-1] in "above within below"
+    assert lines[1] == "  reference: unconstrained, same initial weights"
+    assert lines[2].split()[-2:] == ["minus", "reference"] and lines[4].split()[0] == "projection"
+    assert lines[4].split()[-1][0] in "+-"  # of two runs no interval, and no verdict
 
 
 @pytest.mark.parametrize("arguments", [[], ["study"], ["study", "maze"], ["dance"]])

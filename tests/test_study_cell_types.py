@@ -263,7 +263,7 @@ def test_block_tables_are_the_interactions_of_inspection():
 
 
 def test_comparisons_are_of_pairs_of_runs_second_minus_first():
-    first, second = [1.0, 1.2, 0.9, 1.1], [3.1, 3.0, 3.2, 3.5]
+    first, second = [1.0, 1.2, 0.9, 1.1, 1.0], [3.1, 3.0, 3.2, 3.5, 2.9]
     values = {
         "familiar_no_change": first,
         "familiar_change": [*second, 9.0],
@@ -287,6 +287,12 @@ def test_comparisons_are_of_pairs_of_runs_second_minus_first():
         row[["p_value", "ci_low", "ci_high"]].astype(float), [expected.pvalue, low, high]
     )
     assert_allclose(table["difference"].iloc[1], -row["difference"])
+    assert (table["n"] == 5).all()
+    for n_runs, tested in ((4, True), (2, False)):  # no interval below five, no p below three
+        few = frame[frame["simulation"] < n_runs]
+        row = compare_conditions(few.assign(raw=few["absolute"])).iloc[0]
+        assert row["n"] == n_runs and np.isnan(row["ci_low"])
+        assert np.isfinite(row["p_value"]) == np.isfinite(row["q_value"]) == tested
 
 
 def test_study_writes_everything(study):

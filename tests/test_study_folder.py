@@ -59,7 +59,7 @@ def study(path, runs=None, *, settings=SETTINGS, resume=False, overwrite=False, 
 def test_finished_runs_are_not_repeated_unasked(tmp_path):
     study(tmp_path)
     before = {path: path.read_bytes() for path in (tmp_path / "runs").iterdir()}
-    sentence = rf"output '{tmp_path}' holds 2 finished runs of this study: resume .* --resume\), or"
+    sentence = rf"'{tmp_path}' holds 2 finished runs of this study: .*--resume\), .*--overwrite\)"
     with pytest.raises(ValueError, match=sentence):
         study(tmp_path)
     assert {path: path.read_bytes() for path in (tmp_path / "runs").iterdir()} == before
@@ -72,6 +72,21 @@ def test_failed_runs_alone_are_tried_again_without_a_word(tmp_path):
     assert study(tmp_path, {"a": (1, 2)})["a"]["error"] is None
     with pytest.raises(ValueError, match="holds 1 finished run of this study"):
         study(tmp_path, {"a": (1, 2)})
+
+
+def test_what_is_there_is_counted(tmp_path):
+    study(tmp_path, {"a": (1, 2), "b": (-1, 2)})
+    with pytest.raises(ValueError, match="holds 1 finished run and 1 failed of this study"):
+        study(tmp_path)
+
+
+def test_tables_whose_runs_are_gone_are_not_lost_unasked(tmp_path):
+    (tmp_path / "results.csv").write_text("precious")
+    with pytest.raises(ValueError, match=r"holds results\.csv but no runs of this study"):
+        study(tmp_path)
+    assert (tmp_path / "results.csv").read_text() == "precious"
+    study(tmp_path, overwrite=True)
+    assert not (tmp_path / "results.csv").exists()
 
 
 # ------------------------------------------------------------------ foreign records

@@ -13,6 +13,7 @@ import scipy.stats
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sk_biornn._mean_interval import mean_interval
 from sk_biornn.cli import main
 from sk_biornn.core import alone
 from sk_biornn.inspection import spanning_tree_overlap
@@ -172,7 +173,7 @@ def test_summary_and_differences_against_scipy():
     summary = summarise_pruning(results).set_index(["method", "density", "when"])
     values = results.query("method == 'random' and density == 0.5431")["one_shot"]
     row = summary.loc[("random", 0.5431, "one_shot")]
-    low, high = scipy.stats.t.interval(0.95, 4, values.mean(), scipy.stats.sem(values))
+    _, low, high = mean_interval(values.to_numpy(), scale=(0, np.inf))  # on the log scale
     assert_allclose(row[["mean", "ci_low", "ci_high"]].astype(float), [values.mean(), low, high])
     assert row["median"] == sorted(values)[2] and row["n"] == 5
     # What was published is of the published formulas alone; the numbers of the reference.
@@ -247,7 +248,7 @@ def test_accuracies_have_no_threshold():
 def test_figure_shows_the_density_reached_and_the_intervals():
     from matplotlib.figure import Figure
 
-    results = fake_results(3)
+    results = fake_results(6)
     summary = summarise_pruning(results)
     figure = Figure()
     draw_scores(figure, summary, results)
@@ -272,7 +273,7 @@ def test_figure_shows_the_density_reached_and_the_intervals():
 def test_old_folder_of_one_network_each_is_drawn_again(tmp_path):
     fake_results(1).assign(error=np.nan).to_csv(tmp_path / "results.csv", index=False)
     text = report_study(PRUNING_STUDY, tmp_path)
-    assert "  density asked for  top-prob-legacy" in text and "\n  0.5431 " in text
+    assert "  density  top-prob-legacy" in text and "\n  0.5431 " in text
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -317,7 +318,7 @@ def test_command_prints_its_tables_again(tmp_path, capsys, monkeypatch, no_figur
     monkeypatch.setitem(PRUNING_PRESETS, "quick", TINY)
     assert main(["study", "pruning", "--tasks", "digits", "wave", "--output", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert "digits, pruned, then trained on" in printed and "wave, pruned at once" in printed
+    assert "digits, pruned and fine-tuned: test" in printed and "wave, just pruned: " in printed
     assert main(["report", str(tmp_path)]) == 0
     assert capsys.readouterr().out == printed
     summary = pd.read_csv(tmp_path / "summary.csv")

@@ -18,6 +18,7 @@ from sk_biornn._random import RandomState, make_rng
 from sk_biornn.core import one_of_many
 from sk_biornn.ensemble._elsewhere import Given, check_cluster, in_jobs, one_thread_there
 from sk_biornn.ensemble._fit_many import fit_many
+from sk_biornn.estimators._portable import packed, unpacked
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -289,6 +290,12 @@ class SeedEnsemble(BaseEstimator):
         """
         check_is_fitted(self, "estimators_")
         return float(np.mean([m.score(X, y, sample_weight) for m in self.estimators_]))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return packed(super().__getstate__())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(unpacked(state))
 
     def __sklearn_tags__(self) -> Tags:
         """Be of the estimator's kind."""

@@ -27,7 +27,7 @@ _RECORDS = {
 def packed(state: dict[str, Any]) -> dict[str, Any]:
     """Return attributes in which frames, series and states are dictionaries of lists and arrays.
 
-    A frame that would not come back as it was (of categories, say) stays what it is.
+    A frame that would not come back as it was (of periods, say) stays what it is.
     """
     return {name: _pack(value) for name, value in state.items()}
 
@@ -57,6 +57,7 @@ def _pack(value: Any) -> Any:
         "columns": _pack_index(frame.columns),
         "values": [_pack_column(frame.iloc[:, place]) for place in range(frame.shape[1])],
         "dtypes": [str(dtype) for dtype in frame.dtypes],
+        "categories": [_pack_categories(dtype) for dtype in frame.dtypes],
         "attrs": dict(value.attrs),
     }
     return lists if _comes_back(value, lists) else value
@@ -68,8 +69,16 @@ def _fields_of(record: Any) -> dict[str, Any]:
 
 
 def _pack_column(column: pd.Series) -> Any:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return np.array(column.cat.codes)
     values = column.to_numpy()
     return values.tolist() if values.dtype == object else values
+
+
+def _pack_categories(dtype: Any) -> dict[str, Any] | None:
+    if not isinstance(dtype, pd.CategoricalDtype):
+        return None
+    return {"index": _pack_index(dtype.categories), "ordered": bool(dtype.ordered)}
 
 
 def _pack_index(index: pd.Index) -> dict[str, Any]:
@@ -100,15 +109,21 @@ def _unpack(value: Any) -> Any:
     if not isinstance(value, dict) or _FRAME not in value:
         return value
     index = _unpack_index(value["index"])
-    columns = {
-        place: pd.Series(values, index=index, dtype=dtype)
-        for place, (values, dtype) in enumerate(zip(value["values"], value["dtypes"], strict=True))
-    }
+    kinds = value.get("categories", [None] * len(value["dtypes"]))  # there were none at first
+    parts = zip(value["values"], value["dtypes"], kinds, strict=True)
+    columns = {place: _unpack_column(*part, index) for place, part in enumerate(parts)}
     frame = pd.DataFrame(columns, index=index)
     frame.columns = _unpack_index(value["columns"])
     result = frame if value["series"] is None else frame.iloc[:, 0].rename(value["series"][0])
     result.attrs = dict(value["attrs"])
     return result
+
+
+def _unpack_column(values: Any, dtype: str, categories: Any, index: pd.Index) -> pd.Series:
+    if categories is None:
+        return pd.Series(values, index=index, dtype=dtype)
+    kind = pd.CategoricalDtype(_unpack_index(categories["index"]), categories["ordered"])
+    return pd.Series(pd.Categorical.from_codes(values, dtype=kind), index=index)
 
 
 def _unpack_index(lists: dict[str, Any]) -> pd.Index:

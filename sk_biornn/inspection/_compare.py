@@ -75,6 +75,7 @@ def compare(
         (for pairs with n - 1 degrees of freedom); `p_value`; `q_value`, after Benjamini and
         Hochberg, over the rows of the table.
         ``attrs`` holds the block `labels`, the `level`, the `test`, whether it was `paired`,
+        the `n_runs` of both groups,
         `n_blocks_excluded` and `n_permutations` (0 for Welch).
 
     Raises
@@ -156,6 +157,7 @@ def compare(
         "level": level,
         "test": test,
         "paired": bool(paired),
+        "n_runs": (len(a), len(b)),
         "n_blocks_excluded": int((~exists).sum()),
         "n_permutations": n_permutations,
     }

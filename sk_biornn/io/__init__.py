@@ -1,7 +1,9 @@
-"""Files of trained networks: the checkpoints of the published cell-type networks.
+"""Files of trained networks, their form in other libraries, and the published checkpoints.
 
-A checkpoint is what torch saves of a network, a dict of tensors by name. Of the populations
-k = 1..K, with n_k units each:
+`save` and `load` write and read any estimator of the package, see :doc:`/files`.
+
+A checkpoint of the published cell-type networks is what torch saves of a network, a dict of
+tensors by name. Of the populations k = 1..K, with n_k units each:
 
 ================================  ==================  ========================================
 key                               shape               attribute of `CellTypeRNNRegressor`
@@ -19,6 +21,22 @@ Files are read with ``torch.load(weights_only=True)``: nothing that they contain
 from __future__ import annotations
 
 from sk_biornn.io._cell_types import load_cell_type_checkpoint, save_cell_type_checkpoint
+from sk_biornn.io._classes import trusted_types
+from sk_biornn.io._graph import to_networkx
+from sk_biornn.io._networks import load, save
 from sk_biornn.io._runs import load_cell_type_runs
+from sk_biornn.io._torch_module import to_torch
 
-__all__ = ["load_cell_type_checkpoint", "load_cell_type_runs", "save_cell_type_checkpoint"]
+#: Names of the classes of this package that ``skops.io.load(path, trusted=TRUSTED_TYPES)`` needs.
+TRUSTED_TYPES = trusted_types()
+
+__all__ = [
+    "TRUSTED_TYPES",
+    "load",
+    "load_cell_type_checkpoint",
+    "load_cell_type_runs",
+    "save",
+    "save_cell_type_checkpoint",
+    "to_networkx",
+    "to_torch",
+]

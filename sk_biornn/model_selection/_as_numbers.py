@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import importlib
-import math
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator
 
 from sk_biornn._strategy import Strategy
-from sk_biornn.estimators._portable import packed, unpacked
+from sk_biornn.estimators._values import NotNumbers, Reader, Writer
 
-_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+__all__ = ["NotNumbers", "fitted_state", "set_fitted_state"]
+
 _NOTES = ("sklearn.callback", "sklearn.utils._metadata_requests")
-_KINDS = "biufcSUmM"  # of arrays that are numbers or text
-
-
-class NotNumbers(TypeError):
-    """Something is no number, text, or collection of such."""
 
 
 def fitted_state(estimator: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -122,11 +116,9 @@ def _below(base: type[Any]) -> Iterator[type[Any]]:
         yield from _below(cls)
 
 
-class _Writer:
+class _Writer(Writer):
     def __init__(self, estimator: Any) -> None:
-        self.arrays: dict[str, np.ndarray] = {}
-        self._names: dict[int, str] = {}  # of arrays by identity: many attributes are one
-        self._alive: list[np.ndarray] = []
+        super().__init__()
         self._parameters = estimator.get_params(deep=True)
 
     def attributes(self, estimator: Any) -> dict[str, Any]:
@@ -137,118 +129,33 @@ class _Writer:
             if name not in parameters and not _is_of_scikit_learn(value)
         }
 
-    def value(self, value: Any) -> Any:
-        if value is None or type(value) in (bool, int, str):
-            return value
-        if type(value) is float:
-            return value if math.isfinite(value) else {"float": repr(value)}
-        if type(value) is list:
-            return [self.value(item) for item in value]
-        if type(value) is tuple:
-            return {"tuple": [self.value(item) for item in value]}
-        if type(value) is dict:
-            return {"dict": [[self.value(k), self.value(v)] for k, v in value.items()]}
-        if type(value) is np.ndarray:
-            return self._array(value)
-        if isinstance(value, np.generic) and value.dtype.kind in _KINDS:
-            return {"scalar": self._array(np.asarray(value))["array"]}
-        if isinstance(value, np.dtype) and value.kind in _KINDS:
-            return {"dtype": value.str}
-        if type(value) is np.random.Generator:
-            return {"generator": self.value(_generator_state(value.bit_generator))}
-        return self._object(value)
-
-    def _array(self, array: np.ndarray) -> dict[str, Any]:
-        if array.dtype == object:
-            items = [self.value(item) for item in array.ravel().tolist()]
-            return {"objects": items, "shape": list(array.shape)}
-        if array.dtype.kind not in _KINDS:
-            raise NotNumbers(f"an array of {array.dtype}")
-        if id(array) not in self._names:
-            name = self._names[id(array)] = f"array_{len(self.arrays)}"
-            self.arrays[name] = array
-            self._alive.append(array)  # its id stays its own
-        return {"array": self._names[id(array)]}
-
-    def _object(self, value: Any) -> dict[str, Any]:
-        for place, parameter in self._parameters.items():
+    def object(self, value: Any, place: str) -> dict[str, Any]:
+        for name, parameter in self._parameters.items():
             if value is parameter:
-                return {"parameter": place}
+                return {"parameter": name}
         if isinstance(value, Strategy) and is_dataclass(value):
             named = {field.name: self.value(getattr(value, field.name)) for field in fields(value)}
             return {"strategy": _path(type(value)), "fields": named}
         if isinstance(value, BaseEstimator):
             return {"estimator": _path(type(value)), "state": self.value(_state_of(value))}
-        if isinstance(value, pd.DataFrame | pd.Series):
-            lists = packed({"": value})[""]
-            if lists is not value:
-                return {"frame": self.value(lists)}
-        raise NotNumbers(f"an object of the class {type(value).__name__}")
+        return super().object(value, place)
 
 
-def _generator_state(bits: Any) -> dict[str, Any]:
-    state = dict(bits.state)
-    if state.get("bit_generator") not in _GENERATORS:
-        raise NotNumbers(f"a generator {type(bits).__name__}")
-    return state
-
-
-class _Reader:
+class _Reader(Reader):
     def __init__(self, estimator: Any, arrays: dict[str, np.ndarray]) -> None:
-        self._arrays = arrays
+        super().__init__(arrays)
         self._parameters = estimator.get_params(deep=True)
+        self.kinds |= {
+            "parameter": lambda form: self._parameters[form["parameter"]],
+            "strategy": self._strategy,
+            "estimator": self._estimator,
+        }
 
-    def value(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self.value(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        kind = next(iter(value))
-        return getattr(self, f"_{kind}")(value)
+    def _strategy(self, form: dict[str, Any]) -> Any:
+        named = {name: self.value(item) for name, item in form["fields"].items()}
+        return _known_class(Strategy, form["strategy"])(**named)
 
-    def _float(self, value: dict[str, Any]) -> float:
-        return float(value["float"])
-
-    def _tuple(self, value: dict[str, Any]) -> tuple[Any, ...]:
-        return tuple(map(self.value, value["tuple"]))
-
-    def _dict(self, value: dict[str, Any]) -> dict[Any, Any]:
-        return {self.value(key): self.value(item) for key, item in value["dict"]}
-
-    def _array(self, value: dict[str, Any]) -> np.ndarray:
-        return self._arrays[value["array"]]
-
-    def _scalar(self, value: dict[str, Any]) -> Any:
-        return self._arrays[value["scalar"]][()]
-
-    def _dtype(self, value: dict[str, Any]) -> np.dtype:
-        return np.dtype(value["dtype"])
-
-    def _objects(self, value: dict[str, Any]) -> np.ndarray:
-        array = np.empty(len(value["objects"]), dtype=object)
-        for place, item in enumerate(value["objects"]):
-            array[place] = self.value(item)
-        return array.reshape(value["shape"])
-
-    def _generator(self, value: dict[str, Any]) -> np.random.Generator:
-        state = self.value(value["generator"])
-        if state["bit_generator"] not in _GENERATORS:
-            raise ValueError(f"generator {state['bit_generator']!r}")
-        bits = getattr(np.random, state["bit_generator"])()
-        bits.state = state
-        return np.random.Generator(bits)
-
-    def _parameter(self, value: dict[str, Any]) -> Any:
-        return self._parameters[value["parameter"]]
-
-    def _strategy(self, value: dict[str, Any]) -> Any:
-        named = {name: self.value(item) for name, item in value["fields"].items()}
-        return _known_class(Strategy, value["strategy"])(**named)
-
-    def _estimator(self, value: dict[str, Any]) -> Any:
-        estimator: Any = object.__new__(_known_class(BaseEstimator, value["estimator"]))
-        _set_state(estimator, self.value(value["state"]))
+    def _estimator(self, form: dict[str, Any]) -> Any:
+        estimator: Any = object.__new__(_known_class(BaseEstimator, form["estimator"]))
+        _set_state(estimator, self.value(form["state"]))
         return estimator
-
-    def _frame(self, value: dict[str, Any]) -> Any:
-        return unpacked({"": self.value(value["frame"])})[""]

@@ -55,7 +55,7 @@ class ForecastDisplay:
     >>> rng = np.random.default_rng(0)
     >>> x = np.sin(0.3 * np.arange(41) + rng.uniform(0, 6, (20, 1)))[..., None]
     >>> X, y = x[:, :-1], x[:, 1:]
-    >>> display = ForecastDisplay.from_estimator(
+    >>> display = ForecastDisplay.from_estimators(
     ...     {"AR(2)": ARBaseline(order=2).fit(X, y)}, X, y, horizons=(1, 5, 10),
     ...     burn_in=2, baselines=("persistence", "AR"), train=(X, y),
     ... )
@@ -69,11 +69,38 @@ class ForecastDisplay:
 
     @classmethod
     def from_estimator(cls, estimator: Any, X: Any, y: Any, **options: Any) -> ForecastDisplay:
+        """Have a fitted network, and baselines, forecast test trials.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted regressor that has `forecast`.
+        X, y : array-like or list
+            Test trials, and what comes next in them.
+        **options : object
+            Arguments of `sk_biornn.inspection.forecast_skill`, such as `train` and `horizons`.
+
+        Returns
+        -------
+        ForecastDisplay
+            The display; call `plot`.
+
+        Raises
+        ------
+        TypeError
+            As `forecast_skill` does.
+        ValueError
+            As `forecast_skill` does.
+        """
+        return cls.from_estimators(estimator, X, y, **options)
+
+    @classmethod
+    def from_estimators(cls, estimators: Any, X: Any, y: Any, **options: Any) -> ForecastDisplay:
         """Have fitted networks and baselines forecast test trials.
 
         Parameters
         ----------
-        estimator : estimator or dict of str to estimator
+        estimators : estimator or dict of str to estimator
             A fitted regressor that has `forecast`, or several by name.
         X, y : array-like or list
             Test trials, and what comes next in them.
@@ -94,7 +121,7 @@ class ForecastDisplay:
         """
         from sk_biornn.inspection import forecast_skill
 
-        return cls.from_table(forecast_skill(estimator, X, y, **options))
+        return cls.from_table(forecast_skill(estimators, X, y, **options))
 
     @classmethod
     def from_table(

@@ -12,11 +12,12 @@ from sk_biornn._checks import check_choice, check_flag, check_number, refusal
 from sk_biornn._plain import found, plain_frame
 from sk_biornn.inspection import block_density, population_interactions
 from sk_biornn.plots._layer_graph import draw_graph
-from sk_biornn.plots._style import new_axes, words
+from sk_biornn.plots._style import STRENGTHS, difference_colours, hatch_absent, new_axes, words
 
 KINDS = ("heatmap", "bubbles", "graph")
 SIZES = ("density", "spread")
 VALUES = ("difference", "hedges_g")
+_KEYS = (0.25, 0.5, 1.0)  # of the largest size, as examples
 _LABELS = {"difference": "difference of mean {}", "hedges_g": "Hedges' g"}
 
 
@@ -34,7 +35,9 @@ class InteractionDisplay:
     label, size_label : str
         What `values` and `sizes` are.
     diverging : bool, default=False
-        Whether colours run from negative to positive values, with white for 0.
+        Whether colours run from negative to positive values.
+    n_runs : int, tuple of two int or None, default=None
+        Over how many runs the values are means, or those of two groups; it stands in the picture.
 
     Attributes
     ----------
@@ -77,6 +80,7 @@ class InteractionDisplay:
         label: str = "mean |w|",
         size_label: str = "density",
         diverging: bool = False,
+        n_runs: int | tuple[int, int] | None = None,
     ) -> None:
         self.values = values
         self.sizes = sizes
@@ -84,6 +88,32 @@ class InteractionDisplay:
         self.label = label
         self.size_label = size_label
         self.diverging = diverging
+        self.n_runs = n_runs
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, **options: Any) -> InteractionDisplay:
+        """Take mean weights and densities of one fitted network.
+
+        Parameters
+        ----------
+        estimator : estimator or ndarray
+            A fitted network, or weights W[post, pre].
+        **options : object
+            Arguments of `from_estimators`.
+
+        Returns
+        -------
+        InteractionDisplay
+            The display; call `plot`.
+
+        Raises
+        ------
+        TypeError
+            As `from_estimators` does.
+        ValueError
+            As `from_estimators` does.
+        """
+        return cls.from_estimators([estimator], **options)
 
     @classmethod
     def from_estimators(
@@ -138,6 +168,7 @@ class InteractionDisplay:
             label="mean |w|" if absolute else "mean w",
             size_label="density" if size == "density" else "sd / mean over runs",
             diverging=not absolute,
+            n_runs=int(runs["run"].nunique()),
         )
 
     @classmethod
@@ -223,6 +254,7 @@ class InteractionDisplay:
             label=_LABELS[value].format("w" if signed else "|w|"),
             size_label="mean |w|" if estimators is None else "density",
             diverging=True,
+            n_runs=comparison.attrs.get("n_runs"),
         )
 
     def plot(
@@ -246,8 +278,7 @@ class InteractionDisplay:
         limit : float or None, default=None
             Value at which the colours end. None: the largest.
         cmap : str, matplotlib Colormap or None, default=None
-            Colours. None: for diverging values "RdBu_r" or, in the graph, "coolwarm", which has no
-            white; else "viridis" or, where they stand on white, "viridis_r".
+            Colours. None: from purple over grey to green for diverging values, else "viridis_r".
         colorbar : bool, default=True
             Whether to draw the scale.
 
@@ -280,9 +311,7 @@ class InteractionDisplay:
         limit = limit or (largest if np.isfinite(largest) and largest > 0 else 1.0)
         factor, unit = (1e3, " ($10^{-3}$)") if limit < 0.1 else (1.0, "")
         if cmap is None:
-            sequential = "viridis" if kind == "heatmap" else "viridis_r"
-            diverging = "coolwarm" if kind == "graph" else "RdBu_r"
-            cmap = diverging if self.diverging else sequential
+            cmap = difference_colours() if self.diverging else STRENGTHS
         low = -limit * factor if self.diverging else 0.0
         colours = ScalarMappable(
             Normalize(low, limit * factor), colormaps[cmap] if isinstance(cmap, str) else cmap
@@ -302,10 +331,13 @@ class InteractionDisplay:
 
     def _draw_cells(self, ax: Any, values: pd.DataFrame, colours: Any) -> None:
         ax.imshow(values, cmap=colours.cmap, norm=colours.norm, interpolation="nearest")
+        if values.isna().any(axis=None):
+            hatch_absent(ax)
         if self.marked is not None:
             post, pre = np.nonzero(self.marked.to_numpy())
-            ax.plot(pre, post, "k.", markersize=3)
+            ax.plot(pre, post, "k.", markersize=5.5, markeredgecolor="white", markeredgewidth=0.8)
         _name_axes(ax, values)
+        self._key(ax, [], "")
 
     def _draw_bubbles(self, ax: Any, values: pd.DataFrame, colours: Any) -> None:
         post, pre = np.nonzero(values.notna().to_numpy())
@@ -324,17 +356,39 @@ class InteractionDisplay:
         )
         n = len(values)
         ax.set(xlim=(-0.7, n - 0.3), ylim=(n - 0.3, -0.7), aspect="equal")
-        if self.sizes is not None:
-            largest = _largest(self.sizes)
-            ax.set_title(f"size: {self.size_label}, at most {largest:.2g}", loc="left")
         _name_axes(ax, values)
+        largest = self._bubble_area(ax, values)
+        self._key(ax, [_bubble(4 + largest * share) for share in _KEYS], self.size_label)
 
     def _draw_graph(self, ax: Any, values: pd.DataFrame, colours: Any) -> None:
         widths = pd.DataFrame(self._relative_sizes(), values.index, values.columns)
         draw_graph(ax, values, 1 + 4 * widths, colours, self.marked)
-        if self.sizes is not None:
-            largest = _largest(self.sizes)
-            ax.set_title(f"width: {self.size_label}, at most {largest:.2g}", loc="left")
+        self._key(ax, [_line(1 + 4 * share) for share in _KEYS], self.size_label)
+
+    def _key(self, ax: Any, handles: list[Any], what: str) -> None:
+        """Write above the panel what sizes mean, and over how many runs values are means."""
+        n = self.n_runs
+        number = "" if n is None else f"n = {' and '.join(str(k) for k in np.atleast_1d(n))}"
+        if self.sizes is None or not handles:
+            ax.set_title(number, loc="right", fontsize="medium")
+            return
+        largest = _largest(self.sizes)
+        labels = [f"{largest * share:.2g}" for share in _KEYS]
+        ax.legend(
+            handles,
+            labels,
+            title=", ".join(filter(None, [what, number])),
+            loc="lower right",
+            bbox_to_anchor=(1.0, 1.0),
+            ncols=len(_KEYS),
+            frameon=False,
+            borderaxespad=0.2,
+            handletextpad=0.3,
+            columnspacing=1.0,
+            # As much room as the largest bubble takes, in units of the font.
+            handleheight=max(0.7, handles[-1].get_markersize() / 8),
+            handlelength=max(2.0, handles[-1].get_markersize() / 8),
+        )
 
     def _relative_sizes(self) -> np.ndarray:
         """Return sizes from 0 to 1; all 1 if there are none."""
@@ -349,6 +403,18 @@ class InteractionDisplay:
         box = ax.get_window_extent()
         cell = 72 / ax.figure.dpi * min(box.width, box.height) / len(values)
         return 0.7 * cell**2
+
+
+def _bubble(area: float) -> Any:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], ls="", marker="o", markersize=area**0.5, color="0.6", markeredgewidth=0)
+
+
+def _line(width: float) -> Any:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], linewidth=width, color="0.6", solid_capstyle="butt")
 
 
 def _largest(values: pd.DataFrame) -> float:
@@ -366,7 +432,7 @@ def _mean_over_runs(table: pd.DataFrame, value: str) -> pd.DataFrame:
 def _name_axes(ax: Any, values: pd.DataFrame) -> None:
     """Name the blocks, and draw a line where one area ends."""
     names = [str(name) for name in values.index]
-    small = 9 if len(names) <= 9 else 7
+    small = 9 if len(names) <= 9 else 8
     shown = range(0, len(names), max(1, -(-len(names) // 40)))  # more could not be read
     labels = [words(names[place]) for place in shown]
     ax.set_xticks(shown, labels, rotation=90, fontsize=small)

@@ -12,6 +12,8 @@ from sk_biornn.plots._style import literal
 _DEPTH = ("L1", "L2", "L23", "L2/3", "L3", "L4", "L5", "L56", "L5/6", "L6")  # from the surface
 _DISTANCE = 1.6  # from area to area, in units of the distance from layer to layer
 _RADIUS = 0.24  # of a node, in the same units
+_HEAD = "-|>,head_length=0.5,head_width=0.25"
+_GAP = 0.85  # of a loop, where it leaves its node and where it comes back, in radians
 _BEND = 0.5  # of arrows that pass a node: how far they swing out, in half their length
 
 
@@ -44,7 +46,7 @@ def draw_graph(
         label = literal(name).replace("_", "\n")
         longest = max(map(len, name.split("_")))
         ax.plot(x, y, "o", markersize=30, color="0.92", markeredgecolor="0.5", zorder=3)
-        size = float(np.clip(40 / longest, 4.5, 8))
+        size = float(np.clip(40 / longest, 5, 8))
         ax.text(x, y, label, ha="center", va="center", fontsize=size, zorder=4)
     positions = np.array(list(places.values()))
     beside = _BEND * np.ptp(positions[:, 1]) / 2 + 0.3  # the longest arc between layers, and a loop
@@ -94,7 +96,7 @@ def _arrow(start: np.ndarray, end: np.ndarray, colour: Any, width: float) -> Any
         tuple(start),
         tuple(end),
         connectionstyle=f"arc3,rad={_BEND if passes_a_node else 0.2}",
-        arrowstyle="-|>,head_length=0.5,head_width=0.25",
+        arrowstyle=_HEAD,
         mutation_scale=12,
         shrinkA=16,
         shrinkB=16,
@@ -106,11 +108,23 @@ def _arrow(start: np.ndarray, end: np.ndarray, colour: Any, width: float) -> Any
 
 
 def _loop(place: np.ndarray, outwards: np.ndarray, colour: Any, width: float) -> Any:
-    from matplotlib.patches import Circle
+    """Return an arrow from a node to itself: out on one side, round, and in on the other."""
+    from matplotlib.patches import FancyArrowPatch
+    from matplotlib.path import Path
 
+    radius = _RADIUS - 0.04
     centre = place + (_RADIUS + 0.06) * outwards
-    return Circle(
-        tuple(centre), _RADIUS - 0.04, fill=False, edgecolor=colour, linewidth=width, zorder=1
+    towards = np.arctan2(-outwards[1], -outwards[0])  # the node, as seen from the centre
+    angles = towards + np.linspace(_GAP, 2 * np.pi - _GAP, 40)
+    points = centre + radius * np.column_stack([np.cos(angles), np.sin(angles)])
+    return FancyArrowPatch(
+        path=Path(points),
+        arrowstyle=_HEAD,
+        mutation_scale=12,
+        facecolor=colour,
+        edgecolor=colour,
+        linewidth=width,
+        zorder=2,
     )
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from sk_biornn._checks import check_flag
+from sk_biornn._mean_interval import FEWEST, mean_interval
 from sk_biornn._plain import found, is_several, real_array
-from sk_biornn.plots._style import BLUE, bare, fitted, new_axes
+from sk_biornn.plots._style import BLUE, GREY, bare, fitted, new_axes
 
 
 def mean_and_band(
@@ -20,25 +20,36 @@ def mean_and_band(
     log: bool = False,
     limits: tuple[float, float] = (-np.inf, np.inf),
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the mean over axis 0 and the ends of its t interval; geometric ones with `log`.
+    """Return the mean over axis 0 and the ends of its interval; geometric ones with `log`.
 
-    Where fewer than two values are finite the band has no width. It does not leave `limits`, the
-    scale of the values: what is beyond them cannot be their mean.
+    Where fewer than five values are finite, or all are equal, there is none (NaN). It does not
+    leave `limits`, the scale of the values.
     """
-    numbers = np.log(values) if log else values
-    n = np.isfinite(numbers).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(n > 0, np.nansum(numbers, axis=0) / n, np.nan)
-        variance = np.nansum((numbers - mean) ** 2, axis=0) / (n - 1)
-        half = stats.t.ppf((1 + confidence) / 2, n - 1) * np.sqrt(variance / n)
-    half = np.where(n > 1, half, 0.0)
-    ends = (mean, mean - half, mean + half)
-    mean, low, high = (np.exp(end) for end in ends) if log else ends
-    return mean, np.clip(low, *limits), np.clip(high, *limits)
+    if not log:
+        return mean_interval(values, confidence=confidence, scale=limits)
+    found = mean_interval(np.log(values), confidence=confidence)
+    mean, low, high = (np.exp(end) for end in found)
+    return mean, low, high
+
+
+def mark_pruning(ax: Any, epoch: float) -> None:
+    """Draw a line after the last dense epoch, and say what it is."""
+    ax.axvline(epoch + 0.5, color=GREY, linestyle=":", linewidth=1.0, zorder=0)
+    ax.text(
+        *(epoch + 0.5, 0.98, " pruned"),
+        transform=ax.get_xaxis_transform(),
+        ha="left",
+        va="top",
+        color="0.35",
+        fontsize=8,
+    )
 
 
 class LearningCurveDisplay:
     """How a number falls or rises with training: mean over runs, 95 % band, single runs thin.
+
+    The band is the interval of the mean on its scale; of fewer than five runs there is none, and
+    the runs are always drawn.
 
     Parameters
     ----------
@@ -50,6 +61,8 @@ class LearningCurveDisplay:
         What the values are.
     label : str or None, default=None
         Name in the legend.
+    pruned : int or None, default=None
+        Epoch after which the networks were pruned, where a line stands.
 
     Attributes
     ----------
@@ -71,12 +84,41 @@ class LearningCurveDisplay:
     """
 
     def __init__(
-        self, epochs: np.ndarray, values: np.ndarray, ylabel: str = "loss", label: str | None = None
+        self,
+        epochs: np.ndarray,
+        values: np.ndarray,
+        ylabel: str = "loss",
+        label: str | None = None,
+        pruned: int | None = None,
     ) -> None:
         self.epochs = epochs
         self.values = values
         self.ylabel = ylabel
         self.label = label
+        self.pruned = pruned
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, **options: Any) -> LearningCurveDisplay:
+        """Take the curve of one fitted network.
+
+        Parameters
+        ----------
+        estimator : object
+            A fitted estimator.
+        **options : object
+            Arguments of `from_estimators`.
+
+        Returns
+        -------
+        LearningCurveDisplay
+            The display; call `plot`.
+
+        Raises
+        ------
+        ValueError
+            If the network has no such curve.
+        """
+        return cls.from_estimators([estimator], **options)
 
     @classmethod
     def from_curves(
@@ -160,7 +202,10 @@ class LearningCurveDisplay:
             "validation_loss_curve_": "validation loss",
             "validation_scores_": "validation score",
         }
-        return cls.from_curves(curves, ylabel=names.get(attribute, attribute), label=label)
+        display = cls.from_curves(curves, ylabel=names.get(attribute, attribute), label=label)
+        pruned = {getattr(estimator, "n_iter_dense_", None) for estimator in estimators}
+        display.pruned = pruned.pop() if len(pruned) == 1 else None
+        return display
 
     def plot(
         self,
@@ -185,7 +230,7 @@ class LearningCurveDisplay:
         log : bool, default=False
             Whether to take the geometric mean on a logarithmic axis; for values above zero.
         single_runs : bool, default=True
-            Whether to draw them.
+            Whether to draw them, of five runs or more; fewer are always drawn.
         limits : tuple of two floats
             The scale of the values, which the band does not leave: (0, 100) for per cent. Any
             number by default.
@@ -208,13 +253,16 @@ class LearningCurveDisplay:
             raise ValueError(f"log must be False for values that are not above 0, got {least:g}.")
         ax = new_axes(ax)
         mean, low, high = mean_and_band(self.values, log=log, limits=limits)
-        if single_runs and len(self.values) > 1:
-            ax.plot(self.epochs, self.values.T, color=color, linewidth=0.5, alpha=0.4)
-        if len(self.values) > 1:
+        n = len(self.values)
+        if n > 1 and (single_runs or n < FEWEST):
+            ax.plot(self.epochs, self.values.T, color=color, linewidth=0.6, alpha=0.5)
+        if n >= FEWEST:
             ax.fill_between(self.epochs, low, high, color=color, alpha=0.12, linewidth=0)
         (self.line_,) = ax.plot(
             self.epochs, mean, color=color, linestyle=linestyle, linewidth=1.6, label=self.label
         )
+        if self.pruned is not None:
+            mark_pruning(ax, self.pruned)
         if log:
             ax.set_yscale("log")
         ax.set(xlabel="epoch", ylabel=self.ylabel)

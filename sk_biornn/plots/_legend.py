@@ -20,10 +20,12 @@ def legend_below(figure: Any, handles: Sequence[Any], *, ncols: int, **options: 
         )
         box = legend.get_window_extent()
         width, height = box.width / figure.dpi, box.height / figure.dpi
-        if width + 2 * MARGIN <= figure.get_figwidth():
+        if width + 2 * MARGIN <= figure.bbox.width / figure.dpi:
             break
         if columns > 1:
             legend.remove()
+    if not hasattr(figure, "set_size_inches"):  # a part of a figure does not grow
+        return legend
     room = max(figure.get_figwidth(), width + 2 * MARGIN)
     figure.set_size_inches(room, figure.get_figheight() + height)
     return legend

@@ -10,7 +10,18 @@ import numpy as np
 from sk_biornn._checks import check_count, check_number
 from sk_biornn._output_names import names_of_columns, output_names_of, refuse_other_outputs
 from sk_biornn._plain import found, is_several, real_array, short
-from sk_biornn.plots._style import BLACK, CYCLE, GREY, bare, literal, new_figure, words
+from sk_biornn.plots._style import (
+    BLACK,
+    CYCLE,
+    GREY,
+    PAGE,
+    PRINT,
+    bare,
+    literal,
+    old_name,
+    room_for,
+    words,
+)
 
 N_COLUMNS = 3
 _MOST = 1e100  # time that an axis can show
@@ -34,6 +45,8 @@ class PredictionDisplay:
     ----------
     figure_ : matplotlib Figure
         The figure.
+    ax_ : matplotlib Axes
+        The first panel.
     axes_ : ndarray of Axes of shape (n_rows, n_columns)
         The panels, by rows.
 
@@ -65,6 +78,33 @@ class PredictionDisplay:
         self.predictions = predictions
         self.names = names
         self.time = time
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, X: Any, y: Any, **options: Any) -> PredictionDisplay:
+        """Have one fitted network predict one trial.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted regressor that predicts every step.
+        X, y : array-like
+            Trials, and what happened in them.
+        **options : object
+            Arguments of `from_estimators`, such as `trial`.
+
+        Returns
+        -------
+        PredictionDisplay
+            The display; call `plot`.
+
+        Raises
+        ------
+        TypeError
+            As `from_estimators` does.
+        ValueError
+            As `from_estimators` does.
+        """
+        return cls.from_estimators(estimator, X, y, **options)
 
     @classmethod
     def from_estimators(
@@ -140,25 +180,29 @@ class PredictionDisplay:
 
     def plot(
         self,
-        figure: Any = None,
+        ax: Any = None,
         *,
         colors: Mapping[str, Any] | None = None,
         event: float | None = None,
         xlabel: str = "step",
         ylabel: str = "",
+        figure: Any = None,
     ) -> PredictionDisplay:
         """Draw the panels, three in a row.
 
         Parameters
         ----------
-        figure : matplotlib Figure or None, default=None
-            An empty figure, which gets its size; None makes one with pyplot.
+        ax : matplotlib Axes, Figure or None, default=None
+            Axes whose place the panels take; or an empty figure, which gets its size. None makes
+            one with pyplot.
         colors : dict of str to color or None, default=None
             Colours of the predictions. None: colours that colour-blind readers can tell apart.
         event : float or None, default=None
             Time at which a grey line stands.
         xlabel, ylabel : str
             What the axes are, with units.
+        figure : matplotlib Figure or None, default=None
+            Deprecated name of `ax`.
 
         Returns
         -------
@@ -168,17 +212,18 @@ class PredictionDisplay:
         Raises
         ------
         TypeError
-            If `figure` is no Figure.
+            If `ax` is neither Axes nor Figure.
         """
         import matplotlib
+
+        ax = old_name(ax, figure)
 
         n_rows = -(-len(self.names) // N_COLUMNS)
         n_columns = min(N_COLUMNS, len(self.names))
         colors = colors or dict(zip(self.predictions, CYCLE, strict=False))
-        with matplotlib.rc_context({"font.size": 8, "axes.titlesize": 8.5, "axes.linewidth": 0.7}):
-            figure = new_figure(figure)
-            figure.set_size_inches(0.6 + 2.6 * n_columns, 0.8 + 1.45 * n_rows)
-            figure.set_layout_engine("constrained", w_pad=0.04, h_pad=0.04)
+        with matplotlib.rc_context(PRINT):
+            width = min(PAGE, 0.6 + 2.6 * n_columns)
+            figure = room_for(ax, (width, 0.8 + 1.45 * n_rows))
             axes = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True)
             for place, (ax, name) in enumerate(zip(axes.flat, self.names, strict=False)):
                 self._draw_panel(ax, place, colors)
@@ -189,13 +234,12 @@ class PredictionDisplay:
                 bare(ax)
             for ax in axes.flat[len(self.names) :]:
                 ax.set_axis_off()
-            figure.supxlabel(xlabel, fontsize=9)
-            figure.supylabel(ylabel, fontsize=9)
+            figure.supxlabel(xlabel, fontsize=8)
+            figure.supylabel(ylabel, fontsize=8)
             handles, labels = axes[0, 0].get_legend_handles_labels()
-            figure.legend(
-                handles, labels, loc="outside upper center", ncols=len(labels), frameon=False
-            )
-        self.figure_, self.axes_ = figure, axes
+            columns = max(1, min(len(labels), int(0.5 * 10 * width / max(map(len, labels)))))
+            figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
+        self.figure_, self.axes_, self.ax_ = figure, axes, axes[0, 0]
         return self
 
     def _draw_panel(self, ax: Any, place: int, colors: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sk_biornn._mean_interval import FEWEST
 from sk_biornn._plain import found, short
 from sk_biornn.plots._learning_curve import LearningCurveDisplay, mean_and_band
 from sk_biornn.plots._legend import legend_below
@@ -19,41 +20,34 @@ from sk_biornn.plots._style import (
     GREEN,
     GREY,
     ORANGE,
-    PURPLE,
+    PAGE,
+    PRINT,
+    SKY,
     VERMILLION,
     bare,
     literal,
-    new_figure,
+    old_name,
+    room_for,
 )
 
 if TYPE_CHECKING:
-    from matplotlib.typing import LineStyleType, RcKeyType
+    from matplotlib.typing import LineStyleType
 
 COLOURS = {
     "unconstrained": BLACK,
     "projection": BLUE,
     "abs": ORANGE,
     "square": GREEN,
-    "exponentiated": PURPLE,
+    "exponentiated": SKY,
     "rectified": VERMILLION,
 }
 LINES: dict[str, LineStyleType] = {"ours": "-", "paper": (0, (3, 1.5))}
-INITS = {"ours": "initial weights: ours", "paper": "initial weights: the paper's"}
-SCORES = {"mse": "test mean squared error", "accuracy": "test accuracy (%)"}
+INITS = {"ours": "our initial weights", "paper": "initial weights as published"}
+SCORES = {"mse": "test mean sq. error", "accuracy": "test accuracy (%)"}
 LIMITS = {"mse": (0.0, np.inf), "accuracy": (0.0, 100.0)}
 BASELINES = {"mse": "input repeated", "accuracy": "commonest label"}
 _LETTERS = "ABCDEFGH"
-_RC: dict[RcKeyType, Any] = {
-    "font.size": 8,
-    "axes.labelsize": 8,
-    "axes.titlesize": 9,
-    "axes.linewidth": 0.7,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
-    "xtick.major.width": 0.7,
-    "ytick.major.width": 0.7,
-    "legend.fontsize": 8,
-}
+_FAILED = "all runs failed"
 NEEDED = {
     "results": ["task", "arm", "init", "simulation", "metric", "score", "baseline_score"],
     "curves": ["task", "arm", "init", "simulation", "epoch", "score"],
@@ -63,10 +57,11 @@ NEEDED = {
 class StudyDisplay:
     """Learning curves and final scores of a study, one column per task.
 
-    Colours tell the arms apart, full lines and filled dots our initial weights from the paper's.
-    Curves are means over runs with a 95 % band, geometric ones for the mean squared error; every
-    run is a dot beside the mean of its arm and its 95 % interval. The dotted line is what needs no
-    network: repeating the input, or the commonest label.
+    Colours tell the arms apart, full lines and filled dots our initial weights from the paper's,
+    whose curves have a row of panels each. Curves are means over runs, geometric ones for the mean
+    squared error; every run is a dot beside the mean of its arm. From five runs on there are 95 %
+    bands and intervals, on the scale of the metric; fewer runs are drawn as thin lines. The dotted
+    line is what needs no network: repeating the input, or the commonest label.
 
     Parameters
     ----------
@@ -79,8 +74,10 @@ class StudyDisplay:
     ----------
     figure_ : matplotlib Figure
         The figure.
-    axes_ : ndarray of Axes of shape (2, n_tasks)
-        Curves in the first row, scores in the second.
+    ax_ : matplotlib Axes
+        The first panel.
+    axes_ : ndarray of Axes of shape (n_inits + 1, n_tasks)
+        Curves, a row for each kind of initial weights, and scores in the last row.
 
     Examples
     --------
@@ -168,13 +165,16 @@ class StudyDisplay:
         tables = (pd.read_csv(Path(folder) / f"{name}.csv", engine="python") for name in NEEDED)
         return cls.from_tables(*tables)
 
-    def plot(self, figure: Any = None) -> StudyDisplay:
+    def plot(self, ax: Any = None, *, figure: Any = None) -> StudyDisplay:
         """Draw the figure.
 
         Parameters
         ----------
+        ax : matplotlib Axes, Figure or None, default=None
+            Axes whose place the panels take; or an empty figure, which gets its size. None makes
+            one with pyplot.
         figure : matplotlib Figure or None, default=None
-            An empty figure, which gets its size; None makes one with pyplot.
+            Deprecated name of `ax`.
 
         Returns
         -------
@@ -184,42 +184,53 @@ class StudyDisplay:
         Raises
         ------
         TypeError
-            If `figure` is no Figure.
+            If `ax` is neither Axes nor Figure.
         """
         import matplotlib
 
         tasks = list(dict.fromkeys(self.results["task"]))
-        with matplotlib.rc_context(_RC):
-            figure = new_figure(figure)
-            figure.set_size_inches(1.2 + 3.1 * len(tasks), 5.8)
-            figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
-            self.figure_, self.axes_ = figure, figure.subplots(2, len(tasks), squeeze=False)
-            for letter, (top, bottom), task in zip(_LETTERS, self.axes_.T, tasks, strict=False):
-                self._draw_curves(top, task)
-                self._draw_scores(bottom, task)
-                top.set_title(f"{letter}   {literal(task)}", loc="left", fontweight="bold")
+        inits = self._inits()
+        with matplotlib.rc_context(PRINT):
+            width = min(0.8 + 3.1 * len(tasks), max(PAGE, 2.3 * len(tasks)))
+            figure = room_for(old_name(ax, figure), (width, 2.6 + 2.0 * len(inits)))
+            axes = figure.subplots(len(inits) + 1, len(tasks), squeeze=False)
+            self.figure_, self.axes_, self.ax_ = figure, axes, axes[0, 0]
+            for letter, column, task in zip(_LETTERS, axes.T, tasks, strict=False):
+                for ax, init in zip(column, inits, strict=False):
+                    self._draw_curves(ax, task, init)
+                self._draw_scores(column[-1], task)
+                column[0].set_title(f"{letter}   {literal(task)}", loc="left", fontweight="bold")
+                column[-2].set_xlabel("epoch")
             self._draw_legend()
         return self
 
-    def _draw_curves(self, ax: Any, task: str) -> None:
+    def _inits(self) -> list[str]:
+        """Return the kinds of initial weights, ours first; there is at least one."""
+        found = list(dict.fromkeys(self.results["init"]))
+        return sorted(found, key=lambda init: list(LINES).index(init) if init in LINES else 9)
+
+    def _draw_curves(self, ax: Any, task: str, init: str) -> None:
         results = self.results[self.results["task"] == task]
         curves = self.curves[self.curves["task"] == task]
         metric = results["metric"].iloc[0]
         log = metric == "mse"
-        for (arm, init), runs in curves.groupby(["arm", "init"], sort=False):
+        for arm, runs in curves[curves["init"] == init].groupby("arm", sort=False):
             table = runs.pivot(index="simulation", columns="epoch", values="score")
             LearningCurveDisplay(table.columns.to_numpy(), table.to_numpy()).plot(
                 ax,
                 color=_colour(str(arm)),
-                linestyle=LINES.get(str(init), "-"),
+                linestyle=LINES.get(init, "-"),
                 log=log,
                 single_runs=False,
                 limits=LIMITS[metric],
             )
         ax.axhline(results["baseline_score"].mean(), color=GREY, linestyle=":", linewidth=1.2)
-        ax.set(xlabel="epoch", ylabel=SCORES[metric])
+        ax.set(xlabel="", ylabel=SCORES[metric])
         ax.xaxis.get_major_locator().set_params(integer=True)
+        # The same for all initial weights, which are compared down a column.
         _limit(ax, curves["score"], results["baseline_score"], log)
+        ax.set_title(INITS.get(init, literal(init)), loc="right", fontsize=8)
+        bare(ax)
 
     def _draw_scores(self, ax: Any, task: str) -> None:
         rows = self.results[self.results["task"] == task]
@@ -270,9 +281,10 @@ class StudyDisplay:
             )
         counts = self.results.dropna(subset="score").groupby(["task", "arm", "init"]).size()
         n = "-".join(str(count) for count in sorted({counts.min(), counts.max()}))
-        interval = f"mean and 95 % interval, n = {n}" if len(counts) else "all runs failed"
+        few = len(counts) and counts.max() < FEWEST
+        mean = f"mean{'' if few else ' and 95 % interval'}, n = {n}" if len(counts) else _FAILED
         handles.append(
-            Line2D([], [], color="0.3", linestyle="", marker="+", markersize=9, label=interval)
+            Line2D([], [], color="0.3", ls="", marker="_" if few else "+", markersize=9, label=mean)
         )
         guess = " / ".join(BASELINES[name] for name in dict.fromkeys(self.results["metric"]))
         handles.append(Line2D([], [], color=GREY, linestyle=":", label=f"no network: {guess}"))
@@ -287,7 +299,7 @@ def _dots(ax: Any, x: float, scores: np.ndarray, arm: str, init: str, metric: st
     """Draw every run as a dot, and beside the dots their mean with its 95 % interval."""
     scores = scores[np.isfinite(scores)]
     if not len(scores):
-        ax.text(x, 0.5, "failed", transform=ax.get_xaxis_transform(), rotation=90, fontsize=6)
+        ax.text(x, 0.5, "failed", transform=ax.get_xaxis_transform(), rotation=90, fontsize=8)
         return
     colour = _colour(arm)
     # The run's number decides where a dot stands, so that a figure can be drawn again.
@@ -303,7 +315,7 @@ def _dots(ax: Any, x: float, scores: np.ndarray, arm: str, init: str, metric: st
         markeredgewidth=0.7,
         alpha=0.75,
     )
-    band = mean_and_band(scores[:, np.newaxis], log=metric == "mse", limits=LIMITS[metric])
+    band = mean_and_band(scores[:, np.newaxis], limits=LIMITS[metric])
     mean, low, high = (float(end[0]) for end in band)
     ax.plot([x + 0.1, x + 0.1], [low, high], color=colour, linewidth=1.1)
     ax.plot(x + 0.1, mean, "_", color=colour, markersize=6, markeredgewidth=1.6)
@@ -332,4 +344,4 @@ def _draw_baseline(ax: Any, scores: pd.Series, baseline: float, log: bool) -> No
         ax.axhline(baseline, color=GREY, linestyle=":", linewidth=1.2)
         return
     text = f"no network: {baseline:.2g} (off scale)"
-    ax.text(1.0, 1.01, text, transform=ax.transAxes, ha="right", fontsize=7, color="0.4")
+    ax.text(1.0, 1.01, text, transform=ax.transAxes, ha="right", fontsize=8, color="0.4")

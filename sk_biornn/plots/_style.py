@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sk_biornn._plain import found, short
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 # Okabe and Ito (2008), "Color universal design".
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -13,6 +16,46 @@ GREY = "#8C8C8C"
 CYCLE = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION, SKY, BLACK)
 
 EXCITATORY, INHIBITORY = VERMILLION, BLUE
+
+# One map per quantity, in every picture. On white paper the strong is dark, and 0 of a difference
+# is grey: white is where nothing is.
+STRENGTHS = "viridis_r"
+_DIFFERENCE = ("#40004B", "#8E5AA3", "#D0D0D0", "#3E9A57", "#00441B")
+
+# As wide as a page of two columns, so that what is 8 points here is 8 points in print.
+PAGE = 7.2  # inches
+PRINT: dict[RcKeyType, Any] = {
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 9,
+    "axes.linewidth": 0.7,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "legend.fontsize": 8,
+    "legend.title_fontsize": 8,
+    "figure.titlesize": 9,
+}
+
+
+def weight_colours() -> Any:
+    """Return the colours of weights: inhibition blue, 0 white, excitation orange-red."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("EI", [INHIBITORY, "white", EXCITATORY])
+
+
+def difference_colours() -> Any:
+    """Return the colours of differences: less is purple, as much is grey, more is green."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("difference", _DIFFERENCE)
+
+
+def hatch_absent(ax: Any) -> None:
+    """Hatch what lies behind a picture, which is seen where nothing is."""
+    ax.patch.set(facecolor="white", edgecolor="0.82", hatch="/////", linewidth=0)
 
 
 def new_axes(ax: Any = None) -> Any:
@@ -29,17 +72,45 @@ def new_axes(ax: Any = None) -> Any:
     return ax
 
 
-def new_figure(figure: Any = None) -> Any:
-    """Return `figure`, or a new one of pyplot; refuse what is no Figure."""
-    if figure is not None:
-        from matplotlib.figure import FigureBase
+def room_for(ax: Any, size: tuple[float, float]) -> Any:
+    """Return where several panels go: a new figure, an empty one, or the place of an Axes.
 
-        if not isinstance(figure, FigureBase) or not hasattr(figure, "set_size_inches"):
-            raise TypeError(f"figure must be None or a matplotlib Figure, got {found(figure)}.")
-        return figure
-    import matplotlib.pyplot as plt
+    A figure gets the size, in inches; in the place of an Axes, which is taken away, panels have to
+    do with what there is.
+    """
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, FigureBase
 
-    return plt.figure()
+    if isinstance(ax, Axes):
+        place, figure = ax.get_subplotspec(), ax.figure
+        if place is None:
+            raise ValueError("ax must stand in a grid, as those of subplots do, to be divided.")
+        ax.remove()
+        return figure.add_subfigure(place)
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        ax = plt.figure()
+    if not isinstance(ax, FigureBase):
+        raise TypeError(f"ax must be None, a matplotlib Axes or a Figure, got {found(ax)}.")
+    if isinstance(ax, Figure):
+        ax.set_size_inches(*size)
+        ax.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
+    return ax
+
+
+def old_name(ax: Any, figure: Any) -> Any:
+    """Return what is given by its name of now, or with a warning by that of before."""
+    if figure is None:
+        return ax
+    import warnings
+
+    warnings.warn(
+        "figure= is now ax=, which takes figures, too; it will go in version 1.0.",
+        FutureWarning,
+        stacklevel=3,
+    )
+    return figure
 
 
 def fitted(estimator: Any, attribute: str, name: str = "estimator") -> Any:

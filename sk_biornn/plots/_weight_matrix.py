@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sk_biornn._checks import check_flag, check_number
 from sk_biornn._plain import real_array
 from sk_biornn._sparse import canonical
 from sk_biornn.plots._pixels import is_large, mean_signs, mean_weights, units_per_pixel
-from sk_biornn.plots._style import EXCITATORY, INHIBITORY, fitted, new_axes
+from sk_biornn.plots._style import fitted, new_axes, weight_colours, words
 from sk_biornn.units.labels import read_labels
 from sk_biornn.units.order import UnitOrder
 from sk_biornn.units.signs import sign_array
 
 Names = tuple[Sequence[Any] | None, Sequence[Any] | None]  # of rows and columns
 _MOST_NAMES = 60  # along one axis
+_MOST_POPULATIONS = 40
 _MOST = 1e300  # beyond it the width of a scale from -limit to limit has no number
 
 
@@ -34,6 +36,9 @@ class WeightMatrixDisplay:
         Names of the rows and of the columns, written along the axes up to 60 of them.
     step : int, default=1
         Units along each side of a pixel, where `weights` are means over many pairs of units.
+    populations : ndarray of str of shape (n_units,) or None, default=None
+        Population of every unit of a square matrix; runs of one are named along the axes, and a
+        line stands where one ends.
 
     Attributes
     ----------
@@ -61,14 +66,18 @@ class WeightMatrixDisplay:
         signs: np.ndarray | None = None,
         names: Names = (None, None),
         step: int = 1,
+        populations: np.ndarray | None = None,
     ) -> None:
         self.weights = weights
         self.signs = signs
         self.names = names
         self.step = step
+        self.populations = populations
 
     @classmethod
-    def from_weights(cls, W: Any, *, signs: Any = None, sort: bool = False) -> WeightMatrixDisplay:
+    def from_weights(
+        cls, W: Any, *, signs: Any = None, sort: bool = False, populations: Any = None
+    ) -> WeightMatrixDisplay:
         """Take a matrix of weights.
 
         Parameters
@@ -82,6 +91,8 @@ class WeightMatrixDisplay:
         sort : bool, default=False
             Whether to order units, rows and columns alike, as excitatory, free, inhibitory; within
             these groups by the summed strength of their outgoing weights.
+        populations : array-like of shape (n_units,), DataFrame or None, default=None
+            Population of every unit, or a table of populations, of a matrix that is not sorted.
 
         Returns
         -------
@@ -91,13 +102,17 @@ class WeightMatrixDisplay:
         Raises
         ------
         ValueError
-            If W is not a finite matrix, `signs` does not fit it, or a matrix that is not square is
-            to be sorted.
+            If W is not a finite matrix, `signs` or `populations` do not fit it, or a matrix that is
+            not square, or has populations, is to be sorted.
         """
         W, signs, names = _read(W, signs)
         W = _checked(W)
         if signs is not None:
             signs = sign_array(signs, W.shape[1], "column of W")
+        if populations is not None:
+            populations = _populations(populations, W.shape)
+            if sort:
+                raise ValueError("sort must be False with populations, whose order it would break.")
         if check_flag("sort", sort):
             if W.shape[0] != W.shape[1]:
                 raise ValueError(f"sort=True needs a square W, got shape {W.shape}.")
@@ -108,10 +123,10 @@ class WeightMatrixDisplay:
             signs = None if signs is None else signs[order]
             names = _in_order(names[0], order), _in_order(names[1], order)
         if not is_large(W):
-            return cls(W, signs, names)
+            return cls(W, signs, names, populations=populations)
         step = units_per_pixel(W.shape)
         signs = None if signs is None else mean_signs(signs, step)
-        return cls(mean_weights(W, step), signs, step=step)
+        return cls(mean_weights(W, step), signs, step=step, populations=populations)
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, sort: bool = False) -> WeightMatrixDisplay:
@@ -120,7 +135,8 @@ class WeightMatrixDisplay:
         Parameters
         ----------
         estimator : object
-            A fitted estimator with `W_rec_` and `signs_`.
+            A fitted estimator with `W_rec_` and `signs_`; its `populations_`, if there are any, are
+            named along the axes.
         sort : bool, default=False
             As in `from_weights`.
 
@@ -138,7 +154,8 @@ class WeightMatrixDisplay:
         if not is_large(weights):
             units = UnitOrder(getattr(estimator, "unit_names_", None))
             weights = units.labelled(weights, (0, 1))
-        return cls.from_weights(weights, signs=signs, sort=sort)
+        table = None if sort else getattr(estimator, "populations_", None)
+        return cls.from_weights(weights, signs=signs, sort=sort, populations=table)
 
     def plot(
         self, ax: Any = None, *, limit: float | None = None, colorbar: bool = True
@@ -167,8 +184,6 @@ class WeightMatrixDisplay:
         ValueError
             If `limit` is not positive.
         """
-        from matplotlib.colors import LinearSegmentedColormap
-
         check_flag("colorbar", colorbar)
         if limit is not None:
             limit = check_number("limit", limit, low=0.0, high=_MOST, open_low=True)
@@ -176,7 +191,7 @@ class WeightMatrixDisplay:
         sizes = np.abs(self.weights[self.weights != 0])
         if limit is None:
             limit = min(float(np.quantile(sizes, 0.995)), _MOST) if sizes.size else 1.0
-        colours = LinearSegmentedColormap.from_list("EI", [INHIBITORY, "white", EXCITATORY])
+        colours = weight_colours()
         self.image_ = ax.imshow(
             self.weights,
             cmap=colours,
@@ -191,7 +206,10 @@ class WeightMatrixDisplay:
             label = "weight" if self.step == 1 else f"mean weight of {pairs}"
             extend = "both" if sizes.size and sizes.max() > limit else "neither"
             ax.figure.colorbar(self.image_, ax=ax, label=label, shrink=0.85, extend=extend)
-        _draw_names(ax, self.names)
+        if self.populations is None:
+            _draw_names(ax, self.names)
+        else:
+            _draw_populations(ax, self.populations)
         if self.signs is not None:
             _draw_signs(ax, self.signs, colours)
         self.ax_, self.figure_ = ax, ax.figure
@@ -243,6 +261,39 @@ def _draw_names(ax: Any, names: Names) -> None:
             axis.set_ticks(range(len(of_axis)), [str(name) for name in of_axis], fontsize=size)
     if names[1] is not None:
         ax.tick_params(axis="x", labelrotation=90)
+
+
+def _populations(populations: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the population of every unit of a square matrix."""
+    if isinstance(populations, pd.DataFrame):
+        missing = {"population", "n_units"} - set(populations)
+        if missing:
+            raise ValueError(
+                f"populations must have the columns 'population' and 'n_units', lacks {missing}."
+            )
+        populations = np.repeat(populations["population"], populations["n_units"])
+    populations = np.asarray(populations, dtype=object)
+    if populations.shape != (shape[1],) or shape[0] != shape[1]:
+        raise ValueError(
+            f"populations must have one name per unit of a square W, shape {shape}, got shape "
+            f"{populations.shape}."
+        )
+    return populations
+
+
+def _draw_populations(ax: Any, populations: np.ndarray) -> None:
+    """Name the runs of units of one population in their middle, with a line where one ends."""
+    ends = np.flatnonzero(populations[1:] != populations[:-1]) + 1
+    starts = np.concatenate([[0], ends])
+    middles = (starts + np.append(ends, len(populations)) - 1) / 2
+    labels = [words(populations[start]) for start in starts]
+    for line in ends - 0.5:
+        ax.axhline(line, color="0.4", linewidth=0.4)
+        ax.axvline(line, color="0.4", linewidth=0.4)
+    shown = slice(None, None, -(-len(labels) // _MOST_POPULATIONS))
+    ax.set_xticks(middles[shown], labels[shown], rotation=90)
+    ax.set_yticks(middles[shown], labels[shown])
+    ax.tick_params(length=2, pad=1)
 
 
 def _draw_signs(ax: Any, signs: np.ndarray, colours: Any) -> None:

@@ -123,8 +123,8 @@ class StudyFolder:
             self._remove_study()
         if any(self.runs.glob("*.json")):
             self._refuse_another(expected if resume else {"settings.json": settings})
-            if not resume:
-                self._refuse_to_restart()
+        if not (resume or overwrite):
+            self._refuse_to_restart()
         if not resume:
             self._remove_study()
         for name, content in expected.items():
@@ -150,13 +150,23 @@ class StudyFolder:
                 )
 
     def _refuse_to_restart(self) -> None:
+        """Refuse to lose what is there: runs that came to an end, or tables without their runs."""
+        records = sorted(self.runs.glob("*.json"))
         n = len(self.finished())
+        n_failed = len(records) - n
+        tables = [name for name in self._outputs if name.endswith(".csv")]
+        tables = [] if records else [name for name in tables if (self.path / name).exists()]
         if n:
-            runs = "1 finished run" if n == 1 else f"{n} finished runs"
-            raise ValueError(
-                f"output {str(self.path)!r} holds {runs} of this study: resume it to take them up "
-                "(resume=True, --resume), or choose another output."
-            )
+            found = f"{n} finished run{'s' * (n > 1)}"
+            found += f" and {n_failed} failed" if n_failed else ""
+        elif tables:
+            found = f"{tables[0]} but no runs"
+        else:
+            return
+        raise ValueError(
+            f"output {str(self.path)!r} holds {found} of this study: take them up (resume=True, "
+            "--resume), replace them (overwrite=True, --overwrite), or choose another output."
+        )
 
     def _remove_halves(self, *others: str, before: float = math.inf) -> None:
         """Remove what a killed process had not yet renamed, of files that a study writes."""

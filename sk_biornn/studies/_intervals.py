@@ -1,13 +1,8 @@
 """Means with their confidence intervals, and p values corrected for their number.
 
-A mean of numbers on a bounded scale is on that scale itself, so an interval says nothing beyond
-it: the t interval is cut there. This leaves the coverage as it is, since only values that cannot be
-true are taken away (Mandelkern, 2002).
-
-References
-----------
-M. Mandelkern (2002), Setting confidence intervals for bounded parameters, Statistical Science 17,
-149-172, doi:10.1214/ss/1030550859.
+Of fewer than five runs there is no interval, and of fewer than three pairs no p: the runs
+themselves are shown. From five on the interval of a mean stays on the scale of its metric (see
+`sk_biornn._mean_interval`); that of paired differences is the one of the paired t test.
 """
 
 from __future__ import annotations
@@ -15,9 +10,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from sk_biornn._mean_interval import ANY, FEWEST, ROUNDING, Scale, mean_interval
+
 CONFIDENCE = 0.95
-Scale = tuple[float, float]
-ANY: Scale = (-np.inf, np.inf)
+FEWEST_PAIRS = 3  # with which a paired t test can be made
 PER_CENT: Scale = (0.0, 100.0)
 _POSITIVE: Scale = (0.0, np.inf)
 # Metrics that not every number can be a value of.
@@ -36,9 +32,6 @@ SCALES: dict[str, Scale] = {
     "entropy": _POSITIVE,
     "wiring_cost": _POSITIVE,
 }
-# Differences that differ by less than this share of themselves are equal: scores of up to 100 are
-# right to some 1e-14, and their differences hardly below 0.01.
-_ROUNDING = 1e-9
 
 
 def scale_of(metric: str) -> Scale:
@@ -49,42 +42,43 @@ def scale_of(metric: str) -> Scale:
 def interval(
     values: np.ndarray, confidence: float = CONFIDENCE, scale: Scale = ANY
 ) -> dict[str, float]:
-    """Return number, mean, standard deviation and confidence interval of the mean (t).
+    """Return number, mean, standard deviation and confidence interval of the mean.
 
-    The interval does not leave the scale of the values.
+    The interval does not leave the scale of the values; of fewer than five, or of equal ones, there
+    is none.
     """
     values = np.asarray(values, dtype=float)
     n = len(values)
-    mean = values.mean() if n else np.nan
-    if n < 2:
-        return {"n": n, "mean": mean, "sd": np.nan, "low": np.nan, "high": np.nan}
-    sd = values.std(ddof=1)
-    half = stats.t.ppf((1 + confidence) / 2, n - 1) * sd / np.sqrt(n)
-    low, high = np.clip([mean - half, mean + half], *scale)
+    mean, low, high = (
+        float(found) for found in mean_interval(values, confidence=confidence, scale=scale)
+    )
+    sd = values.std(ddof=1) if n > 1 else np.nan
     return {"n": n, "mean": mean, "sd": sd, "low": low, "high": high}
 
 
 def paired_interval(
     differences: np.ndarray, confidence: float = CONFIDENCE, scale: Scale = ANY
 ) -> dict[str, float]:
-    """Return the same as `interval` for paired differences of scores on a scale.
+    """Return the same for paired differences of scores on a scale.
 
-    Equal differences other than 0 have no interval, as a single one has none: their spread of 0
-    does not say how far those of other runs would be.
+    The interval is that of the paired t test, and ends where differences of such scores do. Equal
+    differences have none, unless they are 0.
     """
-    found = interval(differences, confidence, (scale[0] - scale[1], scale[1] - scale[0]))
-    if _equal_but_not_zero(differences):
-        found["low"] = found["high"] = np.nan
+    found = interval(differences, confidence)
+    if found["n"] >= FEWEST and not np.any(differences):
+        found["low"] = found["high"] = 0.0
+    widest = scale[1] - scale[0]
+    found["low"], found["high"] = np.clip([found["low"], found["high"]], -widest, widest)
     return found
 
 
 def paired_p(differences: np.ndarray) -> float:
     """Return the two-sided p of the paired t test; NaN where there is nothing to test with.
 
-    That is with fewer than two pairs, and where all differences are equal, up to rounding, and not
-    0: the statistic would be infinite however few they are. Where all are 0, p is 1.
+    That is with fewer than three pairs, and where all differences are equal, up to rounding, and
+    not 0: the statistic would be infinite however few they are. Where all are 0, p is 1.
     """
-    if len(differences) < 2 or _equal_but_not_zero(differences):
+    if len(differences) < FEWEST_PAIRS or _equal_but_not_zero(differences):
         return np.nan
     if not np.any(differences):
         return 1.0
@@ -94,7 +88,7 @@ def paired_p(differences: np.ndarray) -> float:
 def _equal_but_not_zero(differences: np.ndarray) -> bool:
     if not len(differences) or not np.any(differences):
         return False
-    return bool(np.ptp(differences) <= _ROUNDING * np.abs(differences).max())
+    return bool(np.ptp(differences) <= ROUNDING * np.abs(differences).max())
 
 
 def p_text(p: float) -> str:

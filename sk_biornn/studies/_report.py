@@ -5,6 +5,7 @@ Of the columns of a table no type can say what they hold: text or numbers.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from sk_biornn.studies._folder import read_settings
 Tables = Mapping[str, pd.DataFrame]
 Drawings = Iterator[tuple[str, Callable[[Any], Any]]]
 Format = Callable[[float], str]
+WIDTH = 79  # characters of a line
+_NOTHING = ("", "-")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,13 +131,44 @@ def rows_of(table: pd.DataFrame) -> Iterator[Any]:
     yield from table.itertuples()
 
 
-def align(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Return lines of cells as lines of text with straight columns."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return [
-        "  " + "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
-        for line in lines
+def align(lines: Sequence[Sequence[str]], *, keys: int = 1) -> list[str]:
+    """Return lines of cells, the first of them headings, as text with straight columns.
+
+    Columns in which nothing stands are left out, but for the first `keys`, which say what a line is
+    of. A table that is wider than a terminal is cut into groups of columns, each with these before
+    it.
+    """
+    columns = [
+        column
+        for place, column in enumerate(zip(*lines, strict=True))
+        if place < keys or any(cell not in _NOTHING for cell in column[1:])
     ]
+    padded = [[cell.ljust(max(map(len, column))) for cell in column] for column in columns]
+    first = padded[:keys]
+    groups: list[list[list[str]]] = [[]]
+    for column in padded[keys:]:
+        if groups[-1] and _width([*first, *groups[-1], column]) > WIDTH:
+            groups.append([])
+        groups[-1].append(column)
+    blocks = [
+        [("  " + "  ".join(cells)).rstrip() for cells in zip(*first, *group, strict=True)]
+        for group in groups
+    ]
+    return [line for place, block in enumerate(blocks) for line in [""] * bool(place) + block]
+
+
+def _width(columns: Sequence[Sequence[str]]) -> int:
+    return sum(2 + len(column[0]) for column in columns)
+
+
+def paragraph(text: str) -> str:
+    """Return a text in lines that a terminal has room for."""
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def count(n: int, noun: str) -> str:
+    """Return a number with its noun, which gets an s unless there is one."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def span(low: float, high: float, number: Format) -> str:

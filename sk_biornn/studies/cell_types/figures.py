@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from sk_biornn.plots import InteractionDisplay, PredictionDisplay
+from sk_biornn.plots import InteractionDisplay, PredictionDisplay, WeightMatrixDisplay
+from sk_biornn.plots._learning_curve import mark_pruning
 from sk_biornn.plots._legend import legend_below
-from sk_biornn.plots._style import BLACK, GREEN, GREY, bare
+from sk_biornn.plots._style import BLACK, GREEN, GREY, PAGE, PRINT, bare
 
 if TYPE_CHECKING:
-    from matplotlib.typing import LineStyleType, RcKeyType
+    from matplotlib.typing import LineStyleType
 
 _LINES: tuple[LineStyleType, LineStyleType] = "-", (0, (3, 1.5))  # of the areas
-_RC: dict[RcKeyType, Any] = {
-    "font.size": 7.5,
-    "axes.titlesize": 8,
-    "axes.linewidth": 0.7,
-    "legend.fontsize": 8,
-}
 FRAME = 1000 / 10.7  # ms
 
 
@@ -33,7 +28,7 @@ def _start(figure: Any, width: float, height: float) -> None:
 def draw_predictions(figure: Any, examples: dict[str, Any], names: list[str]) -> None:
     """Draw a test trial of the first condition: target, dense and sparse network, 6 x 3 panels."""
     condition, example = next(iter(examples.items()))
-    shown = {"dense": "dense", "sparse": "pruned and trained on"}
+    shown = {"dense": "dense", "sparse": "pruned and fine-tuned"}
     predictions = {
         label: np.transpose(example[stage]) for stage, label in shown.items() if stage in example
     }
@@ -41,20 +36,25 @@ def draw_predictions(figure: Any, examples: dict[str, Any], names: list[str]) ->
     display = PredictionDisplay(target, predictions, names, FRAME * np.arange(len(target)))
     display.plot(
         figure,
-        colors={"dense": GREY, "pruned and trained on": GREEN},
+        colors={"dense": GREY, "pruned and fine-tuned": GREEN},
         xlabel=f"time (ms); one test trial, {condition.replace('_', ' ')}",
         ylabel="dF/F",
     )
 
 
-def draw_losses(figure: Any, losses: pd.DataFrame, names: list[str]) -> None:
-    """Draw the loss of every population over the epochs, a column per arm; means over runs."""
+def draw_losses(
+    figure: Any, losses: pd.DataFrame, names: list[str], pruned: int | None = None
+) -> None:
+    """Draw the loss of every population over the epochs, a column per arm; means over runs.
+
+    A line stands after the epoch after which the networks were pruned.
+    """
     from matplotlib import rc_context
 
     arms = list(dict.fromkeys(losses["arm"]))
     first = losses[losses["condition"] == losses["condition"].iloc[0]]
-    with rc_context(_RC):
-        _start(figure, 1 + 2.5 * len(arms), 3.2)
+    with rc_context(PRINT):
+        _start(figure, min(PAGE, 1 + 2.5 * len(arms)), 3.2)
         axes = figure.subplots(1, len(arms), squeeze=False, sharey=True)[0]
         colours = _population_colours(names)
         for ax, arm in zip(axes, arms, strict=True):
@@ -62,7 +62,11 @@ def draw_losses(figure: Any, losses: pd.DataFrame, names: list[str]) -> None:
             for name in names:
                 line = _LINES[0] if name.startswith(names[0].split("_")[0]) else _LINES[1]
                 ax.plot(means.index, means[name], color=colours[name], linestyle=line, linewidth=1)
-            ax.set(yscale="log", xlabel="epoch", title=arm)
+            n = first.loc[first["arm"] == arm, "simulation"].nunique()
+            ax.set(yscale="log", xlabel="epoch")
+            ax.set_title(f"{arm}, n = {n}", loc="left")
+            if pruned is not None:
+                mark_pruning(ax, pruned)
             bare(ax)
         axes[0].set_ylabel("mean squared error of a population")
         from matplotlib.lines import Line2D
@@ -81,23 +85,32 @@ def _population_colours(names: list[str]) -> dict[str, str]:
     return {name: _TYPE_COLOURS.get(name.split("_")[-1].lower(), GREY) for name in names}
 
 
-def draw_weights(figure: Any, arrays: Mapping[str, np.ndarray]) -> None:
-    """Draw the recurrent weights of one network: initial, dense, and at the end."""
+def draw_weights(
+    figure: Any, arrays: Mapping[str, np.ndarray], layers: Sequence[str] | None = None
+) -> None:
+    """Draw the recurrent weights of one network: initial, dense, and at the end.
+
+    `layers` has the area and layer of every unit, which are written along the axes.
+    """
     from matplotlib import rc_context
 
     stages = ("initial", "dense", "sparse")
-    with rc_context(_RC):
-        _start(figure, 9.0, 3.2)
+    populations = None if layers is None else np.asarray(layers, dtype=object)
+    with rc_context(PRINT):
+        _start(figure, PAGE, 2.9)
         axes = figure.subplots(1, len(stages), squeeze=False)[0]
         for ax, stage in zip(axes, stages, strict=True):
             limit = 1.5 / len(arrays[stage]) ** 0.5  # half as much again as the initial weights
-            image = ax.imshow(
-                arrays[stage], cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="antialiased"
-            )
-            ax.set(xticks=[], yticks=[], xlabel="presynaptic unit")
-            ax.set_title({"sparse": "pruned and trained on"}.get(stage, stage), loc="left")
-        axes[0].set_ylabel("postsynaptic unit")
-        figure.colorbar(image, ax=axes, shrink=0.7, label="weight", extend="both")
+            display = WeightMatrixDisplay(arrays[stage], populations=populations)
+            display.plot(ax, limit=limit, colorbar=False)
+            if populations is None:
+                ax.set(xticks=[], yticks=[])
+            ax.set_title({"sparse": "pruned and fine-tuned"}.get(stage, stage), loc="left")
+            if ax is not axes[0]:
+                ax.set_ylabel("")
+                ax.tick_params(labelleft=False)
+        bar = figure.colorbar(display.image_, ax=axes, shrink=0.6, extend="both")
+        bar.set_label("weight")
 
 
 def _matrix(blocks: pd.DataFrame, value: str) -> pd.DataFrame:
@@ -113,16 +126,18 @@ def draw_interactions(figure: Any, blocks: pd.DataFrame) -> None:
     kept = blocks[
         (blocks["condition"] == blocks["condition"].iloc[0]) & (blocks["level"] == "population")
     ]
-    with rc_context({**_RC, "font.size": 6.5}):
-        _start(figure, 10.0, 8.8)
+    n_runs = kept["simulation"].nunique()
+    with rc_context(PRINT):
+        _start(figure, PAGE, 7.2)
         axes = figure.subplots(2, 2)
-        stages = {"dense": "dense", "sparse": "pruned and trained on"}
+        stages = {"dense": "dense", "sparse": "pruned and fine-tuned"}
         tables = {stage: _matrix(kept[kept["stage"] == stage], "absolute") for stage in stages}
         largest: list[Any] = [table.max(axis=None) for table in tables.values()]
         limit = float(max(largest))
         for ax, (stage, title) in zip(axes[0], stages.items(), strict=True):
             means = tables[stage]
-            InteractionDisplay(means.where(means > 0)).plot(ax, limit=limit)
+            display = InteractionDisplay(means.where(means > 0), n_runs=n_runs)
+            display.plot(ax, limit=limit, colorbar=ax is axes[0, 1])
             ax.set_title(title, loc="left")
         end = kept[kept["stage"] == "sparse"]
         means, densities = _matrix(end, "absolute"), _matrix(end, "density")
@@ -133,7 +148,19 @@ def draw_interactions(figure: Any, blocks: pd.DataFrame) -> None:
             (axes[1, 0], densities, "density"),
             (axes[1, 1], spread, "sd / mean over runs"),
         ):
-            InteractionDisplay(means, sizes, size_label=what).plot(ax, kind="bubbles")
+            display = InteractionDisplay(means, sizes, size_label=what, n_runs=n_runs)
+            display.plot(ax, kind="bubbles", colorbar=ax is axes[1, 1])
+        _name_outer(axes)
+
+
+def _name_outer(axes: Any) -> None:
+    """Leave names of blocks at the outer panels alone, which have the others' rows and columns."""
+    for ax in axes[:-1].flat:
+        ax.set_xlabel("")
+        ax.tick_params(labelbottom=False)
+    for ax in axes[:, 1:].flat:
+        ax.set_ylabel("")
+        ax.tick_params(labelleft=False)
 
 
 def draw_differences(figure: Any, comparisons: pd.DataFrame, names: list[str]) -> None:
@@ -142,10 +169,10 @@ def draw_differences(figure: Any, comparisons: pd.DataFrame, names: list[str]) -
 
     kept = comparisons[comparisons["level"] == "population"]
     pairs = list(dict.fromkeys(zip(kept["first"], kept["second"], strict=True)))
-    n_columns = min(3, len(pairs))
+    n_columns = min(2, len(pairs))
     n_rows = -(-len(pairs) // n_columns)
-    with rc_context({**_RC, "font.size": 6.5}):
-        _start(figure, 0.5 + 4.4 * n_columns, 0.4 + 4.2 * n_rows)
+    with rc_context(PRINT):
+        _start(figure, PAGE if n_columns > 1 else 4.6, 0.4 + 3.9 * n_rows)
         axes = figure.subplots(n_rows, n_columns, squeeze=False)
         for ax in axes.flat[len(pairs) :]:
             ax.set_axis_off()
@@ -156,8 +183,9 @@ def draw_differences(figure: Any, comparisons: pd.DataFrame, names: list[str]) -
                 marked=_square(pair, "q_value", names) < 0.05,
                 label="difference of mean |w|",
                 diverging=True,
+                n_runs=int(pair["n"].iloc[0]),
             ).plot(ax)
-            ax.set_title(f"{second} - {first}".replace("_", " "), loc="left")
+            ax.set_title(f"{second}\n- {first}".replace("_", " "), loc="left")
 
 
 def _square(pair: pd.DataFrame, value: str, names: list[str]) -> pd.DataFrame:
@@ -173,10 +201,10 @@ def draw_network(figure: Any, comparisons: pd.DataFrame, blocks: pd.DataFrame) -
     kept = comparisons[comparisons["level"] == "layer"]
     pairs = list(dict.fromkeys(zip(kept["first"], kept["second"], strict=True)))
     sparse = blocks[(blocks["stage"] == "sparse") & (blocks["level"] == "layer")]
-    n_columns = min(3, len(pairs))
+    n_columns = min(2, len(pairs))
     n_rows = -(-len(pairs) // n_columns)
-    with rc_context(_RC):
-        _start(figure, 4.2 * n_columns, 3.8 * n_rows)
+    with rc_context(PRINT):
+        _start(figure, PAGE if n_columns > 1 else 4.2, 3.6 * n_rows)
         axes = figure.subplots(n_rows, n_columns, squeeze=False)
         for ax in axes.flat[len(pairs) :]:
             ax.set_axis_off()
@@ -185,7 +213,10 @@ def draw_network(figure: Any, comparisons: pd.DataFrame, blocks: pd.DataFrame) -
             densities = _matrix(sparse[sparse["condition"].isin([first, second])], "density")
             differences = _square(pair, "difference", list(densities.index))
             display = InteractionDisplay(
-                differences, densities, label="difference of mean |w|", diverging=True
+                *(differences, densities),
+                label="difference of mean |w|",
+                diverging=True,
+                n_runs=int(pair["n"].iloc[0]),
             )
             display.plot(ax, kind="graph")
-            ax.set_title(f"{second}\n- {first}".replace("_", " "), loc="left", fontsize=7.5)
+            ax.set_title(f"{second}\n- {first}".replace("_", " "), loc="left", fontsize=8)

@@ -21,6 +21,7 @@ from sk_biornn.studies._report import (
     Tables,
     align,
     groups_of,
+    paragraph,
     rows_of,
     signed,
     span,
@@ -142,21 +143,41 @@ def format_tables(tables: Mapping[str, pd.DataFrame]) -> str:
         f"{condition}: means over populations, then over runs": _scores(rows)
         for condition, rows in groups_of(summary, "condition")
     }
-    parts["error over the epochs, mean over runs (published)"] = _learning(tables["learning"])
+    learning, interactions = tables["learning"], tables["interactions"]
+    parts[f"error over the epochs, mean over runs{_in_brackets(learning)}"] = _learning(learning)
     parts["density between layers at the end"] = _densities(tables["densities"])
-    parts["mean |W| between layers and areas at the end, in 0.001"] = _means(tables["interactions"])
+    parts["mean |W| between layers and areas at the end, in 0.001"] = _means(interactions)
     comparisons = comparisons[comparisons["quantity"] == "absolute"]
     parts["interactions that differ, second - first"] = _pairs(comparisons)
-    parts["difference of mean |W| between areas, in 0.0001 (published)"] = _between(comparisons)
-    return "\n\n".join("\n".join([title, *lines]) for title, lines in parts.items() if lines)
+    title = f"difference of mean |W| between areas, in 0.0001{_in_brackets(comparisons)}"
+    parts[title] = _between(comparisons)
+    blocks = ["\n".join([title, *lines]) for title, lines in parts.items() if lines]
+    return "\n\n".join([*blocks, NOTE])
+
+
+NOTE = paragraph(
+    "n: runs, or pairs of runs with the same initial weights. above persistence: populations whose "
+    "next step the network predicts with a smaller error than repeating their last value does, of "
+    "all populations; a mean over runs, so not always whole. 95 % intervals in brackets: t on the "
+    "log scale (mse), Fisher z (r), log of what is missing to 1 (r2, skill), none below five runs; "
+    "of differences, paired t. q: p of the paired t test after Benjamini and Hochberg, none below "
+    "three pairs."
+)
+
+
+def _in_brackets(table: pd.DataFrame) -> str:
+    """Return what stands in brackets: published numbers, where there are any."""
+    columns = [name for name in ("published", "published_mean") if name in table]
+    return " (published)" if table[columns].notna().any(axis=None) else ""
 
 
 def _scores(summary: pd.DataFrame) -> list[str]:
-    lines = [["arm", "stage", "n", *_DIGITS, "above persistence", "published r, mse, above"]]
+    lines = [["arm", "stage", "n", *_HEADINGS, "above persistence", "published r, mse, above"]]
     for (arm, stage), rows in groups_of(summary, ["arm", "stage"]):
         row: Any = rows.set_index("score")
         cells = [_cell(row.loc[name], digits) for name, digits in _DIGITS.items()]
-        better = f"{row.loc['beats_persistence', 'mean']:.3g}"
+        above = row.loc["beats_persistence"]
+        better = f"{above['mean']:.3g} of {above['most']:.0f}"
         theirs = [
             digits.format(row.loc[name, "published"])
             for name, digits in _PUBLISHED_DIGITS.items()
@@ -164,9 +185,26 @@ def _scores(summary: pd.DataFrame) -> list[str]:
         ]
         n = str(row.loc["mse", "n"])
         lines.append([str(arm), _STAGES[str(stage)], n, *cells, better, ", ".join(theirs)])
-    return align(lines)
+    return [*align(lines, keys=3), "", _answer(summary)]
 
 
+def _answer(summary: pd.DataFrame) -> str:
+    """Return one sentence: what networks have learnt of a condition when they are pruned."""
+    end = summary[summary["stage"] == "sparse"]
+    if end.empty:
+        return "Answer: no network has been pruned and fine-tuned."
+    parts = []
+    for arm, rows in groups_of(end, "arm"):
+        row: Any = rows.set_index("score")
+        above, skill = row.loc["beats_persistence"], row.loc["skill"]
+        parts.append(
+            f"{arm} predicts {above['mean']:.3g} of {above['most']:.0f} populations better than "
+            f"repeating their last value, with a skill of {skill['mean']:.2f} (n = {skill['n']})"
+        )
+    return paragraph(f"Answer: at the end {'; '.join(parts)}.")
+
+
+_HEADINGS = ("mse", "r2", "r", "skill")
 _DIGITS = {"mse": "{:.2e}", "r2": "{:.2f}", "correlation": "{:.2f}", "skill": "{:.2f}"}
 _PUBLISHED_DIGITS = {"correlation": "{:.3f}", "mse": "{:.3g}", "beats_persistence": "{:.0f}"}
 
@@ -186,7 +224,7 @@ def _learning(learning: pd.DataFrame) -> list[str]:
             for mark in MARKS
         ]
         lines.append([str(condition), str(arm), str(row["n"].iloc[0]), *cells])
-    return align(lines)
+    return align(lines, keys=3)
 
 
 def _beside(digits: str, ours: float, theirs: float) -> str:
@@ -199,11 +237,11 @@ def _densities(table: pd.DataFrame) -> list[str]:
         return []
     shown = table[table["published"].notna()]
     shown = table[table["condition"] == table["condition"].iloc[0]] if shown.empty else shown
-    lines = [["condition", "post", "pre", "density", "published"]]
+    lines = [["condition", "post", "pre", "n", "density", "published"]]
     for row in rows_of(shown):
         theirs = f"{row.published:.4f}" if np.isfinite(row.published) else ""
-        lines.append([row.condition, row.post, row.pre, f"{row.mean:.4f}", theirs])
-    return align(lines)
+        lines.append([row.condition, row.post, row.pre, str(row.n), f"{row.mean:.4f}", theirs])
+    return align(lines, keys=4)
 
 
 def _means(table: pd.DataFrame) -> list[str]:
@@ -216,40 +254,46 @@ def _means(table: pd.DataFrame) -> list[str]:
         ours = [f"{1e3 * row.mean:.2f}", f"{row.spread:.3f}" if row.n > 1 else ""]
         theirs = [f"{1e3 * row.published:.2f}", f"{row.published_spread:.3f}"]
         lines.append([*names, *ours, *theirs])
-    return align(lines)
+    return align(lines, keys=4)
 
 
 def _pairs(comparisons: pd.DataFrame) -> list[str]:
     if comparisons.empty:
         return []
-    lines = [["arm", "first", "second", "level", "blocks", "q < 0.05", "least p", "largest"]]
-    for (arm, first, second, level), rows in groups_of(
-        comparisons, ["arm", "first", "second", "level"]
-    ):
-        at: Any = rows["difference"].abs().idxmax()
-        largest = rows.loc[at]
-        lines.append(
-            [
-                *(str(name) for name in (arm, first, second, level)),
-                str(len(rows)),
-                str(int((rows["q_value"] < 0.05).sum())),
-                p_text(rows["p_value"].min()),
-                f"{largest['difference']:+.2e} {largest['pre']} -> {largest['post']}",
-            ]
-        )
-    return align(lines)
+    lines, sentences = [], []
+    for (arm, first, second), of_pair in groups_of(comparisons, ["arm", "first", "second"]):
+        n, name = of_pair["n"].iloc[0], f"{arm}, {second} - {first}"
+        table = [["level", "blocks", "q < 0.05", "least p", "largest difference"]]
+        table += [_differing(level, rows) for level, rows in groups_of(of_pair, "level")]
+        lines += [f"  {name} (n = {n})", *align(table)]
+        found = (f"{row[2]} of {row[1]} between {row[0]}s" for row in table[1:])
+        tested = of_pair["q_value"].notna().any()
+        told = f"{', '.join(found)} differ" if tested else "too few runs to tell"
+        sentences.append(f"{name}, {told} (n = {n})")
+    title = "Answer: of the blocks of weights in "
+    return [*lines, "", paragraph(f"{title}{'; '.join(sentences)}; q < 0.05.")]
+
+
+def _differing(level: Any, rows: pd.DataFrame) -> list[str]:
+    """Return how many blocks of a level differ, and which one most."""
+    at: Any = rows["difference"].abs().idxmax()
+    most = rows.loc[at]
+    n_differ = str(int((rows["q_value"] < 0.05).sum())) if rows["q_value"].notna().any() else "-"
+    where = f"{most['difference']:+.2e} {most['pre']} -> {most['post']}"
+    return [str(level), str(len(rows)), n_differ, p_text(rows["p_value"].min()), where]
 
 
 def _between(comparisons: pd.DataFrame) -> list[str]:
     kept = comparisons[comparisons["level"] == "layer"].set_index(["post", "pre"])
     if kept.empty:
         return []
-    lines = [["arm", "first", "second", *(f"{pre} -> {post}" for post, pre in BETWEEN_BLOCKS)]]
+    lines = [["arm", "first", "second", "n", *(f"{pre} -> {post}" for post, pre in BETWEEN_BLOCKS)]]
     for (arm, first, second), rows in groups_of(kept, ["arm", "first", "second"]):
         cells = [_change(rows.loc[[block]]) for block in BETWEEN_BLOCKS if block in rows.index]
         if len(cells) == len(BETWEEN_BLOCKS):
-            lines.append([*(str(name) for name in (arm, first, second)), *cells])
-    return align(lines)
+            names = [str(name) for name in (arm, first, second, rows["n"].iloc[0])]
+            lines.append([*names, *cells])
+    return align(lines, keys=4)
 
 
 def _change(rows: pd.DataFrame) -> str:
@@ -258,7 +302,7 @@ def _change(rows: pd.DataFrame) -> str:
     interval = span(1e4 * row["ci_low"], 1e4 * row["ci_high"], "{:.1f}".format)
     theirs = row["published"]
     published = f" ({signed(1e4 * theirs, '{:.1f}'.format)})" if np.isfinite(theirs) else ""
-    return f"{ours} {interval}{published}"
+    return f"{ours} {interval}".strip() + published
 
 
 # ------------------------------------------------------------------ the report
@@ -303,11 +347,15 @@ def draw(folder: Path, tables: Tables) -> Drawings:
     blocks = blocks[blocks["arm"] == arm]
     comparisons = comparisons[(comparisons["arm"] == arm) & (comparisons["quantity"] == "absolute")]
     names = list(dict.fromkeys(blocks.loc[blocks["level"] == "population", "post"]))
+    settings = read_settings(folder, NEEDED)
     if examples:  # the run that would have left them may have failed
         yield "predictions", partial(figures.draw_predictions, examples=examples, names=names)
-    yield "losses", partial(figures.draw_losses, losses=tables["losses"], names=names)
+    losses, pruned = tables["losses"], settings["max_iter"]
+    yield "losses", partial(figures.draw_losses, losses=losses, names=names, pruned=pruned)
     if matrices:
-        yield "weights", partial(figures.draw_weights, arrays=matrices)
+        table = cortical_populations(scaling=settings["scaling"])
+        layers = np.repeat(table["area"] + "_" + table["layer"], table["n_units"])
+        yield "weights", partial(figures.draw_weights, arrays=matrices, layers=list(layers))
     yield "interactions", partial(figures.draw_interactions, blocks=blocks)
     if not comparisons.empty:  # one condition, or one run: nothing to compare
         yield "differences", partial(figures.draw_differences, comparisons=comparisons, names=names)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_biornn.studies._intervals import Scale, interval, scale_of
+from sk_biornn._mean_interval import FEWEST, Scale
+from sk_biornn.studies._intervals import FEWEST_PAIRS, interval, scale_of
 from sk_biornn.studies._report import groups_of, rows_of
 from sk_biornn.studies.cell_types.published import (
     DENSITY,
@@ -32,6 +33,7 @@ COMPARISON_COLUMNS = [
     "second",
     "post",
     "pre",
+    "n",
     "mean_first",
     "mean_second",
     "difference",
@@ -47,16 +49,16 @@ _SCORED = ("mse", "r2", "correlation", "skill", "mse_persistence", "beats_persis
 def summarise_cell_types(results: pd.DataFrame) -> pd.DataFrame:
     """Return a row per condition, arm, stage and score: mean over runs and 95 % interval.
 
-    A score of a run is the mean over populations.
+    A score of a run is the mean over populations; `most` is the best that a score can be.
     """
     rows: list[dict[str, Any]] = []
     for (condition, arm, stage), runs in groups_of(results, ["condition", "arm", "stage"]):
         for score in _SCORED:
             found = interval(runs[score].dropna().to_numpy(), scale=_scale_of(score, runs))
             key = {"condition": condition, "arm": arm, "stage": stage, "score": score}
-            rows.append(
-                {**key, **{name: found[name] for name in ("n", "mean", "sd", "low", "high")}}
-            )
+            numbers = {name: found[name] for name in ("n", "mean", "sd", "low", "high")}
+            most = _scale_of(score, runs)[1]
+            rows.append({**key, **numbers, "most": most if np.isfinite(most) else np.nan})
     return pd.DataFrame(rows)
 
 
@@ -71,8 +73,9 @@ def compare_conditions(blocks: pd.DataFrame) -> pd.DataFrame:
 
     Within each arm, of abs(W) ("absolute") and of W ("raw"). Runs are the unit, and those of two
     conditions with the same simulation are pairs: they have their initial weights in common.
-    Paired t tests; q after Benjamini and Hochberg over the blocks that exist, for one arm,
-    quantity, level and pair of conditions. The original compares a sample with itself.
+    Paired t tests from three pairs on, intervals from five; q after Benjamini and Hochberg over the
+    blocks that exist, for one arm, quantity, level and pair of conditions. The original compares a
+    sample with itself.
     """
     end = blocks[blocks["stage"] == "sparse"]
     tables = [
@@ -106,9 +109,12 @@ def _compare(blocks: pd.DataFrame, first: str, second: str, quantity: str) -> pd
         return pd.DataFrame(columns=COMPARISON_COLUMNS)
     # A matrix of block means is a network with one unit per block.
     table = compare(*groups, labels=names, absolute=False, test="welch", paired=True)
+    n = len(groups[0])
+    if n < FEWEST_PAIRS:
+        table[["p_value", "q_value"]] = np.nan
     # Equal differences other than 0 have no p, and as little an interval.
-    table.loc[table["p_value"].isna(), ["ci_low", "ci_high"]] = np.nan
-    return table.assign(first=first, second=second).rename(
+    table.loc[table["p_value"].isna() | (n < FEWEST), ["ci_low", "ci_high"]] = np.nan
+    return table.assign(first=first, second=second, n=n).rename(
         columns={"mean_a": "mean_second", "mean_b": "mean_first"}
     )
 
@@ -144,7 +150,8 @@ def add_published_scores(summary: pd.DataFrame, window: str | None) -> pd.DataFr
 def densities_beside(blocks: pd.DataFrame) -> pd.DataFrame:
     """Return the densities between layers at the end, which hardly depend on size and window."""
     kept = blocks.query("arm == 'dale' and stage == 'sparse' and level == 'layer'")
-    table = kept.groupby(["condition", "post", "pre"], sort=False)["density"].agg(["mean", "std"])
+    runs = kept.groupby(["condition", "post", "pre"], sort=False)["density"]
+    table = runs.agg(["size", "mean", "std"]).rename(columns={"size": "n"})
     table = table[table["mean"] > 0].reset_index()
     keys = table[["condition", "post", "pre"]].itertuples(index=False)
     return table.assign(published=[DENSITY.get(tuple(key), np.nan) for key in keys])

@@ -10,7 +10,16 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn.studies._intervals import interval, paired_interval, scale_of
-from sk_biornn.studies._report import Drawings, Report, Tables, align, groups_of, span
+from sk_biornn.studies._report import (
+    Drawings,
+    Report,
+    Tables,
+    align,
+    count,
+    groups_of,
+    paragraph,
+    span,
+)
 from sk_biornn.studies._report import signed as signed_text
 from sk_biornn.studies._study import Plan, Records
 
@@ -32,6 +41,7 @@ METRIC_NAMES = {
     "accuracy": "test accuracy in %, higher is better",
 }
 HIGHER_IS_BETTER = {"accuracy": True, "mse": False}
+_NUMBERS = {"accuracy": "{:.2f}".format, "mse": "{:.3g}".format}
 REFERENCE_ARM = "unconstrained"
 BASELINE_ARM = "baseline"
 
@@ -81,19 +91,20 @@ def summarise_dale(results: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row per task, arm and init, and one per task for the baseline (the arm "baseline": the
         input repeated, or the commonest label). Columns n, n_failed, mean, sd, ci_low, ci_high
-        (95 %, t distribution, cut where the scale of the metric ends); then, against the
+        (95 %: t on the logit scale for accuracies, on the log scale for errors); then, against the
         unconstrained arm with "ours" (prefix vs_ours) and against the one with the same initial
-        weights (vs_same): difference, its low and high (95 %, paired t), verdict ("above", "within"
-        or "below": better than it, not to be told from it, worse; after the metric's direction;
-        empty where there is no interval, with one pair or with equal differences other than 0),
-        and for the mean squared error also the geometric mean of the ratio with its interval.
+        weights (vs_same): n (pairs), difference, its low and high (95 %, paired t), verdict
+        ("above", "within" or "below": better than it, not to be told from it, worse; after the
+        metric's direction; empty where there is no interval), and for the mean squared error also
+        the geometric mean of the ratio with its interval. Of fewer than five runs, or of equal
+        differences other than 0, there is no interval.
 
     Examples
     --------
     >>> import pandas as pd
     >>> from sk_biornn.studies import summarise_dale
-    >>> rows = [("unconstrained", i, 90.0 + i % 2) for i in range(4)]
-    >>> rows += [("abs", i, 93.0 + i % 3) for i in range(4)]
+    >>> rows = [("unconstrained", i, 90.0 + i % 2) for i in range(6)]
+    >>> rows += [("abs", i, 93.0 + i % 3) for i in range(6)]
     >>> runs = pd.DataFrame(rows, columns=["arm", "simulation", "score"])
     >>> runs = runs.assign(
     ...     task="digits", init="ours", metric="accuracy", baseline_score=10.0
@@ -103,7 +114,7 @@ def summarise_dale(results: pd.DataFrame) -> pd.DataFrame:
     ...     float(table.loc["abs", "vs_ours_difference"]),
     ...     table.loc["abs", "vs_ours_verdict"],
     ... )
-    (3.25, 'above')
+    (3.5, 'above')
     """
     rows = []
     for task, of_task in groups_of(results, "task"):
@@ -148,13 +159,14 @@ def _against(
 ) -> dict[str, Any]:
     """Return the columns that compare one arm with one unconstrained arm."""
     reference = scores.get((REFERENCE_ARM, reference_init))
-    names = ("difference", "low", "high", "verdict", "ratio", "ratio_low", "ratio_high")
+    names = ("n", "difference", "low", "high", "verdict", "ratio", "ratio_low", "ratio_high")
     columns: dict[str, Any] = {f"{prefix}_{name}": np.nan for name in names}
     columns[f"{prefix}_verdict"] = ""
     if reference is None or key == (REFERENCE_ARM, reference_init):
         return columns
     ours, theirs = scores[key].align(reference, join="inner")
     found = paired_interval((ours - theirs).to_numpy(), scale=scale_of(metric))
+    columns[f"{prefix}_n"] = found["n"]
     columns[f"{prefix}_difference"] = found["mean"]
     columns[f"{prefix}_low"], columns[f"{prefix}_high"] = found["low"], found["high"]
     columns[f"{prefix}_verdict"] = verdict(found["low"], found["high"], metric)
@@ -178,28 +190,68 @@ def verdict(low: float, high: float, metric: str) -> str:
 
 
 def format_summary(summary: pd.DataFrame) -> str:
-    """Return the summary as text: a block per task, a line per arm."""
+    """Return the summary as text: a block per task, a line per arm, and what the task answers."""
     # A study of the paper's weights alone has no unconstrained network with ours to compare with.
     ours = (summary["init"] == "ours").any()
-    prefix, reference = ("vs_ours", "ours") if ours else ("vs_same", "same init")
-    header = ["arm", "init", "n", "mean", "95 % CI", f"minus unconstrained/{reference}", "verdict"]
+    prefix, reference = ("vs_ours", f"{REFERENCE_ARM}/ours") if ours else ("vs_same", _SAME)
+    header = ["arm", "init", "n", "mean", "95 % CI", "minus reference", "verdict"]
     blocks = []
     for task, rows in groups_of(summary, "task"):
         metric = rows["metric"].iloc[0]
+        title = f"{task}: {METRIC_NAMES[metric]}\n  reference: {reference}"
         lines = [header, *(_cells(row, metric, prefix) for _, row in rows.iterrows())]
-        blocks.append("\n".join([f"{task}: {METRIC_NAMES[metric]}", *align(lines)]))
-    return "\n\n".join(blocks)
+        blocks.append(
+            "\n".join([title, *align(lines, keys=3), "", _answer(rows, prefix, reference)])
+        )
+    return "\n\n".join([*blocks, NOTE])
 
 
 def _cells(row: pd.Series, metric: str, prefix: str) -> list[str]:
-    number = (lambda x: f"{x:.2f}") if metric == "accuracy" else (lambda x: f"{x:.3g}")
+    number = _NUMBERS[metric]
     signed = partial(signed_text, number=number)
     n = f"{row['n']}" + (f" ({row['n_failed']} failed)" if row["n_failed"] else "")
     mean = number(row["mean"]) if row["n"] else "-"
     spread = span(row["ci_low"], row["ci_high"], number)
     middle, low, high = (row[f"{prefix}_{name}"] for name in ("difference", "low", "high"))
     difference = f"{signed(middle)} {span(low, high, signed)}" if np.isfinite(middle) else ""
-    return [row["arm"], row["init"], n, mean, spread, difference, row[f"{prefix}_verdict"]]
+    return [row["arm"], row["init"], n, mean, spread, difference.strip(), row[f"{prefix}_verdict"]]
+
+
+_SAME = f"{REFERENCE_ARM}, same initial weights"
+NOTE = paragraph(
+    "n: runs. 95 % CI: t interval of the mean on the logit scale (accuracy) or the log scale "
+    "(error); of differences, paired t. None below five runs. Verdict: above, better than the "
+    "reference; within, not to be told from it; below, worse."
+)
+
+
+def _answer(rows: pd.DataFrame, prefix: str, reference: str) -> str:
+    """Return one sentence: what Dale's law costs in a task."""
+    lawful = rows[~rows["arm"].isin([REFERENCE_ARM, BASELINE_ARM]) & (rows["n"] > 0)]
+    if lawful.empty:
+        return "Answer: no network under Dale's law has come to an end."
+    metric = rows["metric"].iloc[0]
+    number, higher = _NUMBERS[metric], HIGHER_IS_BETTER[metric]
+    at: Any = lawful["mean"].idxmax() if higher else lawful["mean"].idxmin()
+    best = lawful.loc[at]
+    reached = f"best under Dale's law: {best['arm']}/{best['init']} with {number(best['mean'])}"
+    compared = lawful[lawful[f"{prefix}_difference"].notna()]
+    if compared.empty:
+        return paragraph(f"Answer: nothing to compare with; {reached} (n = {best['n']}).")
+    pairs = f"n = {compared[f'{prefix}_n'].min():.0f} pairs"
+    verdicts = compared[f"{prefix}_verdict"]
+    if (verdicts == "").all():
+        gain = compared[f"{prefix}_difference"] * (1 if higher else -1)
+        n_worse = int((gain < 0).sum())
+        return paragraph(
+            f"Answer: too few runs to tell ({pairs}, no intervals); on average {n_worse} of "
+            f"{len(compared)} ways to keep Dale's law are worse than {reference}; {reached}."
+        )
+    n_better, n_same, n_worse = ((verdicts == v).sum() for v in ("above", "within", "below"))
+    return paragraph(
+        f"Answer: of {count(len(compared), 'way')} to keep Dale's law, {n_better} better than "
+        f"{reference}, {n_same} not to be told from it, {n_worse} worse ({pairs}); {reached}."
+    )
 
 
 # ------------------------------------------------------------------ the report

@@ -25,7 +25,9 @@ from sk_biornn.studies._report import (
     Report,
     Tables,
     align,
+    count,
     groups_of,
+    paragraph,
     rows_of,
     signed,
     span,
@@ -50,9 +52,11 @@ RESULT_COLUMNS = [
     "error",
 ]
 CURVE_COLUMNS = [*RUN, *CURVE]
-BEST_EPOCH_NOTE = (
+NOTE = paragraph(
     "Test accuracies are those after the last epoch; best epoch: the mean test accuracy where each "
-    "run is\ntaken after the epoch of its best validation accuracy, the first among equals."
+    "run is taken after the epoch of its best validation accuracy, the first among equals. n: runs "
+    "or pairs of runs. 95 % CI: t interval of the mean on the logit scale; of a change, paired t. "
+    "None below five runs, no p below three."
 )
 _SHOWN = {"modularity": "modularity", "small_worldness": "small world", "entropy": "entropy"}
 COMPARISON_COLUMNS = [
@@ -106,7 +110,7 @@ def curves_frame(records: Records) -> pd.DataFrame:
 
 
 def summarise_variants(results: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per task, variant and metric: number, mean, sd and 95 % interval (t)."""
+    """Return a row per task, variant and metric: number, mean, sd and 95 % interval."""
     rows = []
     for (task, variant), runs in groups_of(results, ["task", "variant"]):
         for metric in COMPARED:
@@ -189,9 +193,32 @@ def format_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
         ours = comparisons[
             (comparisons["task"] == task) & (comparisons["metric"] == "test_accuracy")
         ]
-        if len(ours):
+        if ours["difference"].notna().any():
             blocks.append("\n".join(_contrast_lines(ours)))
-    return "\n\n".join([*blocks, BEST_EPOCH_NOTE])
+        blocks.append(_answer(summary[summary["task"] == task], ours))
+    return "\n\n".join([*blocks, NOTE])
+
+
+def _answer(summary: pd.DataFrame, contrasts: pd.DataFrame) -> str:
+    """Return one sentence: which prior makes a difference in a task."""
+    means = summary[(summary["metric"] == "test_accuracy") & (summary["n"] > 0)]
+    if means.empty:
+        return "Answer: no network has come to an end."
+    at: Any = means["mean"].idxmax()
+    best = means.loc[at]
+    reached = f"{best['variant']} is best with {best['mean']:.1f} % on average (n = {best['n']})"
+    tested = contrasts[contrasts["p_holm"].notna()]
+    if tested.empty:
+        return paragraph(f"Answer: {reached}; too few runs to test the contrasts.")
+    found = tested[tested["p_holm"] < 0.05].drop_duplicates(["variant", "control"])
+    named = ", ".join(
+        f"{row.variant} - {row.control} {signed(row.difference, '{:.1f}'.format)}"
+        for row in rows_of(found)
+    )
+    return paragraph(
+        f"Answer: {reached}; {len(found)} of {count(len(tested), 'contrast')} "
+        f"differ from 0 at p < 0.05 (Holm){': ' + named if named else ''}."
+    )
 
 
 def _variant_lines(summary: pd.DataFrame) -> list[str]:
@@ -207,19 +234,20 @@ def _variant_lines(summary: pd.DataFrame) -> list[str]:
         best = _number(row.loc["best_epoch_test_accuracy", "mean"], 1)
         means = [_number(row.loc[metric, "mean"]) for metric in _SHOWN]
         lines.append([str(variant), n, _number(accuracy["mean"], 1), spread, best, *means])
-    return align(lines)
+    return align(lines, keys=2)
 
 
 def _contrast_lines(comparisons: pd.DataFrame) -> list[str]:
-    lines = [["question", "contrast", "difference", "95 % CI", "p (Holm)"]]
+    lines = [["question", "contrast", "n", "change", "95 % CI", "p (Holm)"]]
     number = "{:.1f}".format
     for row in rows_of(comparisons):
         if np.isfinite(row.difference):
             interval = span(row.low, row.high, lambda value: signed(value, number))
             p = p_text(row.p_holm)
             contrast = f"{row.variant} - {row.control}"
-            lines.append([row.question, contrast, signed(row.difference, number), interval, p])
-    return align(lines)
+            change = signed(row.difference, number)
+            lines.append([row.question, contrast, str(row.n), change, interval, p])
+    return align(lines, keys=3)
 
 
 def _number(value: float, digits: int = 2) -> str:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sk_biornn.plots._legend import legend_below
-from sk_biornn.plots._style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, bare
+from sk_biornn.plots._style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PAGE,
+    PRINT,
+    PURPLE,
+    VERMILLION,
+    bare,
+)
 from sk_biornn.studies._intervals import (
     Scale,
     holm,
@@ -25,6 +35,7 @@ from sk_biornn.studies._report import (
     Tables,
     align,
     groups_of,
+    paragraph,
     rows_of,
     signed,
     span,
@@ -32,10 +43,13 @@ from sk_biornn.studies._report import (
 from sk_biornn.studies._study import Plan, Records
 from sk_biornn.studies.dale.report import METRIC_NAMES
 from sk_biornn.studies.pruning.job import POINT, Run
-from sk_biornn.studies.pruning.settings import DENSITIES, LEGACY, LEGACY_RANDOM, PUBLISHED
-
-if TYPE_CHECKING:
-    from matplotlib.typing import RcKeyType
+from sk_biornn.studies.pruning.settings import (
+    DENSITIES,
+    FINETUNED,
+    LEGACY,
+    LEGACY_RANDOM,
+    PUBLISHED,
+)
 
 RUN = Run._fields
 COLUMNS = [RUN[0], POINT[0], POINT[1], RUN[1], "metric", "dense", *POINT[2:], "error"]
@@ -55,18 +69,13 @@ _COMPARED = ("task", "when", "density", "method", "control", "n", "difference", 
 COLOURS = {
     "top-prob": BLUE,
     LEGACY: VERMILLION,
-    "magnitude": BLACK,
+    "magnitude": PURPLE,
     "random": ORANGE,
     LEGACY_RANDOM: GREEN,
 }
 _LABELS = {"mse": "test mean squared error", "accuracy": "test accuracy (%)"}
-_RC: dict[RcKeyType, Any] = {
-    "font.size": 8,
-    "axes.titlesize": 9,
-    "axes.linewidth": 0.7,
-    "legend.fontsize": 8,
-}
 _LETTERS = "ABCDEFGH"
+_KEY = "0.3"  # of what is not of one method
 _APART = 0.005  # bars of the methods at one density, so that none hides another
 
 
@@ -188,33 +197,77 @@ def _family(
 
 
 def format_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
-    """Return means (medians, runs) as text, and what differs where networks were trained on.
+    """Return means (medians, runs) as text, what differs after fine-tuning, and an answer a task.
 
     Runs are those with an error above the threshold of all, where the metric has one. Rows are the
     densities asked for; those that were reached are in summary.csv, single runs in results.csv.
     """
     blocks = []
-    for (task, when), rows in groups_of(summary, ["task", "when"]):
-        words = {"one_shot": "pruned at once", "finetuned": "pruned, then trained on"}[str(when)]
-        blocks.append(
-            "\n".join(
-                [
-                    f"{task}, {words}: {METRIC_NAMES[rows['metric'].iloc[0]]}",
-                    f"  mean (median; {_runs_heading(rows['threshold'].iloc[0])})",
-                    *_means(rows),
-                ]
+    for task, of_task in groups_of(summary, "task"):
+        compared = comparisons[comparisons["task"] == task]
+        for when, rows in groups_of(of_task, "when"):
+            title = f"{task}, {_WHEN[str(when)]}: {METRIC_NAMES[rows['metric'].iloc[0]]}"
+            heading = f"  mean (median; {_runs_heading(rows['threshold'].iloc[0])})"
+            blocks.append("\n".join([title, heading, *_means(rows)]))
+            ours = compared[compared["when"] == when]
+            if when == "finetuned" and len(ours):
+                blocks.append("\n".join(_differences(ours)))
+        blocks.append(_answer(of_task, compared))
+    return "\n\n".join([*blocks, NOTE])
+
+
+_WHEN = {"one_shot": "just pruned", "finetuned": "pruned and fine-tuned"}
+NOTE = paragraph(
+    "n: networks, the same ones under every method. 95 % CI and p: paired t test, p corrected over "
+    "the densities (Holm); no interval below five pairs, no p below three."
+)
+
+
+def _answer(of_task: pd.DataFrame, compared: pd.DataFrame) -> str:
+    """Return one sentence: which synapses can go in a task."""
+    inner = of_task[(of_task["density"] > 0) & (of_task["density"] < 1)]
+    if inner.empty:
+        return "Answer: nothing was pruned in part."
+    densities = set(inner["density"])
+    density = FINETUNED if FINETUNED in densities else min(densities)
+    parts = [
+        f"{_WHEN[str(when)]}, " + ", ".join(f"{row.method} {row.mean:.3g}" for row in rows_of(rows))
+        for when, rows in groups_of(inner[inner["density"] == density], "when")
+    ]
+    dense = of_task[(of_task["density"] == 1) & (of_task["when"] == "one_shot")]
+    if len(dense):
+        parts.insert(0, f"dense {dense['mean'].iloc[0]:.3g}")
+    measure = _LABELS[of_task["metric"].iloc[0]]
+    n = inner["n"].min()
+    return paragraph(
+        f"Answer: mean {measure} at density {density:.3g}: {'; '.join(parts)} "
+        f"(n = {n}{_tested(compared, of_task['metric'].iloc[0])})."
+    )
+
+
+def _tested(compared: pd.DataFrame, metric: str) -> str:
+    """Return at how many densities the first method differs from chance, just pruned."""
+    pairs = [pair for pair in _PAIRS if "random" in pair[1]]
+    for method, control in pairs:
+        rows = compared[
+            (compared["method"] == method)
+            & (compared["control"] == control)
+            & (compared["when"] == "one_shot")
+            & compared["p_holm"].notna()
+        ]
+        if len(rows):
+            found = rows[rows["p_holm"] < 0.05]["difference"] * (1 if metric == "accuracy" else -1)
+            return (
+                f"; just pruned, {method} is better than {control} at {(found > 0).sum()} and "
+                f"worse at {(found < 0).sum()} of {len(rows)} densities, p < 0.05"
             )
-        )
-        ours = comparisons[(comparisons["task"] == task) & (comparisons["when"] == when)]
-        if when == "finetuned" and len(ours):
-            blocks.append("\n".join(_differences(ours)))
-    return "\n\n".join(blocks)
+    return ", too few to test"
 
 
 def _means(rows: pd.DataFrame) -> list[str]:
     methods = list(dict.fromkeys(rows["method"]))
     published = [m for m in methods if rows.loc[rows["method"] == m, "published"].notna().any()]
-    lines = [["density asked for", *methods, *(f"{method} (published)" for method in published)]]
+    lines = [["density", *methods, *(f"{method} (published)" for method in published)]]
     for density, at in groups_of(rows, "density", sort=True):
         cells = at.set_index("method")
         means = [_mean(cells, method) for method in methods]
@@ -236,20 +289,21 @@ def _runs_heading(threshold: float) -> str:
 
 
 def _differences(comparisons: pd.DataFrame) -> list[str]:
-    lines = [["density asked for", "contrast", "difference", "95 % CI", "p (Holm)"]]
+    lines = [["density", "contrast", "n", "difference", "95 % CI", "p (Holm)"]]
     for row in rows_of(comparisons):
         contrast = f"{row.method} - {row.control}"
         interval = span(row.low, row.high, lambda value: signed(value, "{:.3g}".format))
         difference = signed(row.difference, "{:.3g}".format)
-        lines.append([f"{row.density:.4g}", contrast, difference, interval, p_text(row.p_holm)])
-    return align(lines)
+        p = p_text(row.p_holm)
+        lines.append([f"{row.density:.4g}", contrast, str(row.n), difference, interval, p])
+    return align(lines, keys=3)
 
 
 # ------------------------------------------------------------------ figure
 
 
 def draw_scores(figure: Any, summary: pd.DataFrame, results: pd.DataFrame) -> None:
-    """Draw a panel per task: at once above, after training on below; every network is a dot.
+    """Draw a panel per task: just pruned above, fine-tuned below; every network is a dot.
 
     The axis is the density that was reached, which may be more or less than the one asked for: the
     share of all entries that are kept and not 0.
@@ -258,8 +312,9 @@ def draw_scores(figure: Any, summary: pd.DataFrame, results: pd.DataFrame) -> No
 
     tasks = list(dict.fromkeys(summary["task"]))
     times = [when for when in ("one_shot", "finetuned") if (summary["when"] == when).any()]
-    with rc_context(_RC):
-        figure.set_size_inches(0.8 + 3.0 * len(tasks), 0.4 + 2.5 * len(times))
+    with rc_context(PRINT):
+        width = min(0.8 + 3.0 * len(tasks), max(PAGE, 2.2 * len(tasks)))
+        figure.set_size_inches(width, 0.4 + 2.3 * len(times))
         figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
         axes = figure.subplots(len(times), len(tasks), squeeze=False, sharey="col", sharex=True)
         for column, task in enumerate(tasks):
@@ -272,7 +327,7 @@ def draw_scores(figure: Any, summary: pd.DataFrame, results: pd.DataFrame) -> No
             axes[0, column].set_title(f"{_LETTERS[column]}   {task}", loc="left", weight="bold")
             axes[-1, column].set_xlabel("share of all entries kept")
         for row, when in zip(axes[:, 0], times, strict=True):
-            words = {"one_shot": "pruned at once", "finetuned": "then trained on"}[when]
+            words = {"one_shot": "just pruned", "finetuned": "fine-tuned"}[when]
             row.set_ylabel(f"{words}\n{row.get_ylabel()}")
         _legend(figure, summary)
 
@@ -288,20 +343,15 @@ def _draw_panel(ax: Any, of_task: pd.DataFrame, networks: pd.DataFrame, when: st
         rows = rows.sort_values("density")
         kept, colour = rows["achieved_density"], COLOURS.get(str(method), GREY)
         own = networks[networks["method"] == method]
-        ax.plot(own["achieved_density"], own[when], ".", color=colour, markersize=3, alpha=0.3)
-        ax.plot(kept, rows["mean"], ".-", color=colour, linewidth=1.3)
-        ax.plot(kept, rows["median"], linestyle=(0, (1, 1)), color=colour, linewidth=1.3)
+        ax.plot(own["achieved_density"], own[when], "o", color=colour, markersize=2.5, alpha=0.5)
+        ax.plot(kept, rows["mean"], "-", color=colour, linewidth=1.3)
         ax.plot(kept, rows["published"], "x", color=colour, markersize=4)
     ax.set(xlim=(-0.02, 1.02), ylabel=_LABELS[metric])
     bare(ax)
 
 
 def _draw_intervals(ax: Any, of_task: pd.DataFrame, when: str) -> None:
-    """Draw the confidence intervals of the means as bars, within the limits that the dots set.
-
-    Those of few networks are many times as long as the range of scores, and may reach below 0,
-    where there is no logarithm.
-    """
+    """Draw the confidence intervals of the means as bars, within the limits that the dots set."""
     limits = ax.get_ylim()
     methods = list(dict.fromkeys(of_task["method"]))
     for place, method in enumerate(methods):
@@ -317,13 +367,16 @@ def _legend(figure: Any, summary: pd.DataFrame) -> None:
 
     methods = [method for method in COLOURS if (summary["method"] == method).any()]
     handles = [Line2D([], [], color=COLOURS[method], lw=2, label=method) for method in methods]
-    handles.append(Line2D([], [], color=BLACK, label="mean"))
-    handles.append(Line2D([], [], color=BLACK, linestyle=(0, (1, 1)), label="median"))
-    handles.append(Line2D([], [], color=GREY, linestyle=":", label="dense (below: trained on)"))
-    bar: dict[str, Any] = {"marker": "|", "markersize": 9, "markeredgewidth": 0.8, "alpha": 0.6}
-    handles.append(Line2D([], [], color=BLACK, ls="", **bar, label="95 % CI of the mean"))
+    n = "-".join(str(count) for count in sorted({summary["n"].min(), summary["n"].max()}))
+    dots: dict[str, Any] = {"marker": "o", "markersize": 2.5, "alpha": 0.6}
+    handles.append(Line2D([], [], color=_KEY, ls="", **dots, label=f"a network (n = {n})"))
+    handles.append(Line2D([], [], color=_KEY, label="mean over networks"))
+    if summary["ci_low"].notna().any():
+        bar: dict[str, Any] = {"marker": "|", "markersize": 9, "markeredgewidth": 0.8, "alpha": 0.6}
+        handles.append(Line2D([], [], color=_KEY, ls="", **bar, label="95 % CI of the mean"))
+    handles.append(Line2D([], [], color=GREY, linestyle=":", label="dense (below: fine-tuned)"))
     if summary["published"].notna().any():
-        handles.append(Line2D([], [], color=BLACK, ls="", marker="x", label="published"))
+        handles.append(Line2D([], [], color=_KEY, ls="", marker="x", label="published"))
     legend_below(figure, handles, ncols=4)
 
 
