@@ -83,6 +83,8 @@ lint: $(STAMP)
 docs: $(STAMP)
 	@echo "==> Docs: Sphinx, warnings as errors, no network"
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	@echo "==> Docs: no dead link, nothing from elsewhere; in Chromium where it is installed"
+	$(BIN)/python -m pytest -q -n 0 tests/test_pages.py
 	@echo "==> Docs: open docs/_build/html/index.html"
 
 # Needs no .venv: what is released must not lean on it.

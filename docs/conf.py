@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import configparser
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -11,16 +13,31 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "_ext")]
 
+import names
 import recovery_tables
 import word_tables
 from api_pages import write_api_pages
 from changelog import write_changelog
 from hero import write_hero
 from inventories import write_inventories
+from numpydoc.xref import DEFAULT_LINKS
 
 import sk_biornn
 
 HERE = Path(__file__).parent
+
+
+def edit_links(setup_cfg: Path) -> dict[str, str]:
+    """Where a page can be edited: in the `Source` of setup.cfg, unless that is a placeholder."""
+    parser = configparser.ConfigParser()
+    parser.read(setup_cfg, encoding="utf-8")
+    rows = parser.get("metadata", "project_urls", fallback="").split("\n")
+    urls = dict(re.split(r"\s*=\s*", row, maxsplit=1) for row in rows if "=" in row)
+    source = urls.get("Source", "https://example.org")
+    if "example.org" in source:
+        return {}
+    return {"edit_page_url_template": source + "/edit/main/docs/{{ file_name }}"}
+
 
 project = "sk_biornn"
 author = "sk_biornn developers"
@@ -40,6 +57,7 @@ extensions = [
     "dois",
     "mathml",
     "names",
+    "parameter_groups",
 ]
 templates_path = ["_templates"]
 exclude_patterns = [
@@ -51,9 +69,13 @@ exclude_patterns = [
 ]
 default_role = "name"  # a link where it names something public, code otherwise
 nitpicky = False
+toc_object_entries_show_parents = "hide"
 
 autodoc_typehints = "none"  # numpydoc's Parameters say it, with shapes and units
 autosummary_generate = True
+numpydoc_xref_param_type = True
+numpydoc_xref_aliases = {word: word for word in DEFAULT_LINKS} | names.KNOWN
+numpydoc_xref_ignore = "all"
 numpydoc_class_members_toctree = False
 numpydoc_show_class_members = False  # the class template lists them
 
@@ -62,18 +84,19 @@ html_math_renderer = "mathml"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
+html_context = {"default_mode": "auto"} | edit_links(HERE.parent / "setup.cfg")
 html_theme = "pydata_sphinx_theme"
 html_title = "sk_biornn"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 html_favicon = "_static/favicon.svg"
-html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": f"sk_biornn {release}"},
     "navigation_with_keys": False,
     "show_toc_level": 2,
     "navbar_end": ["theme-switcher"],
+    "use_edit_page_button": "edit_page_url_template" in html_context,
     "footer_end": [],
 }
 html_sidebars = {"index": [], "gallery/plot_*": []}  # code of examples is wide

@@ -50,8 +50,9 @@ def to_networkx(est: Any) -> nx.DiGraph:
     --------
     >>> import sk_biornn
     >>> reg = sk_biornn.DaleRNNRegressor.from_weights(
-    ...     W_rec=[[0.0, -0.5], [0.25, 0.0]], W_in=[[1.0], [0.0]], W_out=[[0.0, 1.0]],
-    ...     signs=[1, -1])
+    ...     W_rec=[[0.0, -0.5], [0.25, 0.0]], W_in=[[1.0], [0.0]],
+    ...     W_out=[[0.0, 1.0]], signs=[1, -1],
+    ... )
     >>> graph = sk_biornn.to_networkx(reg)
     >>> list(graph.nodes(data="sign"))
     [(0, 1), (1, -1)]

@@ -76,7 +76,9 @@ def save(est: Any, path: str | os.PathLike[str], *, without: Collection[str] = (
     >>> import numpy as np
     >>> import sk_biornn
     >>> X = np.random.default_rng(0).standard_normal((20, 10, 3))
-    >>> reg = sk_biornn.DaleRNNRegressor(n_units=8, max_iter=5, random_state=0).fit(X, X)
+    >>> reg = sk_biornn.DaleRNNRegressor(
+    ...     n_units=8, max_iter=5, random_state=0
+    ... ).fit(X, X)
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "network.npz"
     >>> sk_biornn.save(reg, path)
     >>> again = sk_biornn.load(path)
@@ -85,7 +87,9 @@ def save(est: Any, path: str | os.PathLike[str], *, without: Collection[str] = (
 
     Training goes on where it was:
 
-    >>> on = [network.partial_fit(X, X).loss_curve_[-1] for network in (reg, again)]
+    >>> on = [
+    ...     network.partial_fit(X, X).loss_curve_[-1] for network in (reg, again)
+    ... ]
     >>> on[0] == on[1], again.n_iter_
     (True, 6)
 
@@ -160,7 +164,9 @@ def load(path: str | os.PathLike[str]) -> Any:
     >>> import numpy as np
     >>> import sk_biornn
     >>> X = np.random.default_rng(0).standard_normal((20, 10, 3))
-    >>> reg = sk_biornn.DaleRNNRegressor(n_units=8, max_iter=5, random_state=0).fit(X, X)
+    >>> reg = sk_biornn.DaleRNNRegressor(
+    ...     n_units=8, max_iter=5, random_state=0
+    ... ).fit(X, X)
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "network.npz"
     >>> sk_biornn.save(reg, path)
     >>> again = sk_biornn.load(path).set_params(warm_start=True, max_iter=10)

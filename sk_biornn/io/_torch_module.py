@@ -67,7 +67,9 @@ def to_torch(est: Any) -> RateNetwork:
     >>> import torch
     >>> import sk_biornn
     >>> X = np.random.default_rng(0).standard_normal((20, 10, 3))
-    >>> reg = sk_biornn.DaleRNNRegressor(n_units=8, max_iter=5, random_state=0).fit(X, X)
+    >>> reg = sk_biornn.DaleRNNRegressor(
+    ...     n_units=8, max_iter=5, random_state=0
+    ... ).fit(X, X)
     >>> module = sk_biornn.to_torch(reg)
     >>> with torch.no_grad():
     ...     outputs = module(torch.from_numpy(X)).numpy()

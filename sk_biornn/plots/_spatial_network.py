@@ -54,7 +54,9 @@ class SpatialNetworkDisplay:
     >>> from sk_biornn.plots import SpatialNetworkDisplay
     >>> W = np.zeros((4, 4))
     >>> W[1, 0], W[3, 2] = 0.5, -1.0
-    >>> display = SpatialNetworkDisplay.from_weights(W, (2, 2, 1), signs=[1, 1, -1, 1]).plot()
+    >>> display = SpatialNetworkDisplay.from_weights(
+    ...     W, (2, 2, 1), signs=[1, 1, -1, 1]
+    ... ).plot()
     >>> display.ax_.get_title(loc="right"), len(display.wires_.get_segments())
     ('all 2 connections', 2)
     """

@@ -46,7 +46,8 @@ class SpectrumDisplay:
     --------
     >>> import numpy as np
     >>> from sk_biornn.plots import SpectrumDisplay
-    >>> turn = np.array([[0.0, -0.5], [0.5, 0.0]])  # a quarter of a turn per step, halved
+    >>> # a quarter of a turn per step, halved
+    >>> turn = np.array([[0.0, -0.5], [0.5, 0.0]])
     >>> display = SpectrumDisplay.from_weights(turn).plot()
     >>> np.sort(display.line_.get_ydata()).round(3).tolist()
     [-0.5, 0.5]

@@ -48,8 +48,11 @@ class TaskDisplay:
     >>> from sk_biornn.datasets import make_go_nogo
     >>> from sk_biornn.plots import TaskDisplay
     >>> X, y = make_go_nogo(4, random_state=0)
-    >>> display = TaskDisplay.from_trials(X, y, input_names=["fixation", "no-go", "go"])
-    >>> display.judged[:, 0].nonzero()[0]   # the answer is read at the last of 40 steps
+    >>> display = TaskDisplay.from_trials(
+    ...     X, y, input_names=["fixation", "no-go", "go"]
+    ... )
+    >>> # the answer is read at the last of 40 steps
+    >>> display.judged[:, 0].nonzero()[0]
     array([39])
     >>> [text.get_text() for text in display.plot().ax_.get_yticklabels()]
     ['fixation', 'no-go', 'go', 'target']
