@@ -1,5 +1,5 @@
 """
-A network of cell types that foretells its own activity
+A network of cell types that predicts its own activity
 =======================================================
 
 Two cortical areas of three layers with three cell types each: eighteen populations, connected as
@@ -93,14 +93,14 @@ for way, networks in runs.items():
     print(f"{way:7} share of synapses: {np.mean([(n.W_rec_ != 0).mean() for n in networks]):.3f}")
 
 # %%
-# What is foretold
+# What is predicted
 # ----------------
 # Scored on samples of rows that no training has seen, for every population. Three predictions need
 # no network: *persistence*, that the next frame is as the present one; the *mean course*, the mean
 # of the training targets at that frame; and the mean course with what the present deviates from
 # its own mean, times a factor fitted for each population (*course and deviation*). The last two are
 # hard to beat. Averages of independent rows have in common the course of the condition and no
-# more, in the publication as here; what is left to foretell is that noise, once smoothed, lasts.
+# more, in the publication as here; what is left to predict is that noise, once smoothed, lasts.
 
 import pandas as pd
 

@@ -2,10 +2,10 @@
 How dear should wire be? A grid search over penalties
 =====================================================
 
-Sixty units stand on a grid, and a price on long connections is added to the loss of the task. A
-low price changes nothing, a high one leaves no network. A grid search with two scores, accuracy on
-held-out trials and modularity of the weights, finds what lies between. Each score is shown with
-what chance would give.
+Sixty units stand on a grid, and a penalty on long connections is added to the loss of the task. A
+weak penalty changes nothing, a strong one leaves no network. A grid search with two scores,
+accuracy on held-out trials and modularity of the weights, finds what lies between. Each score is
+shown with what chance would give.
 """
 
 # %%
@@ -33,8 +33,8 @@ X_train, y_train, X_test, y_test = X[:1000], y[:1000], X[1000:], y[1000:]
 # %%
 # The network and its scores
 # --------------------------
-# The price is :math:`\lambda \sum |W_{ij}| C_{ij} D_{ij}^2`: long wire that carries traffic (C is
-# the communicability [1]_) is dear, the more so as distances, in the unit cube, are squared.
+# The penalty is :math:`\lambda \sum |W_{ij}| C_{ij} D_{ij}^2`, C the communicability [1]_ and D the
+# distance in the unit cube: it is largest for long connections between units that communicate well.
 # Modularity is that of the graph of the strongest tenth of the weights, its communities found
 # greedily. Such graphs are modular by chance too: the control has the same weights in other places.
 
@@ -130,8 +130,8 @@ print(table_of(penalties, ["regularizer", "regu_strength"]).to_string(index=Fals
 # Other seeds, other trials
 # -------------------------
 # The folds share one seed, and the winner was chosen for its scores. So the chosen strength and no
-# price at all are compared once more: four new seeds, the same for both, and trials that no search
-# has seen.
+# penalty at all are compared once more: four new seeds, the same for both, and trials that no
+# search has seen.
 
 from sklearn.base import clone
 
@@ -160,7 +160,7 @@ for name, values in zip(scoring, difference.T, strict=True):
 # -----------
 # A: accuracy, mean and standard deviation over four folds; the shaded strengths are within one
 # standard error of the best. B: modularity, of the weights and of the shuffled ones. C and E: the
-# weights of a network without a price and of one at the chosen strength, units ordered by
+# weights of a network without a penalty and of one at the chosen strength, units ordered by
 # community. D and F: the same networks where their units stand, the depth of the grid drawn aslant;
 # the strongest 4 % of the connections between different units, in the colour of the community that
 # they stay in, or grey where they lead from one to another.
@@ -183,7 +183,7 @@ def plot_score(ax, name, colour, marker, label):
         range(len(mean)), mean, sd, color=colour, marker=marker, ms=5, capsize=3, label=label
     )
     ax.set_xticks(range(len(mean)), [f"{strength:g}" for strength in STRENGTHS])
-    ax.set_xlabel("strength of the price")
+    ax.set_xlabel("strength of the penalty")
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -245,7 +245,7 @@ axes["B"].set_ylabel("modularity")
 axes["B"].legend(frameon=False, loc="upper left")
 
 for matrix, network, fitted, title in (
-    ("C", "D", free, "no price"),
+    ("C", "D", free, "no penalty"),
     ("E", "F", search.best_estimator_, f"strength {chosen:g}"),
 ):
     labels = communities(fitted.W_rec_)
@@ -261,16 +261,16 @@ plt.show()
 # What came out
 # -------------
 # The numbers are those printed above; they differ a little from machine to machine. Without a
-# price the modularity is that of shuffled weights. It rises with the price to nearly twice that at
+# penalty the modularity is that of shuffled weights. It rises with the penalty to nearly twice that at
 # a strength of 0.3, while accuracy falls little. Which strength is chosen, 0.03
 # or 0.1, a last bit of rounding can decide: their accuracies differ by less than their errors.
 # With four other seeds and trials that no search has seen it keeps its modularity above that of no
-# price, and loses no accuracy that four seeds could tell. At a strength of 3 the network has lost
-# its memory, and its modules: where a price leaves hardly any weight, the strongest tenth is
+# penalty, and loses no accuracy that four seeds could tell. At a strength of 3 the network has lost
+# its memory, and its modules: where a penalty leaves hardly any weight, the strongest tenth is
 # mostly noise.
 #
-# Modules come from the price on traffic over long wire, less from the price on long wire, and not
-# from the price on weights. They need the square of the distance: with ``distance_power=1``, the
+# Modules come from the penalty on traffic over long wire, less from the penalty on long wire, and not
+# from the penalty on weights. They need the square of the distance: with ``distance_power=1``, the
 # default, the same search finds no modularity above that of shuffled weights.
 # All this is a statement about 60 units, one task and these strengths.
 #
