@@ -261,16 +261,16 @@ plt.show()
 # What came out
 # -------------
 # The numbers are those printed above; they differ a little from machine to machine. Without a
-# penalty the modularity is that of shuffled weights. It rises with the penalty to nearly twice that at
-# a strength of 0.3, while accuracy falls little. Which strength is chosen, 0.03
-# or 0.1, a last bit of rounding can decide: their accuracies differ by less than their errors.
+# penalty the modularity is that of shuffled weights. It rises with the penalty to nearly twice that
+# at a strength of 0.3, while accuracy falls little. Which strength is chosen, 0.03 or 0.1,
+# a last bit of rounding can decide: their accuracies differ by less than their errors.
 # With four other seeds and trials that no search has seen it keeps its modularity above that of no
 # penalty, and loses no accuracy that four seeds could tell. At a strength of 3 the network has lost
 # its memory, and its modules: where a penalty leaves hardly any weight, the strongest tenth is
 # mostly noise.
 #
-# Modules come from the penalty on traffic over long wire, less from the penalty on long wire, and not
-# from the penalty on weights. They need the square of the distance: with ``distance_power=1``, the
+# Modules come from the penalty on traffic over long wire, less from that on long wire, and not from
+# the penalty on weights. They need the square of the distance: with ``distance_power=1``, the
 # default, the same search finds no modularity above that of shuffled weights.
 # All this is a statement about 60 units, one task and these strengths.
 #
