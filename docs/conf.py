@@ -18,7 +18,6 @@ import recovery_tables
 import word_tables
 from api_pages import write_api_pages
 from changelog import write_changelog
-from hero import write_hero
 from inventories import write_inventories
 from numpydoc.xref import DEFAULT_LINKS
 
@@ -120,7 +119,6 @@ sphinx_gallery_conf = {
 # Before Sphinx looks for source files: autosummary then finds the tables by itself.
 write_api_pages(HERE / "generated" / "api")
 write_changelog(HERE.parent / "CHANGELOG.md", HERE / "generated" / "changelog.rst")
-write_hero(HERE / "_static", HERE / "generated" / "hero.png")
 word_tables.write_tables(HERE / "generated" / "words")
 recovery_tables.write_tables(HERE / "generated" / "recovery")
 

@@ -94,7 +94,7 @@ for way, networks in runs.items():
 
 # %%
 # What is predicted
-# ----------------
+# -----------------
 # Scored on samples of rows that no training has seen, for every population. Three predictions need
 # no network: *persistence*, that the next frame is as the present one; the *mean course*, the mean
 # of the training targets at that frame; and the mean course with what the present deviates from
