@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 # Without it scikit-learn's array-API check is skipped, and it is read when scipy is imported.
@@ -11,6 +12,10 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # One thread per process: the workers share the cores, and small products gain nothing from more.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+
+# A shell that runs the tests in the background has interruptions ignored, which some of them send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest
 from hypothesis import HealthCheck, settings
