@@ -565,7 +565,8 @@ def verdict(call: Call, names: set[str]) -> Fault | None:
                 warnings.simplefilter("ignore", category)
             warnings.filterwarnings("ignore", "X (does not have|has) .*feature names")
             call.run()
-    except (ValueError, TypeError, FileNotFoundError) as error:
+    # What is told by a warning of ours is held to what a refusal is held to.
+    except (ValueError, TypeError, FileNotFoundError, UserWarning) as error:
         complaint = _complaint(error, names)
         return None if complaint is None else _fault(complaint, error, call)
     except Exception as error:
