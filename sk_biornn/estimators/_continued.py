@@ -16,7 +16,7 @@ from sk_biornn.estimators._loss import Play
 from sk_biornn.estimators._next_inputs import are_next_inputs, goes_straight_on, r2_of_no_change
 from sk_biornn.estimators._observed import ObservedRNN
 from sk_biornn.estimators._observing import Observing
-from sk_biornn.estimators._own_past import OwnPast, PastOfOutputs
+from sk_biornn.estimators._own_past import PastOfOutputs
 from sk_biornn.estimators._physiology import Extra
 from sk_biornn.estimators._recorded import LEAST_GAIN, RecordedRNN
 from sk_biornn.estimators._state import FitState
@@ -103,15 +103,15 @@ class ContinuedRNN(ObservedRNN, RecordedRNN, BaseRNN):
     def _extras(self, state: FitState, trials: Trials, targets: Targets) -> dict[str, Extra]:
         extras = super()._extras(state, trials, targets)
         if self.readout_skip is not None:
-            start = self._own_past(trials, targets).slopes
-            if self.observation != "gaussian":
-                start = np.zeros_like(start)
+            start = np.zeros((self._n_terms(), targets.n_outputs))
             extras["w_skip"] = Extra(start, lambda device, dtype: WeightSpace())
         return extras
 
-    def _own_past(self, trials: Trials, targets: Targets) -> OwnPast:
-        """Return how each output follows from its own past, from which training starts."""
-        return self._past_of(trials, targets).fit()
+    def _n_terms(self) -> int:
+        """Return of how many terms of its own past an output is made, see `core.own_past`."""
+        if self.readout_skip is None:
+            return 0
+        return 1 + (len(TIME_CONSTANTS) if self.readout_skip == "diagonal" else 0)
 
     def _past_of(self, trials: Trials, targets: Targets) -> PastOfOutputs:
         """Return the past of every output, and what is to follow from it."""
@@ -120,8 +120,7 @@ class ContinuedRNN(ObservedRNN, RecordedRNN, BaseRNN):
         present = trials.x[:, :, own]
         terms = np.zeros((*present.shape[:2], 0, len(own)))
         if self.readout_skip is not None:
-            n_terms = 1 + (len(TIME_CONSTANTS) if self.readout_skip == "diagonal" else 0)
-            found, _ = own_past(torch.from_numpy(present.astype(np.float64)), n_terms, None)
+            found, _ = own_past(torch.from_numpy(present.astype(np.float64)), self._n_terms(), None)
             terms = found.numpy()
         values, weights = targets.values, targets.weights
         goes_on = are_next_inputs(trials.x, values, weights, own)
@@ -147,37 +146,37 @@ class ContinuedRNN(ObservedRNN, RecordedRNN, BaseRNN):
             return replace(state, weights=weights)
         if self.observation != "gaussian":
             return state
+        past = self._past_of(trials, targets)
+        beside: np.ndarray | float = 0.0
         if self._has_observed():
-            start = self._beside_units(state, trials, targets, weights)
-        else:
-            if "W_out" not in frozen:
-                weights["w_out"] = np.zeros_like(weights["w_out"])
-            start = self._own_past(trials, targets).intercepts
+            beside = self._beside_units(state, trials, past, weights)
+        elif "W_out" not in frozen:
+            weights["w_out"] = np.zeros_like(weights["w_out"])
+        start = past.fit(beside)
+        if "w_skip" in weights:
+            weights["w_skip"] = start.slopes.astype(weights["w_skip"].dtype)
         if "b_out" not in frozen:
-            weights["b_out"] = start.astype(weights["b_out"].dtype)
+            weights["b_out"] = start.intercepts.astype(weights["b_out"].dtype)
         return replace(state, weights=weights)
 
     def _beside_units(
         self,
         state: FitState,
         trials: Trials,
-        targets: Targets,
+        past: PastOfOutputs,
         weights: dict[str, np.ndarray],
     ) -> np.ndarray:
-        """Start at the own past of every output beside the unit that it reads; return intercepts.
+        """Return what is read of units, beside which the own past of every output starts.
 
         Gains that are learned start where they are best, too, but not where nothing would be
         learned of the units.
         """
-        read, past = self._read_of(state, trials), self._past_of(trials, targets)
+        read = self._read_of(state, trials)
         if "W_out" not in self._frozen():
             gains = np.maximum(past.gains(read), LEAST_GAIN).astype(weights["w_out"].dtype)
             weights["w_out"] = weights["w_out"] * gains[:, None]
             read = read * gains
-        start = past.fit(beside=read)
-        if "w_skip" in weights:
-            weights["w_skip"] = start.slopes.astype(weights["w_skip"].dtype)
-        return start.intercepts
+        return read
 
 
 def _in_rows_of(array: np.ndarray, before: np.ndarray | None) -> np.ndarray:
