@@ -101,6 +101,23 @@ def test_parameters_of_its_own_are_shown_and_learned(observation):
         assert (reg.observation_.iloc[1:] != first.observation_.iloc[1:]).all().all()
 
 
+@pytest.mark.parametrize(
+    ("chosen", "n_more"),
+    [
+        ({"observation": "poisson"}, 0),  # the scale is that of the data
+        ({"observation": "negative_binomial"}, 3),
+        ({"observation": "zero_inflated_gamma"}, 9),
+        ({"observation": "bernoulli"}, 0),
+        ({"observation": "gaussian", "dt": 10.0, "calcium_tau": 50.0}, 0),
+        ({"observation": "gaussian", "dt": 10.0, "calcium_tau": "learned"}, 3),
+    ],
+)
+def test_numbers_that_training_does_not_move_are_not_counted(chosen, n_more):
+    X, y = data(chosen["observation"])
+    n_weights = 8 * 8 + 8 * 2 + 8 + 3 * 8 + 3
+    assert regressor(max_iter=1, **chosen).fit(X, y).n_parameters_ == n_weights + n_more
+
+
 def test_known_parameters_are_found():
     """Of a constant mean, the likeliest parameters are known to SciPy, or by hand."""
     rng = np.random.default_rng(0)

@@ -361,8 +361,9 @@ def test_the_first_loss_of_a_fit_that_goes_on_is_that_of_the_predictions(name):
 
 def test_what_was_learned_stays_when_it_learns_no_more():
     est = network(**EVERYTHING, warm_start=True, learning_rate_init=0.05).fit(X, Y)
-    tau, slope = est.tau_.copy(), est.slope_.copy()
+    tau, slope, n_moving = est.tau_.copy(), est.slope_.copy(), est.n_parameters_
     est.set_params(learn_tau=False, learn_slope=False).fit(X, Y)
+    assert est.n_parameters_ == n_moving - len(tau) - len(slope)
     np.testing.assert_array_equal(est.tau_, tau)
     np.testing.assert_array_equal(est.slope_, slope)
     est.set_params(learn_tau=True).fit(X, Y)

@@ -421,8 +421,7 @@ class BaseRNN(LivingRNN):
         self.unit_names_ = state.circuit.order.names
         self.W0_ = wiring_now(state.circuit)
         self.gains_ = gains_frame(state)
-        fixed = frozenset(NAMES[name] for name in self._frozen())
-        self.n_parameters_ = count_parameters(state, fixed)
+        self.n_parameters_ = count_parameters(state, self._unlearned())
         self.loss_curve_ = list(state.losses)
         self.n_iter_ = state.n_iter
         self.best_loss_ = min(state.losses) if state.losses else float("nan")

@@ -175,7 +175,7 @@ def scaled_by(circuit: Circuit) -> NDArray[np.bool_]:
 
 
 def count_parameters(state: FitState, fixed: frozenset[str]) -> int:
-    """Return how many numbers training moves: a weight off its mask, or frozen, is none."""
+    """Return how many numbers training moves: a weight off its mask, or fixed, is none."""
     circuit, masks = state.circuit, state.circuit.masks()
 
     def count(name: str, array: NDArray[Any]) -> int:
@@ -183,6 +183,8 @@ def count_parameters(state: FitState, fixed: frozenset[str]) -> int:
             return circuit.n_synapses if circuit.wiring is None else int(scaled_by(circuit).sum())
         if name in masks:
             return int(np.count_nonzero(masks[name]))
+        if name == "observation":
+            return int(array[1:].size)  # the first is the scale of the data, which stays
         return int(np.size(state.theta.get(name, array)))  # one that units share is kept as one
 
     return sum(count(name, array) for name, array in state.weights.items() if name not in fixed)

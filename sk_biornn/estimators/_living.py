@@ -26,6 +26,7 @@ from sk_biornn.estimators._physiology import (
     learned_leak,
     learned_slope,
 )
+from sk_biornn.estimators._running import NAMES
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._targets import Targets
 from sk_biornn.estimators._trials import Trials
@@ -91,6 +92,12 @@ class LivingRNN(EarlyStoppingRNN):
         arrays = self._weight_arrays()
         kept = {name: arrays[name] for name in ("leak", "slope") if name in arrays}
         return {name: Extra(array, _fixed) for name, array in kept.items()}
+
+    def _unlearned(self) -> frozenset[str]:
+        """Return the names of all tensors that may be there and that training does not move."""
+        physiology = {"leak": self.learn_tau, "slope": self.learn_slope}
+        kept = {name for name, is_learned in physiology.items() if not is_learned}
+        return frozenset(kept | {NAMES[name] for name in self._frozen()})
 
     def _with_extras(
         self,

@@ -95,6 +95,10 @@ class ObservedRNN(FittedRegressor, BaseRNN):
             extras["observation"] = own_parameters(model, targets)
         return extras
 
+    def _unlearned(self) -> frozenset[str]:
+        unlearned = super()._unlearned()
+        return unlearned if self._learns_decay else unlearned | {"decay"}
+
     def _extras_before(self, trials: Trials) -> dict[str, NDArray[Any]]:
         before = super()._extras_before(trials)
         if not self._learns_decay:
