@@ -42,10 +42,7 @@ def deviance_explained(
     null = np.broadcast_to(observation.readout(observation.nearest_mean(moments), own), y.shape)
     shares = np.where(judged, weights, 0.0) / np.maximum(weights.sum(0), np.finfo(np.float64).tiny)
     with torch.no_grad(), computing():
-        values, parameters = (
-            _tensor(np.where(judged, y, 1.0)),
-            None if own is None else _tensor(own),
-        )
+        values, parameters = _tensor(np.where(judged, y, 1.0)), _tensor(own)
 
         def mean_of(surprises: Tensor) -> Array:
             return np.asarray(np.where(judged, shares * surprises.numpy(), 0.0).sum(0))

@@ -47,7 +47,7 @@ class PhysiologyParams(NamedTuple):
     leak: Tensor | None = None  # (n_units,): a = dt / tau, in place of that of the dynamics
     slope: Tensor | None = None  # (n_units,): f(slope * its argument)
     initial: Tensor | None = None  # (n_units,) or (n_trials, n_units): r_0
-    w_skip: Tensor | None = None  # (n_outputs,): the share of an output's own input in it
+    w_skip: Tensor | None = None  # (n_terms, n_outputs): of an output's own past
     decay: Tensor | None = None  # (n_outputs,): what is left of fluorescence after a step
     observation: Tensor | None = None  # (k, n_outputs): of the distribution of what is observed
 

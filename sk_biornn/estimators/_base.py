@@ -364,7 +364,8 @@ class BaseRNN(LivingRNN):
         -------
         LossGradient
             ``loss``, the mean over judged targets that training descends, without penalties and
-            noise; ``gradients``, a dict from names of attributes (``"W_rec_"`` and so on) to arrays
+            noise, and with the inputs as they were measured, also where training feeds outputs back
+            (`horizon`, `teacher_forcing`); ``gradients``, a dict from names of attributes (``"W_rec_"`` and so on) to arrays
             of their shapes; ``n_entries``, how many targets were judged. In double precision.
 
         Raises

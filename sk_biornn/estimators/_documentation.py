@@ -277,7 +277,8 @@ initial_state_ : ndarray of shape (n_units,) or (n_trials, n_units)
     Rates before the first step, where they are learned; of training trials.
 initial_map_ : ndarray of shape (n_frames * n_features + 1, n_units)
     With ``initial_state="per trial"``, the ridge regression of rates on the first frames of a trial
-    (5 at most) in a row and a 1: ``frames @ initial_map_`` is where new trials start, at least 0.
+    (5 at most) in a row and a 1: ``frames @ initial_map_`` is where new trials start; 0 in place
+    of what is negative, where rates never are.
 W_dense_ : ndarray of shape (n_units, n_units), csr_array or None
     Recurrent weights before the (last) pruning; None without.
 achieved_density_ : float, ndarray of shape (n_blocks, n_blocks) or None

@@ -17,6 +17,7 @@ from sk_biornn.estimators._targets import Targets
 
 
 def moments_of(targets: Targets) -> Moments:
+    """Return what starting values are read from, of all entries that are judged."""
     flat = (array.reshape(-1, targets.n_outputs) for array in (targets.values, targets.weights))
     return Moments.of(*flat)
 
