@@ -243,6 +243,12 @@ def test_a_schedule_is_asked_for_every_epoch_and_a_fit_that_goes_on_continues_it
     assert_step(whole, X, Y, list(X), list(Y), [0, 1, 2])
 
 
+def test_the_loss_gradient_is_that_of_measured_inputs():
+    est = network(predict_increments=True, horizon=3, teacher_forcing=0.5).fit(X, Y)
+    error = np.square(est.predict(X) - Y).mean()
+    assert est.loss_gradient(X, Y).loss == pytest.approx(error)
+
+
 def test_a_schedule_is_never_recorded():
     """A recorded step would keep the share of its first epoch."""
     recordable = []

@@ -129,7 +129,6 @@ class BaseRNN(LivingRNN):
             (trials, targets), held_out = self._hold_out(state, trials, targets)
         extras = self._extras(state, trials, targets)
         if resume:
-            self._refuse_other_dt()
             extras = {**self._learned_before(), **extras}
         state = self._with_weights(state, targets, trials.x.dtype, resume)
         state = self._with_extras(state, extras, trials, targets, resume)
@@ -140,7 +139,6 @@ class BaseRNN(LivingRNN):
             epochs, finetune = max_iter, int(self.finetune_iter)
             state = yield from train_prune_train(training, plan, state, epochs, finetune)
         self._show(state)
-        self._show_starts()
         self.__dict__.pop("_frames", None)
         self._tell_of_interruption(state)
         return self
@@ -364,9 +362,10 @@ class BaseRNN(LivingRNN):
         -------
         LossGradient
             ``loss``, the mean over judged targets that training descends, without penalties and
-            noise, and with the inputs as they were measured, also where training feeds outputs back
-            (`horizon`, `teacher_forcing`); ``gradients``, a dict from names of attributes (``"W_rec_"`` and so on) to arrays
-            of their shapes; ``n_entries``, how many targets were judged. In double precision.
+            noise, and of inputs as they were measured, also where training feeds outputs back
+            (`horizon`, `teacher_forcing`); ``gradients``, a dict from names of attributes
+            (``"W_rec_"`` and so on) to arrays of their shapes; ``n_entries``, how many targets were
+            judged. In double precision.
 
         Raises
         ------
@@ -404,7 +403,6 @@ class BaseRNN(LivingRNN):
         if self.on_epoch is None:
             return False
         self._show(state())
-        self._show_starts()
         return bool(self.on_epoch(self))
 
     def _show(self, state: FitState) -> None:
@@ -434,6 +432,7 @@ class BaseRNN(LivingRNN):
         self.W_dense_ = None if pruned is None else pruned.W_dense
         self.n_iter_dense_ = None if pruned is None else pruned.n_iter_dense
         self._state = replace(state, weights={})  # which are the attributes
+        self._show_starts()
 
     def _show_starts(self) -> None:
         """Keep what new trials need where each training trial has initial rates of its own."""
