@@ -201,14 +201,8 @@ def sweep_backward(
         if by_leak is not None:
             passed = z.clamp_min(0) if rectified else z
             by_leak += ((passed - block.before[t]) * to_rate).sum(-2)
-        # to_state is dL/dz_t: through r_t, and through the read-out.
-        through = to_rate
-        if leaky:
-            through = torch.mul(to_rate, leak, out=rows(scratch, z))
-        if rectified:
-            to_state = rows(scratch, z)
-            threshold_backward(through, z, to_state)
-            through = to_state
+        # through is dL/dz_t: through r_t, and through the read-out.
+        through = _through_rate(to_rate, z, scratch, motion)
         if read is not None and reads_state:
             add_read(through, read, w_out)
         error = block.errors[t]
@@ -218,6 +212,19 @@ def sweep_backward(
         back = send_back(error, out.mul_(keep) if leaky else out, leaky)
         if back is not out:
             out.copy_(back)
+
+
+def _through_rate(to_rate: Tensor, z: Tensor, scratch: Tensor, motion: Motion) -> Tensor:
+    """Return what of dL/dr_t is dL/dz_t: its share a, where nothing was rectified."""
+    through = to_rate
+    if motion.dynamics.is_leaky:
+        leak: Any = motion.dynamics.leak
+        through = torch.mul(to_rate, leak, out=rows(scratch, z))
+    if motion.rectified:
+        to_state = rows(scratch, z)
+        threshold_backward(through, z, to_state)
+        through = to_state
+    return through
 
 
 def sending_back(w_rec: Tensor, n_trials: int) -> SendBack:

@@ -69,6 +69,15 @@ class History:
     stopped: bool = False  # whether `on_epoch` asked for the end
     interrupted: bool = False  # whether the user did, from the keyboard
 
+    def note(
+        self, loss: float, score: float | None, moments: Moments, theta: dict[str, Tensor]
+    ) -> None:
+        """Take note of an epoch that is finished."""
+        self.losses.append(loss)
+        self.moments, self.theta = moments, theta
+        if score is not None:
+            self.scores.append(score)
+
 
 #: A training as a generator: yields what is to be computed, is sent its loss.
 Epochs = Generator[Epoch, float, T]
@@ -181,9 +190,7 @@ def train_by_epochs(
     theta = _taken_up(spaces, params, history.theta).map(_own_copy)
     moving = spaces.moving(theta)
     optimiser = _optimiser_of(moving, optimisation, history)
-    on_device = None
-    if is_on_gpu(theta.w_rec) and is_known(optimisation.solver):
-        on_device = OnDevice(spaces, loss_function, recordable=recordable, generators=generators)
+    on_device = _on_device(theta, spaces, loss_function, optimisation, recordable, generators)
     best, weights, batches, stream = _Best(optimisation), None, None, rng.bit_generator.state
     try:
         for epoch in range(optimisation.max_iter) if epochs is None else epochs:
@@ -198,11 +205,8 @@ def train_by_epochs(
                 _refuse_non_finite(reached, loss, epoch, optimisation)
             score = None if monitor is None else monitor(reached)
             weights, stream = reached, rng.bit_generator.state  # the epoch is finished
-            history.losses.append(loss)
-            history.moments, history.theta = moments, _kept(theta, spaces)
-            if score is not None:
-                history.scores.append(score)
-                best.update(score, weights, history.theta)
+            history.note(loss, score, moments, _kept(theta, spaces))
+            best.update(score, weights, history.theta)
             history.stopped = on_epoch is not None and on_epoch(weights, history)
             if history.stopped or best.is_stale:
                 break
@@ -214,9 +218,22 @@ def train_by_epochs(
     final = best.weights or weights or _weights(theta, spaces)
     history.theta = best.theta or history.theta
     if batches is not None and not history.interrupted:
-        loss = _loss_of(final, loss_function, spaces, batches[-1])
-        _refuse_non_finite(final, loss, len(history.losses) - 1, optimisation)
+        _refuse_last_step(final, loss_function, spaces, batches[-1], history, optimisation)
     return final, history
+
+
+def _on_device(
+    theta: RNNParams,
+    spaces: Spaces,
+    loss_function: LossFunction,
+    optimisation: Optimisation,
+    recordable: bool,
+    generators: Sequence[torch.Generator],
+) -> OnDevice | None:
+    """Return what takes the steps on a GPU; None elsewhere, and for solvers of the user's own."""
+    if not (is_on_gpu(theta.w_rec) and is_known(optimisation.solver)):
+        return None
+    return OnDevice(spaces, loss_function, recordable=recordable, generators=generators)
 
 
 def _optimiser_of(
@@ -293,12 +310,18 @@ def _kept(theta: RNNParams, spaces: Spaces) -> dict[str, Tensor]:
     }
 
 
-def _loss_of(
-    weights: RNNParams, loss_function: LossFunction, spaces: Spaces, batch: Tensor
-) -> float:
-    """Return the loss of weights as they are: that of the last step's is not seen by any other."""
+def _refuse_last_step(
+    weights: RNNParams,
+    loss_function: LossFunction,
+    spaces: Spaces,
+    batch: Tensor,
+    history: History,
+    optimisation: Optimisation,
+) -> None:
+    """Refuse a last step that diverges: no other sees the loss of the weights that it leaves."""
     with torch.no_grad(), computing():
-        return loss_function(spaces.decode(spaces.encode(weights)), batch).item()
+        loss = loss_function(spaces.decode(spaces.encode(weights)), batch).item()
+    _refuse_non_finite(weights, loss, len(history.losses) - 1, optimisation)
 
 
 def _weights(theta: RNNParams, spaces: Spaces) -> RNNParams:
@@ -364,8 +387,10 @@ class _Best:
         self._age = 0
         self._patience, self._tol = optimisation.n_iter_no_change, optimisation.tol
 
-    def update(self, score: float, weights: RNNParams, theta: dict[str, Tensor]) -> None:
-        """Take note of the score of an epoch, and of its weights if they are the best."""
+    def update(self, score: float | None, weights: RNNParams, theta: dict[str, Tensor]) -> None:
+        """Take note of the score of an epoch, if it has one, and of weights that are the best."""
+        if score is None:
+            return
         score = -math.inf if math.isnan(score) else score
         # The bar rises only with what counts, so that gains below tol can add up to one that does.
         self._age = 0 if score > self._bar + self._tol else self._age + 1

@@ -89,6 +89,7 @@ class LivingRNN(EarlyStoppingRNN):
 
     def _learned_before(self) -> dict[str, Extra]:
         """Return what an earlier fit has learned of the units; it stays unless it goes on."""
+        self._refuse_other_dt()
         arrays = self._weight_arrays()
         kept = {name: arrays[name] for name in ("leak", "slope") if name in arrays}
         return {name: Extra(array, _fixed) for name, array in kept.items()}

@@ -117,13 +117,7 @@ class Training:
 
             return self.report(history, middle, loss.tallied.take())
 
-        recipe = Recipe(
-            constraint,
-            circuit,
-            self.frozen,
-            self.optimisation.solver,
-            loss,
-        )
+        recipe = Recipe(constraint, circuit, self.frozen, self.optimisation.solver, loss)
         params, history = yield from train_by_epochs(
             params,
             loss,
