@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import copy
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn import _structure
@@ -19,50 +17,34 @@ from sk_biornn._checks import check_flag
 from sk_biornn._random import make_rng
 from sk_biornn._sparse import is_sparse
 from sk_biornn.biology.regularizers import OfWeights
-from sk_biornn.core import (
-    Epochs,
-    History,
-    alone,
-    computing,
-)
+from sk_biornn.core import Epochs, alone, computing
 from sk_biornn.estimators import _boundary as boundary
-from sk_biornn.estimators._circuit import (
-    Circuit,
-    Size,
-)
+from sk_biornn.estimators._circuit import Circuit, Size
 from sk_biornn.estimators._feature_checks import warn_of_far_features
-from sk_biornn.estimators._gains import (
-    count_parameters,
-    gains_frame,
-    wiring_now,
-    with_wiring,
-)
+from sk_biornn.estimators._gains import with_wiring
 from sk_biornn.estimators._given_weights import (
     arranged,
     read_weights,
     refuse_contradictions,
     weights_order,
 )
-from sk_biornn.estimators._held_out import (
-    check_ways,
-    read_groups,
-)
+from sk_biornn.estimators._held_out import check_ways, read_groups
 from sk_biornn.estimators._initial import draw_weights
-from sk_biornn.estimators._living import LivingRNN
 from sk_biornn.estimators._loss import Judgement, bind_loss
 from sk_biornn.estimators._loss_gradient import LossGradient, loss_and_gradients
 from sk_biornn.estimators._penalties import bind_penalties
 from sk_biornn.estimators._phases import train_prune_train
-from sk_biornn.estimators._physiology import EXTRA_ATTRIBUTES, Extra
+from sk_biornn.estimators._physiology import Extra
 from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
-from sk_biornn.estimators._running import ALL_ATTRIBUTES, NAMES
+from sk_biornn.estimators._running import NAMES
+from sk_biornn.estimators._shown import ShownRNN
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._targets import Targets, check_weights
 from sk_biornn.estimators._training import Training
 from sk_biornn.estimators._trials import Trials, check_trials
 
 
-class BaseRNN(LivingRNN):
+class BaseRNN(ShownRNN):
     """Fits; the leaves add what differs between decisions and numbers.
 
     A leaf provides `_check_targets(y, trials, ...) -> Targets`, `_loss` (of `core.losses`) and
@@ -390,66 +372,6 @@ class BaseRNN(LivingRNN):
         targets = own._check_targets(y, trials, resume=True)
         trials, targets = own._weigh(trials, targets, sample_weight, resume=True)
         return loss_and_gradients(own, trials, targets)
-
-    # -------------------------------------------------------------- what is seen of it
-
-    def _after_epoch(
-        self, history: History, state: Callable[[], FitState], tallied: np.ndarray | None
-    ) -> bool:
-        """Report, and let the user's function see the network as it is now."""
-        if self.verbose:
-            score = f", validation score {history.scores[-1]:.4f}" if history.scores else ""
-            print(f"epoch {len(history.losses)}: loss {history.losses[-1]:.6f}{score}")
-        if self.on_epoch is None:
-            return False
-        self._show(state())
-        return bool(self.on_epoch(self))
-
-    def _show(self, state: FitState) -> None:
-        """Set the attributes that say what the network is now and how it came there."""
-        for name, array in state.weights.items():
-            is_recurrent = name == "w_rec"
-            shown = state.circuit.matrix(array) if is_recurrent else array
-            setattr(self, ALL_ATTRIBUTES[name], shown)
-        for name, attribute in EXTRA_ATTRIBUTES.items():
-            if name not in state.weights:
-                self.__dict__.pop(attribute, None)
-        if "leak" in state.weights:
-            self._dt_of_leak = self.dt
-        self.signs_, self.mask_ = state.circuit.signs, state.circuit.mask
-        self.unit_names_ = state.circuit.order.names
-        self.W0_ = wiring_now(state.circuit)
-        self.gains_ = gains_frame(state)
-        self.n_parameters_ = count_parameters(state, self._unlearned())
-        self.loss_curve_ = list(state.losses)
-        self.n_iter_ = state.n_iter
-        self.best_loss_ = min(state.losses) if state.losses else float("nan")
-        self.validation_scores_ = list(state.scores) if self.early_stopping else None
-        losses = list(state.validation_losses) if self.early_stopping else None
-        self.validation_loss_curve_ = losses
-        pruned = state.pruned
-        self.achieved_density_ = None if pruned is None else pruned.achieved_density
-        self.W_dense_ = None if pruned is None else pruned.W_dense
-        self.n_iter_dense_ = None if pruned is None else pruned.n_iter_dense
-        self._state = replace(state, weights={})  # which are the attributes
-        self._show_starts()
-
-    def _show_starts(self) -> None:
-        """Keep what new trials need where each training trial has initial rates of its own."""
-        for name in ("initial_map_", "_start_frames_"):
-            self.__dict__.pop(name, None)
-        if self._frames is not None:
-            self.initial_map_ = self._start_map(self.initial_state_)
-            self._start_frames_ = self._frames
-
-    def _tell_of_interruption(self, state: FitState) -> None:
-        if state.interrupted:
-            warnings.warn(
-                f"fit was interrupted from the keyboard after epoch {state.n_iter}: the weights "
-                "are those of its end.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
 
 
 def _with_mask_of(w_rec: Any, parameters: dict[str, Any]) -> dict[str, Any]:
