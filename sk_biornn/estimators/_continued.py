@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from sk_biornn.core import WeightSpace
 from sk_biornn.core.own_past import TIME_CONSTANTS, own_past
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._closed_loop import ClosedLoop
+from sk_biornn.estimators._forecasts import check_teacher_forcing
 from sk_biornn.estimators._loss import Play
 from sk_biornn.estimators._next_inputs import are_next_inputs, goes_straight_on, r2_of_no_change
 from sk_biornn.estimators._observed import ObservedRNN
@@ -19,14 +21,48 @@ from sk_biornn.estimators._observing import Observing
 from sk_biornn.estimators._own_past import PastOfOutputs
 from sk_biornn.estimators._physiology import Extra
 from sk_biornn.estimators._recorded import LEAST_GAIN, RecordedRNN
+from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, Rule, check_rules
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._target_checks import warn_of_next_inputs, warn_of_other_units
 from sk_biornn.estimators._targets import Targets
 from sk_biornn.estimators._trials import Trials
 
+_RULES: dict[str, Rule] = {
+    "predict_increments": Flag(),
+    "readout_skip": Optional(Choice(("diagonal", "present"))),
+    "burn_in": Number(Integral, 0),
+    "horizon": Number(Integral, 1),
+}
+
 
 class ContinuedRNN(ObservedRNN, RecordedRNN, BaseRNN):
     """Makes outputs of the present input and its past, too, and feeds them back while it learns."""
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_rules(self, _RULES)
+        check_teacher_forcing(self.teacher_forcing)
+        if self.predict_increments and self.output_activation != "identity":
+            raise ValueError(
+                "output_activation must be 'identity' with predict_increments=True, got "
+                f"{self.output_activation!r}."
+            )
+        self._refuse_two_ways()
+
+    def _refuse_two_ways(self) -> None:
+        """Refuse to continue an input that is not of the kind of what is predicted."""
+        if self.predict_increments and self.observation != "gaussian":
+            raise ValueError(
+                f"predict_increments must be False with observation={self.observation!r}, whose "
+                "means are no sum of the present input and an increment, got True."
+            )
+        for name in ("predict_increments", "readout_skip"):
+            if self.calcium_tau is not None and getattr(self, name):
+                raise ValueError(
+                    f"{name} must be {False if name == 'predict_increments' else None} with "
+                    "calcium_tau, which filters the read-out and not what is measured, got "
+                    f"{getattr(self, name)!r}."
+                )
 
     def _continues_inputs(self) -> bool:
         """Whether outputs are made of the present input, too."""

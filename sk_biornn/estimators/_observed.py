@@ -31,13 +31,18 @@ from sk_biornn.estimators._loss import Play
 from sk_biornn.estimators._observing import Observing
 from sk_biornn.estimators._own_parameters import given_parameters, moments_of, own_parameters
 from sk_biornn.estimators._physiology import Extra
-from sk_biornn.estimators._rules import Choice, check_rules
+from sk_biornn.estimators._rules import Choice, Rule, check_rules
 from sk_biornn.estimators._running import blank_padding
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._targets import Targets
 from sk_biornn.estimators._trials import Trials
 
 _FILTERED = ("gaussian", "gamma")  # what an indicator shows; the others are rid of it, or counted
+
+_RULES: dict[str, Rule] = {
+    "observation": Choice(tuple(OBSERVATIONS)),
+    "output_activation": Choice(("identity", "tanh")),
+}
 
 
 class ObservedRNN(FittedRegressor, BaseRNN):
@@ -51,7 +56,7 @@ class ObservedRNN(FittedRegressor, BaseRNN):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_rules(self, {"observation": Choice(tuple(OBSERVATIONS))})
+        check_rules(self, _RULES)
         if self.observation != "gaussian" and self.output_activation != "identity":
             raise ValueError(
                 "output_activation must be 'identity' with observation="

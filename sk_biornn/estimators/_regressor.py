@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -17,9 +16,7 @@ from sk_biornn.core import alone, squared_error
 from sk_biornn.core.observations import OBSERVATIONS
 from sk_biornn.estimators._base import BaseRNN
 from sk_biornn.estimators._continued import ContinuedRNN
-from sk_biornn.estimators._forecasts import check_teacher_forcing
 from sk_biornn.estimators._numbers import mean_r2, read_numbers
-from sk_biornn.estimators._rules import Choice, Flag, Number, Optional, Rule, check_rules
 from sk_biornn.estimators._running import blank_padding
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._target_checks import (
@@ -38,15 +35,6 @@ from sk_biornn.estimators._trials import Trials
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
-
-
-_RULES: dict[str, Rule] = {
-    "output_activation": Choice(("identity", "tanh")),
-    "predict_increments": Flag(),
-    "readout_skip": Optional(Choice(("diagonal", "present"))),
-    "burn_in": Number(Integral, 0),
-    "horizon": Number(Integral, 1),
-}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -218,32 +206,6 @@ default=None
         shape = (check_flag("every_step", every_step), len(np.atleast_2d(W_out)), False)
         network = cls._of_weights(given, parameters, _target_shape=shape)
         return network._observe_as_given(observation_parameters)
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        check_rules(self, _RULES)
-        check_teacher_forcing(self.teacher_forcing)
-        if self.predict_increments and self.output_activation != "identity":
-            raise ValueError(
-                "output_activation must be 'identity' with predict_increments=True, got "
-                f"{self.output_activation!r}."
-            )
-        self._refuse_two_ways()
-
-    def _refuse_two_ways(self) -> None:
-        """Refuse to continue an input that is not of the kind of what is predicted."""
-        if self.predict_increments and self.observation != "gaussian":
-            raise ValueError(
-                f"predict_increments must be False with observation={self.observation!r}, whose "
-                "means are no sum of the present input and an increment, got True."
-            )
-        for name in ("predict_increments", "readout_skip"):
-            if self.calcium_tau is not None and getattr(self, name):
-                raise ValueError(
-                    f"{name} must be {False if name == 'predict_increments' else None} with "
-                    "calcium_tau, which filters the read-out and not what is measured, got "
-                    f"{getattr(self, name)!r}."
-                )
 
     def _check_targets(self, y: Any, trials: Trials, *, resume: bool) -> Targets:
         require_y(self, y)
