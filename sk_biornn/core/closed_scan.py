@@ -22,13 +22,12 @@ from sk_biornn.core.noise import Noise, draw_noise
 from sk_biornn.core.own_past import decays_of
 from sk_biornn.core.params import Params, RNNParams, extra
 from sk_biornn.core.readout import roll
-from sk_biornn.core.scan import (
+from sk_biornn.core.scan import load, with_slopes
+from sk_biornn.core.scan_gradients import (
     initial_gradient,
     input_and_bias_gradients,
-    load,
     recurrent_gradients,
     through_noise,
-    with_slopes,
 )
 from sk_biornn.core.sweeps import (
     FirePair,

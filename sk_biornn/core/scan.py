@@ -1,8 +1,6 @@
 """The recurrent scan and its hand-written gradient: one autograd node for all steps.
 
-The gradients of w_rec, w_in and b_rec are one product over all steps at the end of the backward
-sweep. With a support the products with w_rec and its gradient touch the synapses of the support
-only.
+With a support the products with w_rec and its gradient touch the synapses of the support only.
 """
 
 from __future__ import annotations
@@ -20,7 +18,6 @@ from sk_biornn.core.how import How
 from sk_biornn.core.layout import Layout, Places, lay_out_if_uneven
 from sk_biornn.core.noise import Noise, draw_noise
 from sk_biornn.core.params import Params, RNNParams, extra
-from sk_biornn.core.products import sum_over_rows
 from sk_biornn.core.readout import (
     of_block,
     read_out,
@@ -29,13 +26,19 @@ from sk_biornn.core.readout import (
     unroll,
 )
 from sk_biornn.core.scan_by_unit import ScanByUnit
+from sk_biornn.core.scan_gradients import (
+    initial_gradient,
+    input_and_bias_gradients,
+    input_gradient,
+    recurrent_gradients,
+    through_noise,
+)
 from sk_biornn.core.sparse import Support
 from sk_biornn.core.sparse_scan import firing_on, gradients_on, sending_back_on
 from sk_biornn.core.sweeps import (
     Motion,
     Read,
     firing,
-    noise_sd,
     sending_back,
     sweep_backward,
     sweep_forward,
@@ -202,7 +205,7 @@ class _Scan(torch.autograd.Function):
             else:
                 d_w_in, d_w_rec, d_b_rec = gradients_on(how.support, buffers)
             d_initial = initial_gradient(buffers, how) if wants.initial else None
-            d_x = _input_gradient(buffers, params, how, x) if wants.inputs else None
+            d_x = input_gradient(buffers, params, how, x) if wants.inputs else None
         return None, d_x, d_leak, d_initial, d_w_in, d_w_rec, d_b_rec, d_w_out, d_b_out
 
 
@@ -260,12 +263,6 @@ def _forward(
 
     do_all(work, buffers.blocks)
     return drawn
-
-
-def through_noise(errors: Tensor, drawn: Tensor, dynamics: Dynamics) -> Tensor:
-    """Return dL/d(leak) by the strength of the noise, sqrt(2 / a) sigma, which falls with a."""
-    leak: Any = dynamics.leak
-    return (errors * drawn).sum(-2) * noise_sd(dynamics) / (-2 * leak)
 
 
 def _clear_surplus(buffers: Buffers, places: Places) -> None:
@@ -342,81 +339,3 @@ def _backward(
     # Added in the order of the blocks, whichever was done first.
     shares = [by_leak[low] for low in sorted(by_leak)]
     return torch.stack(shares).sum(0) if shares else None
-
-
-def initial_gradient(buffers: Buffers, how: How) -> Tensor:
-    """Return dL/dr_0, with the trials in their own order."""
-    if how.places is None:
-        return buffers.sent.clone()
-    gradient = torch.empty_like(buffers.sent)
-    gradient[how.places.of(gradient, how.places.order)] = buffers.sent
-    return gradient
-
-
-def input_and_bias_gradients(buffers: Buffers) -> tuple[Tensor, None, Tensor]:
-    """Return the gradients of w_in and b_rec; that of w_rec, which does not move, is not made."""
-    rest = sum_over_rows(buffers.errors, buffers.drive[..., buffers.n_units :])
-    bias = buffers.bias - buffers.n_units
-    return rest[..., :bias].contiguous(), None, rest[..., bias].contiguous()
-
-
-def recurrent_gradients(buffers: Buffers) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of w_in, w_rec and b_rec: one product over all rows, in fixed parts."""
-    n_units, n_columns = buffers.weights.shape[-2:]
-    if buffers.errors.device.type != "cpu":
-        return _split(sum_over_rows(buffers.errors, buffers.drive), n_units, buffers.bias)
-    w_rec, rest = (
-        buffers.weights.new_empty((*buffers.weights.shape[:-1], k))
-        for k in (n_units, n_columns - n_units)
-    )
-    if buffers.unit_parts > 1:
-        _by_units(buffers, w_rec, rest)
-    else:
-        gradient = _by_rows(buffers)
-        w_rec.copy_(gradient[..., :n_units])
-        rest.copy_(gradient[..., n_units:])
-    bias = buffers.bias - n_units
-    return rest[..., :bias].contiguous(), w_rec, rest[..., bias].contiguous()
-
-
-def _split(gradient: Tensor, n_units: int, bias: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the parts of the gradient of [w_rec, w_in, b_rec], as views."""
-    return gradient[..., n_units:bias], gradient[..., :n_units], gradient[..., bias]
-
-
-def _by_units(buffers: Buffers, w_rec: Tensor, rest: Tensor) -> None:
-    """Fill the gradients by products for some postsynaptic units each."""
-    n_units = buffers.n_units
-
-    def work(block: tuple[Tensor, Tensor, Tensor]) -> None:
-        errors, of_w_rec, of_rest = block
-        share = sum_over_rows(errors, buffers.drive)
-        of_w_rec.copy_(share[:, :n_units])
-        of_rest.copy_(share[:, n_units:])
-
-    size = -(-n_units // buffers.unit_parts)
-    errors = buffers.errors.split(size, dim=-1)
-    do_all(work, list(zip(errors, w_rec.split(size), rest.split(size), strict=True)))
-
-
-def _by_rows(buffers: Buffers) -> Tensor:
-    """Return the gradients by products over some rows each, whose results are added in order."""
-    parts = list(zip(*map(buffers.parts, (buffers.errors, buffers.drive)), strict=True))
-    shares: dict[int, Tensor] = {}
-
-    def work(number: int) -> None:
-        shares[number] = sum_over_rows(*parts[number])
-
-    do_all(work, range(len(parts)))
-    gradient = shares[0]
-    for number in range(1, len(parts)):
-        gradient.add_(shares[number])
-    return gradient
-
-
-def _input_gradient(buffers: Buffers, params: RNNParams, how: How, x: Tensor) -> Tensor:
-    errors = buffers.errors if how.places is None else buffers.errors[..., how.places.row, :]
-    d_x = unroll(errors @ params.w_in, how.layout, how.places)
-    if d_x.shape[-2] < x.shape[-2]:
-        d_x = torch.nn.functional.pad(d_x, (0, 0, 0, x.shape[-2] - d_x.shape[-2]))
-    return d_x.sum_to_size(x.shape)
