@@ -39,7 +39,12 @@ from sk_biornn.estimators._pruning import PruningPlan, pruning_plan
 from sk_biornn.estimators._running import NAMES
 from sk_biornn.estimators._shown import ShownRNN
 from sk_biornn.estimators._state import FitState
-from sk_biornn.estimators._targets import Targets, check_weights
+from sk_biornn.estimators._targets import (
+    Targets,
+    check_weights,
+    refuse_nothing_judged,
+    weights_of_entries,
+)
 from sk_biornn.estimators._training import Training
 from sk_biornn.estimators._trials import Trials, check_trials
 
@@ -194,17 +199,13 @@ class BaseRNN(ShownRNN):
         if sample_weight is None:
             return trials, targets
         weights = check_weights(sample_weight, trials, targets.every_step)
-        per_entry = weights.reshape(*weights.shape, *(1,) * (targets.weights.ndim - weights.ndim))
+        per_entry = weights_of_entries(weights, targets.weights.ndim)
         targets = targets._replace(weights=targets.weights * per_entry)
         if weights.ndim == 1:
             kept = np.flatnonzero(weights)
             trials = trials.take(kept)
             targets = targets._replace(trial_weights=weights).take(kept)
-        if not targets.weights.any():
-            raise ValueError(
-                "y must have at least one entry that is not NaN in trials of positive "
-                "sample_weight, got none."
-            )
+        refuse_nothing_judged(targets.weights)
         return trials, targets
 
     def _training(

@@ -29,7 +29,9 @@ from sk_biornn.estimators._targets import (
     Targets,
     check_lengths_agree,
     check_weights,
+    refuse_nothing_judged,
     require_y,
+    weights_of_entries,
 )
 from sk_biornn.estimators._trials import Trials
 
@@ -350,19 +352,14 @@ default=None
         if values.shape != outputs.shape:
             raise ValueError(f"y must have shape {outputs.shape}, got shape {values.shape}.")
         weights = check_weights(sample_weight, trials, every_step)
-        per_entry = weights.reshape(*weights.shape, *(1,) * (values.ndim - weights.ndim))
-        per_entry = np.broadcast_to(per_entry, values.shape)
+        per_entry = np.broadcast_to(weights_of_entries(weights, values.ndim), values.shape)
         if every_step:
             values = np.where(trials.valid[:, :, None], values, np.nan)
             is_judged = self._without_burn_in(np.isfinite(values), every_step)
             values = np.where(is_judged, values, np.nan)
-        if not (np.isfinite(values) & (per_entry > 0)).any():
-            raise ValueError(
-                "y must have at least one entry that is not NaN in trials of positive "
-                "sample_weight, got none."
-            )
+        scored = np.isfinite(values) & (per_entry > 0)
+        refuse_nothing_judged(scored)
         if self._model().name != "gaussian":
-            scored = np.isfinite(values) & (per_entry > 0)
             refuse_the_unobservable(self._model(), values, scored)
             return self._d2(outputs, values, np.where(scored, per_entry, 0), self._own())
         return mean_r2(*(a.reshape(-1, n_outputs) for a in (values, outputs, per_entry)))

@@ -138,6 +138,20 @@ def check_weights(sample_weight: Any, trials: Trials, every_step: bool) -> np.nd
     return (weights / weights.max()).astype(trials.x.dtype)
 
 
+def weights_of_entries(weights: np.ndarray, n_axes: int) -> np.ndarray:
+    """Return weights of trials or of steps with as many axes as targets have, to multiply these."""
+    return weights.reshape(*weights.shape, *(1,) * (n_axes - weights.ndim))
+
+
+def refuse_nothing_judged(is_judged: np.ndarray) -> None:
+    """Raise if sample weights leave no target that is judged."""
+    if not is_judged.any():
+        raise ValueError(
+            "y must have at least one entry that is not NaN in trials of positive "
+            "sample_weight, got none."
+        )
+
+
 def _weights_of_trials(sample_weight: Any, trials: Trials) -> np.ndarray:
     if sample_weight is not None:
         refuse_masked(sample_weight, "sample_weight")
