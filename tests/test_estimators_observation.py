@@ -409,9 +409,8 @@ def test_what_is_learned_in_the_loop_is_what_is_forecast(observation):
         **calcium,
     )
     means = made.forecast(X[:, :1], 6)
-    expected = means - y * np.log(means) if observation == "poisson" else (means - y) ** 2
-    if observation == "poisson":
-        expected = -stats.poisson.logpmf(y, means)
+    is_poisson = observation == "poisson"
+    expected = -stats.poisson.logpmf(y, means) if is_poisson else (means - y) ** 2
     loss = made.fit(X, y).loss_curve_[0]
     assert loss == pytest.approx(expected.mean(), rel=1e-9)
 

@@ -229,15 +229,7 @@ def test_both_ways_start_at_the_same_predictions(increments):
     terms = plain_terms(X, 5)
     past = PastOfOutputs.of(terms, Y, np.ones_like(Y), increments=False, goes_on=True).fit()
     expected = np.einsum("btkn,kn->btn", terms, past.slopes) + past.intercepts
-    if not increments:
-        np.testing.assert_allclose(est.predict(X), expected, atol=1e-8)
-    assert (
-        est.score(X, Y)
-        >= np.mean(
-            [1 - ((Y - ar1(X, Y)) ** 2).sum((0, 1)) / ((Y - Y.mean((0, 1))) ** 2).sum((0, 1))]
-        )
-        - 0.01
-    )
+    np.testing.assert_allclose(est.predict(X), expected, atol=1e-8)
 
 
 def test_what_is_not_judged_does_not_count():
