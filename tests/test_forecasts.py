@@ -650,6 +650,8 @@ BAD_ARGUMENTS = [
     ({"teacher_forcing": 1.5}, ValueError, "teacher_forcing must be a number between 0 and 1"),
     ({"teacher_forcing": float("nan")}, ValueError, "teacher_forcing must be a number between"),
     ({"teacher_forcing": True}, TypeError, "teacher_forcing must be a number between"),
+    ({"teacher_forcing": np.timedelta64(1)}, TypeError, "teacher_forcing must be a number between"),
+    ({"teacher_forcing": np.complex64(1)}, TypeError, "teacher_forcing must be a number between"),
     ({"teacher_forcing": Constant}, TypeError, "teacher_forcing must be a number between"),
     ({"teacher_forcing": Constant(2)}, ValueError, r"share\(epoch\) is a number .* in epoch 0"),
     ({"teacher_forcing": Constant(None)}, ValueError, r"share\(epoch\) is a number"),

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from sk_biornn._checks import check_count
-from sk_biornn._plain import real_array, short
+from sk_biornn._checks import check_count, is_number, refusal
+from sk_biornn._plain import real_array
 from sk_biornn.core import computing
 from sk_biornn.core.closed_loop import run_in_loop
 from sk_biornn.core.given import Given
@@ -255,9 +255,6 @@ def check_teacher_forcing(value: Any) -> None:
     """Refuse what is neither a share nor an object that says one for every epoch."""
     if callable(getattr(value, "share", None)) and not isinstance(value, type):
         return
-    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not is_number or not 0 <= value <= 1:
-        raise (ValueError if is_number else TypeError)(
-            "teacher_forcing must be a number between 0 and 1 or an object with a method "
-            f"share(epoch), got {short(value)}."
-        )
+    expected = "a number between 0 and 1 or an object with a method share(epoch)"
+    if not is_number(value) or not 0 <= value <= 1:
+        raise refusal("teacher_forcing", expected, value, right_type=is_number(value))
