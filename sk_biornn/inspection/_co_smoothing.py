@@ -176,6 +176,8 @@ def co_smoothing_score(
     rng, numbers = make_rng(random_state), np.arange(len(trials.arrays))
     scored = []
     for train, test in check_cv(cv).split(numbers, groups=groups):
+        # which may be marks
+        train, test = numbers[np.asarray(train)], numbers[np.asarray(test)]
         if n_shots is None:
             said = [_trained_on_all(est, recording, train, test)]
         else:
