@@ -262,17 +262,12 @@ def make_known_circuit(
     gains /= np.exp(np.log(gains).mean())
     scale = radius / _radius(connectome * gains[np.ix_(of_unit, of_unit)])
     connectome *= scale
-    tables = [
-        pd.DataFrame(
-            table, pd.Index(names, name="post"), pd.Index(names, name="pre"), dtype=np.float64
-        )
-        for table in (gains, _block_means(connectome != 0, of_unit, len(names)))
-    ]
+    connected = _block_means(connectome != 0, of_unit, len(names))
     return KnownCircuit(
         W=connectome * gains[np.ix_(of_unit, of_unit)],
         connectome=connectome,
-        gains=tables[0],
-        probabilities=tables[1],
+        gains=_by_types(gains, names),
+        probabilities=_by_types(connected, names),
         types=names[of_unit],
         signs=signs,
         tau=np.array([tau for _, _, tau in cell_types.values()], dtype=np.float64)[of_unit],
@@ -329,6 +324,11 @@ def _block_means(matrix: Any, of_unit: NDArray[np.intp], n_types: int) -> Array:
     indicator = (np.arange(n_types)[:, None] == of_unit).astype(np.float64)
     sizes = indicator.sum(axis=1)
     return indicator @ matrix @ indicator.T / np.outer(sizes, sizes)
+
+
+def _by_types(values: Array, names: NDArray[Any]) -> pd.DataFrame:
+    post, pre = (pd.Index(names, name=side) for side in ("post", "pre"))
+    return pd.DataFrame(values, post, pre, dtype=np.float64)
 
 
 def _input_weights(n_units: int, n_features: int, rng: np.random.Generator) -> Array:
