@@ -194,8 +194,7 @@ def forecast_skill(
     models = {**networks, **fitted_baselines(baselines, networks, train, mask, feedback, (X, y))}
     asked = {**models, "": persistence(feedback, (X, y))}  # the standard of skill
     forecasts = {name: _forecasts(m, trials, origins, longest) for name, m in asked.items()}
-    weighted = multioutput == "variance_weighted"
-    table = _table(forecasts, targets, origins, horizons, settings, weighted, random_state)
+    table = _table(forecasts, targets, origins, horizons, settings, multioutput, random_state)
     table.attrs = {
         "reference": next(iter(networks)),
         "models": list(networks),
@@ -215,7 +214,7 @@ def _table(
     origins: _Origins,
     horizons: list[int],
     settings: dict[Any, Any],
-    weighted: bool,
+    multioutput: str,
     random_state: Any,
 ) -> pd.DataFrame:
     """Return a row per model and horizon; the first model is the reference, the last the standard.
@@ -224,6 +223,7 @@ def _table(
     """
     numbers, of_trial = np.unique(origins.trials, return_inverse=True)
     draws = _draws(len(numbers), settings, random_state)
+    weighted = multioutput == "variance_weighted"
     rows: list[dict[str, Any]] = []
     for horizon in horizons:
         truth = _truth(targets, origins, horizon)

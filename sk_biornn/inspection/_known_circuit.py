@@ -258,10 +258,8 @@ def make_known_circuit(
     names = np.array(list(cell_types), dtype=object)
     signs = np.array([sign for sign, _, _ in cell_types.values()], dtype=np.float64)[of_unit]
     connectome = _contacts(of_unit, len(names), density, rng) * signs
-    gains = np.exp(sigma * rng.standard_normal((len(names), len(names))))
-    gains /= np.exp(np.log(gains).mean())
-    scale = radius / _radius(connectome * gains[np.ix_(of_unit, of_unit)])
-    connectome *= scale
+    gains = _gains(len(names), sigma, rng)
+    connectome *= radius / _radius(connectome * gains[np.ix_(of_unit, of_unit)])
     connected = _block_means(connectome != 0, of_unit, len(names))
     return KnownCircuit(
         W=connectome * gains[np.ix_(of_unit, of_unit)],
@@ -314,6 +312,12 @@ def _contacts(
     for unit in np.flatnonzero(~connected.any(axis=1)):
         connected[unit, (unit + 1 + rng.integers(n_units - 1)) % n_units] = True
     return connected * (1.0 + rng.poisson(1.0, connected.shape))
+
+
+def _gains(n_types: int, sigma: float, rng: np.random.Generator) -> Array:
+    """Return log-normal gains between types, of geometric mean 1."""
+    gains = np.exp(sigma * rng.standard_normal((n_types, n_types)))
+    return np.asarray(gains / np.exp(np.log(gains).mean()))
 
 
 def _radius(W: Array) -> float:

@@ -223,20 +223,9 @@ class InteractionDisplay:
             If the table is no comparison, or an argument is unknown.
         """
         check_choice("value", value, VALUES)
-        comparison = plain_frame(comparison)
-        if not isinstance(comparison, pd.DataFrame):
-            raise TypeError(
-                "comparison must be a table of sk_biornn.inspection.compare, got "
-                f"{found(comparison)}."
-            )
+        comparison = _checked_comparison(comparison, value)
         check_flag("corrected", corrected)
         alpha = check_number("alpha", alpha, low=0.0, high=1.0)
-        missing = {"post", "pre", "mean_a", "mean_b", "p_value", "q_value", value} - set(comparison)
-        if missing:
-            raise ValueError(
-                "comparison must be a table of sk_biornn.inspection.compare, got one without "
-                f"{', '.join(sorted(missing))}."
-            )
         names = comparison.attrs.get("labels") or list(
             dict.fromkeys([*comparison["post"], *comparison["pre"]])
         )
@@ -388,6 +377,18 @@ class InteractionDisplay:
             return np.ones(self.values.shape)
         sizes = np.nan_to_num(self.sizes.to_numpy(dtype=float))
         return sizes / (sizes.max() or 1.0)
+
+
+def _checked_comparison(comparison: Any, value: str) -> pd.DataFrame:
+    """Return a table of `compare` that has a column, and those that all pictures of it read."""
+    comparison = plain_frame(comparison)
+    expected = "comparison must be a table of sk_biornn.inspection.compare"
+    if not isinstance(comparison, pd.DataFrame):
+        raise TypeError(f"{expected}, got {found(comparison)}.")
+    missing = {"post", "pre", "mean_a", "mean_b", "p_value", "q_value", value} - set(comparison)
+    if missing:
+        raise ValueError(f"{expected}, got one without {', '.join(sorted(missing))}.")
+    return comparison
 
 
 def _mean_over_runs(table: pd.DataFrame, value: str) -> pd.DataFrame:
