@@ -51,7 +51,8 @@ class KnownCircuit:
     gains : DataFrame of shape (n_types, n_types)
         Strength of the contacts from one type (columns) to another (rows), geometric mean 1.
     probabilities : DataFrame of shape (n_types, n_types)
-        Share of the pairs that are connected, as it came out.
+        Share of the pairs that are connected, as it came out; a unit and itself, which never are,
+        count as a pair.
     types, signs : ndarray of shape (n_units,)
         Cell type, and +1 (excitatory) or -1.
     tau : ndarray of shape (n_units,)
