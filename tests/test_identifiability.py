@@ -219,6 +219,57 @@ def test_without_targets_the_curvature_is_that_of_a_network_that_fits(tanh_netwo
     )
 
 
+@pytest.mark.parametrize("compensation", ["blocks", "weights"])
+def test_no_more_is_left_than_there_is_where_targets_are_met(data, compensation):
+    X, y = data
+    network = small(random_state=0).fit(X, y)
+    table = identifiability(network, X, labels=GROUPS, compensation=compensation)
+    assert (table["curvature_left"] <= table["curvature"] * (1 + 1e-6)).all()
+    assert (table["curvature_left"] < 0.9 * table["curvature"]).any()
+
+
+def test_residuals_lower_the_whole_and_not_what_is_left(tanh_network):
+    """Targets far on the side to which predictions curve: a Hessian that is not positive."""
+    network, X, _ = tanh_network
+    options = {"labels": GROUPS, "compensation": "blocks"}
+    met = identifiability(network, X, network.predict(X), **options)
+    y = network.predict(X) + 3 * second_slopes_of_predictions(network, X)
+    missed = identifiability(network, X, y, **options)
+    assert missed.loc["E <- E", "curvature"] < 0 < missed.loc["E <- E", "curvature_left"]
+    np.testing.assert_allclose(missed["curvature_left"], met["curvature_left"], rtol=1e-6)
+
+
+def second_slopes_of_predictions(network, X, h=1e-3):
+    """How predictions curve with the strength of E <- E, scaled to a mean square of 1."""
+    W, ends = network.W_rec_, []
+    for factor in (1 + h, 1, 1 - h):
+        network.W_rec_ = np.where(block_marks()[0], factor, 1) * W
+        ends.append(network.predict(X))
+    network.W_rec_ = W
+    curved = ends[0] - 2 * ends[1] + ends[2]
+    return curved / np.sqrt(np.square(curved).mean())
+
+
+def test_a_step_of_a_tenth_tells_the_rise_of_the_loss_of_rectified_units():
+    rng = np.random.default_rng(0)
+    phases = np.arange(21)[:, None] / 3 - np.arange(3) + rng.uniform(0, 6, (60, 1, 1))
+    x = 0.3 * np.sin(phases) + 0.02 * rng.standard_normal((60, 21, 3))
+    X, y, labels = x[:, :-1], -x[:, 1:], np.repeat(["E", "I"], [16, 8])
+    signs = np.where(labels == "I", -1, 1)
+    network = DaleRNNRegressor(n_units=24, signs=signs, max_iter=20, random_state=0)
+    network.set_params(learning_rate_init=5e-3).fit(X, y)
+    table = identifiability(network, X, y, labels=labels, compensation="blocks", step=0.1)
+    W, rises = network.W_rec_, []
+    for post, pre in ("EE", "EI", "IE", "II"):
+        mark, losses = np.outer(labels == post, labels == pre), []
+        for factor in (1.1, 1, 0.9):
+            network.W_rec_ = np.where(mark, factor, 1) * W
+            losses.append(network.loss_gradient(X, y).loss)
+        rises.append((losses[0] + losses[2]) / 2 / losses[1] - 1)
+    network.W_rec_ = W
+    np.testing.assert_allclose(table["increase"], rises, rtol=0.2)
+
+
 def test_flat_directions_take_the_curvature_of_those_that_share_in_them():
     C = np.array([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [0.0, 0.0, 2.0]])
     np.testing.assert_allclose(Bowl(C, np.eye(3)).left_over(), [0, 0, 2], atol=1e-12)

@@ -55,6 +55,17 @@ def test_folds_are_those_of_the_splitter():
     assert found == pytest.approx(r2(X[..., 2], np.concatenate(said)))
 
 
+@pytest.mark.parametrize("as_given", [np.asarray, list])
+def test_folds_may_be_marks(as_given):
+    first = np.arange(20) < 8
+    numbers = [(np.flatnonzero(first), np.flatnonzero(~first))]
+    marks = [(as_given(first.tolist()), as_given((~first).tolist()))]
+    by_number, by_mark = (
+        co_smoothing_score(RidgeVAR(alpha=0.1), X, [2], cv=cv) for cv in (numbers, marks)
+    )
+    assert by_number == by_mark
+
+
 def test_time_ahead_is_that_of_the_target():
     late = X.copy()
     late[:, 3:, 2] = X[:, :-3, 0]  # neuron 2 is neuron 0 three steps before

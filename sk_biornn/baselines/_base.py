@@ -86,18 +86,13 @@ class TrialBaseline(RegressorMixin, BaseEstimator):
         trials = self._trials(X, reset=True)
         values = self._targets(y, trials)
         check_output_names(self, y, reset=True)
-        weights = check_weights(sample_weight, trials, every_step=True)
-        weights = np.broadcast_to(weights.reshape(len(weights), -1), trials.x.shape[:2])
+        weights = _weights_of_steps(sample_weight, trials)
         values = np.where((weights > 0)[:, :, None], values, np.nan)
-        if not np.isfinite(values).any():
-            raise ValueError(
-                "y must have at least one entry that is not NaN in steps of positive "
-                "sample_weight, got none."
-            )
+        _require_scored(values)
         self.n_outputs_ = values.shape[-1]
         if self._has_feedback:
             self.own_features_ = self._columns_continued()
-        self._learn(trials, values, weights.astype(np.float64))
+        self._learn(trials, values, weights)
         return self
 
     def _columns_continued(self) -> NDArray[np.int64]:
@@ -278,14 +273,10 @@ None, default=None
             raise ValueError(
                 f"y must have {self.n_outputs_} outputs, as in the fit, got shape {values.shape}."
             )
-        weights = check_weights(sample_weight, trials, every_step=True)
-        weights = np.broadcast_to(weights.reshape(len(weights), -1), trials.x.shape[:2])
-        weights = np.broadcast_to(weights[:, :, None], values.shape)
-        if not (np.isfinite(values) & (weights > 0)).any():
-            raise ValueError(
-                "y must have at least one entry that is not NaN in steps of positive "
-                "sample_weight, got none."
-            )
+        weights = np.broadcast_to(
+            _weights_of_steps(sample_weight, trials)[:, :, None], values.shape
+        )
+        _require_scored(np.where(weights > 0, values, np.nan))
         arrays = (values, self._outputs(trials), weights)
         return mean_r2(*(a.reshape(-1, self.n_outputs_) for a in arrays))
 
@@ -301,6 +292,22 @@ None, default=None
         tags.target_tags.multi_output = True
         tags.target_tags.single_output = False
         return tags
+
+
+def _weights_of_steps(sample_weight: Any, trials: Trials) -> Floats:
+    """Return the weight of every step, (n_trials, n_steps)."""
+    weights = check_weights(sample_weight, trials, every_step=True)
+    of_steps = np.broadcast_to(weights.reshape(len(weights), -1), trials.x.shape[:2])
+    return of_steps.astype(np.float64)
+
+
+def _require_scored(values: Floats) -> None:
+    """Raise if no target in a step of positive weight is a number."""
+    if not np.isfinite(values).any():
+        raise ValueError(
+            "y must have at least one entry that is not NaN in steps of positive "
+            "sample_weight, got none."
+        )
 
 
 def earlier(steps: NDArray[np.int64], memory: int) -> NDArray[np.int64]:

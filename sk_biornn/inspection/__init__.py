@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from sk_biornn.inspection._interactions import block_density, population_interactions
     from sk_biornn.inspection._known_circuit import KnownCircuit, make_known_circuit
     from sk_biornn.inspection._recovery import recovery_benchmark
-    from sk_biornn.inspection._silence import silence, silencing_effect
+    from sk_biornn.inspection._silence import silence
+    from sk_biornn.inspection._silencing_effect import silencing_effect
     from sk_biornn.inspection._skill import prediction_skill
     from sk_biornn.inspection._spanning_tree import (
         maximum_spanning_tree,
@@ -58,7 +59,7 @@ _FILES = {
     "random_tree_overlap": "_spanning_tree",
     "recovery_benchmark": "_recovery",
     "silence": "_silence",
-    "silencing_effect": "_silence",
+    "silencing_effect": "_silencing_effect",
     "spanning_tree_overlap": "_spanning_tree",
     "top_prob_tree_overlap": "_spanning_tree",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,35 +16,24 @@ from sklearn.model_selection import check_cv
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk_biornn._checks import check_choice, check_count, check_flag, check_number, is_integer
-from sk_biornn._plain import found, is_several, short
+from sk_biornn._checks import check_choice, check_count, check_flag, check_number
 from sk_biornn._random import make_rng
-from sk_biornn.inspection._as_trials import TrialList, read_trials
-from sk_biornn.units.names import listed
+from sk_biornn.inspection._as_trials import read_trials
+from sk_biornn.inspection._withheld import Floats, Recording, numbers_of, withhold
 
-Floats = NDArray[np.float64]
+_Fold = tuple[NDArray[np.int64], NDArray[np.int64]]  # trials to train and to test
 
 SCORINGS = ("auto", "r2", "bits_per_spike")
 _LEAST_RATE = 1e-9  # of a prediction, whose logarithm is asked for
 
 
-class _Recording(NamedTuple):
-    """Trials of all neurons, and who is withheld."""
+class _Shots(NamedTuple):
+    """How withheld neurons are read out from few trials."""
 
-    inputs: TrialList  # in which withheld neurons are 0
-    targets: TrialList
-    heldout: NDArray[np.int64]
-
-    def take(self, trials: NDArray[np.int64]) -> tuple[Any, Any]:
-        """Return inputs and targets of some trials, as a fit takes them."""
-        pairs = ((part, [part.arrays[i] for i in trials]) for part in (self.inputs, self.targets))
-        inputs, targets = (part.rebuilt(arrays) for part, arrays in pairs)
-        return inputs, targets
-
-    def truth(self, trials: NDArray[np.int64]) -> Floats:
-        """Return what the withheld neurons do in some trials, all steps one below the other."""
-        parts = [self.targets.arrays[i][:, self.heldout] for i in trials]
-        return np.concatenate(parts).astype(np.float64)
+    n_shots: int
+    n_draws: int
+    alpha: float
+    is_poisson: bool
 
 
 def co_smoothing_score(
@@ -167,35 +157,23 @@ def co_smoothing_score(
     n_draws = check_count("n_draws", n_draws)
     alpha = check_number("alpha", alpha, low=0.0)
     trials = read_trials(X, "X")
-    recording = _withhold(trials, _numbers(heldout, trials), ahead)
+    recording = withhold(trials, numbers_of(heldout, trials), ahead)
     if scoring == "auto":
         scoring = "bits_per_spike" if _observation(est) == "poisson" else "r2"
     is_poisson = scoring == "bits_per_spike"
     if is_poisson:
         _require_counts(recording)
-    rng, numbers = make_rng(random_state), np.arange(len(trials.arrays))
-    scored = []
-    for train, test in check_cv(cv).split(numbers, groups=groups):
-        if n_shots is None:
-            said = [_trained_on_all(est, recording, train, test)]
-        else:
-            said = _few_shot(est, recording, train, test, n_shots, n_draws, alpha, is_poisson, rng)
-        scored.append((recording.truth(test), said))
-    truth = np.concatenate([true for true, _ in scored])
-    draws = [np.concatenate(parts) for parts in zip(*(said for _, said in scored), strict=True)]
+    shots = None if n_shots is None else _Shots(n_shots, n_draws, alpha, is_poisson)
+    folds = _folds(cv, len(trials.arrays), groups)
+    truth, draws = _cross_validated(est, recording, folds, shots, make_rng(random_state))
     score = bits_per_spike if is_poisson else _r2
-    tables = [score(truth, said) for said in draws]
-    value = float(np.mean([whole for whole, _ in tables]))
+    scores = [score(truth, said) for said in draws]
+    value = float(np.mean([whole for whole, _ in scores]))
     if not per_neuron:
         return value
     names = recording.heldout if trials.names is None else np.array(trials.names)[recording.heldout]
-    table = pd.DataFrame(
-        {
-            "neuron": names,
-            "score": np.mean([each for _, each in tables], axis=0),
-            "n": np.isfinite(truth).sum(axis=0),
-        }
-    )
+    each = np.mean([each for _, each in scores], axis=0)
+    table = pd.DataFrame({"neuron": names, "score": each, "n": np.isfinite(truth).sum(axis=0)})
     table.attrs = {"score": value, "scoring": scoring, "n_shots": n_shots}
     return table
 
@@ -227,50 +205,7 @@ def _r2(truth: Floats, said: Floats) -> tuple[float, Floats]:
     return float(each[varies].mean()) if varies.any() else float("nan"), each
 
 
-# ---------------------------------------------------------------------- who is withheld
-
-
-def _numbers(heldout: Any, trials: TrialList) -> NDArray[np.int64]:
-    if not is_several(heldout):
-        raise TypeError(f"heldout must be a sequence of neurons, got {found(heldout)}.")
-    items = list(heldout)
-    numbers = [_number(item, trials) for item in items]
-    if not numbers or len(set(numbers)) < len(numbers) or len(numbers) == trials.n_columns:
-        raise ValueError(
-            f"heldout must have some but not all of the {trials.n_columns} neurons, each once, got "
-            f"{short(items)}."
-        )
-    return np.array(numbers, dtype=np.int64)
-
-
-def _number(item: Any, trials: TrialList) -> int:
-    if isinstance(item, str) and trials.names is not None and item in trials.names:
-        return trials.names.index(item)
-    if is_integer(item) and trials.names is not None and str(item) in trials.names:
-        return trials.names.index(str(item))  # cells that are called by numbers
-    if is_integer(item) and trials.names is None and 0 <= item < trials.n_columns:
-        return int(item)
-    known = trials.names
-    what = f"below {trials.n_columns}" if known is None else f"among {listed(known)}"
-    raise ValueError(
-        f"heldout must have {'numbers' if known is None else 'names'} of neurons of X, {what}, got "
-        f"{short(item)}."
-    )
-
-
-def _withhold(trials: TrialList, heldout: NDArray[np.int64], ahead: int) -> _Recording:
-    inputs, targets = [], []
-    for number, array in enumerate(trials.arrays):
-        if len(array) <= ahead:
-            raise ValueError(
-                f"ahead must be less than the number of steps of a trial, {len(array)} in trial "
-                f"{number}, got {ahead}."
-            )
-        shown = array[: len(array) - ahead].copy()
-        shown[:, heldout] = 0.0
-        inputs.append(shown)
-        targets.append(array[ahead:])
-    return _Recording(trials._replace(arrays=inputs), trials._replace(arrays=targets), heldout)
+# ---------------------------------------------------------------------- observations
 
 
 def _observation(est: Any) -> str:
@@ -283,7 +218,7 @@ def _observation(est: Any) -> str:
     return own if isinstance(own, str) else "gaussian"
 
 
-def _require_counts(recording: _Recording) -> None:
+def _require_counts(recording: Recording) -> None:
     for number, array in enumerate(recording.targets.arrays):
         counts = array[:, recording.heldout]
         counts = counts[np.isfinite(counts)]
@@ -297,8 +232,33 @@ def _require_counts(recording: _Recording) -> None:
 # ---------------------------------------------------------------------- predictions
 
 
+def _folds(cv: Any, n_trials: int, groups: Any) -> Iterator[_Fold]:
+    """Yield the numbers of the trials to train and to test, which a splitter may mark instead."""
+    numbers = np.arange(n_trials)
+    for train, test in check_cv(cv).split(numbers, groups=groups):
+        yield numbers[np.asarray(train)], numbers[np.asarray(test)]
+
+
+def _cross_validated(
+    est: Any,
+    recording: Recording,
+    folds: Iterator[_Fold],
+    shots: _Shots | None,
+    rng: np.random.Generator,
+) -> tuple[Floats, list[Floats]]:
+    """Return what withheld neurons do in all test trials, and what each draw says of it."""
+    truth, said = [], []
+    for train, test in folds:
+        if shots is None:
+            said.append([_trained_on_all(est, recording, train, test)])
+        else:
+            said.append(_few_shot(est, recording, train, test, shots, rng))
+        truth.append(recording.truth(test))
+    return np.concatenate(truth), [np.concatenate(parts) for parts in zip(*said, strict=True)]
+
+
 def _trained_on_all(
-    est: Any, recording: _Recording, train: NDArray[np.int64], test: NDArray[np.int64]
+    est: Any, recording: Recording, train: NDArray[np.int64], test: NDArray[np.int64]
 ) -> Floats:
     model = clone(est).fit(*recording.take(train))
     said = _stacked(model.predict(recording.take(test)[0]))
@@ -313,21 +273,18 @@ def _trained_on_all(
 
 def _few_shot(
     est: Any,
-    recording: _Recording,
+    recording: Recording,
     train: NDArray[np.int64],
     test: NDArray[np.int64],
-    n_shots: int,
-    n_draws: int,
-    alpha: float,
-    is_poisson: bool,
+    shots: _Shots,
     rng: np.random.Generator,
 ) -> list[Floats]:
     """Return predictions of the withheld neurons by a read-out of each draw of trials."""
     _refuse_early_stopping(est)
-    if n_shots > len(train):
+    if shots.n_shots > len(train):
         raise ValueError(
             f"n_shots must be at most the number of training trials of a fold, {len(train)}, got "
-            f"{n_shots}."
+            f"{shots.n_shots}."
         )
     model = clone(est).fit(recording.take(train)[0], _without(recording, train))
     if not hasattr(model, "hidden_states"):
@@ -337,11 +294,11 @@ def _few_shot(
         )
     states = _stacked(model.hidden_states(recording.take(test)[0]))
     said = []
-    for _ in range(n_draws):
-        shots = np.sort(rng.choice(train, n_shots, replace=False))
-        features = _stacked(model.hidden_states(recording.take(shots)[0]))
-        truth = recording.truth(shots)
-        columns = [_read_out(features, y, states, alpha, is_poisson) for y in truth.T]
+    for _ in range(shots.n_draws):
+        drawn = np.sort(rng.choice(train, shots.n_shots, replace=False))
+        features = _stacked(model.hidden_states(recording.take(drawn)[0]))
+        truth = recording.truth(drawn)
+        columns = [_read_out(features, y, states, shots.alpha, shots.is_poisson) for y in truth.T]
         said.append(np.column_stack(columns))
     return said
 
@@ -357,7 +314,7 @@ def _refuse_early_stopping(est: Any) -> None:
             )
 
 
-def _without(recording: _Recording, trials: NDArray[np.int64]) -> Any:
+def _without(recording: Recording, trials: NDArray[np.int64]) -> Any:
     """Return targets in which the withheld neurons are not scored."""
     arrays = []
     for i in trials:

@@ -194,23 +194,11 @@ def forecast_skill(
     models = {**networks, **fitted_baselines(baselines, networks, train, mask, feedback, (X, y))}
     asked = {**models, "": persistence(feedback, (X, y))}  # the standard of skill
     forecasts = {name: _forecasts(m, trials, origins, longest) for name, m in asked.items()}
-    numbers, of_trial = np.unique(origins.trials, return_inverse=True)
-    draws = _draws(len(numbers), settings, random_state)
-    rows: list[dict[str, Any]] = []
-    for horizon in horizons:
-        truth = _truth(targets, origins, horizon)
-        at_horizon = {name: values[:, horizon - 1] for name, values in forecasts.items()}
-        scored = _Scored(truth, of_trial, len(numbers), draws, multioutput == "variance_weighted")
-        rows += scored.rows(at_horizon, next(iter(networks)), horizon, settings["confidence"])
-    table = pd.DataFrame(rows)
-    order = {name: place for place, name in enumerate(models)}
-    table = table.sort_values(
-        "model", key=lambda names: names.map(order), kind="stable", ignore_index=True
-    )
+    table = _table(forecasts, targets, origins, horizons, settings, multioutput, random_state)
     table.attrs = {
         "reference": next(iter(networks)),
         "models": list(networks),
-        "n_trials": len(numbers),
+        "n_trials": len(np.unique(origins.trials)),
         "n_origins": len(origins.steps),
         "burn_in": burn_in,
         "stride": stride,
@@ -218,6 +206,34 @@ def forecast_skill(
         **settings,
     }
     return table
+
+
+def _table(
+    forecasts: dict[str, Floats],
+    targets: TrialList,
+    origins: _Origins,
+    horizons: list[int],
+    settings: dict[Any, Any],
+    multioutput: str,
+    random_state: Any,
+) -> pd.DataFrame:
+    """Return a row per model and horizon; the first model is the reference, the last the standard.
+
+    Models are in the order of `forecasts`, (n_origins, n_steps, n_outputs) each.
+    """
+    numbers, of_trial = np.unique(origins.trials, return_inverse=True)
+    draws = _draws(len(numbers), settings, random_state)
+    weighted = multioutput == "variance_weighted"
+    rows: list[dict[str, Any]] = []
+    for horizon in horizons:
+        truth = _truth(targets, origins, horizon)
+        at_horizon = {name: values[:, horizon - 1] for name, values in forecasts.items()}
+        scored = _Scored(truth, of_trial, len(numbers), draws, weighted)
+        rows += scored.rows(at_horizon, next(iter(forecasts)), horizon, settings["confidence"])
+    order = {name: place for place, name in enumerate(forecasts)}
+    return pd.DataFrame(rows).sort_values(
+        "model", key=lambda names: names.map(order), kind="stable", ignore_index=True
+    )
 
 
 class _Scored:

@@ -134,7 +134,14 @@ def identifiability(
     with N judged targets that are independent: sqrt(2 L / (N c)), or 1 / sqrt(N c), c being the
     curvature that is left. Residuals that are correlated in time carry less, and the error is
     larger than it says. For ``curvature_left`` of least squares H is that of Gauss and Newton,
-    whose targets are the predictions: what residuals add to it is noise.
+    whose targets are the predictions: what residuals add to it is noise. ``curvature`` and
+    ``increase`` are those of the loss as it is, residuals included, which can lower them, even
+    below 0, where the network fits badly: then ``curvature_left`` can be the larger one. Where
+    targets are met, as with y = None, what is left is never more than the whole.
+
+    The slope of a rectified unit jumps where it falls silent. With residuals ``curvature`` then
+    depends on which units do so within `step`; step=0.1 counts all that do within the change of
+    10 % that ``increase`` tells of.
 
     With `plasticity` other than "synapses" weights move by their gains: blocks change in strength,
     and inputs and biases make up for it.

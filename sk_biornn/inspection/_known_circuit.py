@@ -51,7 +51,8 @@ class KnownCircuit:
     gains : DataFrame of shape (n_types, n_types)
         Strength of the contacts from one type (columns) to another (rows), geometric mean 1.
     probabilities : DataFrame of shape (n_types, n_types)
-        Share of the pairs that are connected, as it came out.
+        Share of the pairs that are connected, as it came out; a unit and itself, which never are,
+        count as a pair.
     types, signs : ndarray of shape (n_units,)
         Cell type, and +1 (excitatory) or -1.
     tau : ndarray of shape (n_units,)
@@ -258,21 +259,14 @@ def make_known_circuit(
     names = np.array(list(cell_types), dtype=object)
     signs = np.array([sign for sign, _, _ in cell_types.values()], dtype=np.float64)[of_unit]
     connectome = _contacts(of_unit, len(names), density, rng) * signs
-    gains = np.exp(sigma * rng.standard_normal((len(names), len(names))))
-    gains /= np.exp(np.log(gains).mean())
-    scale = radius / _radius(connectome * gains[np.ix_(of_unit, of_unit)])
-    connectome *= scale
-    tables = [
-        pd.DataFrame(
-            table, pd.Index(names, name="post"), pd.Index(names, name="pre"), dtype=np.float64
-        )
-        for table in (gains, _block_means(connectome != 0, of_unit, len(names)))
-    ]
+    gains = _gains(len(names), sigma, rng)
+    connectome *= radius / _radius(connectome * gains[np.ix_(of_unit, of_unit)])
+    connected = _block_means(connectome != 0, of_unit, len(names))
     return KnownCircuit(
         W=connectome * gains[np.ix_(of_unit, of_unit)],
         connectome=connectome,
-        gains=tables[0],
-        probabilities=tables[1],
+        gains=_by_types(gains, names),
+        probabilities=_by_types(connected, names),
         types=names[of_unit],
         signs=signs,
         tau=np.array([tau for _, _, tau in cell_types.values()], dtype=np.float64)[of_unit],
@@ -321,6 +315,12 @@ def _contacts(
     return connected * (1.0 + rng.poisson(1.0, connected.shape))
 
 
+def _gains(n_types: int, sigma: float, rng: np.random.Generator) -> Array:
+    """Return log-normal gains between types, of geometric mean 1."""
+    gains = np.exp(sigma * rng.standard_normal((n_types, n_types)))
+    return np.asarray(gains / np.exp(np.log(gains).mean()))
+
+
 def _radius(W: Array) -> float:
     return float(np.abs(np.linalg.eigvals(W)).max())
 
@@ -329,6 +329,11 @@ def _block_means(matrix: Any, of_unit: NDArray[np.intp], n_types: int) -> Array:
     indicator = (np.arange(n_types)[:, None] == of_unit).astype(np.float64)
     sizes = indicator.sum(axis=1)
     return indicator @ matrix @ indicator.T / np.outer(sizes, sizes)
+
+
+def _by_types(values: Array, names: NDArray[Any]) -> pd.DataFrame:
+    post, pre = (pd.Index(names, name=side) for side in ("post", "pre"))
+    return pd.DataFrame(values, post, pre, dtype=np.float64)
 
 
 def _input_weights(n_units: int, n_features: int, rng: np.random.Generator) -> Array:

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sk_biornn._plain import short
 from sk_biornn.estimators._parameters import RNNParameters
 
 # A class that several rooms offer has the name that it has in the first.
@@ -61,6 +62,15 @@ def class_of(name: str) -> type[Any] | None:
 def is_network(thing: Any) -> bool:
     """Whether something is a network, and no class of one."""
     return isinstance(thing, RNNParameters)
+
+
+def require_network(est: Any) -> None:
+    """Raise if something is no network."""
+    if not is_network(est):
+        raise TypeError(
+            f"est must be a network of sk_biornn, got {short(est)}"
+            f"{'; take one of its estimators_' if hasattr(est, 'estimators_') else ''}."
+        )
 
 
 def _can_be_stored(thing: Any) -> bool:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sk_biornn._plain import short
 from sk_biornn._sparse import is_sparse
 from sk_biornn.biology.populations import unit_index
-from sk_biornn.io._classes import is_network
+from sk_biornn.io._classes import require_network
 from sk_biornn.units.positions import unit_positions
 
 if TYPE_CHECKING:
@@ -64,11 +63,7 @@ def to_networkx(est: Any) -> nx.DiGraph:
     """
     import networkx as nx
 
-    if not is_network(est):
-        raise TypeError(
-            f"est must be a network of sk_biornn, got {short(est)}"
-            f"{'; take one of its estimators_' if hasattr(est, 'estimators_') else ''}."
-        )
+    require_network(est)
     check_is_fitted(est, "W_rec_")
     labels, W = _nodes(est), est.W_rec_
     graph = nx.DiGraph()

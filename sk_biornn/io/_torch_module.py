@@ -12,14 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sk_biornn._plain import short
 from sk_biornn._sparse import dense
 from sk_biornn.core.observation_model import Observation
 from sk_biornn.core.observations import OBSERVATIONS
 from sk_biornn.core.own_past import TIME_CONSTANTS
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._physiology import are_rates
-from sk_biornn.io._classes import is_network
+from sk_biornn.io._classes import require_network
 from sk_biornn.units.order import UnitOrder
 
 
@@ -78,11 +77,7 @@ def to_torch(est: Any) -> RateNetwork:
     >>> module.w_rec.shape
     torch.Size([8, 8])
     """
-    if not is_network(est):
-        raise TypeError(
-            f"est must be a network of sk_biornn, got {short(est)}"
-            f"{'; take one of its estimators_' if hasattr(est, 'estimators_') else ''}."
-        )
+    require_network(est)
     check_is_fitted(est, "W_rec_")
     est._check_run()
     est._refuse_other_dt()

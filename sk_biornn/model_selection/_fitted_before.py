@@ -108,7 +108,12 @@ def _unchanged(estimator: Any) -> Any:
 def _again(cls: type, folder: Checkpoint, state: dict[str, Any]) -> Any:
     """Return, in another process, an estimator that looks into the folder."""
     folder.end_with_search()
-    twin: Any = object.__new__(looking_up(cls, Store(folder)))
+    return _with_state(looking_up(cls, Store(folder)), state)
+
+
+def _with_state(cls: type, state: dict[str, Any]) -> Any:
+    """Return an estimator of a class, made of what it holds."""
+    twin: Any = object.__new__(cls)
     twin.__dict__.update(state)
     return twin
 
@@ -146,9 +151,7 @@ def looking_up(cls: type, store: Store) -> type:
             """Come back as what it looks networks up for; with a folder, as what does so there."""
             if store.folder is not None:
                 return _again, (cls, store.folder, self.__dict__)
-            twin: Any = object.__new__(cls)
-            twin.__dict__.update(self.__dict__)
-            return _unchanged, (twin,)
+            return _unchanged, (_with_state(cls, self.__dict__),)
 
     class Keeping(FittedBefore):
         """A network that is kept in the folder as its fit ends, alone or among others."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 from sk_biornn._checks import check_choice, check_flag, check_number, refusal
 from sk_biornn._plain import found, plain_frame
 from sk_biornn.inspection import block_density, population_interactions
+from sk_biornn.plots import _interaction_keys as key
 from sk_biornn.plots._layer_graph import draw_graph
 from sk_biornn.plots._style import (
     STRENGTHS,
@@ -18,13 +18,11 @@ from sk_biornn.plots._style import (
     hatch_absent,
     new_axes,
     weight_colours,
-    words,
 )
 
 KINDS = ("heatmap", "bubbles", "graph")
 SIZES = ("density", "spread")
 VALUES = ("difference", "hedges_g")
-_KEYS = (0.25, 0.5, 1.0)  # of the largest size, as examples
 _SIGNED = "mean w"  # which has the colours of weights
 _LABELS = {"difference": "difference of mean {}", "hedges_g": "Hedges' g"}
 
@@ -225,20 +223,9 @@ class InteractionDisplay:
             If the table is no comparison, or an argument is unknown.
         """
         check_choice("value", value, VALUES)
-        comparison = plain_frame(comparison)
-        if not isinstance(comparison, pd.DataFrame):
-            raise TypeError(
-                "comparison must be a table of sk_biornn.inspection.compare, got "
-                f"{found(comparison)}."
-            )
+        comparison = _checked_comparison(comparison, value)
         check_flag("corrected", corrected)
         alpha = check_number("alpha", alpha, low=0.0, high=1.0)
-        missing = {"post", "pre", "mean_a", "mean_b", "p_value", "q_value", value} - set(comparison)
-        if missing:
-            raise ValueError(
-                "comparison must be a table of sk_biornn.inspection.compare, got one without "
-                f"{', '.join(sorted(missing))}."
-            )
         names = comparison.attrs.get("labels") or list(
             dict.fromkeys([*comparison["post"], *comparison["pre"]])
         )
@@ -316,7 +303,7 @@ class InteractionDisplay:
             raise refusal("cmap", expected, cmap, right_type=isinstance(cmap, str))
         check_flag("colorbar", colorbar)
         ax = new_axes(ax)
-        largest = _largest(self.values.abs())
+        largest = key.largest_of(self.values.abs())
         limit = limit or (largest if np.isfinite(largest) and largest > 0 else 1.0)
         factor, unit = (1e3, " ($10^{-3}$)") if limit < 0.1 else (1.0, "")
         if cmap is None:
@@ -346,34 +333,33 @@ class InteractionDisplay:
         if self.marked is not None:
             post, pre = np.nonzero(self.marked.to_numpy())
             ax.plot(pre, post, "k.", markersize=5.5, markeredgecolor="white", markeredgewidth=0.8)
-        _name_axes(ax, values)
+        key.name_blocks(ax, values)
         self._key(ax, [], "")
 
     def _draw_bubbles(self, ax: Any, values: pd.DataFrame, colours: Any) -> None:
-        post, pre = np.nonzero(values.notna().to_numpy())
+        n, (post, pre) = len(values), np.nonzero(values.notna().to_numpy())
         marked = np.zeros(len(post), dtype=bool)
         if self.marked is not None:
             marked = self.marked.to_numpy()[post, pre]
         ax.scatter(
             pre,
             post,
-            s=4 + self._bubble_area(ax, values) * self._relative_sizes()[post, pre],
+            s=key.bubble_area(self._relative_sizes()[post, pre], ax, n),
             c=values.to_numpy()[post, pre],
             cmap=colours.cmap,
             norm=colours.norm,
             edgecolors=np.where(marked, "black", "0.75"),
             linewidths=np.where(marked, 1.4, 0.4),
         )
-        n = len(values)
         ax.set(xlim=(-0.7, n - 0.3), ylim=(n - 0.3, -0.7), aspect="equal")
-        _name_axes(ax, values)
-        largest = self._bubble_area(ax, values)
-        self._key(ax, [_bubble(4 + largest * share) for share in _KEYS], self.size_label)
+        key.name_blocks(ax, values)
+        keys = [key.bubble(key.bubble_area(share, ax, n)) for share in key.KEYS]
+        self._key(ax, keys, self.size_label)
 
     def _draw_graph(self, ax: Any, values: pd.DataFrame, colours: Any) -> None:
         widths = pd.DataFrame(self._relative_sizes(), values.index, values.columns)
-        draw_graph(ax, values, 1 + 4 * widths, colours, self.marked)
-        self._key(ax, [_line(1 + 4 * share) for share in _KEYS], self.size_label)
+        draw_graph(ax, values, key.line_width(widths), colours, self.marked)
+        self._key(ax, [key.line(key.line_width(share)) for share in key.KEYS], self.size_label)
 
     def _key(self, ax: Any, handles: list[Any], what: str) -> None:
         """Write above the panel what sizes mean, and over how many runs values are means."""
@@ -381,24 +367,9 @@ class InteractionDisplay:
         number = "" if n is None else f"n = {' and '.join(str(k) for k in np.atleast_1d(n))}"
         if self.sizes is None or not handles:
             ax.set_title(number, loc="right", fontsize="medium")
-            return
-        largest = _largest(self.sizes)
-        labels = [f"{largest * share:.2g}" for share in _KEYS]
-        ax.legend(
-            handles,
-            labels,
-            title=", ".join(filter(None, [what, number])),
-            loc="lower right",
-            bbox_to_anchor=(1.0, 1.0),
-            ncols=len(_KEYS),
-            frameon=False,
-            borderaxespad=0.2,
-            handletextpad=0.3,
-            columnspacing=1.0,
-            # As much room as the largest bubble takes, in units of the font.
-            handleheight=max(0.7, handles[-1].get_markersize() / 8),
-            handlelength=max(2.0, handles[-1].get_markersize() / 8),
-        )
+        else:
+            title = ", ".join(filter(None, [what, number]))
+            key.write_key(ax, handles, key.largest_of(self.sizes), title)
 
     def _relative_sizes(self) -> np.ndarray:
         """Return sizes from 0 to 1; all 1 if there are none."""
@@ -407,29 +378,17 @@ class InteractionDisplay:
         sizes = np.nan_to_num(self.sizes.to_numpy(dtype=float))
         return sizes / (sizes.max() or 1.0)
 
-    @staticmethod
-    def _bubble_area(ax: Any, values: pd.DataFrame) -> float:
-        """Return the area (points^2) of the largest bubble: it fills its cell."""
-        box = ax.get_window_extent()
-        cell = 72 / ax.figure.dpi * min(box.width, box.height) / len(values)
-        return 0.7 * cell**2
 
-
-def _bubble(area: float) -> Any:
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], ls="", marker="o", markersize=area**0.5, color="0.6", markeredgewidth=0)
-
-
-def _line(width: float) -> Any:
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], linewidth=width, color="0.6", solid_capstyle="butt")
-
-
-def _largest(values: pd.DataFrame) -> float:
-    largest: Any = values.max(axis=None)
-    return float(largest)
+def _checked_comparison(comparison: Any, value: str) -> pd.DataFrame:
+    """Return a table of `compare` that has a column, and those that all pictures of it read."""
+    comparison = plain_frame(comparison)
+    expected = "comparison must be a table of sk_biornn.inspection.compare"
+    if not isinstance(comparison, pd.DataFrame):
+        raise TypeError(f"{expected}, got {found(comparison)}.")
+    missing = {"post", "pre", "mean_a", "mean_b", "p_value", "q_value", value} - set(comparison)
+    if missing:
+        raise ValueError(f"{expected}, got one without {', '.join(sorted(missing))}.")
+    return comparison
 
 
 def _mean_over_runs(table: pd.DataFrame, value: str) -> pd.DataFrame:
@@ -437,20 +396,3 @@ def _mean_over_runs(table: pd.DataFrame, value: str) -> pd.DataFrame:
     names = list(dict.fromkeys(table["post"]))
     means = table.groupby(["post", "pre"], sort=False)[value].mean()
     return means.unstack("pre").loc[names, names]
-
-
-def _name_axes(ax: Any, values: pd.DataFrame) -> None:
-    """Name the blocks, and draw a line where one area ends."""
-    names = [str(name) for name in values.index]
-    small = 9 if len(names) <= 9 else 8
-    shown = range(0, len(names), max(1, -(-len(names) // 40)))  # more could not be read
-    labels = [words(names[place]) for place in shown]
-    ax.set_xticks(shown, labels, rotation=90, fontsize=small)
-    ax.set_yticks(shown, labels, fontsize=small)
-    ax.set(xlabel="from (pre)", ylabel="to (post)")
-    areas = [name.split("_")[0] for name in names]
-    if len(set(areas)) < len(areas):
-        for last, (before, after) in enumerate(itertools.pairwise(areas)):
-            if before != after:
-                ax.axhline(last + 0.5, color="black", linewidth=0.8)
-                ax.axvline(last + 0.5, color="black", linewidth=0.8)
