@@ -55,9 +55,9 @@ print(train.X.shape, test.X.shape)
 # Three networks
 # --------------
 # A plain network warns, when it is fitted, that its targets are its own inputs one step on. With
-# ``predict_increments`` and ``readout_skip`` it starts at a regression on each neuron's own past, and
-# learns what the others tell. With ``horizon=10`` it is trained on its own predictions, as it will
-# be used. A linear model of all neurons ("VAR") is among the baselines.
+# ``predict_increments`` and ``readout_skip`` it starts at a regression on each neuron's own past,
+# and learns what the others tell. With ``horizon=10`` it is trained on its own predictions, as it
+# will be used. A linear model of all neurons ("VAR") is among the baselines.
 
 import warnings
 
@@ -121,8 +121,8 @@ right.spines[["top", "right", "left"]].set_visible(False)
 # What to take from it
 # --------------------
 # The plain network has to spend its training on learning that frames are alike, and is still behind
-# persistence one and two frames ahead; told so, it is ahead. How much the *other neurons* say is not
-# the :math:`R^2` but what is left of it beyond each neuron's own past:
+# persistence one and two frames ahead; told so, it is ahead. How much the *other neurons* say is
+# not the :math:`R^2` but what is left of it beyond each neuron's own past:
 
 r2 = table.pivot(index="model", columns="horizon", values="r2")
 beyond = (r2.drop("AR") - r2.loc["AR"]).loc[["VAR", *models]]
@@ -132,10 +132,10 @@ print(beyond.round(3).to_string())
 # %%
 # One or two frames ahead the network that goes on has a lead of less than 0.01 over the linear VAR;
 # ten frames ahead the VAR is better than all networks. So a network that beats persistence need not
-# say more than a ridge regression. A network that is trained on its own predictions says less of the
-# next frames than one that was trained a single frame ahead, and loses less far ahead. Twenty frames
-# ahead nothing is left to forecast, and what these models have learned from a quarter of an hour does
-# harm: none beats the AR(1), which by then says nearly the mean.
+# say more than a ridge regression. A network that is trained on its own predictions says less of
+# the next frames than one that was trained a single frame ahead, and loses less far ahead. Twenty
+# frames ahead nothing is left to forecast, and what these models have learned from a quarter of an
+# hour does harm: none beats the AR(1), which by then says nearly the mean.
 
 assert (r2.loc["network, goes on", [1, 2]] > r2.loc["VAR", [1, 2]]).all()
 assert r2[10].idxmax() == "VAR" and r2[20].idxmax() == "AR"
