@@ -139,8 +139,9 @@ print("\nfree numbers:", table.groupby("learns")["free numbers"].mean().round().
 # Both students reproduce the units that they are given, few or many, on new input as well: that
 # says nothing of how they do it. Units that nobody recorded tell. Where nine gains and the biases
 # are all that is free, eight recorded units of forty say most of what the others do, and with 24
-# of them the gains come out within some percent. Where all synapses are free, the same recordings
-# leave more open at every number of units, and a perfect fit is no evidence for the weights.
+# of them half of the gains come out within about 5 %. Where all synapses are free, the same
+# recordings leave more open at every number of units, and a perfect fit is no evidence for the
+# weights.
 
 mean = table.pivot_table(index="recorded", columns="learns", values="R2 hidden")
 assert (mean["type_gains"] > mean["synapses"]).all() and mean.loc[24, "type_gains"] > 0.9

@@ -384,7 +384,10 @@ def test_the_page_says_what_was_measured(numbers):
     def share(setting, reading, n_trials=320, of=half):
         return f"{100 * of.loc[(setting, reading, n_trials), 'mean']:.0f} %"
 
-    added = half.loc[("Dale", "interactions", 320)]
+    def added(setting):
+        row = half.loc[(setting, "interactions", 320)]
+        return f"{row['gain']:.2f} [{row['gain_low']:.2f}, {row['gain_high']:.2f}]"
+
     predictions = sorted(mean(setting, "prediction") for setting in SETTINGS)
     recorded, hidden = "recorded pairs", "hidden rates"
     for sentence in (
@@ -396,8 +399,9 @@ def test_the_page_says_what_was_measured(numbers):
         f"even then: {mean('free', recorded)} free, {mean('wiring', recorded)} with",
         f"by {mean('Dale', 'interactions')} with 320 trials, and by "
         f"{mean('Dale', 'interactions', 0)} before any training; what the data add is "
-        f"{added['gain']:.2f} [{added['gain_low']:.2f}, {added['gain_high']:.2f}]. With the "
-        f"wiring it is {mean('wiring', 'interactions')}, with contacts and gains "
+        f"{added('Dale')}. Free networks reach {mean('free', 'interactions')}, of which the data "
+        f"add {added('free')}. With the wiring it is {mean('wiring', 'interactions')}, with "
+        "contacts and gains "
         f"{mean('physiology', 'interactions')}.",
         f"by their place in the wiring ({mean('wiring', hidden)}), best with the physiology alone "
         f"to learn ({mean('physiology', hidden)}); else not at all ({mean('free', hidden)} free, "

@@ -7,17 +7,17 @@ import json
 import pickle
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from tiny_study import Run, X, Y, letters_study
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor, SpatialRNNClassifier
 from sk_biornn.core import alone
-from sk_biornn.datasets import make_flip_flop, make_go_nogo, make_one_choice_inference
+from sk_biornn.datasets import make_go_nogo, make_one_choice_inference
 from sk_biornn.ensemble import _by_epochs, _lockstep, answers_of, epochs_of_fit
 from sk_biornn.ensemble._by_epochs import Question, SeenTrials, answers_at_once
 from sk_biornn.ensemble._lockstep import Member, carry
@@ -31,8 +31,6 @@ from sk_biornn.studies import (
     Budget,
     DalePreset,
     Plan,
-    Report,
-    Study,
     _runner,
     _study,
     aside,
@@ -212,14 +210,6 @@ def test_a_folder_is_resumed_where_it_was_begun(tmp_path):
 # ------------------------------------------------------------------ what becomes of runs
 
 
-class Run(NamedTuple):
-    """A seed, as a letter, and its simulation."""
-
-    letter: str
-    simulation: int
-
-
-X, Y = make_flip_flop(24, n_steps=8, random_state=0)
 SMALL_JOB = {"n_units": 6, "max_iter": 2, "random_state": 0}
 
 
@@ -289,26 +279,7 @@ def blank(run, plan):
     return {**run._asdict(), "errors": [], "sum": None}
 
 
-def tables(records, plan):
-    """A row per run."""
-    return {"results": pd.DataFrame.from_records(records, columns=["letter", "sum", "error"])}
-
-
-STUDY = Study(
-    name="letters",
-    plan=make_plan,
-    blank=blank,
-    job=job,
-    tables=tables,
-    report=Report(
-        reads={"results": ["letter", "sum", "error"]},
-        conclude=lambda tables, settings: {},
-        sentences=str,
-        run="{letter}",
-        tables=("results",),
-        shown=("results",),
-    ),
-)
+STUDY = letters_study(make_plan, blank, job, columns=["letter", "sum", "error"], run="{letter}")
 
 
 @pytest.mark.parametrize("strategy", ["stacked", "auto"])

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -151,26 +152,37 @@ def failing(record, run, plan):
     record["sum"] = float(ord(run.letter))
 
 
-def tables(records, plan):
+def tables(records, plan, *, columns):
     """A row per run."""
-    columns = ["letter", "simulation", "sum", "note", "error"]
     return {"results": pd.DataFrame.from_records(records, columns=columns)}
 
 
-STUDY = Study(
-    name="letters",
-    plan=make_plan,
-    blank=blank,
-    job=learn,
-    tables=tables,
-    report=Report(
-        reads={"results": ["letter", "sum", "error"]},
-        conclude=lambda tables, settings: {},
-        sentences=str,
-        run="{letter} {simulation}",
-        tables=("results",),
-        shown=("results",),
-    ),
+def letters_study(plan, blank, job, *, columns, run, keeps_weights=None) -> Study:
+    """A study of letters: one table of these columns, and nothing to conclude from it."""
+    return Study(
+        name="letters",
+        plan=plan,
+        blank=blank,
+        job=job,
+        tables=partial(tables, columns=columns),
+        report=Report(
+            reads={"results": ["letter", "sum", "error"]},
+            conclude=lambda tables, settings: {},
+            sentences=str,
+            run=run,
+            tables=("results",),
+            shown=("results",),
+        ),
+        keeps_weights=keeps_weights,
+    )
+
+
+STUDY = letters_study(
+    make_plan,
+    blank,
+    learn,
+    columns=["letter", "simulation", "sum", "note", "error"],
+    run="{letter} {simulation}",
     keeps_weights=lambda run, plan: run.simulation == 0,
 )
 

@@ -82,6 +82,8 @@ def in_jobs(
     cluster = cluster_for_fits()
     if cluster is None:
         return Parallel(n_jobs=n_jobs)(delayed(function)(*job, given) for job in jobs)
+    from cloudpickle import loads  # which dask has brought
+
     # Not by joblib: a worker that ended would take the trials along, and what has no pickle would
     # be waited for for ever.
     held = held_by_all(cluster, given)
@@ -94,8 +96,6 @@ def in_jobs(
         pure=False,
         **cluster.options,
     )
-    from cloudpickle import loads
-
     try:
         return [loads(result_of(future, "a fit", cluster)) for future in futures]
     finally:
