@@ -44,7 +44,8 @@ class Cluster(NamedTuple):
 
     def _slots_of(self, worker: Mapping[str, Any]) -> int:
         there = worker.get("resources") or {}
-        slots = [int(there.get(name, 0) // amount) for name, amount in self.resources.items()]
+        asked = {name: amount for name, amount in self.resources.items() if amount > 0}
+        slots = [int(there.get(name, 0) // amount) for name, amount in asked.items()]
         return min([int(worker["nthreads"]), *slots])
 
 

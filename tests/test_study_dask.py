@@ -665,3 +665,10 @@ def test_the_command_line_sends_runs_to_a_cluster(cluster, capsys, tmp_path, mon
         assert main(["study", "dale", "--output", str(tmp_path / name), *options]) == 0
         assert bool(seen) == bool(options)
     assert bytes_in(tmp_path / "there") == bytes_in(tmp_path / "here")
+
+
+@pytest.mark.parametrize(("asked", "slots"), [({}, 3), ({"GPU": 0}, 3), ({"GPU": 1}, 2)])
+def test_a_worker_has_as_many_slots_as_threads_and_resources_allow(asked, slots):
+    holder = SimpleNamespace(resources=asked)
+    worker = {"nthreads": 3, "resources": {"GPU": 2.0}}
+    assert _cluster.Cluster._slots_of(holder, worker) == slots
