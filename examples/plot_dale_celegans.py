@@ -191,7 +191,6 @@ def start_at_ar1(x, runs, floor, mask, signs, dale, seed):
     trials, targets = make_trials(x, runs, floor)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConditioningWarning)  # no synapse at all: that is meant
-        warnings.filterwarnings("ignore", message="y has a mean of")  # replaced below
         network.fit(trials[:1], targets[:1])  # makes the arrays, which warm_start lets us replace
     ar1 = ARBaseline().fit(*one_step(x, runs))
     slopes, intercept = ar1.coef_[:, 0], ar1.intercept_
