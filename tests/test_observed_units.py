@@ -240,16 +240,14 @@ def test_a_read_out_that_is_not_allowed_is_not_there():
 def test_some_unit_that_is_observed_may_be_read(gain):
     """Or all outputs would be constant, whatever is learned."""
     others = np.eye(5)[[3, 1]] == 0
-    with pytest.raises(
-        ValueError, match=r"^readout_mask must allow some output the unit that obse"
-    ):
+    with pytest.raises(ValueError, match=r"^readout_mask must allow some output the unit that ob"):
         regressor(readout_mask=others, readout_gain=gain).fit(X, Y)
 
 
 @pytest.mark.parametrize("network", [DaleRNNRegressor, DaleRNNClassifier])
 def test_a_read_out_of_nothing_is_refused(network):
     network = network(**SMALL, readout_mask=np.zeros((1, 5), dtype=bool))
-    with pytest.raises(ValueError, match="^readout_mask must allow some unit to be read, or outpu"):
+    with pytest.raises(ValueError, match=r"^readout_mask must allow some unit to be read, or outp"):
         network.fit(X, np.arange(len(X)) % 2)
 
 
