@@ -26,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CONSTRAINTS = ROOT / "constraints.txt"
 # What is of the repository and not of a release.
-NOT_RELEASED = (".ci/", ".gitignore", ".pre-commit-config.yaml", "recipe/")
+NOT_RELEASED = (".ci/", ".github/", ".gitignore", ".pre-commit-config.yaml", "recipe/")
 TOOLS = ("build", "setuptools")
 
 
