@@ -24,8 +24,8 @@ from sk_biornn import (
     SpatialRNNRegressor,
 )
 from sk_biornn.biology import cortical_populations
-from sk_biornn.biology._prices import can_be_stacked
-from sk_biornn.biology.regularizers import PENALTIES, Facts, OfWeights, WeightCost
+from sk_biornn.biology._prices import OfWeights, can_be_stacked
+from sk_biornn.biology.regularizers import PENALTIES, Facts, WeightCost
 from sk_biornn.core import DivergenceError, RNNParams, Stack
 from sk_biornn.datasets import make_flip_flop, make_population_traces
 from sk_biornn.ensemble import SeedEnsemble, fit_many

@@ -16,7 +16,7 @@ from sk_biornn import _structure
 from sk_biornn._checks import check_flag
 from sk_biornn._random import make_rng
 from sk_biornn._sparse import is_sparse
-from sk_biornn.biology.regularizers import OfWeights
+from sk_biornn.biology._prices import OfWeights
 from sk_biornn.core import Epochs, alone, computing
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Size
