@@ -19,6 +19,11 @@ from sk_biornn.initializers._base import (
     obey,
 )
 from sk_biornn.initializers._bio_dale import dale_functional_weights
+from sk_biornn.initializers._functional_weights import (
+    correlation_of_strengths,
+    positive_weights,
+    with_radius,
+)
 from sk_biornn.initializers._matrices import matrices_in_order, named_matrices, scaled_product
 from sk_biornn.units.signs import sign_array
 
@@ -298,11 +303,7 @@ class BioWeightInitializer(  # type: ignore[call-arg]
         check_is_fitted(self, "functional_")
         W = check_matrix("W", W, self.functional_.shape)
         _, mask = check_signs_and_mask(np.zeros(len(W)), mask)
-        between = mask & ~np.eye(len(W), dtype=bool)
-        strength, functional = np.abs(W)[between], self.functional_[between]
-        if strength.size == 0 or np.ptp(strength) == 0 or np.ptp(functional) == 0:
-            return 0.0
-        return float(np.corrcoef(strength, functional)[0, 1])
+        return correlation_of_strengths(W, self.functional_, mask)
 
     def __sklearn_clone__(self) -> BioWeightInitializer:
         twin = super().__sklearn_clone__()
@@ -349,18 +350,11 @@ class BioWeightInitializer(  # type: ignore[call-arg]
                 rng=rng,
             )
         else:
-            W = obey(self._positive(noise * functional, mask), signs, mask)
+            B = positive_weights(noise * functional, mask, self.mean_weight, self.floor)
+            W = obey(B, signs, mask)
         if self.spectral_radius is None or not np.isfinite(W).all():
             return W
-        return _with_radius(W, self.spectral_radius)
-
-    def _positive(self, B: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """Mean and floor, over the synapses that the mask allows."""
-        B = np.where(mask, B, 0.0)
-        total = B.sum()
-        if total > 0:
-            B *= float(self.mean_weight) * mask.sum() / total
-        return np.where(B > 0, np.maximum(B, float(self.floor)), 0.0)
+        return with_radius(W, self.spectral_radius)
 
     def _product(self, X: Any, *, reset: bool) -> np.ndarray:
         earlier: tuple[Any, ...] | None = None if reset else self.unit_names_
@@ -403,9 +397,3 @@ class BioWeightInitializer(  # type: ignore[call-arg]
         for name in ("permute", "dale"):
             check_flag(name, getattr(self, name))
         check_choice("spectrum", self.spectrum, ("gaussian", "flat"))
-
-
-def _with_radius(W: np.ndarray, radius: float) -> np.ndarray:
-    """Rescale to a spectral radius; a matrix that has none (no loop of synapses) stays as it is."""
-    found = np.abs(np.linalg.eigvals(W)).max()
-    return W * (float(radius) / found) if found > 1e-9 * np.abs(W).max() else W
