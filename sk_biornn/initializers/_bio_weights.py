@@ -24,16 +24,15 @@ from sk_biornn.initializers._functional_weights import (
     positive_weights,
     with_radius,
 )
+from sk_biornn.initializers._kept_facts import KeepsFacts
 from sk_biornn.initializers._matrices import matrices_in_order, named_matrices, scaled_product
 from sk_biornn.units.signs import sign_array
-
-FITTED = ("functional_", "n_features_in_", "feature_names_in_", "unit_names_")
 
 
 # No `set_output`: weights are wanted as an array, whatever the matrices came as.
 # scikit-learn has no types that would tell mypy of its class keyword.
 class BioWeightInitializer(  # type: ignore[call-arg]
-    OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    KeepsFacts, OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Initial recurrent weights from matrices of functional connectivity.
 
@@ -146,6 +145,7 @@ class BioWeightInitializer(  # type: ignore[call-arg]
     (24, 24)
     """
 
+    _fitted = ("functional_", "n_features_in_", "feature_names_in_", "unit_names_")
     unit_names_: tuple[Any, ...] | None
 
     def __init__(
@@ -203,9 +203,7 @@ class BioWeightInitializer(  # type: ignore[call-arg]
             not of the size of the others.
         """
         self._check_parameters()
-        for name in FITTED:  # names of an earlier fit do not outlive it
-            if hasattr(self, name):
-                delattr(self, name)
+        self._forget()
         self.functional_ = self._product(X, reset=True)
         return self
 
@@ -304,13 +302,6 @@ class BioWeightInitializer(  # type: ignore[call-arg]
         W = check_matrix("W", W, self.functional_.shape)
         _, mask = check_signs_and_mask(np.zeros(len(W)), mask)
         return correlation_of_strengths(W, self.functional_, mask)
-
-    def __sklearn_clone__(self) -> BioWeightInitializer:
-        twin = super().__sklearn_clone__()
-        for name in FITTED:
-            if hasattr(self, name):
-                setattr(twin, name, getattr(self, name))
-        return twin
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
