@@ -146,7 +146,7 @@ class CommunicabilityEMD(Price):
             raise ValueError(
                 "connectome must be given for the communicability_emd penalty, got None."
             )
-        wiring = WiringCost(self.strength, self.distance_power).bind(facts)
+        wiring = WiringCost(self.strength, self.distance_power)._bound(facts)
         target = sorted_values(communicability(facts.connectome).flatten())
 
         def penalty(weights: Tensor) -> Tensor:
