@@ -48,16 +48,20 @@ def public_methods(cls: type) -> list[str]:
 def public_objects() -> dict[str, Any]:
     """Public classes, their methods, and functions by dotted name, each object once."""
     objects: dict[str, Any] = {}
-    for module_name in public_modules():
+    modules = public_modules()
+    for module_name in modules:
         module = importlib.import_module(module_name)
         for name in getattr(module, "__all__", []):
             thing = getattr(module, name)
             seen = any(thing is other for other in objects.values())
             if seen or not (inspect.isclass(thing) or inspect.isroutine(thing)):
                 continue
-            objects[f"{module_name}.{name}"] = thing
+            dotted = f"{module_name}.{name}"
+            if dotted in modules:  # the name of a module, too: numpydoc might validate that
+                dotted = f"{thing.__module__}.{name}"
+            objects[dotted] = thing
             for method in public_methods(thing) if inspect.isclass(thing) else []:
-                objects[f"{module_name}.{name}.{method}"] = getattr(thing, method)
+                objects[f"{dotted}.{method}"] = getattr(thing, method)
     return objects
 
 
