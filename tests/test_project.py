@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,22 @@ def test_the_workflow_runs_targets_that_exist_on_every_python_that_is_promised(s
     assert {python for python, command in runs if "newest" in command} == {"3.11", "3.x"}
     assert "3.11" == setup_cfg["options"]["python_requires"].removeprefix(">=")
     assert "://" not in text  # hosts are variables of the repository
+
+
+@pytest.mark.parametrize(
+    ("tags", "refused"), [("", None), ("v0.1.0\nnightly", None), ("nightly\nv0.2", "v0.2")]
+)
+def test_a_tag_of_another_version_is_not_packed(tags, refused):
+    script = runpy.run_path(str(ROOT / "tests" / "release" / "build_and_install.py"))
+    check_tag = script["check_tag"]
+    check_tag.__globals__.update(run=lambda *command, cwd: tags)
+    if not (ROOT / ".git").exists():
+        pytest.skip("tags are git's")
+    if refused is None:
+        check_tag("0.1.0")
+        return
+    with pytest.raises(SystemExit, match=f"has the tag {refused}, and its version is 0.1.0"):
+        check_tag("0.1.0")
 
 
 def _included(job):
