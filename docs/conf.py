@@ -44,6 +44,7 @@ copyright = "2026, sk_biornn developers"
 version = release = sk_biornn.__version__
 
 extensions = [
+    "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -115,6 +116,12 @@ sphinx_gallery_conf = {
     "image_srcset": ["2x"],
 }
 
+# The guide's figures, see figures/__init__.py: vectors, the same bytes for the same picture.
+os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+plot_formats = ["svg"]
+plot_html_show_formats = False
+plot_html_show_source_link = False
+plot_rcparams = {"svg.hashsalt": "guide"}
 
 # Before Sphinx looks for source files: autosummary then finds the tables by itself.
 write_api_pages(HERE / "generated" / "api")

@@ -1,0 +1,119 @@
+"""The figures of the guide: whole, legible, and on every page, with a text for who cannot see."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import re
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+matplotlib = pytest.importorskip("matplotlib")
+
+DOCS = Path(__file__).parents[1] / "docs"
+SHARED = {"__init__", "style"}
+FIGURES = sorted(path.stem for path in (DOCS / "figures").glob("*.py") if path.stem not in SHARED)
+GUIDE = re.findall(r"^   (\w+)$", DOCS.joinpath("guide.rst").read_text(encoding="utf-8"), re.M)
+PAGES = sorted({*GUIDE, "first_fit", "which_estimator", "study", "study_inductive_bias"})
+# Pages that have none yet.
+WITHOUT_FIGURE = {
+    "architecture", "cell_types", "certainty", "choosing", "data", "engine", "extending", "files",
+    "first_fit", "forecasts", "function", "inspection", "large", "many_machines", "many_networks",
+    "metrics", "my_connectome", "my_recording", "nwb", "observations", "performance",
+    "populations", "pruning", "recovery", "saving", "space", "study", "study_inductive_bias",
+    "targets", "which_estimator", "words",
+}  # fmt: skip
+PLOT = re.compile(r"\n\.\. plot:: figures/(\w+)\.py draw\n((?:   .*\n|\n)+)")
+SMALLEST = 8  # points
+WIDEST = 5.6  # inches, see figures/style.py
+SLACK = 2  # pixels at 100 per inch
+
+
+@functools.cache
+def drawn(name):
+    """The figure and all texts in it that are seen."""
+    matplotlib.use("agg")
+    sys.path.insert(0, str(DOCS))
+    try:
+        figure = importlib.import_module(f"figures.{name}").draw()
+    finally:
+        sys.path.remove(str(DOCS))
+    texts, draw = [], matplotlib.text.Text.draw
+
+    def note(text, renderer):
+        if text.get_visible() and text.get_text().strip():
+            texts.append(text)
+        draw(text, renderer)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matplotlib.text.Text, "draw", note)
+        figure.draw_without_rendering()
+    matplotlib.pyplot.close(figure)
+    return figure, texts
+
+
+@functools.cache
+def plots_of(page):
+    """Name, options and caption of each figure of a page."""
+    found = {}
+    for name, block in PLOT.findall(DOCS.joinpath(f"{page}.rst").read_text(encoding="utf-8")):
+        options, _, caption = block.strip("\n").partition("\n\n")
+        alt = re.search(r":alt:((?:.*)(?:\n      .*)*)", options)
+        found[name] = alt and " ".join(alt[1].split()), " ".join(caption.split())
+    return found
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_nothing_is_cut_off(name):
+    figure, texts = drawn(name)
+    width, height = figure.get_size_inches()
+    box, slack = figure.get_tightbbox(), SLACK / figure.dpi
+    assert width <= WIDEST
+    assert box.x0 >= -slack and box.y0 >= -slack
+    assert box.x1 <= width + slack and box.y1 <= height + slack
+    for text in texts:
+        edges = text.get_window_extent()
+        assert edges.x0 >= -SLACK and edges.x1 <= figure.bbox.x1 + SLACK, text.get_text()
+        assert edges.y0 >= -SLACK and edges.y1 <= figure.bbox.y1 + SLACK, text.get_text()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_text_can_be_read(name):
+    _, texts = drawn(name)
+    assert texts
+    small = {text.get_text() for text in texts if text.get_fontsize() < SMALLEST}
+    assert not small
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_covers_another(name):
+    _, texts = drawn(name)
+    boxes = [(text.get_text(), text.get_window_extent().padded(-SLACK)) for text in texts]
+    covered = [
+        (one, other)
+        for (one, box), (other, its) in combinations(boxes, 2)
+        if min(box.width, box.height, its.width, its.height) > 0 and box.overlaps(its)
+    ]
+    assert not covered
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_says_what_it_shows_and_stands_on_one_page(name):
+    drawn(name)
+    module = sys.modules[f"figures.{name}"]
+    assert module.__doc__.count(".") >= 1 and module.draw.__doc__
+    pages = [page.stem for page in DOCS.glob("*.rst") if name in plots_of(page.stem)]
+    assert len(pages) == 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_has_a_figure(page):
+    plots = plots_of(page)
+    assert bool(plots) != (page in WITHOUT_FIGURE)
+    for name, (alt, caption) in plots.items():
+        assert name in FIGURES
+        assert alt and len(alt) > 30, name
+        assert 1 <= len(re.findall(r"[.?!](?= [A-Z]|$)", caption)) <= 4, name
