@@ -54,7 +54,7 @@ def test_both_kinds_of_tables(tables, page):
 
 
 def test_a_table_that_is_not_there_is_refused(tables, page):
-    with pytest.raises(ValueError, match="must have one table with .'speed',., has 0"):
+    with pytest.raises(ValueError, match=r"must have one table with .'speed',., has 0"):
         tables.table("page", "speed")
 
 
