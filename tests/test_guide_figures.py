@@ -9,7 +9,10 @@ import sys
 from itertools import combinations
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+from sk_biornn.biology.constraints import LAWS
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -19,11 +22,7 @@ FIGURES = sorted(path.stem for path in (DOCS / "figures").glob("*.py") if path.s
 GUIDE = re.findall(r"^   (\w+)$", DOCS.joinpath("guide.rst").read_text(encoding="utf-8"), re.M)
 STUDIES = {"study", "study_cell_types", "study_inductive_bias", "study_pruning"}
 PAGES = sorted({*GUIDE, *STUDIES, "first_fit", "which_estimator"})
-# Pages that have none yet.
-WITHOUT_FIGURE = {
-    "architecture", "certainty", "choosing", "first_fit", "function", "metrics", "space",
-    "study_inductive_bias", "targets", "which_estimator", "words",
-}  # fmt: skip
+WITHOUT_FIGURE = {"architecture", "words"}  # a list of folders, and tables
 PLOT = re.compile(r"\n\.\. plot:: figures/(\w+)\.py draw\n((?:   .*\n|\n)+)")
 SMALLEST = 8  # points
 WIDEST = 5.6  # inches, see figures/style.py
@@ -115,3 +114,53 @@ def test_a_page_has_a_figure(page):
         assert name in FIGURES
         assert alt and len(alt) > 30, name
         assert 1 <= len(re.findall(r"[.?!](?= [A-Z]|$)", caption)) <= 4, name
+
+
+def imported(name):
+    drawn(name)
+    return sys.modules[f"figures.{name}"]
+
+
+def test_every_law_of_signs_has_a_panel():
+    assert list(imported("sign_rules").TITLES) == ["None", *LAWS]
+
+
+def test_sign_rules_keep_signs():
+    kept_weights = imported("sign_rules").kept_weights
+    for rule in LAWS:
+        for sign in (1, -1):
+            _, weights = kept_weights(rule, sign)
+            assert ((1 if rule == "nonnegative" else sign) * weights >= 0).all()
+
+
+def signed(text):
+    return float(text.replace("+-", "").replace("+", ""))
+
+
+def test_the_cost_of_the_law_is_that_of_the_tables():
+    """Each row of the csv stands in a table of `study.rst` or `dale.rst`."""
+    rows = pd.read_csv(DOCS / "dale_cost.csv")
+    study = DOCS.joinpath("study.rst").read_text(encoding="utf-8")
+    study = study[study.index("What it gave") :]
+    own = DOCS.joinpath("dale.rst").read_text(encoding="utf-8")
+    cell = r"     - \S+ \(([-+.\d]+) \[([-+.\d]+), ([-+.\d]+)\]\)\n"
+    for law in rows["condition"].unique():
+        found = re.search(rf"   \* - `{law}`\n{cell * 3}", study).groups()
+        named = {"flip-flop": found[:3], "wave": found[3:6], "digits": found[6:]}
+        of_law = rows[rows["condition"] == law].set_index("task")
+        for task, numbers in named.items():
+            row = of_law.loc[task, ["estimate", "low", "high"]]
+            assert [signed(number) for number in numbers] == row.tolist()
+        difference = re.search(rf'   \* - `"{law}"`\n     - \S+\n     - (\S+) \+- (\S+)\n', own)
+        middle, half = (signed(number) for number in difference.groups())
+        row = of_law.loc["MNIST", ["estimate", "low", "high"]].tolist()
+        assert row == pytest.approx([middle, middle - half, middle + half])
+    assert set(rows["processor"]) == {"AMD EPYC, family 26, model 2"}
+
+
+@pytest.mark.parametrize("name", ["graph_metrics", "weight_metrics"])
+def test_low_is_lower_than_high(name):
+    texts = [text.get_text() for ax in drawn(name)[0].axes for text in [ax.xaxis.label]]
+    values = [float(text.replace("\N{MINUS SIGN}", "-")) for text in texts]
+    assert all(low < high for low, high in zip(values[::2], values[1::2], strict=True))
+    assert len(values) == 2 * len(imported(name).EXAMPLES)

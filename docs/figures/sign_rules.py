@@ -8,9 +8,8 @@ import numpy as np
 import torch
 
 from figures.style import INK, PALE, guide_figure, new_figure
-from sk_biornn.biology.constraints import Dale
+from sk_biornn.biology.constraints import LAWS, Dale
 from sk_biornn.plots._style import EXCITATORY, INHIBITORY
-from sk_biornn.studies.dale.settings import Rectified
 
 SCALE, START = 0.4, 0.1  # of the multiplied weights: where steps turn into plain ones; at theta = 0
 N_POINTS = 401
@@ -20,24 +19,23 @@ TITLES = {
     "abs": '"abs"\nreflected at 0',
     "square": '"square"\nslow near 0',
     "exponentiated": '"exponentiated"\nmultiplied, never 0',
-    "rectified": "rectified, as published\ninhibition erased",
+    "nonnegative": '"nonnegative"\nevery unit excites',
 }
 
 
 def kept_weights(rule: str, sign: int) -> tuple[np.ndarray, np.ndarray]:
     """Return theta and the weights that a rule makes of it, in a column of the given sign."""
     theta = torch.linspace(-1, 1, N_POINTS, dtype=torch.float64)
-    signs, mask = torch.full_like(theta, sign), torch.ones(N_POINTS, dtype=torch.bool)
     if rule == "None":
         return theta.numpy(), theta.numpy()
     if rule == "exponentiated":
         return multiplied(sign, theta)
-    law = Rectified() if rule == "rectified" else Dale(rule)
-    space = law.bind(signs, mask)
-    if rule in ("projection", "rectified"):
-        space.retract(theta_kept := theta.clone(), None)
-        return theta.numpy(), space.decode(theta_kept).numpy()
-    return theta.numpy(), space.decode(theta).numpy()
+    signs, mask = torch.full_like(theta, sign), torch.ones(N_POINTS, dtype=torch.bool)
+    space = LAWS[rule].make().bind(signs, mask)
+    kept = theta.clone()
+    if rule not in ("abs", "square"):  # these would turn theta into -theta, the same weight
+        space.retract(kept, None)
+    return theta.numpy(), space.decode(kept).numpy()
 
 
 def multiplied(sign: int, theta: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:

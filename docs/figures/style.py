@@ -7,15 +7,16 @@ points are still 6 points there.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 
-from sk_biornn.plots._style import PRINT
+from sk_biornn.plots._style import GREY, PRINT
 
 WIDTH = 5.6  # inches
-INK, PALE = "#222222", "#E4E4E4"
+INK, PALE, NODE = "#222222", "#E4E4E4", GREY
 STYLE = PRINT | {
     "font.size": 9,
     "axes.labelsize": 9,
@@ -67,3 +68,52 @@ def without_frame(ax: Any) -> None:
     ax.set(xticks=[], yticks=[])
     for spine in ax.spines.values():
         spine.set_visible(False)
+
+
+def on_circle(n_nodes: int) -> np.ndarray:
+    """Return the places of nodes on a circle, the first at the top, clockwise."""
+    angles = np.pi / 2 - 2 * np.pi * np.arange(n_nodes) / n_nodes
+    return np.column_stack([np.cos(angles), np.sin(angles)])
+
+
+def draw_graph(
+    ax: Any,
+    A: np.ndarray,
+    places: np.ndarray,
+    directed: bool = False,
+    size: float = 26,
+    colours: Any = NODE,
+) -> None:
+    """Draw the connections A[post, pre] that are not 0, and the nodes."""
+    for post, pre in zip(*np.nonzero(A), strict=True):
+        start, end = places[pre], places[post]
+        if directed:
+            bend = "arc3,rad=0.18" if A[pre, post] else "arc3,rad=0"
+            look = {"arrowstyle": "-|>", "color": INK, "lw": 0.9, "mutation_scale": 7}
+            look |= {"shrinkA": 3, "shrinkB": 3, "connectionstyle": bend}
+            ax.annotate("", end, start, arrowprops=look)
+        elif post > pre or not A[pre, post]:
+            ax.plot(*zip(start, end, strict=True), color=INK, lw=0.9, zorder=1)
+    ax.scatter(*places.T, s=size, c=colours, ec="white", lw=0.6, zorder=2)
+    without_frame(ax)
+    ax.set_aspect("equal")
+    ax.margins(0.12)
+
+
+def low_and_high(
+    figure: Any, names: Sequence[str], draw: Callable[[Any, str, int], float | str]
+) -> None:
+    """Fill a figure with pairs of panels, a low and a high example of each name.
+
+    `draw(ax, name, which)` draws one of them and returns its value, which is written below.
+    """
+    n_rows = -(-len(names) // 2)
+    outer = figure.add_gridspec(n_rows, 2)
+    for place, name in enumerate(names):
+        pair = figure.add_subfigure(outer[place // 2, place % 2])
+        pair.suptitle(name, weight="bold", fontsize=9)
+        for which, ax in enumerate(pair.subplots(1, 2)):
+            value = draw(ax, name, which)
+            ax.set_xlabel(
+                value if isinstance(value, str) else f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+            )
