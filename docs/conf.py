@@ -13,6 +13,7 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "_ext")]
 
+import comparison_tables
 import names
 import recovery_tables
 import word_tables
@@ -128,6 +129,7 @@ write_api_pages(HERE / "generated" / "api")
 write_changelog(HERE.parent / "CHANGELOG.md", HERE / "generated" / "changelog.rst")
 word_tables.write_tables(HERE / "generated" / "words")
 recovery_tables.write_tables(HERE / "generated" / "recovery")
+comparison_tables.write_tables(HERE / "generated" / "comparison")
 
 
 def skip_foreign_members(app, what, name, obj, skip, options):
