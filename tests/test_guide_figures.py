@@ -22,7 +22,7 @@ FIGURES = sorted(path.stem for path in (DOCS / "figures").glob("*.py") if path.s
 GUIDE = re.findall(r"^   (\w+)$", DOCS.joinpath("guide.rst").read_text(encoding="utf-8"), re.M)
 STUDIES = {"study", "study_cell_types", "study_inductive_bias", "study_pruning"}
 PAGES = sorted({*GUIDE, *STUDIES, "first_fit", "which_estimator"})
-WITHOUT_FIGURE = {"architecture", "words"}  # a list of folders, and tables
+WITHOUT_FIGURE = {"words"}  # tables
 PLOT = re.compile(r"\n\.\. plot:: figures/(\w+)\.py draw\n((?:   .*\n|\n)+)")
 SMALLEST = 8  # points
 WIDEST = 5.6  # inches, see figures/style.py
