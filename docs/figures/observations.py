@@ -64,8 +64,9 @@ def draw() -> Any:
             ax.spines["left"].set_visible(False)
     axes[-1, 0].set_xlabel("time")
     axes[-1, 1].set_xlabel("value observed")
-    axes[0, 1].text(-0.5, 0.75, f"mean {LOW:g}", color=ORANGE, transform=axes[0, 1].transData)
-    axes[0, 1].text(-0.5, 0.15, f"mean {HIGH:g}", color=GREEN, transform=axes[0, 1].transData)
+    for level, colour in ((LOW, ORANGE), (HIGH, GREEN)):
+        axes[0, 1].bar(0, 0, color=colour, label=f"mean {level:g}")
+    axes[0, 1].legend(loc="center", title="values at")
     return figure
 
 
