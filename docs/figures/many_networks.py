@@ -20,14 +20,14 @@ def draw() -> Any:
     ax.text(0.1, 2.58, "one after the other", va="center", weight="bold")
     for place, colour in enumerate(COLOURS):
         product(ax, 0.1, 1.92 - 0.56 * place, [colour], 0.42)
-    ax.text(2.72, 2.58, "in a stack", va="center", weight="bold")
-    product(ax, 2.72, 1.12, COLOURS, 0.45)
+    ax.text(2.58, 2.58, "in a stack", va="center", weight="bold")
+    product(ax, 2.58, 1.12, COLOURS, 0.45)
     look = {"va": "center", "ha": "left", "color": "0.35", "fontsize": 8.5}
-    ax.text(2.72, 0.92, "units\u00b2", **look)
-    ax.text(2.72 + 0.98, 0.92, "units \u00d7 trials", **look)
+    ax.text(2.58, 0.92, "units\u00b2", **look)
+    ax.text(2.58 + 0.98, 0.92, "units \u00d7 trials", **look)
     ax.text(0.1, 0.08, "a call per network and step", **look)
-    ax.text(2.72, 0.08, "a call per step, for all networks", **look)
-    arrow(ax, (2.2, 1.35), (2.55, 1.35), linewidth=1.6, mutation_scale=14)
+    ax.text(2.58, 0.08, "a call per step, for all networks", **look)
+    arrow(ax, (2.16, 1.35), (2.48, 1.35), linewidth=1.6, mutation_scale=14)
     return figure
 
 
@@ -37,7 +37,7 @@ def product(ax: Any, x: float, y: float, colours: Any, size: float) -> None:
     for k, (width, height, name) in enumerate(shapes):
         for sheet, colour in reversed(list(enumerate(colours))):
             at = (x + 0.09 * sheet, y + 0.09 * sheet)
-            look = {"facecolor": "white", "edgecolor": colour, "linewidth": 1.6}
+            look = {"facecolor": "white", "edgecolor": colour, "linewidth": 1.6, "clip_on": False}
             ax.add_patch(Rectangle(at, width, height, zorder=3 - 0.1 * sheet, **look))
         ax.text(x + width / 2, y + height / 2, name, ha="center", va="center", zorder=5)
         x += width + 0.09 * (len(colours) - 1)

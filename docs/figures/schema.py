@@ -25,7 +25,8 @@ def box(
 ) -> Any:
     """Draw a box with a text in its middle; x and y are its lower left corner."""
     words = {key: look.pop(key) for key in ("fontsize", "color", "weight", "family") if key in look}
-    look = {"facecolor": "white", "edgecolor": INK, "linewidth": 0.9} | look
+    # not clipped, so that what leaves the figure is seen by its test
+    look = {"facecolor": "white", "edgecolor": INK, "linewidth": 0.9, "clip_on": False} | look
     patch = FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=0.06", **look)
     ax.add_patch(patch)
     if text:
@@ -38,6 +39,7 @@ def box(
 def arrow(ax: Any, start: Any, end: Any, *, bend: float = 0.0, **look: Any) -> Any:
     """Draw an arrow from one point to another."""
     look = {"color": INK, "linewidth": 1.1, "mutation_scale": 10, "arrowstyle": "-|>"} | look
+    look = {"clip_on": False} | look
     look = {"shrinkA": 0, "shrinkB": 0, "connectionstyle": f"arc3,rad={bend}"} | look
     patch = FancyArrowPatch(tuple(start), tuple(end), **look)
     ax.add_patch(patch)
