@@ -56,6 +56,7 @@ extensions = [
     # Ours, in _ext
     "descriptions",
     "dois",
+    "figure_files",
     "mathml",
     "names",
     "parameter_groups",

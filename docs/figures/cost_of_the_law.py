@@ -6,16 +6,15 @@ them, with seeds and processor.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from figures.style import INK, guide_figure, new_figure
+from figures.style import DOCS, INK, guide_figure, new_figure
 from sk_biornn.plots._study import COLOURS
 
-MEASURED = Path(__file__).parents[1] / "dale_cost.csv"
+MEASURED = DOCS / "dale_cost.csv"
 SAME = {"ratio": 1.0, "points": 0.0}
 LABELS = {
     "ratio": "error, relative to no law\n\N{LEFTWARDS ARROW} better",

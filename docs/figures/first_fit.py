@@ -9,7 +9,7 @@ import numpy as np
 from figures.style import INK, guide_figure, name_panel, new_figure
 from sk_biornn import DaleRNNRegressor
 from sk_biornn.datasets import make_flip_flop
-from sk_biornn.plots._style import BLUE, GREEN, weight_colours
+from sk_biornn.plots._style import BLUE, weight_colours
 
 
 def fitted() -> tuple[Any, np.ndarray, np.ndarray]:
@@ -38,13 +38,13 @@ def draw_trial(pulses: Any, answer: Any, network: Any, X: np.ndarray, y: np.ndar
     """Draw the new trial in which the sign changes most often."""
     trial = int(np.argmax((np.diff(y[:, :, 0], axis=1) != 0).sum(axis=1)))
     steps = np.arange(X.shape[1])
-    pulses.vlines(steps, 0, X[trial, :, 0], color=BLUE, lw=2.5)
+    pulses.vlines(steps, 0, X[trial, :, 0], color=INK, lw=2.5)
     pulses.axhline(0, color=INK, lw=0.6)
     pulses.set(yticks=[-1, 0, 1], ylim=(-1.25, 1.25), ylabel="X")
     pulses.tick_params(labelbottom=False)
     name_panel(pulses, "a  a trial it has not seen")
     answer.step(steps, y[trial, :, 0], where="mid", color=INK, lw=3, alpha=0.35, label="target")
-    answer.plot(steps, network.predict(X[[trial]])[0, :, 0], color=GREEN, label="predicted")
+    answer.plot(steps, network.predict(X[[trial]])[0, :, 0], color=BLUE, label="predicted")
     answer.set(xlabel="step", ylabel="y", yticks=[-1, 0, 1], ylim=(-1.35, 2.1))
     answer.legend(loc="upper center", ncols=2, borderaxespad=0.1)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -15,6 +16,7 @@ import numpy as np
 
 from sk_biornn.plots._style import GREY, PRINT
 
+DOCS = Path(__file__).parents[1]  # Sphinx runs the text of a figure's file: that has no __file__
 WIDTH = 5.6  # inches
 INK, PALE, NODE = "#222222", "#E4E4E4", GREY
 STYLE = PRINT | {
