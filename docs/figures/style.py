@@ -13,6 +13,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.image import AxesImage
 
 from sk_biornn.plots._style import GREY, PRINT
 
@@ -47,7 +48,12 @@ def guide_figure(draw: Callable[[], Any]) -> Callable[[], Any]:
         with plt.rc_context():
             plt.rcdefaults()
             plt.rcParams.update(STYLE)
-            return draw()
+            figure = draw()
+        for image in figure.findobj(
+            AxesImage
+        ):  # cells stay sharp, and of one size, in a vector file
+            image.set_interpolation("none")
+        return figure
 
     return drawn
 
