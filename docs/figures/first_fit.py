@@ -16,8 +16,9 @@ def fitted() -> tuple[Any, np.ndarray, np.ndarray]:
     """Return a network, and trials that it has not seen."""
     X, y = make_flip_flop(220, random_state=0)
     network = DaleRNNRegressor(
-        n_units=32, max_iter=15, batch_size=20, learning_rate_init=1e-2, random_state=0
-    )
+        n_units=32, max_iter=40, batch_size=20, learning_rate_init=0.003, max_grad_norm=1.0,
+        random_state=0,
+    )  # fmt: skip
     return network.fit(X[:200], y[:200]), X[200:], y[200:]
 
 
