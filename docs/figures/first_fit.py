@@ -58,7 +58,7 @@ def draw_weights(ax: Any, network: Any) -> None:
     image = ax.imshow(weights, cmap=weight_colours(), vmin=-limit, vmax=limit)
     n_excitatory = int((network.signs_ > 0).sum())
     ax.axvline(n_excitatory - 0.5, color=INK, lw=0.8)
-    ax.set_xticks([(n_excitatory - 1) / 2, (n_excitatory + len(order) - 1) / 2], ["exc.", "inh."])
+    ax.set_xticks([(n_excitatory - 1) / 2, (n_excitatory + len(order) - 1) / 2], ["E", "I"])
     ax.set_yticks([])
     ax.tick_params(length=0)
     ax.set(xlabel="presynaptic", ylabel="postsynaptic")
