@@ -164,3 +164,40 @@ def test_low_is_lower_than_high(name):
     values = [float(text.replace("\N{MINUS SIGN}", "-")) for text in texts]
     assert all(low < high for low, high in zip(values[::2], values[1::2], strict=True))
     assert len(values) == 2 * len(imported(name).EXAMPLES)
+
+
+def test_captions_say_what_is_drawn():
+    """Those that compare: on this machine, as on any."""
+    spectra, losses = drawn("start_spectra")[0].axes
+    gaps = {line.get_label().strip('"'): line.get_ydata() for line in spectra.lines}
+    assert max(gaps, key=lambda kind: gaps[kind][0] / gaps[kind][1]) == "uniform"
+    medians = [line.get_ydata()[9] for line in losses.lines if line.get_linewidth() > 2]
+    assert medians.index(max(medians)) == list(gaps).index("uniform")
+
+    functional, permuted, *_ = drawn("functional_start")[0].axes[0].lines
+    assert functional.get_ydata() == pytest.approx(permuted.get_ydata())
+
+    titles = [ax.get_title(loc="left") for ax in drawn("penalty_on_wire")[0].axes]
+    (free, score), (cheap, other) = (
+        map(float, re.search(r"wire ([\d.]+), test R² ([\d.]+)", title).groups())
+        for title in titles
+    )
+    assert cheap < free / 2 and other > score - 0.1
+
+    sizes, strengths = drawn("choosing_size")[0].axes
+    scores = sizes.lines[0].get_ydata()
+    assert scores[0] < scores[-1] and abs(scores[-1] - scores[-2]) < 0.1
+    score, wire = (line.get_ydata() for line in strengths.lines)
+    between = strengths.lines[0].get_xdata() == 1e-2
+    assert wire[between] < 0.3 and score[between] > score[0] - 0.1
+
+    rates = drawn("choosing_training")[0].axes[0].lines[0].get_ydata()
+    assert rates.max() > 0.9 and rates[0] < 0.5 and rates[-1] < 0.5
+
+
+def test_a_first_fit_is_the_one_of_the_page_and_answers_a_new_trial():
+    network, X, y = imported("first_fit").fitted()
+    assert network.score(X, y) > 0.8
+    page = " ".join(DOCS.joinpath("first_fit.rst").read_text(encoding="utf-8").split())
+    names = ("max_iter", "batch_size", "learning_rate_init", "max_grad_norm")
+    assert f"``{', '.join(f'{name}={getattr(network, name)}' for name in names)}``" in page

@@ -17,7 +17,7 @@ from sk_biornn.plots._style import BLUE, PURPLE
 SIZES = [2, 4, 8, 16, 32]
 STRENGTHS = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0]
 CUBE = (3, 3, 3)
-USUAL = {"max_iter": 20, "batch_size": 20, "learning_rate_init": 1e-2, "random_state": 0}
+USUAL = {"max_iter": 20, "batch_size": 20, "learning_rate_init": 5e-3, "random_state": 0}
 
 
 def scores_of_sizes() -> np.ndarray:

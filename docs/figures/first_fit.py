@@ -16,8 +16,9 @@ def fitted() -> tuple[Any, np.ndarray, np.ndarray]:
     """Return a network, and trials that it has not seen."""
     X, y = make_flip_flop(220, random_state=0)
     network = DaleRNNRegressor(
-        n_units=32, max_iter=15, batch_size=20, learning_rate_init=1e-2, random_state=0
-    )
+        n_units=32, max_iter=40, batch_size=20, learning_rate_init=0.003, max_grad_norm=1.0,
+        random_state=0,
+    )  # fmt: skip
     return network.fit(X[:200], y[:200]), X[200:], y[200:]
 
 
@@ -57,7 +58,7 @@ def draw_weights(ax: Any, network: Any) -> None:
     image = ax.imshow(weights, cmap=weight_colours(), vmin=-limit, vmax=limit)
     n_excitatory = int((network.signs_ > 0).sum())
     ax.axvline(n_excitatory - 0.5, color=INK, lw=0.8)
-    ax.set_xticks([(n_excitatory - 1) / 2, (n_excitatory + len(order) - 1) / 2], ["exc.", "inh."])
+    ax.set_xticks([(n_excitatory - 1) / 2, (n_excitatory + len(order) - 1) / 2], ["E", "I"])
     ax.set_yticks([])
     ax.tick_params(length=0)
     ax.set(xlabel="presynaptic", ylabel="postsynaptic")
