@@ -396,7 +396,7 @@ def test_numbers_that_are_names_are_names():
 
 
 INDICES = {
-    "days": pd.date_range("2020-01-01", periods=N_STEPS),
+    "days": pd.date_range("2020-01-01", periods=N_STEPS, name="day"),
     "days of Berlin": pd.date_range("2020-03-25", periods=N_STEPS, tz="Europe/Berlin"),
     "months": pd.date_range("2020-01-01", periods=N_STEPS, freq="MS"),
     "periods": pd.period_range("2020-01", periods=N_STEPS, freq="M"),

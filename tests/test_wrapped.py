@@ -31,3 +31,9 @@ def test_what_nobody_has_is_the_default():
     assert attribute_within(WRAPPED["many"], "horizon", 1) == 1
     assert attribute_within(Holder(steps=[], estimators_=[]), "horizon") is None
     assert list(each_within(Holder(estimators_=[]), lambda inner: hasattr(inner, "W"))) == []
+
+
+def test_what_is_wanted_is_not_looked_into():
+    outer = Holder(burn_in=3, estimator_=OTHER)
+    assert list(each_within(outer, lambda inner: hasattr(inner, "burn_in"))) == [outer]
+    assert attribute_within(outer, "burn_in") == 3
