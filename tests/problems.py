@@ -80,7 +80,9 @@ INITIAL_WEIGHTS = [
 
 def flip_flops(n_trials):
     """Trials, targets at every step, labels per trial, and targets of every kind by estimator."""
-    X, Y = (array.astype(np.float64) for array in make_flip_flop(n_trials, 8, random_state=0))
+    X, Y = (
+        array.astype(np.float64) for array in make_flip_flop(n_trials, n_steps=8, random_state=0)
+    )
     labels = np.where(Y[:, -1, 0] > 0, "up", "down")
     per_step = np.repeat(labels[:, None], 8, axis=1)
     families = {
