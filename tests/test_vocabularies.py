@@ -280,11 +280,13 @@ def grown(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def report(grown):
+def report(grown, pytestconfig):
     """What pytest says in the copy, of its own tests and of the questions: one start for both."""
     path = os.pathsep.join(str(grown / name) for name in (".", "tests", "docs"))
     words = " or ".join(sorted({"known_everywhere", *CASES.values()}))
     options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-q", "-rA", "-k", words]
+    if not pytestconfig.getini("filterwarnings"):  # warnings are no errors here, as `make lowest`
+        options += ["-o", "filterwarnings="]
     files = ["tests/test_questions.py", *(f"tests/{case}" for case in CASES)]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *files],
