@@ -11,6 +11,8 @@ import threading
 import time
 from typing import Any
 
+from sk_biornn._log import logger
+
 _N_LINES = 10  # besides the first, of what has no bar
 
 
@@ -24,6 +26,13 @@ def say(line: str) -> None:
         sys.stderr.flush()
     else:
         tqdm.write(line, file=sys.stderr)
+
+
+def tell(line: str, *, shown: bool) -> None:
+    """Write a line to the log, and to the standard error if it is to be shown."""
+    logger.info(line)
+    if shown:
+        say(line)
 
 
 def can_redraw() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from concurrent.futures import BrokenExecutor
@@ -30,10 +31,14 @@ def no_figure(monkeypatch):
     monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
 
 
+PREPARED = re.compile(r"(dale|pruning|inductive-bias|cell-types): (loading|reading|\d+ runs?)")
+
+
 def one_sentence(text: str) -> str:
-    """The only line that the standard error leaves on a screen: a sentence of this program."""
+    """The sentence with which a command ends, after what it said that it was preparing."""
     lines = [line.rpartition("\r")[2] for line in text.split("\n")]  # what was written last
-    (line,) = filter(None, map(str.strip, lines))
+    *prepared, line = filter(None, map(str.strip, lines))
+    assert all(PREPARED.match(each) for each in prepared), prepared
     assert line.startswith("sk-biornn: ") and line.endswith(".")
     return line
 

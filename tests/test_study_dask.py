@@ -639,7 +639,7 @@ def test_a_scheduler_that_does_not_answer_is_named(answers, monkeypatch, capsys,
         started = time.monotonic()
         code = main([*DALE, "--output", str(tmp_path / "o"), "--dask", f"tcp://127.0.0.1:{port}"])
     assert time.monotonic() - started < LONG
-    (line,) = capsys.readouterr().err.strip().splitlines()
+    *_, line = capsys.readouterr().err.strip().splitlines()
     assert code == 2 and line.startswith(
         "sk-biornn: dask must be the address of a scheduler that answers, got "
         f"'tcp://127.0.0.1:{port}', where none did within 0.5 s ("
@@ -649,7 +649,7 @@ def test_a_scheduler_that_does_not_answer_is_named(answers, monkeypatch, capsys,
 def test_without_distributed_a_sentence_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert main([*DALE, "--dask", "local:2"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    *_, line = capsys.readouterr().err.splitlines()
     assert line == ('sk-biornn: dask needs the package distributed: pip install "sk-biornn[dask]".')
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sk_biornn._progress import say
 from sk_biornn.cli._studies import STUDIES, Command
 
 EXIT_OK, EXIT_FAILED_RUNS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -106,6 +107,8 @@ def _add_run_options(parser: argparse.ArgumentParser, study: str, presets: str) 
 
 def run(command: Command, arguments: argparse.Namespace) -> int:
     """Carry out a study and print its tables."""
+    # At once: what is loaded next takes seconds.
+    say(f"{command.name}: loading the study")
     from sk_biornn import studies
 
     choices = _choices(command, arguments)
@@ -128,6 +131,7 @@ def _workers(arguments: argparse.Namespace) -> Iterator[None]:
 
     from sk_biornn._cluster import connected, says_gpu
 
+    say(f"connecting to the cluster {arguments.dask}")
     with ExitStack() as stack:
         try:
             client = stack.enter_context(connected(arguments.dask))

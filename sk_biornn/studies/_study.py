@@ -20,6 +20,7 @@ from joblib import effective_n_jobs
 
 from sk_biornn._checks import check_choice, check_flag
 from sk_biornn._cluster import active_cluster
+from sk_biornn._progress import tell
 from sk_biornn.studies._checks import checked_device
 from sk_biornn.studies._files import file_name, save_weights, weights_file, write_csv
 from sk_biornn.studies._folder import StudyFolder
@@ -211,7 +212,8 @@ def run_study(
         killed by the others, and every call returns with all. Finished runs are taken up. Without,
         a folder belongs to one call at a time.
     progress : bool, default=False
-        Whether to show a progress bar on the standard error.
+        Whether to tell on the standard error what is being prepared, with a bar of the runs in a
+        terminal and about ten lines elsewhere.
     **choices
         What else the plan of the study takes: tasks, arms, simulations and the like.
 
@@ -239,6 +241,8 @@ def run_study(
     >>> runs["arm"].tolist()
     ['abs', 'abs', 'square', 'square']
     """
+    say = partial(tell, shown=progress)
+    say(f"{study.name}: reading settings and data")
     check_n_jobs(n_jobs)
     _check_join(join, output, overwrite)
     cluster = active_cluster()
@@ -265,6 +269,7 @@ def run_study(
             together=together,
         )
         records = [found[file_name(run)] for run in plan.runs]
+        say(f"{study.name}: tables and figures")
         tables = study.tables(records, plan)
         if folder is not None:
             _write(study, plan, records, tables, folder.path)
