@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -178,16 +177,6 @@ def _set_devices(estimators: Sequence[Any], devices: Sequence[Any]) -> None:
             estimator.set_params(device=device)
 
 
-def _note(members: Sequence[Member]) -> None:
-    """Note in the log how many networks learned side by side, and why others did not."""
-    if not is_read():
-        return
-    found = Counter((member.largest_stack, member.reason or "") for member in members)
-    for (stack, reason), number in sorted(found.items(), reverse=True):
-        how = f"side by side, {stack} at a time" if stack > 1 else f"alone ({reason or 'no epoch'})"
-        logger.info("fit_many: %d of %d networks %s", number, len(members), how)
-
-
 _Ended = tuple[int, "str | None", "BaseException | None"]  # largest stack, why alone, error
 
 
@@ -210,7 +199,6 @@ def _fit_here(
     with _watching(estimators, verbose) as watch:
         always = strategy == "stacked"
         carry(members, always=always, never=never, watch=watch, max_memory=max_memory)
-    _note(members)
     return [(m.largest_stack, m.reason, m.error) for m in members]
 
 
@@ -266,11 +254,21 @@ def _report(estimators: Sequence[Any], ended: Sequence[_Ended], errors: str) -> 
             for estimator, (stack, why, error) in zip(estimators, ended, strict=True)
         ]
     )
+    _note(fitted.stacking_report)
     fitted.errors = {number: error for number, (*_, error) in enumerate(ended) if error is not None}
     for error in fitted.errors.values():
         if errors == "raise" or isinstance(error, KeyboardInterrupt):
             raise error
     return fitted
+
+
+def _note(report: pd.DataFrame) -> None:
+    """Note in the log how many networks learned side by side, and why others did not."""
+    if not is_read():
+        return
+    for (stack, reason), rows in report.groupby(["stack", "reason"], sort=False):
+        how = f"side by side, {stack} at a time" if stack > 1 else f"alone ({reason})"
+        logger.info("fit_many: %d of %d networks %s", len(rows), len(report), how)
 
 
 def _reason(estimator: Any, stack: int, why: str | None, error: BaseException | None) -> str:

@@ -117,11 +117,11 @@ class Training:
                 after = self._after(state, params, history, synapses, noise, in_middle=True)
                 return after.with_own_generator()
 
-            wants_to_stop = False
+            wants_to_stop = self.report(history, middle, loss.tallied.take())
             if watch.follows_epochs:
                 now[0] = middle
-                wants_to_stop = watch.epoch_ended(history, middle, self.monitor)
-            return self.report(history, middle, loss.tallied.take()) or wants_to_stop
+                wants_to_stop |= watch.epoch_ended(history, middle, self.monitor)
+            return wants_to_stop
 
         recipe = Recipe(constraint, circuit, self.frozen, self.optimisation.solver, loss)
         if epochs is None:
