@@ -43,9 +43,10 @@ class WithCallbacks(_Base):
     def set_callbacks(self, *callbacks: Any) -> Self:
         """Set callbacks of scikit-learn, such as `sklearn.callback.ProgressBar`.
 
-        They see every fit as a task, and every epoch (of a `SeedEnsemble`: every seed) as a task
-        within it. Clones have the same callbacks; files do not hold them. The interface is
-        scikit-learn's, and experimental there.
+        They see a fit as a task, and as tasks within it the epochs of a network, the seeds of a
+        `SeedEnsemble`; when one asks for the end, the fit ends as it does for `on_epoch`. Clones
+        have the same callbacks, files none. The interface is scikit-learn's, and experimental there
+        (:doc:`/watching`).
 
         Parameters
         ----------

@@ -6,6 +6,7 @@ All of it goes to the standard error, line by line: what a program prints stays 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 import threading
 import time
@@ -14,6 +15,8 @@ from typing import Any
 from sk_biornn._log import logger
 
 _N_LINES = 10  # besides the first, of what has no bar
+# What counts fits into 80 columns: the numbers, the time, and how the last one went.
+_BAR = "{unit} {n_fmt}/{total_fmt} |{bar:10}| {elapsed}<{remaining}{postfix}"
 
 
 def say(line: str) -> None:
@@ -45,8 +48,18 @@ def can_redraw() -> bool:
     is_notebook = type(stream).__module__.partition(".")[0] == "ipykernel"
     if stream is None or not (is_notebook or stream.isatty()):
         return False
+    if not is_notebook and _has_no_width(stream):
+        return False
     is_main = multiprocessing.current_process().name == "MainProcess"
     return is_main and threading.current_thread() is threading.main_thread()
+
+
+def _has_no_width(stream: Any) -> bool:
+    """Whether a terminal says that it has no columns, as those of some containers do."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns == 0
+    except (AttributeError, OSError, ValueError):  # it does not say
+        return False
 
 
 class Progress:
@@ -59,7 +72,7 @@ class Progress:
     unit : str
         What one is called.
     name : str, default=""
-        What they are part of, in front of every line.
+        What they are part of, in front of lines; a bar has no room for it.
     done : int, default=0
         How many were done before.
     verbose : int, default=1
@@ -91,7 +104,7 @@ class Progress:
                 total=total,
                 initial=done,
                 unit=unit,
-                desc=name or None,
+                bar_format=_BAR,
                 file=sys.stderr,
                 dynamic_ncols=True,
             )

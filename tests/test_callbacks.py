@@ -17,6 +17,7 @@ from sk_biornn import CellTypeRNNRegressor, DaleRNNClassifier, DaleRNNRegressor,
 from sk_biornn.datasets import make_flip_flop
 from sk_biornn.ensemble import SeedEnsemble, fit_many
 from sk_biornn.model_selection import StackedGridSearchCV
+from sk_biornn.preprocessing import TrialTargetRegressor
 
 X, Y = make_flip_flop(24, n_steps=6, random_state=0)
 WEIGHTS = ("W_in_", "W_rec_", "b_rec_", "W_out_", "b_out_")
@@ -263,7 +264,10 @@ def test_a_file_asks_to_leave_them_out_also_in_the_middle_of_a_fit(tmp_path):
     def keep(net):
         sk_biornn.save(net, path, without=["callbacks", "on_epoch"])
 
-    GridSearchCV(clone(est).set_callbacks().set_params(on_epoch=keep), {"tol": [1e-3]}, cv=2)
+    inner = network(max_iter=1, on_epoch=keep)  # which has them from the search, while it is fitted
+    GridSearchCV(inner, {"tol": [1e-3]}, cv=2, error_score="raise").set_callbacks(HandedOn()).fit(
+        X, Y
+    )
     est.set_params(on_epoch=keep).fit(X, Y)
     with pytest.raises(TypeError, match=r"without=\['callbacks'\]"):
         sk_biornn.save(est.set_params(on_epoch=None), path)
@@ -313,6 +317,21 @@ def test_a_callback_that_is_not_handed_on_sees_the_seeds():
         ("SeedEnsemble", "seed", 0),
         ("SeedEnsemble", "seed", 1),
     ]
+
+
+def test_scaled_targets_are_a_task_around_the_fit():
+    seen = HandedOn()
+    scaled = TrialTargetRegressor(network(max_iter=2)).set_callbacks(seen).fit(X, Y)
+    outer = "TrialTargetRegressor"
+    assert seen.events == [
+        ("setup", outer, "fit", 0),
+        ("begin", outer, "fit", 0),
+        *of_fit("DaleRNNRegressor", 0, 1),
+        ("end", outer, "fit", 0),
+        ("teardown", outer, "fit", 0),
+    ]
+    without = TrialTargetRegressor(network(max_iter=2)).fit(X, Y)
+    assert_array_equal(scaled.predict(X), without.predict(X))
 
 
 @pytest.mark.parametrize("search", [GridSearchCV, StackedGridSearchCV])

@@ -43,6 +43,39 @@ def one_sentence(text: str) -> str:
     return line
 
 
+AT_ONCE = """
+import sys
+from sk_biornn.cli import _commands, main
+def say(line):
+    print(line, "with torch" if "torch" in sys.modules else "without torch")
+_commands.say = say
+main(["study", "cell-types", "--preset", "huge"])
+"""
+
+
+def test_a_study_says_what_it_loads_before_it_loads_it():
+    run = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True)
+    assert run.stdout == "cell-types: loading the study without torch\n"
+    assert "preset must be one of" in run.stderr
+
+
+def test_a_study_says_what_it_prepares(tiny, no_figure, tmp_path, capsys):
+    command = [*STUDY, "--simulations", "1", "--tasks", "digits", "--output", str(tmp_path / "o")]
+    expected = ["dale: loading the study", "dale: reading settings and data"]
+    assert main(command) == 0
+    runs = ["dale: 2 runs, one after another", "run 1/2", "run 2/2", "dale: tables and figures"]
+    assert heads(capsys.readouterr().err) == [*expected, *runs]
+    assert main([*command, "--resume"]) == 0
+    done = "dale: 2 runs, 2 of them finished before, none is left"
+    assert heads(capsys.readouterr().err) == [*expected, done, "dale: tables and figures"]
+
+
+def heads(text: str) -> list[str]:
+    """Lines without the time that is left, and without what only a fresh process says."""
+    lines = [line.partition(", 0:")[0] for line in text.splitlines()]
+    return [line for line in lines if line != "dale: loading torch"]
+
+
 def test_study_prints_its_table_and_the_path_of_the_figure(tiny, tmp_path, capsys):
     output = tmp_path / "results"
     assert main([*STUDY, "--output", str(output)]) == 0

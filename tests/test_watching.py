@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import sys
 import threading
 from types import SimpleNamespace
@@ -108,9 +109,9 @@ def test_a_terminal_shows_a_bar_and_lines_above_it(terminal):
         progress.say("pruned")
     progress.close()
     assert terminal.written.count("net: pruned\n") == 4
-    assert "\r" in terminal.written and "epoch 1/4" not in terminal.written
+    assert "\r" in terminal.written and "net: epoch" not in terminal.written
     last = terminal.written.rstrip("\n").rpartition("\r")[2]
-    assert last.startswith("net: 100%") and "4/4" in last and "loss 0.5" in last
+    assert last.startswith("epoch 4/4 |") and last.endswith(", loss 0.5")
 
 
 def test_the_bar_of_what_failed_is_taken_away(terminal):
@@ -136,6 +137,22 @@ def test_workers_and_threads_draw_no_bars(terminal, monkeypatch):
     thread.join()
     monkeypatch.setattr(multiprocessing.current_process(), "_name", "LokyProcess-1")
     assert [*found, _progress.can_redraw()] == [False, False]
+
+
+@pytest.mark.parametrize("columns", [0, 79])
+def test_a_terminal_of_no_columns_gets_lines(terminal, monkeypatch, columns):
+    monkeypatch.setattr(terminal, "fileno", lambda: 2, raising=False)
+    size = os.terminal_size((columns, 24))
+    monkeypatch.setattr(_progress.os, "get_terminal_size", lambda _: size)
+    assert _progress.can_redraw() == (columns > 0)
+
+
+def test_a_bar_with_both_losses_fits_80_columns(terminal, monkeypatch):
+    arguments = {"early_stopping": True, "n_iter_no_change": 200, "max_iter": 101}
+    network(verbose=1, **arguments).fit(X, Y)
+    bars = [line for line in terminal.written.replace("\n", "\r").split("\r") if "|" in line]
+    assert len(bars) >= 2 and "101/101" in bars[-1]
+    assert max(map(len, bars)) < 80 and "validation loss 0." in bars[-1]
 
 
 def test_notebooks_draw_bars(monkeypatch):
@@ -179,10 +196,9 @@ def test_one_that_stops_early_shows_its_validation_loss_and_what_was_kept(capsys
     est = network(verbose=2, **arguments).fit(X, Y)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == est.n_iter_ + 1 == 4
-    losses = zip(est.loss_curve_, est.validation_loss_curve_, est.validation_scores_, strict=True)
-    for line, (loss, validation, score) in zip(lines, losses, strict=False):
-        shown = f"loss {loss:.4g}, validation loss {validation:.4g}, score {score:.4g}, "
-        assert shown in line
+    losses = zip(est.loss_curve_, est.validation_loss_curve_, strict=True)
+    for line, (loss, validation) in zip(lines, losses, strict=False):
+        assert f"loss {loss:.4g}, validation loss {validation:.4g}, " in line
     best = int(np.argmax(est.validation_scores_))
     assert lines[-1] == (
         f"DaleRNNRegressor: stopped early after epoch 3, kept epoch {best + 1} (validation score "
@@ -202,7 +218,7 @@ def test_networks_side_by_side_write_lines_below_one_bar(terminal):
     fit_many(networks, X, Y, verbose=1)
     assert terminal.written.count("DaleRNNRegressor: epoch 3/3") == 2
     last = terminal.written.rstrip("\n").rpartition("\r")[2]
-    assert last.startswith("2 networks: 100%") and "median loss" in last and "worst" in last
+    assert last.startswith("epoch 3/3 |") and "median loss" in last and "worst" in last
 
 
 def test_a_fit_that_fails_leaves_no_bar(terminal):

@@ -154,7 +154,6 @@ def _went(history: History, monitor: HeldOut | None) -> str:
     parts = [f"loss {history.losses[-1]:.4g}"]
     if monitor is not None and history.scores:
         parts.append(f"validation loss {monitor.losses[-1]:.4g}")
-        parts.append(f"score {history.scores[-1]:.4g}")
     return ", ".join(parts)
 
 
