@@ -60,7 +60,8 @@ def test_a_study_says_what_it_loads_before_it_loads_it():
 
 
 def test_a_study_says_what_it_prepares(tiny, no_figure, tmp_path, capsys):
-    command = [*STUDY, "--simulations", "1", "--tasks", "digits", "--output", str(tmp_path / "o")]
+    command = ["study", "dale", "--arms", "square/ours", "projection/ours"]
+    command += ["--simulations", "1", "--output", str(tmp_path / "study")]
     expected = ["dale: loading the study", "dale: reading settings and data"]
     assert main(command) == 0
     runs = ["dale: 2 runs, one after another", "run 1/2", "run 2/2", "dale: tables and figures"]

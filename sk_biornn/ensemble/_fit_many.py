@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -266,9 +267,10 @@ def _note(report: pd.DataFrame) -> None:
     """Note in the log how many networks learned side by side, and why others did not."""
     if not is_read():
         return
-    for (stack, reason), rows in report.groupby(["stack", "reason"], sort=False):
+    found = Counter(zip(report["stack"], report["reason"], strict=True))
+    for (stack, reason), number in found.items():
         how = f"side by side, {stack} at a time" if stack > 1 else f"alone ({reason})"
-        logger.info("fit_many: %d of %d networks %s", len(rows), len(report), how)
+        logger.info("fit_many: %d of %d networks %s", number, len(report), how)
 
 
 def _reason(estimator: Any, stack: int, why: str | None, error: BaseException | None) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
-import io
 import os
+import tempfile
 import warnings
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -63,7 +65,7 @@ def to_onnx(est: Any, path: str | os.PathLike[str]) -> None:
     path = _container.checked_path(path)
     module = to_torch(est)
     try:
-        import onnx  # noqa: F401
+        importlib.import_module("onnx")
     except ImportError:
         raise ImportError(
             'to_onnx needs the package onnx: pip install "sk-biornn[onnx]".'
@@ -92,18 +94,18 @@ def _exported(network: RateNetwork) -> bytes:
     # Newer versions have a second way, which unrolls the steps.
     newer = "dynamo" in inspect.signature(torch.onnx.export).parameters
     options: dict[str, Any] = {"dynamo": False} if newer else {}
-    content = io.BytesIO()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "network.onnx")
         warnings.simplefilter("ignore")  # torch announces that this way will end one day
         script = torch.jit.script(_WholeTrials(network).eval())
         torch.onnx.export(
             script,
             (x,),
-            content,
+            str(file),
             input_names=["X"],
             output_names=["y"],
             dynamic_axes={"X": free, "y": free if network.every_step else {0: "n_trials"}},
             opset_version=_OPERATORS,
             **options,
         )
-    return content.getvalue()
+        return file.read_bytes()
