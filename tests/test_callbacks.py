@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import warnings
 
@@ -362,3 +363,32 @@ def test_a_bar_of_scikit_learn_counts_epochs(capsys):
     pytest.importorskip("rich")
     network(max_iter=4).set_callbacks(callback.ProgressBar()).fit(X, Y)
     assert re.search(r"DaleRNNRegressor - fit\s.*100%", capsys.readouterr().out)
+
+
+# ------------------------------------------------------------------ other processes
+
+
+def test_a_task_is_sent_elsewhere_without_the_trials():
+    with _callbacks.callbacks_ended(est := network().set_callbacks(Recorder())):
+        task = _callbacks.task_of_fit(est, X, Y, n_parts=1)
+        sent = pickle.loads(pickle.dumps(task.part("seed")))
+    assert sent._given == {"X": None, "y": None, "metadata": None}
+    sent.begin().end()
+    (seen,) = sent._context._callbacks
+    assert [event[0] for event in seen.events[-2:]] == ["begin", "end"]
+
+
+def test_what_comes_back_has_no_callbacks_of_its_own():
+    seen = Recorder()
+    est = network().set_callbacks(seen)
+    twin = pickle.loads(pickle.dumps(est)).fit(X, Y)
+    _callbacks.take_over(est, twin)
+    assert_array_equal(est.W_rec_, twin.W_rec_)
+    assert est._skl_callbacks == [seen] and not seen.events
+
+
+def test_on_a_cluster_nothing_is_handed_on(monkeypatch):
+    monkeypatch.setattr("sk_biornn.ensemble._seeds.cluster_for_fits", lambda: "a cluster")
+    seen = HandedOn()
+    SeedEnsemble(network(), n_seeds=2, random_state=0).set_callbacks(seen).fit(X, Y)
+    assert {event[1] for event in seen.events} == {"SeedEnsemble"}
