@@ -273,13 +273,21 @@ def test_it_says_what_pruning_and_early_stopping_did(log):
     assert sum("kept epoch 4 " in line for line in log()) == 1  # of the only one that followed
 
 
+def test_it_says_when_no_epoch_has_bettered_the_start(log):
+    x = np.random.default_rng(0).standard_normal((20, 12, 3)).cumsum(axis=1)
+    arguments = {"readout_skip": "diagonal", "early_stopping": True, "learning_rate_init": 1.0}
+    network(max_iter=2, solver="sgd", **arguments).fit(x[:, :-1], x[:, 1:])
+    assert any(line.startswith("kept the start (validation score 0.") for line in log())
+
+
 def test_a_fit_that_goes_on_says_after_how_many_epochs(log):
     network(warm_start=True).fit(X, Y).fit(X, Y)
     assert sum("at most 3 epochs, after 3 epochs, in" in line for line in log()) == 1
 
 
 def test_epochs_are_not_in_the_log(log):
-    network(max_iter=20, pruning="magnitude", density=0.3, pruning_schedule="cubic").fit(X, Y)
+    pruned = {"pruning": "magnitude", "density": 0.3, "pruning_schedule": "cubic"}
+    network(max_iter=20, early_stopping=True, **pruned).fit(X, Y)
     assert len(log()) < 8
 
 

@@ -126,6 +126,7 @@ class Training:
         recipe = Recipe(constraint, circuit, self.frozen, self.optimisation.solver, loss)
         if epochs is None:
             watch.computes(circuit, synapses.support, self.device, recipe.is_recordable)
+        start_score = self._score_of_start(params, synapses)
         params, history = yield from train_by_epochs(
             params,
             loss,
@@ -135,6 +136,7 @@ class Training:
             state.generator,
             lengths=self.trials.lengths,
             monitor=self._monitor_of(synapses),
+            start_score=start_score,
             before_epoch=(lambda: watch.epoch_begins(now[0])) if watch.follows_epochs else None,
             on_epoch=report,
             history=history,
@@ -145,7 +147,7 @@ class Training:
         )
         after = self._after(state, params, history, synapses)
         if self.monitor is not None and epochs is None:
-            watch.judged(state, after, max_iter)
+            watch.judged(state, after, max_iter, start_score)
         return after
 
     def _bound(self, circuit: Circuit, signs: torch.Tensor) -> tuple[Constraint, Synapses]:
@@ -167,6 +169,11 @@ class Training:
         if self.monitor is None or synapses.stored is None:
             return self.monitor
         return partial(self.monitor, support=synapses.stored)
+
+    def _score_of_start(self, params: RNNParams, synapses: Synapses) -> float | None:
+        if self.monitor is None:
+            return None
+        return self.monitor.of_start(params, support=synapses.stored)
 
     def _after(
         self,

@@ -78,16 +78,20 @@ class Watch:
                 how += ", steps recorded once and replayed" if is_recordable else ", step by step"
             logger.info("%s: %s", self._name, how)
 
-    def judged(self, before: FitState, after: FitState, n_asked: int) -> None:
-        """Tell which epoch of a phase early stopping has kept."""
-        scores = after.scores[len(before.scores) :]
-        if not scores:
+    def judged(
+        self, before: FitState, after: FitState, n_asked: int, start_score: float | None
+    ) -> None:
+        """Tell which epoch of a phase early stopping has kept; `start_score` is that before it."""
+        scores = np.nan_to_num(after.scores[len(before.scores) :], nan=-np.inf)
+        if not len(scores):
             return
-        best = int(np.argmax(np.nan_to_num(scores, nan=-np.inf)))
-        number = after.n_iter - len(scores) + best + 1
+        best = int(scores.argmax())
+        kept, score = f"epoch {after.n_iter - len(scores) + best + 1}", scores[best]
+        if start_score is not None and start_score >= score:
+            kept, score = "the start", start_score
         goes_on = len(scores) == n_asked or after.stopped or after.interrupted
         stopped = "" if goes_on else f"stopped early after epoch {after.n_iter}, "
-        self.say(f"{stopped}kept epoch {number} (validation score {scores[best]:.4g})")
+        self.say(f"{stopped}kept {kept} (validation score {score:.4g})")
 
     def epoch_begins(self, state: State) -> None:
         """Tell callbacks that an epoch begins; `state` returns the network before it."""
