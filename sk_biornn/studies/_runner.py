@@ -64,11 +64,11 @@ def carry_out(
     be tried again when the study is resumed. So is one whose file is missing: `leaves` says what
     file a run leaves besides its record.
     """
+    leaves, name_of_study = leaves or {}, settings.get("study", "study")
     if "torch" not in sys.modules:
-        tell(f"{settings['study']}: loading torch", shown=progress)
+        tell(f"{name_of_study}: loading torch", shown=progress)
     from sk_biornn.core import one_torch_thread
 
-    leaves = leaves or {}
     records: dict[str, Record] = {}
     shared = folder is not None and folder.claims is not None
     if folder is not None:
@@ -80,7 +80,7 @@ def carry_out(
     if cluster is not None:
         check_workers(cluster)
     how = _How(function, runs, leaves, together, n_jobs, cluster, shared)
-    tell(f"{settings['study']}: {_what_is_left(how, todo)}", shown=progress)
+    tell(f"{name_of_study}: {_what_is_left(how, todo)}", shown=progress)
     # One thread here too: with threads for workers it is this process that computes.
     with _bar(len(runs), len(records), progress) as bar, one_torch_thread():
 
