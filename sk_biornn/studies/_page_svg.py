@@ -1,0 +1,85 @@
+"""A figure as SVG that stands inside a page: text is text, and no name is another figure's."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree
+
+from sk_biornn.studies._page_html import Markup, element
+
+_DPI = 150  # of pictures inside, such as weight matrices
+_NUMBER = re.compile(r"-?\d+\.\d+")
+_REFERENCE = re.compile(r"url\(#([^)]+)\)")
+_FONT = re.compile(r"font: ([^;'\"]*)(?:'|\")[^;]*")
+_DRAWN = ("d", "points", "x", "y", "x1", "x2", "y1", "y2")
+# No dates and no addresses: the same figure is the same text.
+_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+
+
+def inline_svg(draw: Callable[[Any], Any], name: str, alt: str) -> Markup:
+    """Return what `draw` fills an empty figure with.
+
+    Parameters
+    ----------
+    draw : callable
+        (figure) -> object.
+    name : str
+        Of the figure, with which all names inside begin.
+    alt : str
+        What is seen.
+    """
+    root = ElementTree.fromstring(_drawn(draw, name))
+    size = f"--width:{float(root.get('width', '500pt').removesuffix('pt')):.0f}pt"
+    inner, box = [_markup(child, name) for child in root], root.get("viewBox")
+    return element("svg", *inner, viewBox=box, role="img", aria_label=alt, style=size)
+
+
+def _drawn(draw: Callable[[Any], Any], name: str) -> str:
+    from matplotlib import rc_context, style
+    from matplotlib.figure import Figure
+
+    own: Any = {"svg.fonttype": "none", "svg.hashsalt": name}
+    with style.context("default", after_reset=True), rc_context(own):
+        figure, buffer = Figure(), io.StringIO()
+        draw(figure)
+        figure.savefig(buffer, format="svg", dpi=_DPI, metadata=_METADATA)
+    return buffer.getvalue()
+
+
+def _markup(node: ElementTree.Element, name: str) -> Markup:
+    """Return an element with all inside it; without what matplotlib says about itself."""
+    tag = _plain(node.tag)
+    if tag in ("metadata", "style"):
+        return Markup("")
+    attributes = {_plain(key): _value(_plain(key), value, name) for key, value in node.items()}
+    children: list[Any] = [(node.text or "").strip()] if tag in ("text", "tspan") else []
+    children += [_markup(child, name) for child in node]
+    return element(tag, *children, **attributes)
+
+
+def _plain(name: str) -> str:
+    return name.rpartition("}")[2]
+
+
+def _value(key: str, value: str, name: str) -> str:
+    if key == "id":
+        return f"{name}-{value}"
+    if key == "href" and value.startswith("#"):
+        return f"#{name}-{value[1:]}"
+    if key in _DRAWN:
+        value = " ".join(_NUMBER.sub(_rounded, value).split())
+    if key == "style":
+        value = _FONT.sub(_font, value)
+    return _REFERENCE.sub(rf"url(#{name}-\1)", value)
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number.group()):.2f}".rstrip("0").rstrip(".")
+
+
+def _font(found: re.Match[str]) -> str:
+    family = "mono" if "Mono" in found.group().split(",")[0] else "figure"
+    return f"font: {found.group(1)}var(--{family})"
