@@ -19,6 +19,7 @@ import scipy.spatial.distance
 import scipy.stats
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sk_biornn._records import NEVER_REPEATED
 from sk_biornn.biology.regularizers import pairwise_distances
 from sk_biornn.cli import main
 from sk_biornn.core import alone
@@ -38,6 +39,7 @@ from sk_biornn.studies._files import file_name
 from sk_biornn.studies._intervals import holm, paired_p
 from sk_biornn.studies._repeatable import one_thread
 from sk_biornn.studies._study import one_run
+from sk_biornn.studies._told import as_text
 from sk_biornn.studies.inductive_bias import job as measures
 from sk_biornn.studies.inductive_bias.design import BY_NAME, CONTRASTS, TASKS
 from sk_biornn.studies.inductive_bias.job import CURVE, RESULTS, Run, blank, job
@@ -53,7 +55,7 @@ from sk_biornn.studies.inductive_bias.original_files import METRICS, config_text
 from sk_biornn.studies.inductive_bias.report import (
     NOTE,
     compare_variants,
-    format_tables,
+    parts_of_tables,
     results_frame,
     summarise_variants,
 )
@@ -99,8 +101,9 @@ def files_of(folder: Path) -> dict[str, bytes]:
             content[str(path.relative_to(folder))] = path.read_bytes()
             if path.parent.name == "runs":
                 record = json.loads(path.read_text())
-                assert record.pop("seconds") > 0
-                content[str(path.relative_to(folder))] = json.dumps(record).encode()
+                assert record["seconds"] > 0
+                record = {name: record[name] for name in set(record) - {*NEVER_REPEATED}}
+                content[str(path.relative_to(folder))] = json.dumps(record, sort_keys=True).encode()
     return content
 
 
@@ -383,13 +386,14 @@ def test_tables_say_which_epoch_they_speak_of():
     assert means["test_accuracy"] == 52.0 and means["best_epoch_test_accuracy"] == 81.0
     ends = summary.set_index("metric").loc["best_epoch_test_accuracy", ["ci_low", "ci_high"]]
     assert ends.isna().all()  # three runs are too few for an interval
-    text = format_tables(summary, compare_variants(results))
-    _, header, line = text.splitlines()[:3]
+    text = as_text(parts_of_tables(summary, compare_variants(results)))
+    _, levels, header, line = text.splitlines()[:4]
+    assert levels == "  without memory 50, at best 90"
     assert header.split()[:5] == ["variant", "n", "mean", "best", "epoch"]
     assert line.split()[:3] == ["WD*C", "3", "52.0"] and " 81.0 " in line
     assert text.split("\n\n")[1:] == [
         "Answer: WD*C is best with 52.0 % on average (n = 3); too few runs to test the\ncontrasts.",
-        NOTE,
+        as_text([NOTE]),
     ]
 
 

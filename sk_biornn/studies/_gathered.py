@@ -6,13 +6,21 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import pandas as pd
 
 from sk_biornn.studies._files import file_name, read_table
 from sk_biornn.studies._folder import StudyFolder, read_json, read_settings
-from sk_biornn.studies._report import ALL_FAILED, failures_of, name_of, read_tables
+from sk_biornn.studies._report import (
+    ALL_FAILED,
+    Drawings,
+    drawings,
+    failures_of,
+    name_of,
+    read_tables,
+)
 from sk_biornn.studies._study import Plan, Study
 from sk_biornn.studies._times import times_frame
 from sk_biornn.studies._told import Told
@@ -40,13 +48,15 @@ class Gathered:
     @property
     def n_runs(self) -> int:
         """Number of runs that have ended, failed or not."""
-        return len(self.times)
+        if "results" not in self.tables:
+            return 0
+        levels = {name for _, name, *_ in Formatter().parse(self.study.report.run) if name}
+        return len(self.tables["results"][sorted(levels | {"simulation"})].drop_duplicates())
 
-    @property
-    def draws(self) -> bool:
-        """Whether there are figures: they are drawn of what a finished study leaves."""
-        report = self.study.report
-        return self.is_finished and report.draw is not None and self.told != ALL_FAILED
+    def drawings(self) -> Drawings:
+        """Yield the figures, which are drawn of what a finished study leaves."""
+        if self.is_finished and self.told != ALL_FAILED:
+            yield from drawings(self.study.report, self.folder, self.tables)
 
 
 def gather(study: Study, folder: Path) -> Gathered:
@@ -72,7 +82,7 @@ def gather(study: Study, folder: Path) -> Gathered:
         study=study,
         folder=folder,
         settings=settings,
-        versions=read_json(folder / "versions.json") if is_finished or settings else {},
+        versions=_versions(folder),
         tables=tables,
         told=told,
         times=times,
@@ -104,8 +114,18 @@ def _n_simulations(runs: Sequence[Any] | None, results: pd.DataFrame | None) -> 
     return None if results is None else int(results["simulation"].nunique())
 
 
+def _versions(folder: Path) -> dict[str, Any]:
+    """Return what versions.json holds; nothing of a folder that is older than this file."""
+    path = folder / "versions.json"
+    content = read_json(path) if path.exists() else {}
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} must hold versions by name; remove it to go on.")
+    return content
+
+
 def _read_times(folder: Path) -> pd.DataFrame:
-    return read_table(folder / "times.csv", ["seconds"])
+    path = folder / "times.csv"
+    return read_table(path, ["seconds"]) if path.exists() else pd.DataFrame(columns=["seconds"])
 
 
 def _of_records(

@@ -9,7 +9,6 @@ from typing import Any
 
 import sk_biornn
 from sk_biornn.studies._about import About, Caption
-from sk_biornn.studies._files import matplotlib_is_here
 from sk_biornn.studies._gathered import Gathered
 from sk_biornn.studies._page_facts import facts, runs_text, state
 from sk_biornn.studies._page_html import Anchors, Markup, element, joined
@@ -19,13 +18,21 @@ from sk_biornn.studies._page_tables import MOST_ROWS, file_table, printed_table,
 from sk_biornn.studies._report import count
 from sk_biornn.studies._told import Answer, Note, PrintedTable, parts_of
 
-_SECTIONS = ("Answers", "Figures", "Tables", "All numbers", "How it was carried out", "References")
+_SECTIONS = (
+    "Answers",
+    "What was done",
+    "Figures",
+    "Tables",
+    "All numbers",
+    "How it was carried out",
+    "References",
+)
 
 
 def page_of(found: Gathered) -> str:
     """Return the page of one study."""
     about, anchors = about_of(found), Anchors()
-    makers = (_answers, _figures, _tables, _numbers, _circumstances, _references)
+    makers = (_answers, _methods, _figures, _tables, _numbers, _circumstances, _references)
     sections = [
         (title, anchors.name(title), content)
         for title, make in zip(_SECTIONS, makers, strict=True)
@@ -39,7 +46,6 @@ def page_of(found: Gathered) -> str:
         element("p", about.question, class_="question") if about.question else None,
         state(found),
         facts(found),
-        *(element("p", text) for text in about.methods),
         element("nav", element("ul", *links), aria_label="sections"),
     )
     body = [
@@ -121,6 +127,10 @@ def _answers(found: Gathered, about: About, anchors: Anchors) -> Markup | None:
     return _list_of_answers(found)
 
 
+def _methods(found: Gathered, about: About, anchors: Anchors) -> Markup | None:
+    return joined(element("p", text) for text in about.methods) if about.methods else None
+
+
 def _list_of_answers(found: Gathered) -> Markup | None:
     answers = [part for part in parts_of(found.told) if isinstance(part, Answer)]
     rows = [
@@ -135,14 +145,9 @@ def _sentence(text: str) -> str:
 
 
 def _figures(found: Gathered, about: About, anchors: Anchors) -> Markup | None:
-    if not found.draws or not matplotlib_is_here():
-        return None
-    draw = found.study.report.draw
-    assert draw is not None
-    drawn = draw(found.folder, found.tables)
     figures = [
         _figure(number, name, fill, about, anchors)
-        for number, (name, fill) in enumerate(drawn, start=1)
+        for number, (name, fill) in enumerate(found.drawings(), start=1)
     ]
     return joined(figures) if figures else None
 

@@ -51,7 +51,7 @@ def runs_text(found: Gathered) -> str:
     failed = f"{n_failed} failed" if n_failed else "none failed"
     if found.missing:
         return f"{found.n_runs} of {found.n_planned}, {failed}"
-    return f"{found.n_runs or found.n_planned or 0}, {failed}"
+    return f"{found.n_runs}, {failed}"
 
 
 def when_text(times: pd.DataFrame) -> str:
@@ -64,7 +64,8 @@ def when_text(times: pd.DataFrame) -> str:
         return ""
     first, last = began.min(), ended.max()
     same_day = first.date() == last.date()
-    return f"{first:%Y-%m-%d %H:%M} to {last:{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}} UTC"
+    end = last.strftime("%H:%M" if same_day else "%Y-%m-%d %H:%M")
+    return f"{first:%Y-%m-%d %H:%M} to {end} UTC"
 
 
 def duration_text(seconds: pd.Series) -> str:

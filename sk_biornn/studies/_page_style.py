@@ -30,10 +30,9 @@ p { margin: 0 0 .9rem; max-width: 46rem; }
 :is(h2, h3):hover .anchor, .anchor:focus { opacity: .7; }
 nav ul { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; list-style: none; padding: 0;
   margin: 1.5rem 0 0; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(11rem, 100%), 1fr));
-  gap: 1px; background: var(--line); border: 1px solid var(--line); border-radius: .5rem;
-  overflow: hidden; margin: 1.2rem 0; }
-.facts div { background: var(--tint); padding: .6rem .9rem; }
+.facts { display: flex; flex-wrap: wrap; gap: 1px; background: var(--line); overflow: hidden;
+  border: 1px solid var(--line); border-radius: .5rem; margin: 1.2rem 0; }
+.facts div { background: var(--tint); padding: .6rem .9rem; flex: 1 1 auto; min-width: 7rem; }
 .facts dt { color: var(--quiet); font-size: .8rem; }
 .facts dd { margin: 0; font-variant-numeric: tabular-nums; }
 .state { border: 1px solid; border-left-width: .3rem; border-color: var(--warn);
@@ -59,6 +58,7 @@ tbody th { font-weight: 500; }
   background: var(--paper); }
 .sortable thead th:first-child { z-index: 2; }
 .number { text-align: right; }
+[data-pad]::after { content: attr(data-pad); visibility: hidden; }
 th button { all: unset; cursor: pointer; font: inherit; }
 th button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 th button::after { content: "\\2195"; opacity: .35; margin-left: .35em; font-weight: 400; }
@@ -123,7 +123,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
     head.append(button);
     const text = row => row.cells[place].textContent.trim();
     const isNumber = head.classList.contains("number");
-    const compare = (a, b) => isNumber ? parseFloat(a) - parseFloat(b)
+    const number = cell => parseFloat(cell.replace("[", ""));
+    const compare = (a, b) => isNumber ? number(a) - number(b)
       : a.localeCompare(b, "en", {numeric: true});
     const isEmpty = cell => cell === "" || cell === "-";
     button.addEventListener("click", () => {

@@ -14,7 +14,8 @@ from sk_biornn.studies._page_html import Markup, element
 from sk_biornn.studies._told import PrintedTable, filled
 
 MOST_ROWS = 600  # of a table of a file; more of them are in the file alone
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?%?(?=$|[ \[(])")
+_NUMBER = re.compile(r"\[?[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?%?(?=$|[ ,\[(])")
+_PLAIN = re.compile(r"[+-]?\d*\.?\d+")
 _NOTHING = ("", "-")
 
 
@@ -54,15 +55,16 @@ def _table(
             for text, number in zip(heads, is_number, strict=True)
         ),
     )
+    pads = [_pads([row[place] for row in rows]) for place in range(len(heads))]
     body = [
         element(
             "tr",
             *(
-                _cell(text, number, is_key=place < min(keys, 1))
-                for place, (text, number) in enumerate(zip(row, is_number, strict=True))
+                _cell(text, is_number[place], pads[place][line], is_key=place < min(keys, 1))
+                for place, text in enumerate(row)
             ),
         )
-        for row in rows
+        for line, row in enumerate(rows)
     ]
     table = element(
         "table",
@@ -74,11 +76,29 @@ def _table(
     return scrolled(table, labelled_by)
 
 
-def _cell(text: str, is_number: bool, *, is_key: bool) -> Markup:
+def _cell(text: str, is_number: bool, pad: str | None, *, is_key: bool) -> Markup:
     kind = "number" if is_number else None
     if is_key:
         return element("th", text, scope="row", class_=kind)
-    return element("td", text, class_=kind)
+    return element("td", text, class_=kind, data_pad=pad)
+
+
+def _pads(cells: Sequence[str]) -> list[str | None]:
+    """Return what would have to follow every number for all to have as many decimals.
+
+    It takes room and is not seen, so that the points of a column stand below one another.
+    """
+    if not all(_PLAIN.fullmatch(cell) for cell in cells if cell not in _NOTHING):
+        return [None] * len(cells)
+    decimals = [cell.partition(".")[1:] for cell in cells]
+    ends = ["".join(end) for end in decimals]
+    longest = max(map(len, ends), default=0)
+    return [
+        None
+        if cell in _NOTHING or len(end) == longest
+        else ("." + "0" * longest)[len(end) : longest]
+        for cell, end in zip(cells, ends, strict=True)
+    ]
 
 
 def _are_numbers(cells: Iterable[str]) -> bool:
@@ -97,21 +117,30 @@ def scrolled(content: Markup, labelled_by: str) -> Markup:
 # ------------------------------------------------------------------ settings
 
 
-def settings_table(settings: Mapping[str, Any], headings: Mapping[str, str]) -> Markup:
+def settings_table(
+    settings: Mapping[str, Any], headings: Mapping[str, str], kind: str = "settings"
+) -> Markup:
     """Return settings by name, those within settings in tables of their own."""
     rows = [
         element("tr", element("th", headings.get(name, name), scope="row"), _value(value, headings))
         for name, value in settings.items()
     ]
-    return element("table", element("tbody", *rows), class_="settings")
+    return element("table", element("tbody", *rows), class_=kind)
 
 
 def _value(value: Any, headings: Mapping[str, str]) -> Markup:
-    if isinstance(value, Mapping) and value and all(isinstance(v, Mapping) for v in value.values()):
+    """Return a cell; of settings within settings, a table of rows where they are all alike."""
+    if isinstance(value, Mapping) and value:
+        if not _are_alike(list(value.values())):
+            return element("td", settings_table(value, headings, "inner"))
         value = [{"": name, **inner} for name, inner in value.items()]
-    if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
+    if isinstance(value, list) and _are_alike(value):
         return element("td", _rows(value, headings))
     return element("td", _text(value))
+
+
+def _are_alike(values: list[Any]) -> bool:
+    return bool(values) and all(isinstance(value, Mapping) and value for value in values)
 
 
 def _rows(rows: list[Mapping[str, Any]], headings: Mapping[str, str]) -> Markup:
@@ -128,10 +157,12 @@ def _text(value: Any) -> str:
     """Return a value in words: lists with commas, names with their values, else as in JSON."""
     if isinstance(value, str):
         return value
-    if isinstance(value, list):
+    if isinstance(value, list) and value:
         return ", ".join(map(_text, value))
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value:
         return ", ".join(f"{name}: {_text(inner)}" for name, inner in value.items())
-    if value is None or isinstance(value, bool):
-        return "none" if value is None else "yes" if value else "no"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or isinstance(value, list | Mapping):
+        return "none"
     return json.dumps(value)

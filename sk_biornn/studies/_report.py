@@ -96,9 +96,8 @@ def draw_up(report: Report, folder: Path, *, figures: bool = True) -> str:
     for name, table in made.items():
         write_csv(folder / f"{name}.csv", table)
     tables |= made
-    if figures and report.draw is not None and matplotlib_is_here():
-        for name, draw in report.draw(folder, tables):
-            save_figure(folder / name, draw)
+    for name, draw in drawings(report, folder, tables) if figures else ():
+        save_figure(folder / name, draw)
     return as_text(report.sentences(tables))
 
 
@@ -107,6 +106,12 @@ def read_tables(report: Report, folder: Path) -> dict[str, pd.DataFrame]:
     return {
         name: read_table(folder / f"{name}.csv", columns) for name, columns in report.reads.items()
     }
+
+
+def drawings(report: Report, folder: Path, tables: Tables) -> Drawings:
+    """Yield the figures, each as a name and what fills it; none without matplotlib."""
+    if report.draw is not None and matplotlib_is_here():
+        yield from report.draw(folder, tables)
 
 
 def failures_of(report: Report, results: pd.DataFrame) -> list[tuple[str, str]]:

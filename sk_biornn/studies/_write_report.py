@@ -1,4 +1,4 @@
-"""Pages of studies: one in the folder of each, and one that leads to them where there are several."""
+"""Pages of studies: one in the folder of each, and one that leads to those of several."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ ABOUT = About(
         "weights, D distance, C communicability; a star says that it is measured, an exclamation "
         "mark that it is measured and permuted. Initial recurrent weights are random or functional "
         "(made of measured activity); units stand nowhere, on a grid, or where the neurons are; "
-        "and the loss charges weights, wire, or wire times communicability.",
+        "and the loss penalises weights, wire, or wire times communicability.",
         "Runs are paired: simulation i has the same trials, batches, input weights and circuit in "
         "all variants. The contrasts compare pairs of variants that differ in one thing, and every "
         "variant with W, which is told nothing.",
