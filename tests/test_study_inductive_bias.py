@@ -910,13 +910,17 @@ def test_study_all_runs_every_study_and_the_worst_code_counts(tmp_path, monkeypa
         return STUDIES.index(command)
 
     monkeypatch.setattr(_commands, "run", note)
+    index = "sk_biornn.studies._write_report.write_index"
+    monkeypatch.setattr(index, lambda folder: folder / "report.html")
     assert (
         main(["study", "all", "--output", str(tmp_path), "--n-jobs", "2", "--resume"])
         == len(STUDIES) - 1
     )
     assert [s["output"] for s in seen] == [tmp_path / command.name for command in STUDIES]
     assert all(s["n_jobs"] == 2 and s["resume"] and not s["overwrite"] for s in seen)
-    assert capsys.readouterr().out.count("==> ") == len(STUDIES)
+    printed = capsys.readouterr().out
+    assert printed.count("==> ") == len(STUDIES)
+    assert printed.splitlines()[-1] == f"all pages: {tmp_path / 'report.html'}"
 
 
 def test_a_report_of_a_study_that_is_not_known_is_refused(tmp_path, capsys):

@@ -162,6 +162,9 @@ def _run_all(studies: Any, arguments: argparse.Namespace) -> int:
         shared = {name: value for name, value in vars(arguments).items() if name in defaults}
         own = argparse.Namespace(**{**defaults, **shared, "output": output / command.name})
         codes.append(run(command, own))
+    from sk_biornn.studies._write_report import write_index
+
+    print(f"\nall pages: {write_index(output)}")
     return max(codes)
 
 

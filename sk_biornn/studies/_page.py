@@ -41,7 +41,7 @@ def page_of(found: Gathered) -> str:
     links = [element("li", element("a", title, href=f"#{name}")) for title, name, _ in sections]
     head = element(
         "header",
-        element("p", "study report", class_="kind"),
+        element("p", "Study report, sk_biornn", class_="kind"),
         element("h1", about.title),
         element("p", about.question, class_="question") if about.question else None,
         state(found),

@@ -96,7 +96,8 @@ def state(found: Gathered) -> Markup | None:
                 "p",
                 element("b", "This study has not ended."),
                 f" {count(n, 'run')} of {total} {'is' if n == 1 else 'are'} missing; the same "
-                "command with --resume goes on. What follows is of the runs that have ended.",
+                "command with --resume goes on. What follows is of the runs that have ended; "
+                "figures are drawn of all.",
             )
         )
         parts.append(_listed(found.missing))

@@ -22,8 +22,7 @@ h2 { font-size: 1.35rem; line-height: 1.3; margin: 3rem 0 1rem; padding-top: 1re
 h3 { font-size: 1.05rem; line-height: 1.35; margin: 2rem 0 .3rem; }
 h3:first-child { margin-top: 0; }
 p { margin: 0 0 .9rem; max-width: 46rem; }
-.kind { color: var(--quiet); font-size: .85rem; letter-spacing: .06em; text-transform: uppercase;
-  margin: 0; }
+.kind { color: var(--quiet); font-size: .9rem; margin: 0; }
 .question { font-size: 1.25rem; line-height: 1.4; margin-bottom: 1.2rem; }
 .quiet, figcaption, .note { color: var(--quiet); font-size: .9rem; }
 .anchor { text-decoration: none; margin-left: .4em; opacity: 0; }

@@ -14,7 +14,7 @@ from sk_biornn._atomic import write_text
 from sk_biornn._plain import found as shown
 from sk_biornn._plain import short
 from sk_biornn.studies._folder import read_settings
-from sk_biornn.studies._gathered import gather
+from sk_biornn.studies._gathered import Gathered, gather
 from sk_biornn.studies._page import index_of, page_of
 from sk_biornn.studies._report import PAGE
 from sk_biornn.studies._study import Study
@@ -82,24 +82,41 @@ def write_report(folder: Any, *, study: Study | None = None) -> list[Path]:
     path = checked_folder(folder)
     if not isinstance(study, Study | None):
         raise TypeError(f"study must be a Study or None, got {shown(study)}.")
-    folders = study_folders(path)
-    several = folders != [path]
-    gathered = []
-    for one in folders:
-        with in_sentences(one):
-            gathered.append(gather(study_of(one) if study is None else study, one))
+    gathered = _gather_all(path, study)
     pages = []
     for each in gathered:
         with in_sentences(each.folder):
             pages.append((each.folder / PAGE, page_of(each)))
-    if several:
-        addresses = [quote(f"{each.folder.name}/{PAGE}") for each in gathered]
-        index = index_of(list(zip(gathered, addresses, strict=True)))
-        pages.insert(0, (path / PAGE, index))
+    if [each.folder for each in gathered] != [path]:
+        pages.insert(0, _index(path, gathered))
     for page, content in pages:
-        with writing(page.parent):
-            write_text(page, content)
+        _write(page, content)
     return [page for page, _ in pages]
+
+
+def write_index(path: Path) -> Path:
+    """Write the page that leads to those of the studies in a folder, which are there."""
+    page, content = _index(path, _gather_all(path, None))
+    _write(page, content)
+    return page
+
+
+def _gather_all(path: Path, study: Study | None) -> list[Gathered]:
+    gathered = []
+    for folder in study_folders(path):
+        with in_sentences(folder):
+            gathered.append(gather(study_of(folder) if study is None else study, folder))
+    return gathered
+
+
+def _index(path: Path, gathered: list[Gathered]) -> tuple[Path, str]:
+    addresses = [quote(f"{each.folder.name}/{PAGE}") for each in gathered]
+    return path / PAGE, index_of(list(zip(gathered, addresses, strict=True)))
+
+
+def _write(page: Path, content: str) -> None:
+    with writing(page.parent):
+        write_text(page, content)
 
 
 def checked_folder(folder: Any) -> Path:

@@ -30,8 +30,8 @@ ABOUT = About(
         "losses": Caption(
             title="Error of every population over the epochs",
             text="Training error in the first condition, a panel per model; means over runs. "
-            "Colours are cell types, line styles areas. The vertical line stands where the network "
-            "is pruned.",
+            "Colours are cell types, line styles areas. The vertical line stands where networks "
+            "are pruned; those that stay dense start a new optimiser at that epoch.",
             alt="Panels by model: curves of the mean squared error of each population by epoch.",
         ),
         "weights": Caption(
