@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 VOID = {"meta", "br", "hr"}
-_CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)], "\ufffd")
+# What may stand neither in HTML nor in XML, each by the mark of what cannot be shown.
+CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)], "\ufffd")
 
 
 class Markup(str):
@@ -19,7 +20,7 @@ def escaped(content: Any) -> str:
     """Return content as HTML: markup as it is, all else as text that shows itself."""
     if isinstance(content, Markup):
         return content
-    text = str(content).translate(_CONTROLS)
+    text = str(content).translate(CONTROLS)
     return html.escape(text.encode("utf-8", "replace").decode("utf-8"))  # halves of pairs, too
 
 

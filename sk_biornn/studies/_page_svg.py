@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
-from sk_biornn.studies._page_html import Markup, element
+from sk_biornn.studies._page_html import CONTROLS, Markup, element
 
 _DPI = 150  # of pictures inside, such as weight matrices
 _NUMBER = re.compile(r"-?\d+\.\d+")
@@ -44,9 +45,11 @@ def _drawn(draw: Callable[[Any], Any], name: str) -> str:
     own: Any = {"svg.fonttype": "none", "svg.hashsalt": name}
     with style.context("default", after_reset=True), rc_context(own):
         figure, buffer = Figure(), io.StringIO()
-        draw(figure)
-        figure.savefig(buffer, format="svg", dpi=_DPI, metadata=_METADATA)
-    return buffer.getvalue()
+        with warnings.catch_warnings():  # text is drawn by the browser, with fonts of its own
+            warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+            draw(figure)
+            figure.savefig(buffer, format="svg", dpi=_DPI, metadata=_METADATA)
+    return buffer.getvalue().translate(CONTROLS)
 
 
 def _markup(node: ElementTree.Element, name: str) -> Markup:

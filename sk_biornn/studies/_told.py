@@ -35,9 +35,10 @@ class PrintedTable:
     Examples
     --------
     >>> from sk_biornn.studies import PrintedTable
-    >>> table = PrintedTable(title="errors", lines=[["law", "mean"], ["abs", "0.1"]])
-    >>> table.title, len(table.lines)
-    ('errors', 2)
+    >>> lines = [["law", "mean"], ["abs", "0.1"]]
+    >>> table = PrintedTable(title="errors", lines=lines)
+    >>> table.lines[1][table.keys]
+    '0.1'
     """
 
     title: str
