@@ -58,7 +58,7 @@ TINY = Preset(
 )
 BY_KEY = {arm.key: arm for arm in ARMS}
 FEW = {"tasks": ["digits"], "arms": ["unconstrained", "projection/ours"]}
-NOT_REPEATED = {"times.csv"}
+NOT_REPEATED = {"times.csv", "report.html"}
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -212,17 +212,17 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _tell(study: Any, folder: Path, *, figures: bool, pages: bool) -> int:
     """Draw up the report, print it and where its files lie; name what failed or is missing."""
+    from sk_biornn.studies import report_study
     from sk_biornn.studies._gathered import gather
     from sk_biornn.studies._told import as_text
     from sk_biornn.studies._write_report import in_sentences, write_report, writing
 
-    with in_sentences(folder), writing(folder):
+    with in_sentences(folder):
         found = gather(study, folder)
-        if found.is_finished:
-            from sk_biornn.studies import report_study
-
+    if found.is_finished:
+        with in_sentences(folder), writing(folder):
             report_study(study, folder, figures=figures)
-        print(as_text(found.told))
+    print(as_text(found.told))
     if found.is_finished:
         _tell_files(study.report, folder)
     if pages:

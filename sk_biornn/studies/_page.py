@@ -33,10 +33,12 @@ def page_of(found: Gathered) -> str:
     """Return the page of one study."""
     about, anchors = about_of(found), Anchors()
     makers = (_answers, _methods, _figures, _tables, _numbers, _circumstances, _references)
+    names = [anchors.name(title) for title in _SECTIONS]  # before anything else takes them
+    contents = [make(found, about, anchors) for make in makers]
     sections = [
-        (title, anchors.name(title), content)
-        for title, make in zip(_SECTIONS, makers, strict=True)
-        if (content := make(found, about, anchors)) is not None
+        section
+        for section in zip(_SECTIONS, names, contents, strict=True)
+        if section[2] is not None
     ]
     links = [element("li", element("a", title, href=f"#{name}")) for title, name, _ in sections]
     head = element(
@@ -76,7 +78,7 @@ def index_of(studies: list[tuple[Gathered, str]]) -> str:
         "header",
         element("p", "sk_biornn", class_="kind"),
         element("h1", title),
-        element("p", f"{count(len(items), 'study').replace('studys', 'studies')}, a page each."),
+        element("p", f"{len(items)} studies, a page each." if len(items) > 1 else "One study."),
     )
     main = element("main", element("ul", *items, class_="studies"))
     return _document(title, "Questions and answers of several studies.", joined([head, main]))

@@ -14,7 +14,7 @@ from sk_biornn.studies._page_html import CONTROLS, Markup, element
 _DPI = 150  # of pictures inside, such as weight matrices
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
-_FONT = re.compile(r"font: ([^;'\"]*)(?:'|\")[^;]*")
+_FONT = re.compile(r"(font-family: |font: [^;'\"]*)(['\"][^;]*)")
 _DRAWN = ("d", "points", "x", "y", "x1", "x2", "y1", "y2")
 # No dates and no addresses: the same figure is the same text.
 _METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -34,7 +34,8 @@ def inline_svg(draw: Callable[[Any], Any], name: str, alt: str) -> Markup:
     """
     root = ElementTree.fromstring(_drawn(draw, name))
     size = f"--width:{float(root.get('width', '500pt').removesuffix('pt')):.0f}pt"
-    inner, box = [_markup(child, name) for child in root], root.get("viewBox")
+    used = _names_used(root)
+    inner, box = [_markup(child, name, used) for child in root], root.get("viewBox")
     return element("svg", *inner, viewBox=box, role="img", aria_label=alt, style=size)
 
 
@@ -52,14 +53,25 @@ def _drawn(draw: Callable[[Any], Any], name: str) -> str:
     return buffer.getvalue().translate(CONTROLS)
 
 
-def _markup(node: ElementTree.Element, name: str) -> Markup:
+def _names_used(root: ElementTree.Element) -> set[str]:
+    """Return the names that something refers to; all others are left out."""
+    values = [(_plain(key), value) for node in root.iter() for key, value in node.items()]
+    links = {value[1:] for key, value in values if key == "href" and value.startswith("#")}
+    return links.union(*(_REFERENCE.findall(value) for _, value in values))
+
+
+def _markup(node: ElementTree.Element, name: str, used: set[str]) -> Markup:
     """Return an element with all inside it; without what matplotlib says about itself."""
     tag = _plain(node.tag)
     if tag in ("metadata", "style"):
         return Markup("")
-    attributes = {_plain(key): _value(_plain(key), value, name) for key, value in node.items()}
+    attributes = {
+        _plain(key): _value(_plain(key), value, name)
+        for key, value in node.items()
+        if _plain(key) != "id" or value in used
+    }
     children: list[Any] = [(node.text or "").strip()] if tag in ("text", "tspan") else []
-    children += [_markup(child, name) for child in node]
+    children += [_markup(child, name, used) for child in node]
     return element(tag, *children, **attributes)
 
 
@@ -73,7 +85,7 @@ def _value(key: str, value: str, name: str) -> str:
     if key == "href" and value.startswith("#"):
         return f"#{name}-{value[1:]}"
     if key in _DRAWN:
-        value = " ".join(_NUMBER.sub(_rounded, value).split())
+        return " ".join(_NUMBER.sub(_rounded, value).split())
     if key == "style":
         value = _FONT.sub(_font, value)
     return _REFERENCE.sub(rf"url(#{name}-\1)", value)
@@ -84,5 +96,6 @@ def _rounded(number: re.Match[str]) -> str:
 
 
 def _font(found: re.Match[str]) -> str:
-    family = "mono" if "Mono" in found.group().split(",")[0] else "figure"
-    return f"font: {found.group(1)}var(--{family})"
+    """Return a font whose family the page knows."""
+    before, families = found.groups()
+    return f"{before}var(--{'mono' if 'Mono' in families.split(',')[0] else 'figure'})"

@@ -94,7 +94,7 @@ Told = str | Sequence[Part]
 
 def parts_of(told: Told) -> list[Part]:
     """Return the parts of what a report tells; a text is one part."""
-    parts = [told] if isinstance(told, str) else list(told)
+    parts: list[Part] = [told] if isinstance(told, str) else list(told)
     for part in parts:
         if not isinstance(part, Part):
             raise TypeError(

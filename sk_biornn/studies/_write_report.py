@@ -141,14 +141,14 @@ def study_folders(path: Path) -> list[Path]:
         for folder in sorted(path.iterdir())
         if (folder / "settings.json").is_file()
     }
-    found = [folder for folder, name in named.items() if name is not None]
+    found = {folder: str(name) for folder, name in named.items() if name is not None}
     if not found:
         raise ValueError(
             f"{str(path)!r} holds no study: neither settings.json nor results.csv is in it, and no "
             "folder in it is that of a study."
         )
     order = list(KNOWN)
-    return sorted(found, key=lambda one: order.index(named[one]) if named[one] in order else 99)
+    return sorted(found, key=lambda one: [*order, found[one]].index(found[one]))
 
 
 def study_of(folder: Path) -> Study:

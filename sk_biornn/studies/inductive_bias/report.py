@@ -184,10 +184,11 @@ def parts_of_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> list[Pa
     parts: list[Part] = []
     for task in dict.fromkeys(summary["task"]):
         about, of_task = TASKS[task], summary[summary["task"] == task]
-        chance, ceiling = 100 * about.chance, 100 * about.ceiling
-        title = f"{about.label}: test accuracy in %"
-        levels = f"without memory {chance:g}, at best {ceiling:g}"
-        parts.append(PrintedTable(title=title, about=levels, lines=_variant_lines(of_task), keys=2))
+        title = (
+            f"{about.label}: test accuracy in % (without memory {100 * about.chance:g}, "
+            f"at best {100 * about.ceiling:g})"
+        )
+        parts.append(PrintedTable(title=title, lines=_variant_lines(of_task), keys=2))
         ours = comparisons[
             (comparisons["task"] == task) & (comparisons["metric"] == "test_accuracy")
         ]
