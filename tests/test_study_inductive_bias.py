@@ -871,7 +871,7 @@ def test_command_prints_tables_and_names_failures(tmp_path, capsys, no_figure):
     assert "go / no-go: test accuracy in % (without memory 50, at best 100)" in printed
     assert (
         "WD - W" in printed
-        and NOTE in printed
+        and as_text([NOTE]) in printed
         and str(tmp_path / "fine" / "comparisons.csv") in printed
     )
     assert main(["report", str(tmp_path / "fine")]) == 0
