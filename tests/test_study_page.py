@@ -39,6 +39,7 @@ from sk_biornn.studies import (
     run_study,
     write_report,
 )
+from sk_biornn.studies._page_facts import time_text, when_text
 from sk_biornn.studies._page_html import Anchors, Markup, element
 from sk_biornn.studies._page_style import SCRIPT
 from sk_biornn.studies._page_tables import _are_numbers, _pads, settings_table
@@ -496,6 +497,46 @@ def test_records_say_when_they_ended_and_where(tmp_path, no_figure):
     record = {}
     note_time(record, 0.0)
     assert set(record) == set(NEVER_REPEATED) and sealed(record)["seal"] == sealed({})["seal"]
+
+
+def test_a_gpu_that_was_used_is_named(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
+    record = {}
+    note_time(record, 0.0)
+    assert record["processor"] == f"{processor()} + a GPU"
+
+
+def test_without_a_list_of_processors_the_system_is_asked(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise FileNotFoundError
+
+    monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr("platform.processor", lambda: "")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    assert processor.__wrapped__() == "x86_64"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.123, "0.12 s"), (12.3, "12 s"), (90, "1.5 min"), (3599, "60.0 min"), (7200, "2.0 h")],
+)
+def test_times_have_the_unit_that_suits_them(seconds, text):
+    assert time_text(seconds) == text
+
+
+def test_facts_span_days(tmp_path):
+    times = pd.DataFrame(
+        {
+            "seconds": [60.0, 30.0, 1.0],
+            "ended": ["2026-02-01T00:00:30+00:00", "2026-02-01T12:30:00+01:00", None],
+        }
+    )
+    assert when_text(times) == "2026-01-31 23:59 to 2026-02-01 11:30 UTC"
+    assert when_text(times.iloc[1:]) == "2026-02-01 11:29 to 11:30 UTC"
+    assert when_text(times.iloc[2:]) == when_text(times[["seconds"]]) == ""
 
 
 @pytest.mark.parametrize(

@@ -184,31 +184,28 @@ def _parts(found: Gathered, anchors: Anchors) -> Iterator[Markup]:
 
 def _numbers(found: Gathered, about: About, anchors: Anchors) -> Markup | None:
     tables = {**found.tables, "times": found.times} if found.tables else {}
-    return joined(_details(name, tables[name], about, anchors) for name in tables) or None
+    parts = [_details(name, tables[name], found, about, anchors) for name in tables]
+    return joined(parts) if parts else None
 
 
-def _details(name: str, table: Any, about: About, anchors: Anchors) -> Markup:
+def _details(name: str, table: Any, found: Gathered, about: About, anchors: Anchors) -> Markup:
     """Return the table of a file, to be opened."""
     what = about.tables.get(name, _TIMES if name == "times" else "")
-    place = anchors.name(f"table {name}")
-    shown = count(len(table), "row")
-    title = element(
-        "summary",
-        element("b", f"{name}.csv", id=place),
-        f": {what or shown}",
-        f" ({shown})" * bool(what),
-    )
+    place, n_rows = anchors.name(f"table {name}"), count(len(table), "row")
+    file = f"{name}.csv"
+    said = f": {what} ({n_rows})" if what else f": {n_rows}"
+    title = element("summary", element("b", file, id=place), said)
+    beside = f"All is in {file}, beside this page." if found.is_finished else ""
     if len(table) > MOST_ROWS:
-        many = f"More rows than a page has room for; {name}.csv, beside this page, holds them."
-        return element("details", title, element("p", many, class_="quiet"))
-    renamed = [f"{new} is {old} there" for old, new in about.headings.items() if old in table]
-    digits = f"Six digits; {name}.csv, beside this page, has all{', and '.join(['', *renamed])}."
-    return element(
-        "details",
-        title,
-        element("p", digits, class_="quiet"),
-        file_table(table, about.headings, place),
-    )
+        note = element("p", "More rows than a page has room for. ", beside, class_="quiet")
+        return element("details", title, note)
+    renamed = [
+        f" The column {new} is called {old} there."
+        for old, new in about.headings.items()
+        if old in table and found.is_finished
+    ]
+    note = element("p", "Numbers with six digits. ", beside, *renamed, class_="quiet")
+    return element("details", title, note, file_table(table, about.headings, place))
 
 
 _TIMES = "a row per run: seconds, when it ended, and on which processor"
@@ -231,18 +228,12 @@ def _circumstances(found: Gathered, about: About, anchors: Anchors) -> Markup:
     return joined([known, *(piece for part in parts for piece in part)])
 
 
-def _references(found: Gathered, about: About, anchors: Anchors) -> Markup | None:
-    items = [
-        element(
-            "li",
-            paper.text,
-            " ",
-            element("a", paper.link, href=paper.link) if _is_safe(paper.link) else None,
-        )
-        for paper in about.papers
-    ]
-    return element("ol", *items, class_="references") if items else None
+def _references(found: Gathered, about: About, anchors: Anchors) -> Markup:
+    items = [element("li", paper.text, " ", _link(paper.link)) for paper in about.papers]
+    version = found.versions.get("sk_biornn", sk_biornn.__version__)
+    software = f"sk_biornn {version}, the software that carried this study out."
+    return element("ol", *items, element("li", software), class_="references")
 
 
-def _is_safe(link: str) -> bool:
-    return link.startswith("https://")
+def _link(address: str) -> Markup | None:
+    return element("a", address, href=address) if address.startswith("https://") else None
