@@ -93,11 +93,11 @@ def client(cluster):
 
 
 def bytes_in(folder):
-    """All files of a study but for its times: the seconds of records, and times.csv."""
+    """All files of a study but for its times: in records, times.csv, and on its page."""
     found = {}
     for path in sorted(Path(folder).rglob("*")):
         name = str(path.relative_to(folder))
-        if path.is_file() and name != "times.csv":
+        if path.is_file() and name not in ("times.csv", "report.html"):
             found[name] = path.read_bytes()
         if name.startswith("runs"):
             record = json.loads(path.read_text()) if path.is_file() else {}
