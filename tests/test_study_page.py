@@ -201,7 +201,7 @@ def assert_whole(page: Page) -> None:
         tag for tag, _ in page.tags
     }
     assert "@import" not in page.text and not [key for key in page.tags if "onerror" in key[1]]
-    assert len(page.named("script")) == 1 and SCRIPT in page.texts
+    assert len(page.named("style")) == len(page.named("script")) == 1 and SCRIPT in page.texts
     digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
     (policy,) = (tag["content"] for tag in page.named("meta") if "http-equiv" in tag)
     assert "default-src 'none'" in policy and f"script-src 'sha256-{digest}'" in policy
