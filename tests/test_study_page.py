@@ -411,6 +411,14 @@ def test_of_a_study_that_has_not_ended_the_page_says_what_is_missing(tmp_path, n
     assert "no run has ended yet" in read(path).text and "4 runs of 4 are" in read(path).text
 
 
+def test_figures_are_drawn_of_finished_studies_alone(tmp_path):
+    run_study(STUDY, output=tmp_path, simulations=1)
+    assert len(read(write_report(tmp_path, study=STUDY)[0]).named("svg")) == 2
+    (tmp_path / "results.csv").unlink()
+    page = read(write_report(tmp_path, study=STUDY)[0])
+    assert not page.named("svg") and "figures are drawn of all" in page.text
+
+
 def test_all_runs_may_have_failed(tmp_path, no_figure):
     run_study(STUDY, output=tmp_path, letters=("B",))
     page = read(write_report(tmp_path, study=STUDY)[0])
