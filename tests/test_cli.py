@@ -89,7 +89,9 @@ def test_study_prints_its_table_and_the_path_of_the_figure(tiny, tmp_path, capsy
         ["projection", "ours", "2"],
         ["baseline", "none", "2"],
     ]
-    assert printed.out.splitlines()[-1] == f"figure: {output / 'figure.png'}"
+    figure, page = printed.out.splitlines()[-2:]
+    assert figure == f"figure: {output / 'figure.png'}"
+    assert page == f"page: {output / 'report.html'}" and (output / "report.html").exists()
     assert (output / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert "6/6" in printed.err  # the progress bar
 
@@ -170,6 +172,9 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(arguments, expected, capsys
 
 
 def test_a_folder_without_a_study_is_named(tmp_path, capsys):
+    assert main(["report", str(tmp_path)]) == 2
+    assert f"{str(tmp_path)!r} holds no study" in one_sentence(capsys.readouterr().err)
+    (tmp_path / "runs").mkdir()
     assert main(["report", str(tmp_path)]) == 2
     assert f"{str(tmp_path / 'results.csv')!r} is missing" in one_sentence(capsys.readouterr().err)
 

@@ -44,6 +44,7 @@ from tiny_study import (
 
 from sk_biornn import _cluster
 from sk_biornn._cluster_tasks import result_of
+from sk_biornn._records import NEVER_REPEATED
 from sk_biornn.cli import main
 from sk_biornn.ensemble import SeedEnsemble, fit_many
 from sk_biornn.ensemble._elsewhere import Given, in_jobs
@@ -92,15 +93,15 @@ def client(cluster):
 
 
 def bytes_in(folder):
-    """All files of a study but for its times: the seconds of records, and times.csv."""
+    """All files of a study but for its times: in records, times.csv, and on its page."""
     found = {}
     for path in sorted(Path(folder).rglob("*")):
         name = str(path.relative_to(folder))
-        if path.is_file() and name != "times.csv":
+        if path.is_file() and name not in ("times.csv", "report.html"):
             found[name] = path.read_bytes()
         if name.startswith("runs"):
             record = json.loads(path.read_text()) if path.is_file() else {}
-            found[name] = json.dumps({**record, "seconds": None})
+            found[name] = json.dumps({**record, **dict.fromkeys(NEVER_REPEATED)})
     return found
 
 

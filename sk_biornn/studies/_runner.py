@@ -23,6 +23,7 @@ from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._on_cluster import each, groups_of, run_on_cluster
 from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread
 from sk_biornn.studies._shared import Portion, carry_with_others
+from sk_biornn.studies._times import note_time
 from sk_biornn.studies._together import by_steps, carried_together
 
 Record = dict[str, Any]
@@ -222,7 +223,7 @@ def fill_record(record: Record, fill: Callable[..., Any], *arguments: Any) -> Re
             alone(by_steps(fill(record, *arguments)))
         except Exception as error:  # the other runs go on; the record says what happened
             record["error"] = f"{type(error).__name__}: {error}"
-    record["seconds"] = time.perf_counter() - started
+    note_time(record, started)
     return record
 
 
