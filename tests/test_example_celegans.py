@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "examples" / "plot_dale_celegans.py"
+SCRIPT = Path(__file__).parents[1] / "examples" / "own_files" / "plot_dale_celegans.py"
 
 
 @pytest.fixture(scope="module")

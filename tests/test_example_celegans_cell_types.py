@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 
-SCRIPT = Path(__file__).parents[1] / "examples" / "plot_celegans_cell_types.py"
+SCRIPT = Path(__file__).parents[1] / "examples/own_files/plot_celegans_cell_types.py"
 NAMES = ["AAAL", "AAAR", *"BCDEFG", "H", "I"]  # the last two are not recorded
 
 
@@ -209,15 +209,15 @@ def test_drawing_keeps_the_density_between_kinds(example, symmetric):
     assert draws[:, :8, :8].sum() / 100 / 56 == pytest.approx(wiring[:8, :8].sum() / 56, abs=0.035)
 
 
-def test_arms_are_what_they_are_called(example, worm):
-    arms = example["arms_of"](worm)
-    assert set(example["CONTROLS"]) < set(arms)
-    sizes = {name: int(wiring_of(0).to_numpy().sum()) for name, wiring_of in arms.items()}
+def test_conditions_are_what_they_are_called(example, worm):
+    conditions = example["conditions_of"](worm)
+    assert set(example["CONTROLS"]) < set(conditions)
+    sizes = {name: int(wiring_of(0).to_numpy().sum()) for name, wiring_of in conditions.items()}
     assert sizes["connectome"] == sizes["renamed in kinds"] == sizes["rewired"] == 16
     assert sizes["no synapses"] == 0 and sizes["all to all"] == 56
     assert sizes["with the unrecorded"] == sizes["hidden rewired"] == 22
     for name in example["CONTROLS"]:
-        first, again, other = (arms[name](seed).to_numpy() for seed in (0, 0, 1))
+        first, again, other = (conditions[name](seed).to_numpy() for seed in (0, 0, 1))
         assert (first == again).all() and (name == "hidden rewired" or (first != other).any())
 
 
@@ -239,7 +239,7 @@ def test_it_runs_on_a_made_up_worm_and_the_wiring_tells_withheld_neurons(
     quick = {**example["FORECASTS"], "learning_rate_init": 1e-2}
     for name, value in (("EPOCHS", 40), ("RIDGE", 0.1), ("FORECASTS", quick)):
         monkeypatch.setitem(example["run"].__globals__, name, value)
-    table, shown = example["run"](worm, n_blocks=2, n_seeds=1, n_arms=2)
+    table, shown = example["run"](worm, n_blocks=2, n_seeds=1, n_conditions=2)
     assert np.isfinite(table["r2"]).all()
     example["report"](table)
     assert "connectome" in capsys.readouterr().out

@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "paper.md"]
-PAGES += [*sorted(ROOT.glob("docs/*.rst")), *sorted(ROOT.glob("examples/*.py"))]
+PAGES += [*sorted(ROOT.glob("docs/*.rst")), *sorted(ROOT.glob("examples/**/*.py"))]
+PAGES += sorted(ROOT.glob("examples/**/*.rst"))
 # Private word: what to write instead.
 PRIVATE = {
     r"the house": "the architecture, the package",
