@@ -191,7 +191,7 @@ fired = np.repeat(seconds, spikes[trial, :, neuron])
 axes[0].plot(fired, np.full(len(fired), -4.0), "|", color="k", ms=7)
 axes[0].axhline(0, color="0.8", lw=0.8, zorder=0)
 axes[0].set(xlabel="time (s)", ylabel="spikes per second")
-axes[0].set_title("one neuron, one new trial")
+axes[0].set_title("one neuron, a new trial")
 axes[0].set_ylim(top=1.35 * axes[0].get_ylim()[1])
 tight = {"columnspacing": 1, "handlelength": 1.2}
 axes[0].legend(frameon=False, ncols=3, loc="upper center", **tight)
@@ -206,7 +206,7 @@ for observation, colour in COLOURS.items():
     axes[1].plot(places, found.mean(axis=1), color=colour, lw=1.8)
 axes[1].set_xticks(places, levels)
 axes[1].set(xlabel="mean rate", ylabel="share of the information")
-axes[1].set_title("what is known of new spikes")
+axes[1].set_title("new spikes")
 
 edges = np.geomspace(0.3, 30, 10)
 for observation, colour in COLOURS.items():
