@@ -314,9 +314,9 @@ def conditions_of(recording):
 # What there is to beat: doing nothing, autoregressions of each neuron, and
 # linear models of all neurons or of those that the worm's synapses connect.
 # Here the connectome and one control are trained shortly, on two of the
-# blocks. ``python plot_celegans_cell_types.py full`` trains all, two seeds of
-# each control, and writes their scores to ``celegans_cell_types.csv`` beside
-# this script.
+# blocks. ``python plot_celegans_cell_types.py full`` trains all, four seeds
+# of each control, and writes what came out to ``celegans_cell_types.csv``
+# beside this script.
 
 from sk_biornn.baselines import ARBaseline, Persistence, RidgeVAR
 
@@ -334,7 +334,12 @@ WITHHELD = {
     "readout_gain": "positive",
     "learning_rate_init": 3e-2,
 }
-QUESTIONS = ("one step", "10 ahead", "withheld")
+TITLES = {
+    "one step": "next frame",
+    "10 ahead": "tenth frame",
+    "withheld": "next frame of withheld neurons",
+}
+QUESTIONS = tuple(TITLES)
 
 
 def baselines_of(wiring):
@@ -401,8 +406,9 @@ if recording is not None:
 # %%
 # What it looks like
 # ------------------
-# Three neurons of different classes that are predicted best by a network to
-# which they are withheld, after this short training.
+# After this short training. Left, how far ahead the models see, the mean over
+# two blocks. Right, three neurons of different classes that are predicted best
+# by a network to which they are withheld.
 
 import matplotlib.pyplot as plt
 
@@ -429,10 +435,32 @@ def plot_withheld(axes, names, truth, said):
     axes[-1].set_xlabel("time in the test block (s)")
 
 
+def plot_horizon(axis, table):
+    """Draw R2 over the frames of a free run."""
+    styles = {
+        "connectome": (BLUE, "o-"),
+        "AR(5)": (GREEN, "^-"),
+        "VAR, connectome": (BLACK, "v--"),
+        "AR(1)": (GREY, "d--"),
+        "persistence": (GREY, ":"),
+    }
+    frames = np.arange(1, HORIZON + 1)
+    r2 = {k: by_block(table, f"{k} ahead").mean() for k in frames}
+    for model, (colour, style) in styles.items():
+        values = pd.DataFrame(r2).loc[model]
+        axis.plot(frames, values, style, color=colour, ms=4, label=model)
+    axis.set_xlabel("frames ahead (0.6 s each)")
+    axis.set_ylabel("$R^2$ in test blocks")
+    axis.set_xticks(frames)
+    axis.legend(frameon=False, fontsize=9)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
 if recording is not None:
-    figure, axes = plt.subplots(
-        3, 1, figsize=(8, 5), sharex=True, layout="constrained"
-    )
+    figure = plt.figure(figsize=(11, 4.4), layout="constrained")
+    left, right = figure.subfigures(1, 2)
+    plot_horizon(left.subplots(), table)
+    axes = right.subplots(3, 1, sharex=True)
     plot_withheld(axes, list(recording["trace"]), *shown)
     plt.show()
 
@@ -440,16 +468,47 @@ if recording is not None:
 # What was measured
 # -----------------
 # All models, on five test blocks, with the date and the processor: mean over
-# blocks (and over the seeds of a control), and what the network with the
-# connectome is ahead by, paired by block, with its 95 % t interval.
+# blocks (and over the seeds of a control), what the network with the
+# connectome is ahead by, paired by block, with the half of its 95 % t
+# interval, and of how many draws of a control it is ahead.
 
 from scipy.stats import t as student
 
 RESULTS = HERE / "celegans_cell_types.csv"
 
 
-def write_results(table, path=RESULTS):
-    """Write scores below a line that says when and where they were found."""
+def confidence(values):
+    """Return the half-width of the 95 % t-interval of the mean over blocks."""
+    t = student.ppf(0.975, len(values) - 1)
+    return t * values.std(ddof=1) / np.sqrt(len(values))
+
+
+def summary_of(table):
+    """Return means and leads of the connectome, by question and model."""
+    parts = {}
+    for question in QUESTIONS:
+        scores = by_block(table, question)
+        ahead = -scores.sub(scores["connectome"], axis=0)
+        own = scores["connectome"].mean()
+        rows = table[table["question"] == question]
+        draws = rows[rows["model"].isin(CONTROLS)]
+        draws = draws.groupby(["model", "seed"])["r2"].mean()
+        parts[question] = pd.DataFrame(
+            {
+                "r2": scores.mean(),
+                "ahead": ahead.mean(),
+                "half": ahead.apply(confidence),
+                "draws": draws.groupby("model").size(),
+                "beaten": (own > draws).groupby("model").sum(),
+            },
+            index=scores.columns,
+        )
+        parts[question].loc["connectome", ["ahead", "half"]] = np.nan
+    return pd.concat(parts, names=["question", "model"])
+
+
+def write_results(summary, path=RESULTS):
+    """Write a summary below a line that says when and where it was found."""
     import datetime
     import platform
 
@@ -462,120 +521,67 @@ def write_results(table, path=RESULTS):
         processor = next(names, processor).partition(": ")[2] or processor
     today, version = datetime.date.today(), sk_biornn.__version__
     head = f"# measured {today}, {processor}, sk_biornn {version}\n"
-    rows = table.round({"r2": 5}).to_csv(index=False, lineterminator="\n")
+    rows = summary.round(4).to_csv(lineterminator="\n")
     path.write_text(head + rows, encoding="utf-8")
 
 
 def read_results(path=RESULTS):
-    """Return the scores, and when and where they were measured."""
+    """Return the summary, and when and where it was measured."""
     if not path.is_file():
         raise FileNotFoundError(f"{path.name} belongs beside this script.")
+    table = pd.read_csv(path, comment="#", index_col=["question", "model"])
     with path.open(encoding="utf-8") as file:
-        return pd.read_csv(path, comment="#"), file.readline().strip("# \n")
+        return table, file.readline().strip("# \n")
 
 
-def confidence(values):
-    """Return the half-width of the 95 % t-interval of the mean over blocks."""
-    t = student.ppf(0.975, len(values) - 1)
-    return t * values.std(ddof=1) / np.sqrt(len(values))
-
-
-def ahead_of(table, question):
-    """Return R2 of the connectome minus that of others, per block."""
-    scores = by_block(table, question)
-    others = scores.drop(columns="connectome")
-    return -others.sub(scores["connectome"], axis=0)
-
-
-def report(table):
-    """Print R2, and what the network with the connectome is ahead by."""
-    for question in QUESTIONS:
-        ahead = ahead_of(table, question)
-        columns = {
-            "R2": by_block(table, question).mean(),
-            "connectome ahead by": ahead.mean(),
-            "+-": ahead.apply(confidence),
-        }
-        summary = pd.DataFrame(columns, columns["R2"].index).round(4)
-        print(f"\n{question}\n{summary.fillna('').to_string()}")
+def report(summary):
+    """Print a summary, question by question."""
+    of_draws = {"draws": "{:.0f}".format, "beaten": "{:.0f}".format}
+    for question, title in TITLES.items():
+        rows = summary.loc[question].dropna(axis="columns", how="all")
+        look = {"na_rep": "", "formatters": of_draws, "float_format": "%.4f"}
+        print(f"\n{title}\n{rows.to_string(**look)}")
 
 
 if FULL:
-    everything = run(recording, n_blocks=5, n_seeds=2, n_conditions=None)
-    write_results(everything[0])
+    everything = run(recording, n_blocks=5, n_seeds=4, n_conditions=None)
+    write_results(summary_of(everything[0]))
 measured, how = read_results()
 print(how)
 report(measured)
 
 # %%
-# Is the connectome ahead of each single draw of a control?
-
-draws = measured[measured["model"].isin(CONTROLS[:3])]
-draws = draws.groupby(["question", "model", "seed"])["r2"].mean()
-for question in QUESTIONS:
-    own = by_block(measured, question)["connectome"].mean()
-    count = f"{(own > draws[question]).sum()} of {len(draws[question])}"
-    print(f"{question}: ahead of {count} draws")
-
-# %%
-# Left, how far ahead the models see. Right, what the network with the
-# connectome is ahead of the others by: a dot per test block, a bar for the
-# mean and its 95 % interval.
+# What the network with the connectome is ahead of the others by, and 95 %
+# intervals over test blocks. Blue: networks with other synapses; orange:
+# models of each neuron's own past, and linear ones.
 
 
-def plot_horizon(axis, table):
-    """Draw R2 over the frames of a free run."""
-    styles = {
-        "connectome": (BLUE, "o-"),
-        "all to all": (ORANGE, "s-"),
-        "AR(5)": (GREEN, "^-"),
-        "VAR, connectome": (BLACK, "v--"),
-        "AR(1)": (GREY, "d--"),
-        "persistence": (GREY, ":"),
-    }
-    frames = np.arange(1, HORIZON + 1)
-    r2 = pd.DataFrame(
-        {k: by_block(table, f"{k} ahead").mean() for k in frames}
-    )
-    for model, (colour, style) in styles.items():
-        if model in r2.index:
-            values = r2.loc[model]
-            axis.plot(frames, values, style, color=colour, ms=4, label=model)
-    axis.set_xlabel("frames ahead (0.6 s each)")
-    axis.set_ylabel("$R^2$ in test blocks")
-    axis.set_xticks(frames)
-    axis.legend(frameon=False, fontsize=8)
-    axis.spines[["top", "right"]].set_visible(False)
-
-
-def plot_differences(axes, table):
+def plot_leads(axes, summary):
     """Draw what the connectome is ahead of others by, per question."""
-    far_off = ("connectome", "persistence", "AR(1)")
-    models = [name for name in table["model"].unique() if name not in far_off]
+    models = list(summary.loc["one step"].index.drop("connectome"))
+    baselines = baselines_of(pd.DataFrame())
     for axis, question in zip(axes, QUESTIONS, strict=True):
-        ahead = ahead_of(table, question)
-        for row, model in enumerate(models):
-            if model not in ahead:
-                continue
-            values, half = ahead[model], confidence(ahead[model])
-            rows = np.full(len(values), row)
-            axis.plot(values, rows, "o", ms=4, mfc="none", color=GREY)
-            bar = values.mean(), row + 0.25
-            axis.errorbar(*bar, xerr=half, fmt="|", color=BLUE, lw=1.6)
+        own = summary.loc[question].reindex(models)
+        for row, (model, lead) in enumerate(own.iterrows()):
+            colour = ORANGE if model in baselines else BLUE
+            look = {"color": colour, "fmt": "o", "ms": 4}
+            axis.errorbar(lead["ahead"], row, xerr=lead["half"], **look)
         axis.axvline(0, color=BLACK, lw=0.7)
-        axis.set_title(question, fontsize=10)
-        axis.locator_params(axis="x", nbins=3)
+        connectome = summary.loc[(question, "connectome"), "r2"]
+        title = f"{TITLES[question]}\nconnectome: $R^2$ = {connectome:.2f}"
+        axis.set_title(title, fontsize=10)
+        axis.locator_params(axis="x", nbins=4)
         axis.spines[["top", "right", "left"]].set_visible(False)
         axis.tick_params(left=False)
     axes[0].set_yticks(range(len(models)), models)
-    axes[0].set_ylim(len(models) - 0.4, -0.5)
+    axes[0].set_ylim(len(models) - 0.5, -0.5)
     axes[1].set_xlabel("$R^2$ of the connectome minus that of the other")
 
 
-figure = plt.figure(figsize=(10.5, 4.4), layout="constrained")
-left, right = figure.subfigures(1, 2, width_ratios=[1, 1.6])
-plot_horizon(left.subplots(), measured)
-plot_differences(right.subplots(1, 3, sharey=True), measured)
+figure, axes = plt.subplots(
+    1, 3, figsize=(10.5, 4.2), sharey=True, layout="constrained"
+)
+plot_leads(axes, measured)
 plt.show()
 
 # %%

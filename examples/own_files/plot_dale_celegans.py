@@ -493,9 +493,9 @@ def ahead_of(table):
 def summary_of(table):
     """Return means and intervals over blocks, as text, per model."""
     columns = {
-        "against persistence": skills(table, "persistence"),
-        "against AR(1)": skills(table, "AR(1)"),
-        "Dale, connectome ahead by": ahead_of(table),
+        "over persistence": skills(table, "persistence"),
+        "over AR(1)": skills(table, "AR(1)"),
+        "connectome ahead by": ahead_of(table),
     }
     return pd.DataFrame(
         {
@@ -505,7 +505,7 @@ def summary_of(table):
             }
             for name, values in columns.items()
         },
-        index=columns["against AR(1)"].columns,
+        index=columns["over AR(1)"].columns,
     ).fillna("")
 
 
@@ -516,9 +516,9 @@ print(f"{how}: skill in per cent")
 print(summary_of(measured).to_string())
 
 # %%
-# Left, skill against the AR(1); right, what the network with the worm's wiring
-# and signs is ahead of the others by. A dot is a test block, a bar the mean
-# and its 95 % interval.
+# A: skill against the AR(1). B: what the network with the worm's wiring and
+# signs is ahead of the others by. A ring is a test block, a bar the mean and
+# its 95 % interval.
 
 
 def plot_blocks(axis, table, label):
@@ -552,14 +552,16 @@ plot_blocks(
 )
 left.set_yticks(range(skill.shape[1]), list(skill))
 left.set_ylim(skill.shape[1] - 0.4, -0.6)
+for axis, letter in ((left, "A"), (right, "B")):
+    axis.set_title(letter, loc="left", fontweight="bold")
 plt.show()
 
 # %%
 # What to take from it
 # --------------------
-# It is little. Synapses help: with none, the network is behind in every block
-# but that these synapses are the *worm's own* cannot be told with five blocks
-# (the interval of the lead over the renamed connectome holds 0), the
+# It is little. Synapses help: without any, the network is behind in every
+# block. But that these synapses are the *worm's own* cannot be told with five
+# blocks: the interval of the lead over the renamed connectome holds 0. The
 # transmitters make no difference that could be seen, and networks without a
 # mask do at least as well. A longer memory of each neuron's own past, the
 # AR(5), beats all of them. The wiring is of other animals, many glutamatergic
