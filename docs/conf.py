@@ -13,6 +13,7 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "_ext")]
 
+import comparison_tables
 import names
 import recovery_tables
 import word_tables
@@ -44,6 +45,7 @@ copyright = "2026, sk_biornn developers"
 version = release = sk_biornn.__version__
 
 extensions = [
+    "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -54,6 +56,7 @@ extensions = [
     # Ours, in _ext
     "descriptions",
     "dois",
+    "figure_files",
     "mathml",
     "names",
     "parameter_groups",
@@ -115,12 +118,19 @@ sphinx_gallery_conf = {
     "image_srcset": ["2x"],
 }
 
+# The guide's figures, see figures/__init__.py: vectors, the same bytes for the same picture.
+os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+plot_formats = ["svg"]
+plot_html_show_formats = False
+plot_html_show_source_link = False
+plot_rcparams = {"svg.hashsalt": "guide"}
 
 # Before Sphinx looks for source files: autosummary then finds the tables by itself.
 write_api_pages(HERE / "generated" / "api")
 write_changelog(HERE.parent / "CHANGELOG.md", HERE / "generated" / "changelog.rst")
 word_tables.write_tables(HERE / "generated" / "words")
 recovery_tables.write_tables(HERE / "generated" / "recovery")
+comparison_tables.write_tables(HERE / "generated" / "comparison")
 
 
 def skip_foreign_members(app, what, name, obj, skip, options):

@@ -496,6 +496,8 @@ def test_early_stopping_keeps_the_physiology_of_the_best_weights(name):
     def keep(est):
         states.append({key: array.copy() for key, array in everything_of(est).items()})
 
+    if name == "in a loop":  # where fits that begin at their own past may end where they began
+        options["readout_skip"] = "present"
     est = network(**options, learning_rate_init=0.1, on_epoch=keep)
     est.fit(X[:6], Y[:6], validation=(x_new, y_new))
     best = int(np.argmax(est.validation_scores_))

@@ -25,6 +25,7 @@ from sk_biornn.estimators._own_past import N_MEANS, RIDGES, PastOfOutputs
 from sk_biornn.estimators._trials import Trials
 
 STILL = {"learning_rate_init": 1e-14, "max_iter": 1, "n_units": 4, "random_state": 0}
+PAST_ALONE = {**STILL, "readout_signs": np.ones(4)}  # weights of signed read-outs start at 0
 
 
 def recording(n_trials=12, n_steps=16, n_features=3, seed=0):
@@ -223,7 +224,7 @@ def test_increments_alone_start_at_no_change_and_the_mean_drift():
 @pytest.mark.parametrize("increments", [False, True])
 def test_both_ways_start_at_the_same_predictions(increments):
     """Whether increments are learned or not, what is there of the own past is in the model."""
-    est = DaleRNNRegressor(readout_skip="diagonal", predict_increments=increments, **STILL)
+    est = DaleRNNRegressor(readout_skip="diagonal", predict_increments=increments, **PAST_ALONE)
     est.fit(X, Y)
     assert est.w_skip_.shape == (5, 3)
     terms = plain_terms(X, 5)
@@ -296,8 +297,8 @@ def test_one_trial_and_one_step_are_enough():
 
 
 def test_the_unit_of_the_recording_does_not_matter_to_the_start():
-    est = DaleRNNRegressor(readout_skip="diagonal", **STILL).fit(X, Y)
-    scaled = DaleRNNRegressor(readout_skip="diagonal", **STILL).fit(1e-6 * X, 1e-6 * Y)
+    est = DaleRNNRegressor(readout_skip="diagonal", **PAST_ALONE).fit(X, Y)
+    scaled = DaleRNNRegressor(readout_skip="diagonal", **PAST_ALONE).fit(1e-6 * X, 1e-6 * Y)
     np.testing.assert_allclose(scaled.predict(1e-6 * X), 1e-6 * est.predict(X), rtol=1e-5)
 
 

@@ -119,6 +119,7 @@ def train_by_epochs(
     *,
     lengths: NDArray[np.int64] | None = None,
     monitor: Monitor | None = None,
+    start_score: float | None = None,
     on_epoch: Callable[[RNNParams, History], bool] | None = None,
     history: History | None = None,
     epochs: range | None = None,
@@ -151,6 +152,9 @@ def train_by_epochs(
     monitor : callable or None
         Score of the weights after each epoch. When given, training stops after
         `n_iter_no_change` epochs without an improvement by `tol`, and returns the best weights.
+    start_score : float or None
+        Score of `params`, where they may be the best themselves; None: only weights that an epoch
+        has left are.
     on_epoch : callable or None
         Called with (weights, history) after every epoch; training stops when it returns True.
     history : History or None
@@ -192,6 +196,7 @@ def train_by_epochs(
     optimiser = _optimiser_of(moving, optimisation, history)
     on_device = _on_device(theta, spaces, loss_function, optimisation, recordable, generators)
     best, weights, batches, stream = _Best(optimisation), None, None, rng.bit_generator.state
+    best.update(start_score, _weights(theta, spaces), _kept(theta, spaces))
     try:
         for epoch in range(optimisation.max_iter) if epochs is None else epochs:
             optimiser.param_groups[0]["lr"] = optimisation.rate_at(epoch)

@@ -11,8 +11,11 @@ import torch
 
 from sk_biornn.core import WeightSpace
 from sk_biornn.core.own_past import TIME_CONSTANTS, own_past
+from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._base import BaseRNN
+from sk_biornn.estimators._begun_readout import Beginning
 from sk_biornn.estimators._closed_loop import ClosedLoop
+from sk_biornn.estimators._first_readout import Readout
 from sk_biornn.estimators._forecasts import check_teacher_forcing
 from sk_biornn.estimators._loss import Play
 from sk_biornn.estimators._next_inputs import are_next_inputs, goes_straight_on, r2_of_no_change
@@ -72,6 +75,10 @@ class ContinuedRNN(ObservedRNN, RecordedRNN, BaseRNN):
         has_kernel = isinstance(self.calcium_tau, str)  # "learned"
         more = self.readout_skip is not None or has_kernel
         return more or super()._learns_more_than_weights()
+
+    def _starts_fitted(self) -> bool:
+        """Whether training begins at regressions on the own past."""
+        return self.readout_skip == "diagonal" and self.observation == "gaussian"
 
     def _is_in_loop(self) -> bool:
         """Whether training feeds outputs back."""
@@ -193,7 +200,42 @@ class ContinuedRNN(ObservedRNN, RecordedRNN, BaseRNN):
             weights["w_skip"] = start.slopes.astype(weights["w_skip"].dtype)
         if "b_out" not in frozen:
             weights["b_out"] = start.intercepts.astype(weights["b_out"].dtype)
+        if self._reads_at_first(state):
+            rest = past.left_by(start)
+            weights |= self._first_readout(replace(state, weights=weights), trials, targets, rest)
         return replace(state, weights=weights)
+
+    def _reads_at_first(self, state: FitState) -> bool:
+        """Whether the read-out starts at a regression, and not at 0."""
+        is_learned = not {"W_out", "b_out"} & set(self._frozen())
+        is_free = state.circuit.readout.signs is None and not self._has_observed()
+        return self.readout_skip == "diagonal" and is_learned and is_free
+
+    def _first_readout(
+        self, state: FitState, trials: Trials, targets: Targets, rest: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Return the read-out that the own past leaves most to, as weights of a state."""
+        before, own = state.weights, self._columns_continued()
+        assert own is not None
+
+        def arrays(readout: Readout | None) -> dict[str, np.ndarray]:
+            if readout is None:
+                return {}
+            w_out = readout.weights.astype(before["w_out"].dtype)
+            b_out = (before["b_out"] + readout.biases).astype(before["b_out"].dtype)
+            return {"w_out": w_out, "b_out": b_out}
+
+        def with_readout(readout: Readout | None) -> boundary.Network:
+            network = self._network_of(replace(state, weights={**before, **arrays(readout)}))
+            start_map = self._start_map(before.get("initial"))
+            return network._replace(observing=self._observing(), start_map=start_map)
+
+        mask = state.circuit.readout.mask
+        mask = np.ones(before["w_out"].shape, dtype=bool) if mask is None else mask
+        loop = ClosedLoop(own, self.horizon, self.burn_in, teacher_forcing=1.0)
+        kind = self.readout_from
+        beginning = Beginning(trials, targets, rest, mask, with_readout, kind, loop)
+        return arrays(beginning.readout())
 
     def _beside_units(
         self,

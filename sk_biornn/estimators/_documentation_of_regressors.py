@@ -49,13 +49,19 @@ predict_increments : bool, default=False
     Whether the read-out is what is added to the present input, y_t = x_t + read-out_t, for targets
     at every step that are the next inputs. Outputs, `predict` and scores are still y. Read-out
     weights start at 0 and biases at the mean change, unless they are `frozen`: training starts at
-    persistence.
+    persistence, and with ``readout_skip="diagonal"`` further on.
 readout_skip : {"diagonal", "present"} or None, default=None
     Way of the own past of every output around the network. "present": of the input that it
     continues, y_t = read-out_t + w_0 x_t. "diagonal": and of its running means m_k over 2, 4, 8 and
     16 steps, + sum_k w_k (m_k,t - x_t). The weights, `w_skip_`, are learned from their ridge
     regression on, in closed form, so that an AR(1) is where training starts; how many means are
-    used at first, and how much they are shrunk, is chosen by free runs over training trials.
+    used at first, and how much they are shrunk, is chosen by free runs over training trials. With
+    "diagonal", a read-out without signs starts at the ridge regression of what is left on the
+    activity of the network as it begins (an echo state network: Jaeger, 2001, GMD Report 148). How
+    much it is shrunk, to 0 or less, is chosen by runs of `horizon` steps over trials that it has
+    not seen, by the geometric mean of errors over steps ahead; with fewer than 5 trials, or some
+    thousands of units, it starts at 0. `early_stopping` then keeps the start if no epoch has
+    bettered its score.
 burn_in : int, default=0
     First steps of every trial that are not judged: neither by the loss, nor by `score`, nor by
     `early_stopping`. With `horizon` they are given as they were measured.

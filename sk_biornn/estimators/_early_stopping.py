@@ -73,7 +73,12 @@ class EarlyStoppingRNN(DescribedRNN):
 
         outputs = partial(outputs_of, trials, targets.every_step)
         losses = list(state.validation_losses)
-        return HeldOut(targets, outputs, self._score_observed, self._loss_observed, losses)
+        judges = (self._score_observed, self._loss_observed)
+        return HeldOut(targets, outputs, *judges, losses, self._starts_fitted())
+
+    def _starts_fitted(self) -> bool:
+        """Whether weights are a fit already when training begins; a leaf may begin so."""
+        return False
 
     def _score_observed(
         self, outputs: np.ndarray, targets: Targets, own: np.ndarray | None

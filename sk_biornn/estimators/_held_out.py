@@ -38,6 +38,8 @@ class HeldOut:
         penalties.
     losses : list of float
         Loss of each epoch.
+    start_counts : bool
+        Whether a fit may end with the weights that it began with.
     """
 
     targets: Targets
@@ -45,6 +47,15 @@ class HeldOut:
     score: Callable[[np.ndarray, Targets, np.ndarray | None], float]
     loss: Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
     losses: list[float] = field(default_factory=list)
+    start_counts: bool = False
+
+    def of_start(self, params: RNNParams, support: Support | None = None) -> float | None:
+        """Return the score of weights with which a fit begins, if it counts."""
+        if not self.start_counts or self.losses:
+            return None
+        score = self(params, support)
+        self.losses.clear()  # they are those of epochs
+        return score
 
     def __call__(self, params: RNNParams, support: Support | None = None) -> float:
         """Return the score of weights, and take note of their loss."""

@@ -122,6 +122,10 @@ class PastOfOutputs(NamedTuple):
         """Fit every output by its own past, to which something is added beside it."""
         return Moments.of(self.terms, self.targets - beside, self.weights).fit(*self.chosen)
 
+    def left_by(self, start: OwnPast) -> Array:
+        """Return what weights of the own past leave of the targets."""
+        return self.targets - (self.terms * start.slopes).sum(axis=2) - start.intercepts
+
     def gains(self, read: NDArray[Any]) -> Array:
         """Return by how much of what is read of its unit an output differs from its own past.
 

@@ -140,10 +140,14 @@ class RecordedRNN(ForecastingRNN):
 
     def _read_of(self, state: FitState, trials: Trials) -> np.ndarray:
         """Return what is read of units (n_trials, n_steps, n_outputs), whatever is made of it."""
+        return boundary.predict_outputs(self._network_of(state), trials, True)
+
+    def _network_of(self, state: FitState) -> boundary.Network:
+        """Return the network that a state stands for."""
         circuit, w_rec = state.circuit, state.weights["w_rec"]
         device, dtype = boundary.resolve_device(self.device), boundary.torch_dtype(w_rec.dtype)
         support = boundary.to_support(circuit.mask, device) if circuit.is_stored else None
         order, populations = circuit.order, circuit.populations
         dynamics = self._dynamics(device, dtype, circuit.n_units, populations, order)
         params = boundary.to_params(state.weights, dtype, device)
-        return boundary.predict_outputs(boundary.Network(params, dynamics, support), trials, True)
+        return boundary.Network(params, dynamics, support)

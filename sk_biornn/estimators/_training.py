@@ -127,6 +127,7 @@ class Training:
             state.generator,
             lengths=self.trials.lengths,
             monitor=self._monitor_of(synapses),
+            start_score=self._score_of_start(params, synapses),
             on_epoch=report,
             history=history,
             epochs=epochs,
@@ -155,6 +156,11 @@ class Training:
         if self.monitor is None or synapses.stored is None:
             return self.monitor
         return partial(self.monitor, support=synapses.stored)
+
+    def _score_of_start(self, params: RNNParams, synapses: Synapses) -> float | None:
+        if self.monitor is None:
+            return None
+        return self.monitor.of_start(params, support=synapses.stored)
 
     def _after(
         self,
