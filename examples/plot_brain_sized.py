@@ -100,7 +100,8 @@ for size, lap, mib in zip(sizes, seconds, held, strict=True):
 
 # %%
 # A: the fit of 19,178 neurons. B: the shortest step of a few; in grey,
-# proportional growth from the smallest network. C: what is held in memory.
+# proportional growth from the smallest network. C: the memory of the weights
+# and of what Adam remembers of them.
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "0.6"
 matrix = 12 * np.square(sizes, dtype=float) / 2**20  # 3 numbers of 4 bytes
@@ -109,6 +110,7 @@ proportional = seconds[0] * np.array(sizes) / sizes[0]
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.3), layout="constrained")
 axes[0].plot(range(1, 16), network.loss_curve_, color=BLUE, marker=".")
 axes[0].set(xlabel="epoch", ylabel="loss", ylim=(0, None))
+axes[0].set_xticks([1, 5, 10, 15])
 axes[0].set_title(f"{n_units:,} neurons")
 axes[1].plot(
     sizes, 1e3 * proportional, color=GREY, ls="--", label="in proportion"
@@ -119,11 +121,11 @@ axes[1].plot(
 axes[1].set(ylabel="milliseconds", title="one step, 8 trials of 10 steps")
 axes[2].plot(sizes, matrix, color=ORANGE, ls="--", label="as a matrix")
 axes[2].plot(sizes, held, color=BLUE, marker="o", label="as synapses")
-axes[2].set(ylabel="MiB", title="weights and what Adam remembers")
+axes[2].set(ylabel="MiB", title="what is held")
 for axis in axes[1:]:
     axis.set(xscale="log", yscale="log", xlabel="neurons")
     axis.set_xticks(sizes, [f"{size // 1000}k" for size in sizes])
-    axis.tick_params(which="minor", bottom=False, labelleft=False)
+    axis.minorticks_off()
     axis.legend(frameon=False)
 for axis, letter in zip(axes, "ABC", strict=True):
     axis.set_title(letter, loc="left", fontweight="bold")

@@ -152,6 +152,7 @@ ax_time.set(
     ylabel="probability of match",
     ylim=(-0.02, 1.02),
 )
+ax_time.set_xticks(range(-8, 6, 4))
 ax_time.legend(frameon=False, loc="upper left")
 ax_time.set_title("judged where it is shaded")
 

@@ -156,7 +156,7 @@ import matplotlib.pyplot as plt
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "0.7"
 figure, (left, right) = plt.subplots(
-    1, 2, figsize=(9.5, 4), layout="constrained"
+    1, 2, figsize=(9.5, 4.4), layout="constrained"
 )
 WORDS = {"type_gains": "gains of types", "synapses": "all synapses"}
 FLOOR = -1.0  # below it, at it
@@ -182,7 +182,8 @@ left.set(xscale="log", ylim=(FLOOR - 0.05, 1.08))
 left.set(xlabel="recorded units, of 40", ylabel="R2 on new input")
 left.set_xticks(RECORDED, RECORDED)
 left.minorticks_off()
-left.legend(frameon=False, fontsize=8.5, loc="lower right")
+below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14), "ncols": 2}
+left.legend(frameon=False, fontsize=9, **below)
 
 LEAST = 0.1
 right.plot([0.4, 5], [0.4, 5], color=GREY, lw=1)

@@ -102,7 +102,7 @@ print(f"{len(report)} networks in stacks of {sizes}")
 import pandas as pd
 
 results = pd.DataFrame(search.cv_results_)
-results["law"] = results["param_dale"].map(lambda law: law or "none")
+results["law"] = results["param_dale"].fillna("none")
 results["strength"] = results["param_regu_strength"].astype(float)
 by_law = results.groupby(["law", "strength"], sort=False)["mean_test_score"]
 print(by_law.agg(["mean", "min", "max"]).round(2).to_string())

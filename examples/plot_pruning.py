@@ -150,12 +150,12 @@ print(f"random worse than both others: {count}")
 # %%
 # The picture
 # -----------
-# A: test error at once, mean over the runs, the band from the least to the
-# largest. B: after ten epochs under the mask. C: the share of the spanning
-# tree that is left, with two expectations: pruning at random leaves as much of
-# the tree as of all weights that are not 0, and top-prob pruning at least what
-# the dashed line says. D: which weights stay at a density of 0.1: the share
-# kept of each tenth of the weights, from the weakest to the strongest.
+# A: test error at once, of every run (thin) and on average. B: the same after
+# ten epochs under the mask. C: the share of the spanning tree that is left,
+# with two expectations: pruning at random leaves as much of the tree as of all
+# weights that are not 0, and top-prob pruning at least what the dashed line
+# says. D: which weights stay at a density of 0.1: the share kept of each tenth
+# of the weights, from the weakest to the strongest, with the range of runs.
 
 import matplotlib.pyplot as plt
 
