@@ -4,7 +4,7 @@ From traces to initial weights
 
 Neurons that are active together are more often connected. Can what a recording
 tells of that be where a network begins to learn? The steps are those of a
-published study [1]_: functional connectivity, log-normal weights in its image,
+published study [1]_: functional connectivity, log-normal weights scaled by it,
 training. The recording here is **synthetic**, from a circuit whose wiring is
 known, so that each step can be checked.
 """
@@ -58,7 +58,7 @@ for name, matrix in functional.items():
 # -------
 # The study's recipe: the scaled matrices (here correlation and STTC),
 # multiplied entry by entry with log-normal numbers, brought to a mean, a floor
-# and a spectral radius of 0.95. All weights are positive. Two relatives: the
+# and a spectral radius of 0.95. All weights are positive. Two variants: the
 # permuted control has the same weights, and the same spectrum, but the neurons
 # have changed places; with ``dale=True`` and the signs of the field the
 # weights obey Dale's law, and the spectrum, which one sign per column would
@@ -354,14 +354,14 @@ plt.show()
 # machine. The recording tells of the wiring: rank correlations with it are far
 # from 0 for all three measures (negative for the precision, whose sign is the
 # other way round). The weights keep what it tells, under Dale's law and a
-# repaired spectrum, too; permuted ones know nothing of it.
+# repaired spectrum, too; permuted ones keep none of it.
 #
-# But the task does not care. The mean accuracy over all epochs is about the
-# same from functional weights, from permuted ones, and under Dale's law: the
-# interval of the paired difference holds 0. Orthogonal weights, which know
-# nothing of the circuit, learn at least as fast. How much of the functional
-# matrix is left makes no clear difference either: the four values of ``sigma``
-# differ by no more than folds do among themselves.
+# For the task it makes no difference. The mean accuracy over all epochs is
+# about the same from functional weights, from permuted ones, and under Dale's
+# law: the interval of the paired difference holds 0. Orthogonal weights, which
+# have nothing of the circuit, learn at least as fast. How much of the
+# functional matrix is left makes no clear difference either: the four values
+# of ``sigma`` differ by no more than folds do among themselves.
 #
 # The published study reports that functional weights help most. Nothing of
 # that is seen here, with 60 synthetic neurons, one short task and no penalty;

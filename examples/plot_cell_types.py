@@ -17,7 +17,7 @@ them.
 # cells of one population, 16 frames at 10.7 Hz. A familiar image is shown at
 # frame 0 and another one at frame 8. Rows are set apart for testing *before*
 # they are averaged, and the smoothing looks back only: input and target of a
-# sample share no future, and no row has part in training and test.
+# sample share no future, and no row is used in both.
 
 import numpy as np
 
@@ -293,10 +293,9 @@ plt.show()
 # mean course in most. None is as good as the mean course with the deviation
 # from it, two lines of arithmetic that know no other population. That is not
 # the networks' fault: samples that are averages of independent rows hold
-# nothing that one population could tell of another. It is worth to remember
-# when weights between populations are read. The worst predictions are those of
-# VIP populations, which have three units here and a read-out that is not
-# trained.
+# nothing that one population could tell of another. Remember it when weights
+# between populations are read. The worst predictions are those of VIP
+# populations, which have three units here and a read-out that is not trained.
 #
 # References
 # ----------

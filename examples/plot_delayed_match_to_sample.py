@@ -4,8 +4,8 @@ Which steps are judged: delayed match to sample
 
 A stimulus is shown; after a delay of unknown length, another; are the two the
 same? The answer is asked for at the end of the trial only, and what the
-network says before is nobody's business. How is that told to a fit? Four ways,
-and what comes out. The task is **synthetic**.
+network says before is not judged. How is a fit told which steps count? Four
+ways, and what comes out. The task is **synthetic**.
 """
 
 # %%
@@ -28,8 +28,8 @@ print(f"X {X.shape}, y {y.shape}; judged: {share:.0%} of the steps")
 print("labels of trial 0:", y[0])
 
 # %%
-# Four ways to say it
-# -------------------
+# Four ways to give labels
+# ------------------------
 # Masked, as they are (``None`` or NaN would do as well); one label per trial,
 # which is judged at the trial's last step; the answer at every step, also
 # before it can be known; and a number for "no answer here", such as -1, which
@@ -47,7 +47,7 @@ def ways_to_say(y):
 
 
 # %%
-# Each way is tried with the same six networks, of other seeds, on the same
+# Each way is tried with six networks that differ in their seeds, on the same
 # trials. Two numbers are asked for: what ``score`` says, with the labels of
 # that way, on new trials; and how often the answer at the last step of the
 # response, all that the experiment is about, is right.
@@ -169,7 +169,7 @@ ax_ways.set(ylim=(0.4, 1.12), ylabel="share")
 ax_ways.set_yticks(np.arange(0.4, 1.01, 0.1))
 handles = ax_ways.lines[:2]
 ax_ways.legend(handles=handles, frameon=False, ncols=2, loc="upper center")
-ax_ways.set_title("four ways to say it")
+ax_ways.set_title("four ways to give labels")
 for letter, ax in zip("ABC", (ax_trial, ax_time, ax_ways), strict=True):
     ax.set_title(letter, loc="left", fontweight="bold")
     if letter != "A":

@@ -5,8 +5,8 @@ Does the network forecast better than doing nothing?
 Calcium is slow: the next frame of a recording is nearly the present one, and a
 network with an :math:`R^2` of .8 may be worse than no change at all. Here a
 recording is simulated, of 40 neurons that drive each other, and forecast up to
-20 frames ahead by baselines, by a network as it comes, and by a network that
-is told that its outputs go on from its inputs.
+20 frames ahead by baselines, by a network with default settings, and by
+networks that predict the change from the present frame.
 """
 
 # %%
@@ -71,18 +71,18 @@ import warnings
 from sk_biornn import DaleRNNRegressor
 from sk_biornn.inspection import forecast_skill
 
-goes_on = {
+changes = {
     "predict_increments": True,
     "readout_skip": "diagonal",
     "burn_in": 10,
 }
 models = {
     "network, plain": DaleRNNRegressor(early_stopping=True, random_state=0),
-    "network, goes on": DaleRNNRegressor(
-        early_stopping=True, random_state=0, **goes_on
+    "network, changes": DaleRNNRegressor(
+        early_stopping=True, random_state=0, **changes
     ),
     "network, horizon 10": DaleRNNRegressor(
-        early_stopping=True, random_state=0, horizon=10, **goes_on
+        early_stopping=True, random_state=0, horizon=10, **changes
     ),
 }
 with warnings.catch_warnings():
@@ -139,23 +139,22 @@ plt.show()
 # What to take from it
 # --------------------
 # The plain network has to spend its training on learning that frames are
-# alike, and is still behind persistence one and two frames ahead; told so, it
-# is ahead. How much the *other neurons* say is not the :math:`R^2` but what is
-# left of it beyond each neuron's own past:
+# alike, and is still behind persistence one and two frames ahead; a network
+# that predicts changes is ahead. How much the *other neurons* say is not the
+# :math:`R^2` but what is left of it beyond each neuron's own past:
 
 beyond = (r2.drop("AR") - r2.loc["AR"]).loc[["VAR", *models]]
 print("R2 beyond that of an AR(1) per neuron:")
 print(beyond.round(3).to_string())
 
 # %%
-# One or two frames ahead the network that goes on has a lead of less than 0.01
-# over the linear VAR; ten frames ahead the VAR is better than all networks. So
-# a network that beats persistence need not say more than a ridge regression. A
-# network that is trained on its own predictions says less of the next frames
-# than one that was trained a single frame ahead, and loses less far ahead.
-# Twenty frames ahead nothing is left to forecast, and what these models have
-# learned from a quarter of an hour does harm: none beats the AR(1), which by
-# then says nearly the mean.
+# One or two frames ahead the network that predicts changes has a lead of less
+# than 0.01 over the linear VAR; ten frames ahead the VAR is better than all
+# networks. So a network that beats persistence need not say more than a ridge
+# regression. A network that is trained on its own predictions says less of the
+# next frames than one that was trained a single frame ahead, and loses less
+# far ahead. Twenty frames ahead there is nothing left to forecast, and none
+# beats the AR(1), which by then predicts nearly the mean.
 
-assert (r2.loc["network, goes on", [1, 2]] > r2.loc["VAR", [1, 2]]).all()
+assert (r2.loc["network, changes", [1, 2]] > r2.loc["VAR", [1, 2]]).all()
 assert r2[10].idxmax() == "VAR" and r2[20].idxmax() == "AR"

@@ -83,8 +83,8 @@ for group, networks in runs.items():
     print(f"{group:13} R2 on new trials, by run: {np.round(r2, 2)}")
 
 # %%
-# Differences, and differences of nothing
-# ---------------------------------------
+# Differences, and those of two equal groups
+# ------------------------------------------
 # One number per run and block, the mean of :math:`|W|`, enters a permutation
 # test: all 252 ways to split ten runs into five and five. ``q_value`` is
 # corrected for the number of blocks that exist (Benjamini and Hochberg);
@@ -259,11 +259,11 @@ plt.show()
 # to D in the first figure do not show it; of so many blocks some are always
 # dark. More runs are the remedy.
 #
-# Silencing shows what no mean weight says: the networks hang on the pyramidal
-# cells of V1, layer 2/3, which are all that V1 sends to LM, and on those of
-# LM, layer 5, which are all that LM sends back. Without either, the errors of
-# all other populations grow several times, in every run (the factors are
-# printed above). The currents of one network are not those of another: a
+# Silencing shows what no mean weight says: the networks depend on the
+# pyramidal cells of V1, layer 2/3, which are all that V1 sends to LM, and on
+# those of LM, layer 5, which are all that LM sends back. Without either, the
+# errors of all other populations grow several times, in every run (the factors
+# are printed above). The currents of one network are not those of another: a
 # read-out that is drawn at random, and may be mostly negative, lets a rising
 # output come from a falling current, as in B.
 #

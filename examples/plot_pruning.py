@@ -281,8 +281,8 @@ plt.show()
 #
 # Top-prob or the largest weights? Below a density of 0.2 the runs differ more
 # among themselves than the rules do: four runs do not tell them apart. The
-# *backbone* does not decide it. It is made of strong weights, and whoever
-# keeps these keeps most of it, and is none the better for it after training.
+# *backbone* does not decide it. It is made of strong weights; a rule that
+# keeps these keeps most of it, and its networks are no better after training.
 # Top-prob keeps far more of the tree than the bound says that it must.
 #
 # References

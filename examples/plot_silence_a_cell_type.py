@@ -1,6 +1,6 @@
 """
-Silence a cell type: which cells does a memory hang on?
-=======================================================
+Silence a cell type: which cells does a memory need?
+====================================================
 
 In a trained network every cell can be silenced, as optogenetics silences some.
 Pyramidal, PV, SST and VIP cells are wired here with the probabilities of their

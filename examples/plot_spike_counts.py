@@ -14,8 +14,8 @@ in which a neuron fires at 1.4, 7 or 29 spikes per second.
 # -------------------------
 # 32 excitatory and 8 inhibitory neurons under Dale's law, driven by three slow
 # inputs. Bins are 20 ms wide, time constants 60 ms. The rate of a neuron is
-# its activity above threshold, times a factor, with a trickle of spontaneous
-# spikes: neither the link of the Poisson network nor that of the other one.
+# its activity above threshold, times a factor, plus a few spontaneous spikes.
+# This is the link of neither network.
 
 import matplotlib.pyplot as plt
 import numpy as np

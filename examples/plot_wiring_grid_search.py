@@ -1,6 +1,6 @@
 """
-How dear should wire be? A grid search over penalties
-=====================================================
+How strong a penalty on wire? A grid search
+===========================================
 
 Sixty units stand on a grid, and a penalty on long connections is added to the
 loss of the task. A weak penalty changes nothing, a strong one leaves no

@@ -310,8 +310,8 @@ def network_fits(trace, block, runs, make_prior, n_seeds):
 # ----------------
 # A condition is a mask, signs and how Dale's law is kept, if it is. The
 # controls ask what is special about the *worm's* wiring and transmitters: the
-# connectome with its neurons renamed at random (same graph, wrong owners), and
-# the signs dealt out anew.
+# connectome with its neurons renamed at random (the same graph between other
+# neurons), and the signs dealt out anew.
 
 
 def conditions_of(recording):
