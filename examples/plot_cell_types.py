@@ -24,14 +24,14 @@ import numpy as np
 from sk_biornn.biology import cortical_populations
 from sk_biornn.datasets import make_population_rows, population_samples
 
-populations = cortical_populations(scaling=3)  # 16 in the publication
+populations = cortical_populations(scaling=4)  # 16 in the publication
 print(f"{populations['n_units'].sum()} units")
 names = populations["population"].tolist()
 rows = make_population_rows(600, condition="familiar_change", random_state=0)
 samples = population_samples(
     rows,
     sizes={"train": 0.7, "test": 0.3},
-    n_samples={"train": 250, "test": 200},
+    n_samples={"train": 200, "test": 200},
     random_state=0,
 )
 X_train, y_train = samples["train"]
@@ -42,14 +42,14 @@ print(populations.head(6).to_string(index=False))
 # %%
 # Three networks
 # --------------
-# *Pruned*: 80 epochs with all synapses; then every block within an area is cut
+# *Pruned*: 60 epochs with all synapses; then every block within an area is cut
 # down to the probability of a connection between these types and layers [1]_,
 # strong synapses being likelier to stay, and between areas to three pathways
 # of random synapses; then 40 epochs with what is left. *Drawn*: as sparse, but
 # with synapses drawn by chance before training. *Dense*: all synapses.
 #
 # After pruning, training starts with a fresh optimiser, and that alone does
-# good. So the other two get the same 80 + 40 epochs with a fresh optimiser
+# good. So the other two get the same 60 + 40 epochs with a fresh optimiser
 # between: they are "pruned" to a density of 1. Each population sees its own
 # channel only, and its read-out is left as it was drawn.
 
@@ -89,10 +89,10 @@ WAYS, SEEDS = ("pruned", "drawn", "dense"), range(3)
 def train(way, seed):
     network = CellTypeRNNRegressor(
         populations=populations,
-        batch_size=50,
+        batch_size=34,
         learning_rate_init=5e-3,
         learning_rate=CosineCycles(period=20, minimum=5e-4),
-        max_iter=80,
+        max_iter=60,
         finetune_iter=40,
         random_state=seed,
         **way_of(way, seed),
@@ -219,7 +219,7 @@ axes["A"].plot([], [], color="0.4", ls="-", label="V1")
 axes["A"].plot([], [], color="0.4", ls=":", label="LM")
 axes["A"].plot([], [], color="black", lw=2, label="mean")
 legend = {"frameon": False, "fontsize": 9, "loc": "upper right"}
-legend["bbox_to_anchor"] = (0.64, 1)  # left of the line
+legend["bbox_to_anchor"] = (0.58, 1)  # left of the line
 axes["A"].legend(ncols=2, **legend)
 
 for way, networks in runs.items():
@@ -227,7 +227,7 @@ for way, networks in runs.items():
         [network.loss_per_population_.mean(axis=1) for network in networks]
     )
     axes["B"].fill_between(
-        range(120),
+        range(100),
         curves.min(axis=0),
         curves.max(axis=0),
         color=COLOURS[way],
@@ -236,7 +236,7 @@ for way, networks in runs.items():
     axes["B"].plot(curves.mean(axis=0), color=COLOURS[way], label=way)
 axes["B"].legend(**legend)
 for letter in "AB":
-    axes[letter].axvline(80, color=GREY, lw=0.8, zorder=0)
+    axes[letter].axvline(60, color=GREY, lw=0.8, zorder=0)
     axes[letter].set(
         yscale="log", xlabel="epoch", ylabel="mean squared error, training"
     )
@@ -294,8 +294,8 @@ plt.show()
 # from it, two lines of arithmetic that know no other population. That is not
 # the networks' fault: samples that are averages of independent rows hold
 # nothing that one population could tell of another. Remember it when weights
-# between populations are read. The worst predictions are those of VIP
-# populations, which have three units here and a read-out that is not trained.
+# between populations are read. The worst predictions are mostly those of SST
+# and VIP populations, which have few units and a read-out that is not trained.
 #
 # References
 # ----------
