@@ -127,6 +127,8 @@ for axis in axes[1:]:
     axis.set_xticks(sizes, [f"{size // 1000}k" for size in sizes])
     axis.minorticks_off()
     axis.legend(frameon=False)
+axes[1].set_yticks([3, 10, 30, 100, 300], [3, 10, 30, 100, 300])
+axes[1].set_ylim(700 * min(seconds), 1500 * max(seconds))
 for axis, letter in zip(axes, "ABC", strict=True):
     axis.set_title(letter, loc="left", fontweight="bold")
     axis.spines[["top", "right"]].set_visible(False)
