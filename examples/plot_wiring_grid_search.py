@@ -303,9 +303,9 @@ plt.show()
 #
 # Modules come from the penalty on traffic over long wire, less from that on
 # long wire, and not from the penalty on weights. They need the square of the
-# distance: with ``distance_power=1``, the default, the same search finds no
-# modularity above that of shuffled weights. All this is a statement about 60
-# units, one task and these strengths.
+# distance: with ``distance_power=1``, the default, the same search finds
+# hardly any modularity above that of shuffled weights. All this is a statement
+# about 60 units, one task and these strengths.
 #
 # References
 # ----------
