@@ -14,7 +14,7 @@ if TYPE_CHECKING:
         SpatialRNNClassifier,
         SpatialRNNRegressor,
     )
-    from sk_biornn.io import load, save, to_networkx, to_torch
+    from sk_biornn.io import load, save, to_networkx, to_onnx, to_torch
 
 __version__ = "0.1.0"
 
@@ -29,9 +29,10 @@ __all__ = [
     "load",
     "save",
     "to_networkx",
+    "to_onnx",
     "to_torch",
 ]
-_OF_FILES = ("load", "save", "to_networkx", "to_torch")
+_OF_FILES = ("load", "save", "to_networkx", "to_onnx", "to_torch")
 
 
 def __getattr__(name: str) -> Any:

@@ -21,6 +21,8 @@ from sk_biornn._atomic import create_text, one_at_a_time
 from sk_biornn._process import Process, has_ended, this_process
 
 LOCK = ".lock"
+# Of a record: how long it took, when it ended, and on which processor.
+NEVER_REPEATED = ("seconds", "ended", "processor")
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "pandas", "joblib")
 
 
@@ -43,8 +45,8 @@ def to_json(content: Any) -> str:
 
 
 def sealed(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record with the digest of what it says, but for the seconds, which never repeat."""
-    content = {name: record[name] for name in sorted({*record} - {"seconds", "seal"})}
+    """Return a record with the digest of what it says, but for times, which never repeat."""
+    content = {name: record[name] for name in sorted({*record} - {*NEVER_REPEATED, "seal"})}
     try:
         seal = hashlib.sha256(to_json(content).encode()).hexdigest()
     except (ValueError, RecursionError):  # NaN and the like, which are never written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from concurrent.futures import BrokenExecutor
@@ -30,12 +31,50 @@ def no_figure(monkeypatch):
     monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
 
 
+PREPARED = re.compile(r"(dale|pruning|inductive-bias|cell-types): (loading|reading|\d+ runs?)")
+
+
 def one_sentence(text: str) -> str:
-    """The only line that the standard error leaves on a screen: a sentence of this program."""
+    """The sentence with which a command ends, after what it said that it was preparing."""
     lines = [line.rpartition("\r")[2] for line in text.split("\n")]  # what was written last
-    (line,) = filter(None, map(str.strip, lines))
+    *prepared, line = filter(None, map(str.strip, lines))
+    assert all(PREPARED.match(each) for each in prepared), prepared
     assert line.startswith("sk-biornn: ") and line.endswith(".")
     return line
+
+
+AT_ONCE = """
+import sys
+from sk_biornn.cli import _commands, main
+def say(line):
+    print(line, "with torch" if "torch" in sys.modules else "without torch")
+_commands.say = say
+main(["study", "cell-types", "--preset", "huge"])
+"""
+
+
+def test_a_study_says_what_it_loads_before_it_loads_it():
+    run = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True)
+    assert run.stdout == "cell-types: loading the study without torch\n"
+    assert "preset must be one of" in run.stderr
+
+
+def test_a_study_says_what_it_prepares(tiny, no_figure, tmp_path, capsys):
+    command = ["study", "dale", "--arms", "square/ours", "projection/ours"]
+    command += ["--simulations", "1", "--output", str(tmp_path / "study")]
+    expected = ["dale: loading the study", "dale: reading settings and data"]
+    assert main(command) == 0
+    runs = ["dale: 2 runs, one after another", "run 1/2", "run 2/2", "dale: tables and figures"]
+    assert heads(capsys.readouterr().err) == [*expected, *runs]
+    assert main([*command, "--resume"]) == 0
+    done = "dale: 2 runs, 2 of them finished before, none is left"
+    assert heads(capsys.readouterr().err) == [*expected, done, "dale: tables and figures"]
+
+
+def heads(text: str) -> list[str]:
+    """Lines without the time that is left, and without what only a fresh process says."""
+    lines = [line.partition(", 0:")[0] for line in text.splitlines()]
+    return [line for line in lines if line != "dale: loading torch"]
 
 
 def test_study_prints_its_table_and_the_path_of_the_figure(tiny, tmp_path, capsys):
@@ -50,7 +89,9 @@ def test_study_prints_its_table_and_the_path_of_the_figure(tiny, tmp_path, capsy
         ["projection", "ours", "2"],
         ["baseline", "none", "2"],
     ]
-    assert printed.out.splitlines()[-1] == f"figure: {output / 'figure.png'}"
+    figure, page = printed.out.splitlines()[-2:]
+    assert figure == f"figure: {output / 'figure.png'}"
+    assert page == f"page: {output / 'report.html'}" and (output / "report.html").exists()
     assert (output / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert "6/6" in printed.err  # the progress bar
 
@@ -131,6 +172,9 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(arguments, expected, capsys
 
 
 def test_a_folder_without_a_study_is_named(tmp_path, capsys):
+    assert main(["report", str(tmp_path)]) == 2
+    assert f"{str(tmp_path)!r} holds no study" in one_sentence(capsys.readouterr().err)
+    (tmp_path / "runs").mkdir()
     assert main(["report", str(tmp_path)]) == 2
     assert f"{str(tmp_path / 'results.csv')!r} is missing" in one_sentence(capsys.readouterr().err)
 

@@ -165,9 +165,13 @@ def test_a_function_that_ends_a_phase_does_not_end_the_pruning(schedule):
 def test_lines_of_a_verbose_fit(capsys):
     X, y = data()
     regressor(verbose=1, pruning=EXACT, max_iter=1, finetune_iter=1).fit(X, y)
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["epoch 1", "pruned after epoch 1", "epoch 2"]
-    assert lines[1].endswith("density 0.2500")
+    lines = capsys.readouterr().err.splitlines()
+    name = "DaleRNNRegressor"
+    assert [line.split(",")[0] for line in lines] == [
+        f"{name}: epoch 1/2",
+        f"{name}: pruned after epoch 1: density 0.2500",
+        f"{name}: epoch 2/2",
+    ]
 
 
 def test_sample_weights_act_in_both_phases():

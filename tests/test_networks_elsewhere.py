@@ -95,6 +95,18 @@ def test_every_way_to_move(activation, readout_from, rectify):
     assert_same(est)
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_in_single_precision_it_is_rounded_as_predict_is(activation):
+    x = trials(40, 50, seed=1).astype(np.float32)
+    est = quiet_fit(
+        DaleRNNRegressor(n_units=20, activation=activation, max_iter=4, random_state=0), x, x
+    )
+    outputs, largest = run(sk_biornn.to_torch(est), x), np.abs(est.hidden_states(x)).max()
+    exact = run(sk_biornn.to_torch(est).double(), x.astype(float))
+    for single in (outputs, est.predict(x)):
+        assert_allclose(single, exact, rtol=0, atol=1e-6 * max(1.0, largest))
+
+
 @pytest.mark.parametrize("law", [*LAWS, None])
 def test_every_law(law):
     assert_same(regressor(dale=law))

@@ -20,7 +20,7 @@ from scipy import stats
 
 import sk_biornn
 from sk_biornn import _atomic
-from sk_biornn._records import sealed
+from sk_biornn._records import NEVER_REPEATED, sealed
 from sk_biornn.biology.constraints import Dale
 from sk_biornn.biology.prior import column_signs
 from sk_biornn.initializers import ConditioningWarning
@@ -58,7 +58,7 @@ TINY = Preset(
 )
 BY_KEY = {arm.key: arm for arm in ARMS}
 FEW = {"tasks": ["digits"], "arms": ["unconstrained", "projection/ours"]}
-NOT_REPEATED = {"times.csv"}
+NOT_REPEATED = {"times.csv", "report.html"}
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -69,8 +69,9 @@ def files_of(folder: Path) -> dict[str, bytes]:
             content[str(path.relative_to(folder))] = path.read_bytes()
             if path.parent.name == "runs":
                 record = json.loads(path.read_text())
-                assert record.pop("seconds") > 0
-                content[str(path.relative_to(folder))] = json.dumps(record).encode()
+                assert record["seconds"] > 0
+                record = {name: record[name] for name in set(record) - {*NEVER_REPEATED}}
+                content[str(path.relative_to(folder))] = json.dumps(record, sort_keys=True).encode()
     return content
 
 

@@ -44,6 +44,7 @@ from tiny_study import (
 
 from sk_biornn import _cluster
 from sk_biornn._cluster_tasks import result_of
+from sk_biornn._records import NEVER_REPEATED
 from sk_biornn.cli import main
 from sk_biornn.ensemble import SeedEnsemble, fit_many
 from sk_biornn.ensemble._elsewhere import Given, in_jobs
@@ -92,15 +93,15 @@ def client(cluster):
 
 
 def bytes_in(folder):
-    """All files of a study but for its times: the seconds of records, and times.csv."""
+    """All files of a study but for its times: in records, times.csv, and on its page."""
     found = {}
     for path in sorted(Path(folder).rglob("*")):
         name = str(path.relative_to(folder))
-        if path.is_file() and name != "times.csv":
+        if path.is_file() and name not in ("times.csv", "report.html"):
             found[name] = path.read_bytes()
         if name.startswith("runs"):
             record = json.loads(path.read_text()) if path.is_file() else {}
-            found[name] = json.dumps({**record, "seconds": None})
+            found[name] = json.dumps({**record, **dict.fromkeys(NEVER_REPEATED)})
     return found
 
 
@@ -639,7 +640,7 @@ def test_a_scheduler_that_does_not_answer_is_named(answers, monkeypatch, capsys,
         started = time.monotonic()
         code = main([*DALE, "--output", str(tmp_path / "o"), "--dask", f"tcp://127.0.0.1:{port}"])
     assert time.monotonic() - started < LONG
-    (line,) = capsys.readouterr().err.strip().splitlines()
+    *_, line = capsys.readouterr().err.strip().splitlines()
     assert code == 2 and line.startswith(
         "sk-biornn: dask must be the address of a scheduler that answers, got "
         f"'tcp://127.0.0.1:{port}', where none did within 0.5 s ("
@@ -649,7 +650,7 @@ def test_a_scheduler_that_does_not_answer_is_named(answers, monkeypatch, capsys,
 def test_without_distributed_a_sentence_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert main([*DALE, "--dask", "local:2"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    *_, line = capsys.readouterr().err.splitlines()
     assert line == ('sk-biornn: dask needs the package distributed: pip install "sk-biornn[dask]".')
 
 

@@ -177,3 +177,5 @@ def test_losses_mark_the_pruning():
     (mark,) = [line for line in figure.axes[0].lines if line.get_linestyle() == ":"]
     assert list(mark.get_xdata()) == [70.5, 70.5]
     assert [text.get_text() for text in figure.axes[0].texts] == [" pruned"]
+    dense = figure.axes[-1]  # which is not pruned
+    assert dense.get_title("left").startswith("dense, same epochs") and not dense.texts

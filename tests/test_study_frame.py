@@ -157,7 +157,8 @@ def test_a_report_is_drawn_up_again_of_the_tables_alone(tmp_path):
 
 def test_failed_runs_have_their_error_and_stop_nobody(tmp_path):
     run_study(STUDY, output=tmp_path, letters=("a", "B"))
-    assert failures_of(STUDY.report, tmp_path) == [
+    results = pd.read_csv(tmp_path / "results.csv")
+    assert failures_of(STUDY.report, results) == [
         (f"letter B simulation {number}", "RuntimeError: letters are small here")
         for number in range(2)
     ]

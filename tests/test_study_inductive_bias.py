@@ -19,6 +19,7 @@ import scipy.spatial.distance
 import scipy.stats
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sk_biornn._records import NEVER_REPEATED
 from sk_biornn.biology.regularizers import pairwise_distances
 from sk_biornn.cli import main
 from sk_biornn.core import alone
@@ -38,6 +39,7 @@ from sk_biornn.studies._files import file_name
 from sk_biornn.studies._intervals import holm, paired_p
 from sk_biornn.studies._repeatable import one_thread
 from sk_biornn.studies._study import one_run
+from sk_biornn.studies._told import as_text
 from sk_biornn.studies.inductive_bias import job as measures
 from sk_biornn.studies.inductive_bias.design import BY_NAME, CONTRASTS, TASKS
 from sk_biornn.studies.inductive_bias.job import CURVE, RESULTS, Run, blank, job
@@ -53,7 +55,7 @@ from sk_biornn.studies.inductive_bias.original_files import METRICS, config_text
 from sk_biornn.studies.inductive_bias.report import (
     NOTE,
     compare_variants,
-    format_tables,
+    parts_of_tables,
     results_frame,
     summarise_variants,
 )
@@ -95,12 +97,13 @@ def files_of(folder: Path) -> dict[str, bytes]:
     """All files by name, but those with times; of the records all but the seconds."""
     content = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != "times.csv":
+        if path.is_file() and path.name not in ("times.csv", "report.html"):
             content[str(path.relative_to(folder))] = path.read_bytes()
             if path.parent.name == "runs":
                 record = json.loads(path.read_text())
-                assert record.pop("seconds") > 0
-                content[str(path.relative_to(folder))] = json.dumps(record).encode()
+                assert record["seconds"] > 0
+                record = {name: record[name] for name in set(record) - {*NEVER_REPEATED}}
+                content[str(path.relative_to(folder))] = json.dumps(record, sort_keys=True).encode()
     return content
 
 
@@ -383,13 +386,13 @@ def test_tables_say_which_epoch_they_speak_of():
     assert means["test_accuracy"] == 52.0 and means["best_epoch_test_accuracy"] == 81.0
     ends = summary.set_index("metric").loc["best_epoch_test_accuracy", ["ci_low", "ci_high"]]
     assert ends.isna().all()  # three runs are too few for an interval
-    text = format_tables(summary, compare_variants(results))
+    text = as_text(parts_of_tables(summary, compare_variants(results)))
     _, header, line = text.splitlines()[:3]
     assert header.split()[:5] == ["variant", "n", "mean", "best", "epoch"]
     assert line.split()[:3] == ["WD*C", "3", "52.0"] and " 81.0 " in line
     assert text.split("\n\n")[1:] == [
         "Answer: WD*C is best with 52.0 % on average (n = 3); too few runs to test the\ncontrasts.",
-        NOTE,
+        as_text([NOTE]),
     ]
 
 
@@ -868,7 +871,7 @@ def test_command_prints_tables_and_names_failures(tmp_path, capsys, no_figure):
     assert "go / no-go: test accuracy in % (without memory 50, at best 100)" in printed
     assert (
         "WD - W" in printed
-        and NOTE in printed
+        and as_text([NOTE]) in printed
         and str(tmp_path / "fine" / "comparisons.csv") in printed
     )
     assert main(["report", str(tmp_path / "fine")]) == 0
@@ -906,13 +909,17 @@ def test_study_all_runs_every_study_and_the_worst_code_counts(tmp_path, monkeypa
         return STUDIES.index(command)
 
     monkeypatch.setattr(_commands, "run", note)
+    index = "sk_biornn.studies._write_report.write_index"
+    monkeypatch.setattr(index, lambda folder: folder / "report.html")
     assert (
         main(["study", "all", "--output", str(tmp_path), "--n-jobs", "2", "--resume"])
         == len(STUDIES) - 1
     )
     assert [s["output"] for s in seen] == [tmp_path / command.name for command in STUDIES]
     assert all(s["n_jobs"] == 2 and s["resume"] and not s["overwrite"] for s in seen)
-    assert capsys.readouterr().out.count("==> ") == len(STUDIES)
+    printed = capsys.readouterr().out
+    assert printed.count("==> ") == len(STUDIES)
+    assert printed.splitlines()[-1] == f"all pages: {tmp_path / 'report.html'}"
 
 
 def test_a_report_of_a_study_that_is_not_known_is_refused(tmp_path, capsys):

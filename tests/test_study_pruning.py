@@ -30,13 +30,14 @@ from sk_biornn.studies import (
 )
 from sk_biornn.studies._repeatable import one_thread
 from sk_biornn.studies._study import one_run
+from sk_biornn.studies._told import as_text
 from sk_biornn.studies.dale.job import make_network
 from sk_biornn.studies.dale.tasks import TASKS
 from sk_biornn.studies.pruning.figures import COLOURS, draw_scores
 from sk_biornn.studies.pruning.job import Run, blank, job, pruner_of, train_on
 from sk_biornn.studies.pruning.report import (
     compare_methods,
-    format_tables,
+    parts_of_tables,
     summarise_pruning,
 )
 from sk_biornn.studies.pruning.settings import DENSITIES, LEGACY, LEGACY_RANDOM, PUBLISHED
@@ -231,7 +232,7 @@ def test_runs_that_break_are_counted_and_not_only_averaged():
     (row,) = summary.to_dict("records")
     assert (row["n"], row["n_above"], row["threshold"]) == (10, 4, 0.15)
     assert_allclose([row["mean"], row["median"]], [0.1915, (0.001 + 0.15) / 2])
-    text = format_tables(summary, compare_methods(results))
+    text = as_text(parts_of_tables(summary, compare_methods(results)))
     assert "mean (median; runs above 0.15)" in text and "0.192 (0.0755; 4 of 10)" in text
 
 
@@ -240,7 +241,7 @@ def test_accuracies_have_no_threshold():
     results = results.assign(metric="accuracy", one_shot=np.arange(10.0))
     summary = summarise_pruning(results)
     assert summary[["threshold", "n_above"]].isna().all(axis=None)
-    text = format_tables(summary, compare_methods(results))
+    text = as_text(parts_of_tables(summary, compare_methods(results)))
     assert "mean (median; runs)" in text and "4.5 (4.5; 10)" in text
 
 

@@ -8,9 +8,10 @@ import pytest
 import study_tables
 from numpy.testing import assert_array_equal
 
-from sk_biornn.studies._report import align
-from sk_biornn.studies.cell_types import report as cell_types
-from sk_biornn.studies.dale.report import format_summary, summarise_dale
+from sk_biornn.studies._told import Answer, PrintedTable, align, as_text
+from sk_biornn.studies.cell_types import told as cell_types
+from sk_biornn.studies.cell_types.statistics import compare_conditions, summarise_cell_types
+from sk_biornn.studies.dale.report import parts_of_summary, summarise_dale
 from sk_biornn.studies.inductive_bias import report as bias
 from sk_biornn.studies.pruning import report as pruning
 
@@ -19,18 +20,19 @@ WIDTH = 80
 
 def dale(n_runs, n_tasks=2):
     results, _ = study_tables.dale(n_tasks, n_runs=n_runs)
-    return format_summary(summarise_dale(results))
+    return as_text(parts_of_summary(summarise_dale(results)))
 
 
 def pruned(n_runs, n_tasks=2):
     results = study_tables.pruning(n_tasks, n_runs)
     summary, compared = pruning.summarise_pruning(results), pruning.compare_methods(results)
-    return pruning.format_tables(summary, compared)
+    return as_text(pruning.parts_of_tables(summary, compared))
 
 
 def inductive_bias(n_runs, n_tasks=2):
     results, _ = study_tables.inductive_bias(n_tasks, n_runs=n_runs)
-    return bias.format_tables(bias.summarise_variants(results), bias.compare_variants(results))
+    summary, compared = bias.summarise_variants(results), bias.compare_variants(results)
+    return as_text(bias.parts_of_tables(summary, compared))
 
 
 def answers(text):
@@ -63,13 +65,14 @@ def cell_type_summary(n_runs):
         for stage in ("dense", "pruned", "sparse")
         for run in range(n_runs)
     ]
-    return cell_types.summarise_cell_types(pd.DataFrame(rows)).assign(published=np.nan)
+    return summarise_cell_types(pd.DataFrame(rows)).assign(published=np.nan)
 
 
 @pytest.mark.parametrize("n_runs", [2, 6])
 def test_populations_are_counted_of_all_and_nothing_published_is_no_column(n_runs):
-    lines = cell_types._scores(cell_type_summary(n_runs))
-    text = "\n".join(lines)
+    summary = cell_type_summary(n_runs)
+    table = PrintedTable(title="", lines=cell_types._scores(summary), keys=3)
+    text = as_text([table, Answer(to="", sentence=cell_types._answer(summary))])
     assert max(map(len, text.splitlines())) < WIDTH
     assert "17.5 of 18" in text and "published" not in text
     assert ("[" in text) == (n_runs == 6)
@@ -77,13 +80,13 @@ def test_populations_are_counted_of_all_and_nothing_published_is_no_column(n_run
         "Answer: at the end dale predicts 17.5 of 18 populations better than repeating their last "
         f"value, with a skill of {0.6 if n_runs == 6 else 0.55:.2f} (n = {n_runs})."
     )
-    assert "so not always whole" in " ".join(cell_types.NOTE.split())
+    assert "so not always whole" in " ".join(cell_types.NOTE.text.split())
 
 
 def test_blocks_that_differ_are_counted_in_one_sentence():
     _, blocks = study_tables.cell_types(2)
-    compared = cell_types.compare_conditions(blocks).query("quantity == 'absolute'")
-    text = "\n".join(cell_types._pairs(compared))
+    compared = compare_conditions(blocks).query("quantity == 'absolute'")
+    text = as_text(cell_types._pairs(compared))
     assert max(map(len, text.splitlines())) < WIDTH and text.count("Answer: ") == 1
     n = compared["n"].iloc[0]
     assert f"(n = {n})" in text

@@ -16,6 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tiny_study import Run, X, Y, letters_study
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor, SpatialRNNClassifier
+from sk_biornn._records import NEVER_REPEATED
 from sk_biornn.core import alone
 from sk_biornn.datasets import make_go_nogo, make_one_choice_inference
 from sk_biornn.ensemble import _by_epochs, _lockstep, answers_of, epochs_of_fit
@@ -106,10 +107,10 @@ def stacks(monkeypatch):
 
 def records_in(folder):
     """All records but for the seconds, which never repeat, and the seal."""
-    found = {}
+    found, hidden = {}, {*NEVER_REPEATED, "seal"}
     for path in sorted((folder / "runs").glob("*.json")):
         record = json.loads(path.read_text())
-        found[path.name] = {key: record[key] for key in set(record) - {"seconds", "seal"}}
+        found[path.name] = {key: record[key] for key in set(record) - hidden}
     return found
 
 

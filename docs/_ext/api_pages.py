@@ -70,8 +70,9 @@ GROUPS = {
     },
     "sk_biornn.studies": {
         "All studies": (
-            "Plan Report Study aside collected report_study run_study seed_of"
+            "Plan Report Study aside collected report_study run_study seed_of write_report"
         ),
+        "What a study says": "About Answer Caption Note Paper PrintedTable",
         "Dale's law": (
             "Budget DALE_ARMS DALE_PRESETS DALE_STUDY DALE_TASKS DaleArm DalePreset DaleTask "
             "run_dale_study summarise_dale train_dale_network"

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sk_biornn._progress import say
 from sk_biornn.cli._studies import STUDIES, Command
 
 EXIT_OK, EXIT_FAILED_RUNS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -106,6 +107,8 @@ def _add_run_options(parser: argparse.ArgumentParser, study: str, presets: str) 
 
 def run(command: Command, arguments: argparse.Namespace) -> int:
     """Carry out a study and print its tables."""
+    # At once: what is loaded next takes seconds.
+    say(f"{command.name}: loading the study")
     from sk_biornn import studies
 
     choices = _choices(command, arguments)
@@ -115,7 +118,7 @@ def run(command: Command, arguments: argparse.Namespace) -> int:
     study = getattr(studies, command.value)
     with _workers(arguments):
         studies.run_study(study, preset, output=output, progress=True, **how, **choices)
-    return _tell(study, output, figures=False)  # they have just been drawn
+    return _tell(study, output, figures=False, pages=True)  # figures have just been drawn
 
 
 @contextmanager
@@ -128,6 +131,7 @@ def _workers(arguments: argparse.Namespace) -> Iterator[None]:
 
     from sk_biornn._cluster import connected, says_gpu
 
+    say(f"connecting to the cluster {arguments.dask}")
     with ExitStack() as stack:
         try:
             client = stack.enter_context(connected(arguments.dask))
@@ -162,6 +166,9 @@ def _run_all(studies: Any, arguments: argparse.Namespace) -> int:
         shared = {name: value for name, value in vars(arguments).items() if name in defaults}
         own = argparse.Namespace(**{**defaults, **shared, "output": output / command.name})
         codes.append(run(command, own))
+    from sk_biornn.studies._write_report import write_index
+
+    print(f"\nall pages: {write_index(output)}")
     return max(codes)
 
 
@@ -172,61 +179,80 @@ def add_report(commands: Any) -> None:
     """Add the command that draws up a report again."""
     parser = commands.add_parser(
         "report",
-        help="print the table of a study again and redraw its figure",
-        description="Print the table of a study again and redraw its figure, from its CSV files.",
+        help="print the tables of a study again, redraw its figures, and write a page of all",
+        description="Print the tables of a study again, redraw its figures, and write report.html, "
+        "one page of all that it found, which needs no network. Of a study that has not ended: say "
+        "which runs are missing, and show the others.",
+        epilog="Exit code: 0 done, 1 done but runs failed or are missing (they are named), 2 no "
+        "study, or a damaged one.",
     )
-    parser.add_argument("folder", metavar="DIR", type=Path, help="output folder of a study")
+    parser.add_argument(
+        "folder",
+        metavar="DIR",
+        type=Path,
+        help="output folder of a study, or one that holds several: then also a page that leads to "
+        "theirs",
+    )
     parser.set_defaults(command=_report)
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    """Have the study that the folder holds report."""
+    """Have the studies that the folder holds report, and write their pages."""
     from sk_biornn import studies
+    from sk_biornn.studies._write_report import checked_folder, study_folders, study_of
 
-    folder = arguments.folder
-    study = getattr(studies, _command_of(folder).value)
-    try:
-        return _tell(study, folder, figures=True)
-    except FileNotFoundError:
-        raise
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        if str(folder) in str(error):
-            raise  # it says what is wrong
-        words = " ".join(f"{type(error).__name__}: {error}".split())
-        raise ValueError(
-            f"{str(folder)!r} has tables that are not as a study wrote them ({words}); resume the "
-            "study, which writes them anew."
-        ) from error
-    except OSError as error:
-        raise ValueError(
-            f"{str(folder)!r} cannot be written ({error.strerror or error}), where a report leaves "
-            "its tables and figures; copy the folder to where you may write, and report there."
-        ) from None
+    top = checked_folder(arguments.folder)
+    folders, codes = study_folders(top), []
+    several = folders != [top]
+    for folder in folders:
+        study = study_of(folder)
+        if several:
+            print(f"\n==> {study.name}\n", flush=True)
+        codes.append(_tell(study, folder, figures=True, pages=not several))
+    if several:
+        print(f"\npages: {', '.join(map(str, studies.write_report(top)))}")
+    return max(codes)
 
 
-def _command_of(folder: Path) -> Command:
-    """Return the command of the study in a folder."""
-    from sk_biornn.studies._folder import read_settings
-
-    known = {command.name: command for command in STUDIES}
-    name = read_settings(folder).get("study")
-    if name is None:
-        return STUDIES[0]  # without settings the first study says what is missing
-    if name not in list(known):
-        raise ValueError(
-            f"{str(folder / 'settings.json')!r} must name a study among {list(known)}, "
-            f"got {name!r}."
-        )
-    return known[name]
-
-
-def _tell(study: Any, folder: Path, *, figures: bool) -> int:
-    """Draw up the report, print it and where its files lie; name what failed."""
+def _tell(study: Any, folder: Path, *, figures: bool, pages: bool) -> int:
+    """Draw up the report, print it and where its files lie; name what failed or is missing."""
     from sk_biornn.studies import report_study
-    from sk_biornn.studies._report import failures_of
+    from sk_biornn.studies._gathered import gather
+    from sk_biornn.studies._told import as_text
+    from sk_biornn.studies._write_report import in_sentences, write_report, writing
 
-    print(report_study(study, folder, figures=figures))
-    report = study.report
+    with in_sentences(folder):
+        found = gather(study, folder)
+    if found.is_finished:
+        with in_sentences(folder), writing(folder):
+            report_study(study, folder, figures=figures)
+    print(as_text(found.told))
+    if found.is_finished:
+        _tell_files(study.report, folder)
+    if pages:
+        print(f"page: {write_report(folder, study=study)[0]}")
+    for run, error in found.failed:
+        print(f"sk-biornn: failed: {run}: {error}", file=sys.stderr)
+    if found.missing:
+        print(
+            f"sk-biornn: this study has not ended, {len(found.missing)} of {found.n_planned} runs "
+            f"are missing ({_some(found.missing)}); --resume goes on.",
+            file=sys.stderr,
+        )
+    return EXIT_FAILED_RUNS if found.failed or found.missing else EXIT_OK
+
+
+def _some(names: list[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join([*names[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])])
+
+
+_MOST_NAMED = 5
+
+
+def _tell_files(report: Any, folder: Path) -> None:
+    """Print where tables and figures lie."""
     print(f"\ntables: {', '.join(str(folder / f'{name}.csv') for name in report.shown)}")
     drawn = [folder / f"{name}.png" for name in report.figures]
     found = [str(path) for path in drawn if path.exists()]
@@ -234,7 +260,3 @@ def _tell(study: Any, folder: Path, *, figures: bool) -> int:
         print(f"figure{'s' if len(found) > 1 else ''}: {', '.join(found)}")
     elif importlib.util.find_spec("matplotlib") is None:
         print("no figure: matplotlib is not installed (pip install matplotlib)", file=sys.stderr)
-    failed = failures_of(report, folder)
-    for run, error in failed:
-        print(f"sk-biornn: failed: {run}: {error}", file=sys.stderr)
-    return EXIT_FAILED_RUNS if failed else EXIT_OK

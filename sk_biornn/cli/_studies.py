@@ -1,7 +1,7 @@
 """What the command line says about each study, and the options that it takes: a row each.
 
 An option has the name of the argument that it sets, with dashes; its row holds the arguments of
-`ArgumentParser.add_argument`. Nothing here loads a study.
+`ArgumentParser.add_argument`. Nothing here loads a study, but for what it says about itself.
 """
 
 from __future__ import annotations
@@ -9,6 +9,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from sk_biornn.studies.cell_types.about import ABOUT as TYPES_ABOUT
+from sk_biornn.studies.dale.about import ABOUT as DALE_ABOUT
+from sk_biornn.studies.inductive_bias.about import ABOUT as BIAS_ABOUT
+from sk_biornn.studies.pruning.about import ABOUT as PRUNING_ABOUT
 
 Options = dict[str, dict[str, Any]]
 
@@ -39,7 +44,7 @@ _TASKS: Options = {
 DALE = Command(
     name="dale",
     value="DALE_STUDY",
-    question="what does Dale's law cost, and does it matter how it is kept?",
+    question=DALE_ABOUT.question,
     about=(
         "Train networks without constraint and under Dale's law, kept in each way, from the "
         "initial weights of Balwani et al. (2025) and from our initialisation (Figure 2 there). "
@@ -64,7 +69,7 @@ DALE = Command(
 PRUNING = Command(
     name="pruning",
     value="PRUNING_STUDY",
-    question="which synapses can go, at once and with training afterwards?",
+    question=PRUNING_ABOUT.question,
     about=(
         "Train dense networks under Dale's law, prune them by top-prob, magnitude and at "
         "random to a range of densities, and fine-tune some (Figure 3 of Balwani et al., 2025). "
@@ -95,7 +100,7 @@ def _switch(text: str) -> dict[str, Any]:
 INDUCTIVE_BIAS = Command(
     name="inductive-bias",
     value="INDUCTIVE_BIAS_STUDY",
-    question="do cortical geometry, wiring and function make better networks?",
+    question=BIAS_ABOUT.question,
     about=(
         "Train the eleven variants of Shakiba et al. (2026) on three tasks. Writes results.csv "
         "(a row per run), curves.csv, summary.csv, comparisons.csv (paired differences), "
@@ -175,7 +180,7 @@ INDUCTIVE_BIAS = Command(
 CELL_TYPES = Command(
     name="cell-types",
     value="CELL_TYPE_STUDY",
-    question="what do networks of 18 cortical populations learn from their activity?",
+    question=TYPES_ABOUT.question,
     about=(
         "Train networks of cell types one step ahead on population activity, prune them to "
         "measured connection probabilities, fine-tune them, and compare conditions (Figures 4 and "

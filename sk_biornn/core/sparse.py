@@ -103,6 +103,11 @@ def support_where_it_pays(mask: Tensor, dtype: torch.dtype) -> Support | None:
     return Support.of(mask) if has_sparse_product(dtype) else None
 
 
+def where_it_pays() -> str:
+    """Return in words where the products of `support_where_it_pays` are the faster ones."""
+    return f"from {_LEAST_UNITS} units on, up to a density of {_LARGEST_DENSITY}, on a CPU"
+
+
 @cache
 def has_sparse_product(dtype: torch.dtype) -> bool:
     """Whether this build of torch multiplies and samples compressed rows on a CPU."""

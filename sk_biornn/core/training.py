@@ -120,6 +120,7 @@ def train_by_epochs(
     lengths: NDArray[np.int64] | None = None,
     monitor: Monitor | None = None,
     start_score: float | None = None,
+    before_epoch: Callable[[], None] | None = None,
     on_epoch: Callable[[RNNParams, History], bool] | None = None,
     history: History | None = None,
     epochs: range | None = None,
@@ -155,6 +156,8 @@ def train_by_epochs(
     start_score : float or None
         Score of `params`, where they may be the best themselves; None: only weights that an epoch
         has left are.
+    before_epoch : callable or None
+        Called before every epoch.
     on_epoch : callable or None
         Called with (weights, history) after every epoch; training stops when it returns True.
     history : History or None
@@ -201,6 +204,8 @@ def train_by_epochs(
         for epoch in range(optimisation.max_iter) if epochs is None else epochs:
             optimiser.param_groups[0]["lr"] = optimisation.rate_at(epoch)
             batches = _batches(n_trials, optimisation, rng, lengths)
+            if before_epoch is not None:
+                before_epoch()
             loss = yield Epoch(
                 theta, spaces, optimiser, loss_function, batches, optimisation, recipe, on_device
             )

@@ -22,6 +22,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from sk_biornn._atomic import one_at_a_time
+from sk_biornn._log import logger
 
 CHUNK_BYTES = 1 << 16
 SLOWEST = 20_000  # bytes per second
@@ -70,12 +71,15 @@ def download(
         share = max(60.0, (n_bytes or 0) / SLOWEST) if deadline is None else deadline / len(urls)
         began, failures = monotonic(), []
         for place, url in enumerate(urls, start=1):
+            logger.info("downloading %s to %s", url, target.parent)
             try:
                 _complete(part, url, sha256, _Limits(timeout, began + place * share, size))
             except (OSError, HTTPException, ValueError) as error:  # or of an address it leads to
                 failures.append(f"{url}: {getattr(error, 'reason', None) or error}")
+                logger.info("not downloaded, %s", failures[-1])
             else:
                 os.replace(part, target)
+                logger.info("downloaded and checked: %s", target)
                 return target
     raise DownloadError(
         f"Could not download {target.name} ({'; '.join(failures)}); to obtain it by hand, save it "

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import effective_n_jobs
 
+from sk_biornn._callbacks import take_over
 from sk_biornn._checks import check_choice, check_count, check_number, is_integer, refusal
+from sk_biornn._log import is_read, logger
 from sk_biornn._plain import is_several, short
+from sk_biornn._progress import Progress
 from sk_biornn.ensemble._by_epochs import check_fit_params
 from sk_biornn.ensemble._elsewhere import (
     Given,
@@ -91,7 +96,8 @@ def fit_many(
         What becomes of a fit that fails: "raise" raises the first error when all others have come
         to their ends, "keep" leaves the estimator as it was and notes the error in `errors`.
     verbose : int, default=0
-        1 shows a bar with the median and the worst training loss.
+        1 shows a bar of epochs on the standard error with the median and the worst training loss,
+        about ten lines where no bar can be drawn; 2 a line per epoch.
     **fit_params : object
         Handed to the fit of every estimator: `sample_weight`, `validation`, `validation_groups`.
         With `indices`, what there is one of per trial is cut as `X` is.
@@ -191,7 +197,7 @@ def _fit_here(
         for estimator, part in zip(estimators, parts, strict=True)
     ]
     never = "strategy='alone'" if strategy == "alone" else ""
-    with _bar(estimators, verbose) as watch:
+    with _watching(estimators, verbose) as watch:
         always = strategy == "stacked"
         carry(members, always=always, never=never, watch=watch, max_memory=max_memory)
     return [(m.largest_stack, m.reason, m.error) for m in members]
@@ -216,7 +222,7 @@ def _fit_elsewhere(
     ended: list[Any] = [None] * len(estimators)
     for group, (fitted, of_group) in zip(groups, results, strict=True):
         for number, twin, end in zip(group, fitted, of_group, strict=True):
-            estimators[number].__dict__.update(twin.__dict__)
+            take_over(estimators[number], twin)
             ended[number] = end
     return ended
 
@@ -249,11 +255,22 @@ def _report(estimators: Sequence[Any], ended: Sequence[_Ended], errors: str) -> 
             for estimator, (stack, why, error) in zip(estimators, ended, strict=True)
         ]
     )
+    _note(fitted.stacking_report)
     fitted.errors = {number: error for number, (*_, error) in enumerate(ended) if error is not None}
     for error in fitted.errors.values():
         if errors == "raise" or isinstance(error, KeyboardInterrupt):
             raise error
     return fitted
+
+
+def _note(report: pd.DataFrame) -> None:
+    """Note in the log how many networks learned side by side, and why others did not."""
+    if not is_read():
+        return
+    found = Counter(zip(report["stack"], report["reason"], strict=True))
+    for (stack, reason), number in found.items():
+        how = f"side by side, {stack} at a time" if stack > 1 else f"alone ({reason})"
+        logger.info("fit_many: %d of %d networks %s", number, len(report), how)
 
 
 def _reason(estimator: Any, stack: int, why: str | None, error: BaseException | None) -> str:
@@ -327,25 +344,25 @@ def _divided(n_estimators: int, n_jobs: int | None) -> list[Sequence[int]]:
     return [range(first, n_estimators, n_groups) for first in range(n_groups)]
 
 
-class _bar:
-    """A progress bar of epochs, with the median and the worst loss; silent where not asked for."""
+@contextmanager
+def _watching(
+    estimators: Sequence[Any], verbose: int
+) -> Iterator[Callable[[Sequence[Member]], None]]:
+    """Yield what is to be told of every round; it shows the median and the worst loss."""
+    numbers = (getattr(estimator, "max_iter", None) for estimator in estimators)
+    most = max((number for number in numbers if is_integer(number)), default=1)
+    name = f"{len(estimators)} networks"
+    progress, failed = Progress(most, "epoch", name=name, verbose=verbose), True
 
-    def __init__(self, estimators: Sequence[Any], verbose: int) -> None:
-        from tqdm import tqdm
-
-        numbers = (getattr(estimator, "max_iter", None) for estimator in estimators)
-        most = max((number for number in numbers if is_integer(number)), default=1)
-        self._bar = tqdm(total=most, unit="epoch", disable=not verbose)
-
-    def __enter__(self) -> Callable[[Sequence[Member]], None]:
-        return self._watch
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def _watch(self, members: Sequence[Member]) -> None:
+    def watch(members: Sequence[Member]) -> None:
+        if not verbose:
+            return
         losses = [member.loss for member in members if member.loss == member.loss]
-        if losses and not self._bar.disable:
-            shown = f"loss: median {np.median(losses):.4g}, worst {max(losses):.4g}"
-            self._bar.set_postfix_str(shown)
-        self._bar.update()
+        shown = f"median loss {np.median(losses):.4g}, worst {max(losses):.4g}" if losses else ""
+        progress.step(shown)
+
+    try:
+        yield watch
+        failed = False
+    finally:
+        progress.close(failed=failed)

@@ -12,11 +12,18 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sk_biornn._callbacks import Task, WithCallbacks, all_handed_to, callbacks_ended, task_of_fit
 from sk_biornn._checks import check_choice, check_count, check_flag
 from sk_biornn._mean_interval import ANY, mean_interval
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.core import one_of_many
-from sk_biornn.ensemble._elsewhere import Given, check_cluster, in_jobs, one_thread_there
+from sk_biornn.ensemble._elsewhere import (
+    Given,
+    check_cluster,
+    cluster_for_fits,
+    in_jobs,
+    one_thread_there,
+)
 from sk_biornn.ensemble._fit_many import fit_many
 from sk_biornn.estimators._portable import packed, unpacked
 
@@ -33,7 +40,7 @@ def _member_has(name: str) -> Any:
     return available_if(lambda ensemble: hasattr(ensemble.estimator, name))
 
 
-class SeedEnsemble(BaseEstimator):
+class SeedEnsemble(WithCallbacks, BaseEstimator):
     """Fits copies of an estimator that differ in their seed only.
 
     Parameters
@@ -145,9 +152,12 @@ class SeedEnsemble(BaseEstimator):
                 f"{type(self.estimator).__name__}, which has none."
             )
         self.seeds_ = make_rng(self.random_state).integers(2**31, size=n_seeds)
-        if sample_weight is not None:
-            fit_params = {**fit_params, "sample_weight": sample_weight}
-        fitted = self._fit_members(X, y, fit_params)
+        weighted = {} if sample_weight is None else {"sample_weight": sample_weight}
+        with callbacks_ended(self):
+            task = task_of_fit(self, X, y, sample_weight, n_parts=n_seeds, in_order=False)
+            fitted = self._fit_members(X, y, {**fit_params, **weighted}, _one_each(task, n_seeds))
+            if task is not None:
+                task.end()
         self.estimators_ = [member for member, _ in fitted]
         self.results_ = pd.DataFrame([row for _, row in fitted])
         self.summary_ = _summary(self.results_, is_classifier(self.estimator))
@@ -155,16 +165,18 @@ class SeedEnsemble(BaseEstimator):
             self.classes_ = self.estimators_[0].classes_
         return self
 
-    def _fit_members(self, X: Any, y: Any, fit_params: dict[str, Any]) -> list[_Fitted]:
+    def _fit_members(
+        self, X: Any, y: Any, fit_params: dict[str, Any], tasks: list[Task | None]
+    ) -> list[_Fitted]:
         """Return the copies, fitted, each with its row of `results_`."""
         seeds = [int(seed) for seed in self.seeds_]
         if check_choice("strategy", self.strategy, STRATEGIES) == "joblib":
             check_cluster(estimator=self.estimator, X=X, y=y, **fit_params)
             given = Given(X, y, fit_params)
-            jobs = [(self.estimator, seed) for seed in seeds]
+            jobs = list(zip([self.estimator] * len(seeds), seeds, tasks, strict=True))
             return in_jobs(_fit_one, jobs, given, self.n_jobs)
         members = [clone(self.estimator).set_params(random_state=seed) for seed in seeds]
-        with one_of_many():
+        with one_of_many(), all_handed_to(tasks, members):
             fit_many(members, X, y, strategy=self.strategy, n_jobs=self.n_jobs, **fit_params)
         return [
             (member, _row(member, seed, X, y, fit_params))
@@ -306,9 +318,18 @@ class SeedEnsemble(BaseEstimator):
         return tags
 
 
-def _fit_one(estimator: Any, seed: int, given: Given) -> tuple[Any, dict[str, Any]]:
+def _one_each(task: Task | None, n_seeds: int) -> list[Task | None]:
+    """Return what callbacks see of every seed; None where there are none."""
+    if task is None or cluster_for_fits() is not None:  # which callbacks may not be heard from
+        return [None] * n_seeds
+    return [task.part("seed", task_id=number) for number in range(n_seeds)]
+
+
+def _fit_one(
+    estimator: Any, seed: int, task: Task | None, given: Given
+) -> tuple[Any, dict[str, Any]]:
     member = clone(estimator).set_params(random_state=seed)
-    with one_of_many(), one_thread_there():
+    with one_of_many(), one_thread_there(), all_handed_to([task], [member]):
         member.fit(given.X, given.y, **given.fit_params)
         return member, _row(member, seed, given.X, given.y, given.fit_params)
 

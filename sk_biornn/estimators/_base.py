@@ -13,6 +13,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn import _structure
+from sk_biornn._callbacks import WithCallbacks, callbacks_ended
 from sk_biornn._checks import check_flag
 from sk_biornn._random import make_rng
 from sk_biornn._sparse import is_sparse
@@ -47,9 +48,10 @@ from sk_biornn.estimators._targets import (
 )
 from sk_biornn.estimators._training import Training
 from sk_biornn.estimators._trials import Trials, check_trials
+from sk_biornn.estimators._watch import Watch, watching
 
 
-class BaseRNN(ShownRNN):
+class BaseRNN(WithCallbacks, ShownRNN):
     """Fits; the leaves add what differs between decisions and numbers.
 
     A leaf provides `_check_targets(y, trials, ...) -> Targets`, `_loss` (of `core.losses`) and
@@ -73,7 +75,8 @@ class BaseRNN(ShownRNN):
         """Fit; a fit that is refused or diverges leaves the estimator as it was."""
         before = dict(self.__dict__)
         try:
-            return (yield from self._fit_or_raise(*arguments, **options))
+            with callbacks_ended(self):
+                return (yield from self._fit_or_raise(*arguments, **options))
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -95,6 +98,7 @@ class BaseRNN(ShownRNN):
         self._check_parameters()
         check_ways(self.early_stopping, validation, validation_groups)
         device = boundary.resolve_device(self.device)
+        given = X, y, sample_weight
         trials = check_trials(self, X, reset=not resume, n_static_steps=self.n_static_steps)
         self.__dict__.setdefault("_n_axes", 2 if trials.is_static else 3)  # of `from_weights`
         targets = self._check_targets(y, trials, resume=resume, **target_options)
@@ -119,14 +123,18 @@ class BaseRNN(ShownRNN):
             extras = {**self._learned_before(), **extras}
         state = self._with_weights(state, targets, trials.x.dtype, resume)
         state = self._with_extras(state, extras, trials, targets, resume)
-        training = self._training(state, trials, targets, device, held_out, extras)
-        if plan is None or not may_prune or state.has_reached(plan.goal):
-            state = yield from training.run(state, max_iter)
-        else:
-            epochs, finetune = max_iter, int(self.finetune_iter)
-            state = yield from train_prune_train(training, plan, state, epochs, finetune)
-        self._show(state)
-        self.__dict__.pop("_frames", None)
+        prunes = plan is not None and may_prune and not state.has_reached(plan.goal)
+        finetune = int(self.finetune_iter) if prunes else 0
+        with watching(self, max_iter + finetune, given) as watch:
+            training = self._training(state, trials, targets, device, held_out, extras, watch)
+            watch.begins(state, trials, device)
+            if plan is None or not prunes:
+                state = yield from training.run(state, max_iter)
+            else:
+                state = yield from train_prune_train(training, plan, state, max_iter, finetune)
+            self._show(state)
+            self.__dict__.pop("_frames", None)
+            watch.ends(state)
         self._tell_of_interruption(state)
         return self
 
@@ -216,6 +224,7 @@ class BaseRNN(ShownRNN):
         device: torch.device,
         held_out: tuple[Trials, Targets] | None,
         extras: Mapping[str, Extra],
+        watch: Watch,
     ) -> Training:
         """Put together what does not change while the network learns."""
         # A fit that goes on keeps the precision of its weights, whatever that of X.
@@ -226,6 +235,7 @@ class BaseRNN(ShownRNN):
         play = self._play(state.n_iter, extras)
         outputs_of = partial(self._held_out_outputs, dynamics, play, trials)
         tally = self._tally(targets.n_outputs)
+        monitor = self._monitor(state, held_out, outputs_of)
         judgement = Judgement(self._transform, self._loss, tally, self._observed_as())
         return Training(
             trials=trials,
@@ -236,9 +246,9 @@ class BaseRNN(ShownRNN):
             optimisation=self._optimisation(trials.n_trials),
             bind_loss=partial(bind_loss, self, dynamics, judgement, trials, targets, device, play),
             noisy=self.noise_level > 0 or self.recurrent_noise > 0,
-            monitor=self._monitor(state, held_out, outputs_of),
+            monitor=monitor,
             report=self._after_epoch,
-            say=print if self.verbose else _say_nothing,
+            watch=watch,
         )
 
     # -------------------------------------------------------------- doors to a fitted network
@@ -385,7 +395,3 @@ def _with_mask_of(w_rec: Any, parameters: dict[str, Any]) -> dict[str, Any]:
     if not is_sparse(w_rec) or parameters.get("mask") is not None:
         return parameters
     return {**parameters, "mask": _structure.pattern_of(w_rec)}
-
-
-def _say_nothing(line: str) -> None:
-    del line

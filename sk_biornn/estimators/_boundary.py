@@ -77,6 +77,11 @@ def sharing() -> Iterator[None]:
         _shared.reset(token)
 
 
+def are_together() -> bool:
+    """Whether other trainings go on at the same time, see `sharing`."""
+    return _shared.get() is not None
+
+
 def to_shared_tensor(
     array: np.ndarray, device: torch.device, dtype: torch.dtype | None = None
 ) -> torch.Tensor:

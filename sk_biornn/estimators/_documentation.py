@@ -197,7 +197,8 @@ on_epoch : callable or None, default=None
     Called with the estimator after every epoch, when its fitted attributes are those of that
     epoch; training stops when it returns True (with pruning: the phase, before or after it).
 verbose : int, default=0
-    1 prints a line per epoch.
+    What is shown on the standard error. 1: a bar of epochs with the losses and the time left, or
+    about ten lines where no bar can be drawn (a file, a worker of joblib). 2: a line per epoch.
 """
 _VOCABULARIES: dict[str, Vocabulary[Any]] = {
     "laws": LAWS,

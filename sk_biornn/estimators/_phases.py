@@ -30,7 +30,7 @@ def train_prune_train(
     _tell_what_is_missing(plan, state)
     state = _prune(plan, state, plan.density, is_last=True).with_fresh_optimiser()
     density = state.circuit.n_synapses / float(state.circuit.n_units) ** 2
-    training.say(f"pruned after epoch {state.n_iter}: density {density:.4f}")
+    training.watch.say(f"pruned after epoch {state.n_iter}: density {density:.4f}")
     return (yield from training.run(state, finetune_iter)) if finetune_iter else state
 
 

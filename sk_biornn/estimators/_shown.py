@@ -1,4 +1,4 @@
-"""What is seen of a network: the attributes of a fit, and what is said while it goes on."""
+"""What is seen of a network: the attributes of a fit, and who sees them while it goes on."""
 
 from __future__ import annotations
 
@@ -23,10 +23,7 @@ class ShownRNN(LivingRNN):
     def _after_epoch(
         self, history: History, state: Callable[[], FitState], tallied: np.ndarray | None
     ) -> bool:
-        """Report, and let the user's function see the network as it is now."""
-        if self.verbose:
-            score = f", validation score {history.scores[-1]:.4f}" if history.scores else ""
-            print(f"epoch {len(history.losses)}: loss {history.losses[-1]:.6f}{score}")
+        """Let the user's function see the network as it is now; return whether it wants to stop."""
         if self.on_epoch is None:
             return False
         self._show(state())

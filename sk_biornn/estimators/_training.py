@@ -39,6 +39,7 @@ from sk_biornn.estimators._synapses import (
     in_stored_circuit,
 )
 from sk_biornn.estimators._trials import Trials
+from sk_biornn.estimators._watch import Watch
 
 # After each epoch, with what was counted in it; True ends the training.
 Report = Callable[[History, Callable[[], FitState], "np.ndarray | None"], bool]
@@ -70,8 +71,8 @@ class Training:
         Validation score of weights.
     report : callable
         Called after each epoch with its history and with what makes the state at that moment.
-    say : callable
-        Given a line that a user who asked for them is to read.
+    watch : Watch
+        Told of what happens.
     """
 
     trials: Trials
@@ -84,7 +85,7 @@ class Training:
     noisy: bool
     monitor: HeldOut | None
     report: Report
-    say: Callable[[str], None]
+    watch: Watch
 
     @torch.inference_mode(False)
     @torch.enable_grad()
@@ -105,7 +106,8 @@ class Training:
             params = boundary.to_params(state.weights, dtype, self.device)
             spaces = self._spaces(circuit, synapses, dtype, state)
 
-        loop = loss.play.closed_loop
+        loop, watch = loss.play.closed_loop, self.watch
+        now: list[Callable[[], FitState]] = [lambda: state]  # after the last epoch
 
         def report(params: RNNParams, history: History) -> bool:
             if loop is not None:
@@ -115,9 +117,16 @@ class Training:
                 after = self._after(state, params, history, synapses, noise, in_middle=True)
                 return after.with_own_generator()
 
-            return self.report(history, middle, loss.tallied.take())
+            wants_to_stop = self.report(history, middle, loss.tallied.take())
+            if watch.follows_epochs:
+                now[0] = middle
+                wants_to_stop |= watch.epoch_ended(history, middle, self.monitor)
+            return wants_to_stop
 
         recipe = Recipe(constraint, circuit, self.frozen, self.optimisation.solver, loss)
+        if epochs is None:
+            watch.computes(circuit, synapses.support, self.device, recipe.is_recordable)
+        start_score = self._score_of_start(params, synapses)
         params, history = yield from train_by_epochs(
             params,
             loss,
@@ -127,7 +136,8 @@ class Training:
             state.generator,
             lengths=self.trials.lengths,
             monitor=self._monitor_of(synapses),
-            start_score=self._score_of_start(params, synapses),
+            start_score=start_score,
+            before_epoch=(lambda: watch.epoch_begins(now[0])) if watch.follows_epochs else None,
             on_epoch=report,
             history=history,
             epochs=epochs,
@@ -135,7 +145,10 @@ class Training:
             recordable=recipe.is_recordable,
             generators=() if noise is None else (noise,),
         )
-        return self._after(state, params, history, synapses)
+        after = self._after(state, params, history, synapses)
+        if self.monitor is not None and epochs is None:
+            watch.judged(state, after, max_iter, start_score)
+        return after
 
     def _bound(self, circuit: Circuit, signs: torch.Tensor) -> tuple[Constraint, Synapses]:
         """Return the constraint as the circuit has it, and what it is bound to."""

@@ -24,6 +24,7 @@ from sk_biornn.io._cell_types import load_cell_type_checkpoint, save_cell_type_c
 from sk_biornn.io._classes import trusted_types
 from sk_biornn.io._graph import to_networkx
 from sk_biornn.io._networks import load, save
+from sk_biornn.io._onnx import to_onnx
 from sk_biornn.io._runs import load_cell_type_runs
 from sk_biornn.io._torch_module import to_torch
 
@@ -38,5 +39,6 @@ __all__ = [
     "save",
     "save_cell_type_checkpoint",
     "to_networkx",
+    "to_onnx",
     "to_torch",
 ]

@@ -26,6 +26,7 @@ _HOOKS = {
     "_skl_callbacks": "callbacks",
     "_metadata_request": "metadata_request",
     "_callback_fit_ctx": None,
+    "_parent_callback_ctx": None,
     "_skl_callbacks_to_teardown": None,
 }
 

@@ -58,7 +58,9 @@ def to_torch(est: Any) -> RateNetwork:
     `w_in`, `w_rec`, `b_rec`, `w_out` and `b_out` are parameters and can be trained; no law keeps
     them from changing their signs then. Slopes that were learned are in the weights. As `predict`,
     the module is without noise. In double precision outputs are those of `predict` to 1e-12, in
-    single precision within rounding, to about 1e-6 of tanh and 1e-5 of functions without bounds.
+    single precision within rounding: to about 1e-6 of tanh, and of functions without bounds to
+    about 1e-6 of the largest activity. Both are rounded then, each in its own way; `predict` has
+    several, by the processor and the number of trials, and is no nearer to double precision.
 
     Examples
     --------

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sk_biornn import _callbacks as callbacks
 from sk_biornn._strategy import Strategy
 from sk_biornn.estimators._values import NotNumbers, Reader, Writer
 
@@ -82,7 +83,7 @@ def _state_of(estimator: Any) -> dict[str, Any]:
     state = estimator.__getstate__()
     if not isinstance(state, dict):
         raise NotNumbers(f"an estimator {type(estimator).__name__} of another kind")
-    return state
+    return {name: value for name, value in state.items() if name not in callbacks.ATTRIBUTES}
 
 
 def _set_state(estimator: Any, state: dict[str, Any]) -> None:

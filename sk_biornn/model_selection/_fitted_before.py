@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from sk_biornn._callbacks import take_over, tell_of_no_fit
 from sk_biornn.core import one_of_many
 from sk_biornn.estimators._boundary import resolve_device
 from sk_biornn.model_selection._checkpoint import Checkpoint
@@ -135,10 +136,12 @@ def looking_up(cls: type, store: Store) -> type:
                 network, error = found
                 if error is not None:
                     raise error
-                self.__dict__.update(network.__dict__)
+                take_over(self, network)
+                tell_of_no_fit(self, X, y, fit_params.get("sample_weight"))
                 return self
             name = store.name_of(key)  # before the fit, whose generator may advance
             if store.folder is not None and store.folder.restore(name, self):
+                tell_of_no_fit(self, X, y, fit_params.get("sample_weight"))
                 return self
             start = time.perf_counter()
             with one_of_many():  # an interruption is one of the whole search

@@ -13,6 +13,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sk_biornn._callbacks import WithCallbacks, all_handed_to, callbacks_ended, task_of_fit
 from sk_biornn._feature_names import check_output_names
 from sk_biornn._plain import plain, refuse_sparse, short, without_mask
 from sk_biornn.preprocessing._scaler import TrialScaler
@@ -33,7 +34,7 @@ def _forecasts(meta: Any) -> bool:
     return hasattr(_with_its_steps(regressor)[1], "forecast")
 
 
-class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+class TrialTargetRegressor(WithCallbacks, RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     """Trains a regressor on scaled targets, and gives its predictions in their own unit.
 
     It is scikit-learn's `TransformedTargetRegressor` for targets at every step, lists of trials of
@@ -121,14 +122,21 @@ class TrialTargetRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         _require_regressor(self.regressor)
         check_output_names(self, y, reset=True)
         transformer = TrialScaler() if self.transformer is None else clone(self.transformer)
-        y = _without_hidden(y)
+        given, y = y, _without_hidden(y)
         is_frozen = isinstance(transformer, FrozenEstimator)  # whose fit is another's, and wants y
         self.transformer_ = transformer if is_frozen else transformer.fit(_column(y))
         handed = {
             name: self._with_scaled_targets(value) if name.endswith("validation") else value
             for name, value in _for_steps(self.regressor, fit_params).items()
         }
-        self.regressor_ = clone(self.regressor).fit(X, self._scaled(y), **handed)
+        self.regressor_ = clone(self.regressor)
+        with callbacks_ended(self):
+            task = task_of_fit(self, X, given, fit_params.get("sample_weight"), n_parts=1)
+            inner = None if task is None else task.part("fit of the regressor")
+            with all_handed_to([inner], [self.regressor_]):
+                self.regressor_.fit(X, self._scaled(y), **handed)
+            if task is not None:
+                task.end()
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
             if hasattr(self.regressor_, name):

@@ -15,7 +15,13 @@ from typing import Any
 # Loaded when first asked for: the tables of arms, tasks and presets must be quick to read.
 _HOMES = {
     # All studies
+    "About": "_about",
+    "Answer": "_told",
+    "Caption": "_about",
+    "Note": "_told",
+    "Paper": "_about",
     "Plan": "_study",
+    "PrintedTable": "_told",
     "Report": "_report",
     "Study": "_study",
     "aside": "_together",
@@ -23,6 +29,7 @@ _HOMES = {
     "report_study": "_study",
     "run_study": "_study",
     "seed_of": "_repeatable",
+    "write_report": "_write_report",
     # Dale's law
     "DALE_ARMS": "dale.settings:ARMS",
     "DALE_PRESETS": "dale.settings:PRESETS",

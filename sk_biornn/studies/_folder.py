@@ -86,6 +86,13 @@ class StudyFolder:
         self._settings: dict[str, Any] = {}
         self.claims: Claims | None = None  # where others may work, too
 
+    @classmethod
+    def of(cls, path: Path, settings: dict[str, Any]) -> StudyFolder:
+        """Return a folder to be read while whoever may works in it, of a study with settings."""
+        folder = cls(path, (), ())
+        folder._settings = settings
+        return folder
+
     @contextmanager
     def held(self, *, join: bool = False) -> Iterator[None]:
         """Keep other studies out while this one works in the folder, but for those that join."""
@@ -181,8 +188,11 @@ class StudyFolder:
 
     def finished(self) -> dict[str, dict[str, Any]]:
         """Return the records of runs that came to an end, by name; failed ones are tried again."""
-        records = {path.stem: self._record(path) for path in sorted(self.runs.glob("*.json"))}
-        return {name: record for name, record in records.items() if record["error"] is None}
+        return {name: record for name, record in self.records().items() if record["error"] is None}
+
+    def records(self) -> dict[str, dict[str, Any]]:
+        """Return the records of runs that came to an end or failed, by name."""
+        return {path.stem: self._record(path) for path in sorted(self.runs.glob("*.json"))}
 
     def record_of(self, name: str) -> dict[str, Any] | None:
         """Return the record of one run, failed or not; None where it has not ended."""

@@ -5,7 +5,6 @@ Of the columns of a table no type can say what they hold: text or numbers.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +15,13 @@ import pandas as pd
 
 from sk_biornn.studies._files import matplotlib_is_here, read_table, save_figure, write_csv
 from sk_biornn.studies._folder import read_settings
+from sk_biornn.studies._told import Told, as_text
 
 Tables = Mapping[str, pd.DataFrame]
 Drawings = Iterator[tuple[str, Callable[[Any], Any]]]
 Format = Callable[[float], str]
-WIDTH = 79  # characters of a line
-_NOTHING = ("", "-")
+PAGE = "report.html"
+ALL_FAILED = "all runs failed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,8 @@ class Report:
         (tables, settings) -> further tables by name, such as means and paired differences, of the
         tables that were read and of what settings.json holds. None at all: every run has failed.
     sentences : callable
-        (tables) -> the text that a terminal shows, of the tables that were read and made.
+        (tables) -> what is told, of the tables that were read and made: a text, or parts of it,
+        `PrintedTable`, `Answer`, `Note` and str, which a page shows as what they are.
     run : str
         What tells a run from the others, as a format of the columns of "results":
         ``"{task} {arm}"``.
@@ -65,7 +66,7 @@ class Report:
 
     reads: Mapping[str, Sequence[str]]
     conclude: Callable[[Tables, dict[str, Any]], dict[str, pd.DataFrame]]
-    sentences: Callable[[Tables], str]
+    sentences: Callable[[Tables], Told]
     run: str
     tables: tuple[str, ...]
     shown: tuple[str, ...]
@@ -88,29 +89,40 @@ class Report:
 
 def draw_up(report: Report, folder: Path, *, figures: bool = True) -> str:
     """Conclude, draw and tell from the tables in a folder; return the text."""
-    tables = {
-        name: read_table(folder / f"{name}.csv", columns) for name, columns in report.reads.items()
-    }
+    tables = read_tables(report, folder)
     made = report.conclude(tables, read_settings(folder, report.needs))
     if not made:
-        return "all runs failed"
+        return ALL_FAILED
     for name, table in made.items():
         write_csv(folder / f"{name}.csv", table)
     tables |= made
-    if figures and report.draw is not None and matplotlib_is_here():
-        for name, draw in report.draw(folder, tables):
-            save_figure(folder / name, draw)
-    return report.sentences(tables)
+    for name, draw in drawings(report, folder, tables) if figures else ():
+        save_figure(folder / name, draw)
+    return as_text(report.sentences(tables))
 
 
-def failures_of(report: Report, folder: Path) -> list[tuple[str, str]]:
+def read_tables(report: Report, folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables of the runs that lie in a folder."""
+    return {
+        name: read_table(folder / f"{name}.csv", columns) for name, columns in report.reads.items()
+    }
+
+
+def drawings(report: Report, folder: Path, tables: Tables) -> Drawings:
+    """Yield the figures, each as a name and what fills it; none without matplotlib."""
+    if report.draw is not None and matplotlib_is_here():
+        yield from report.draw(folder, tables)
+
+
+def failures_of(report: Report, results: pd.DataFrame) -> list[tuple[str, str]]:
     """Return the runs of a study that failed, each with its error."""
-    results = read_table(folder / "results.csv", report.reads["results"])
     failed = results[results["error"].notna()].to_dict("records")
-    return [
-        (report.run.format_map(row) + f" simulation {row['simulation']}", row["error"])
-        for row in failed
-    ]
+    return [(name_of(report, row), str(row["error"])) for row in failed]
+
+
+def name_of(report: Report, run: Mapping[Any, Any]) -> str:
+    """Return what people call a run, of its levels by name."""
+    return report.run.format_map(run) + f" simulation {run['simulation']}"
 
 
 # ------------------------------------------------------------------ rows, and how they look
@@ -129,41 +141,6 @@ def groups_of(
 def rows_of(table: pd.DataFrame) -> Iterator[Any]:
     """Yield the rows as named tuples."""
     yield from table.itertuples()
-
-
-def align(lines: Sequence[Sequence[str]], *, keys: int = 1) -> list[str]:
-    """Return lines of cells, the first of them headings, as text with straight columns.
-
-    Columns in which nothing stands are left out, but for the first `keys`, which say what a line is
-    of. A table that is wider than a terminal is cut into groups of columns, each with these before
-    it.
-    """
-    columns = [
-        column
-        for place, column in enumerate(zip(*lines, strict=True))
-        if place < keys or any(cell not in _NOTHING for cell in column[1:])
-    ]
-    padded = [[cell.ljust(max(map(len, column))) for cell in column] for column in columns]
-    first = padded[:keys]
-    groups: list[list[list[str]]] = [[]]
-    for column in padded[keys:]:
-        if groups[-1] and _width([*first, *groups[-1], column]) > WIDTH:
-            groups.append([])
-        groups[-1].append(column)
-    blocks = [
-        [("  " + "  ".join(cells)).rstrip() for cells in zip(*first, *group, strict=True)]
-        for group in groups
-    ]
-    return [line for place, block in enumerate(blocks) for line in [""] * bool(place) + block]
-
-
-def _width(columns: Sequence[Sequence[str]]) -> int:
-    return sum(2 + len(column[0]) for column in columns)
-
-
-def paragraph(text: str) -> str:
-    """Return a text in lines that a terminal has room for."""
-    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def count(n: int, noun: str) -> str:

@@ -11,15 +11,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from joblib import effective_n_jobs
+
 from sk_biornn._cluster import Cluster, active_cluster, check_workers
 from sk_biornn._orphans import end_with
 from sk_biornn._plain import short
+from sk_biornn._progress import Progress, tell
 from sk_biornn._records import to_json
 from sk_biornn.studies._checks import checked_int
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._on_cluster import each, groups_of, run_on_cluster
 from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread
 from sk_biornn.studies._shared import Portion, carry_with_others
+from sk_biornn.studies._times import note_time
 from sk_biornn.studies._together import by_steps, carried_together
 
 Record = dict[str, Any]
@@ -61,9 +65,11 @@ def carry_out(
     be tried again when the study is resumed. So is one whose file is missing: `leaves` says what
     file a run leaves besides its record.
     """
+    leaves, name_of_study = leaves or {}, settings.get("study", "study")
+    if "torch" not in sys.modules:
+        tell(f"{name_of_study}: loading torch", shown=progress)
     from sk_biornn.core import one_torch_thread
 
-    leaves = leaves or {}
     records: dict[str, Record] = {}
     shared = folder is not None and folder.claims is not None
     if folder is not None:
@@ -75,12 +81,13 @@ def carry_out(
     if cluster is not None:
         check_workers(cluster)
     how = _How(function, runs, leaves, together, n_jobs, cluster, shared)
+    tell(f"{name_of_study}: {_what_is_left(how, todo)}", shown=progress)
     # One thread here too: with threads for workers it is this process that computes.
     with _bar(len(runs), len(records), progress) as bar, one_torch_thread():
 
         def take_up(name: str, record: Record) -> None:
             records[name] = record
-            bar.update()
+            bar.step()
 
         def keep(name: str, record: Record) -> None:
             record = _storable(record)
@@ -100,23 +107,30 @@ def carry_out(
 
 
 @contextmanager
-def _bar(total: int, done: int, progress: bool) -> Iterator[Any]:
+def _bar(total: int, done: int, progress: bool) -> Iterator[Progress]:
     """Yield a progress bar, which an error clears: its sentence then stands alone."""
-    from tqdm import tqdm
+    bar, failed = Progress(total, "run", done=done, verbose=progress), True
+    try:
+        yield bar
+        failed = False
+    finally:
+        bar.close(failed=failed)
 
-    with tqdm(
-        total=total,
-        initial=done,
-        unit="run",
-        file=sys.stderr,
-        disable=not progress,
-        dynamic_ncols=True,
-    ) as bar:
-        try:
-            yield bar
-        except BaseException:
-            bar.leave = False
-            raise
+
+def _what_is_left(how: _How, todo: Sequence[str]) -> str:
+    """Return how many runs there are, and how they are carried out."""
+    n_done, n_left = len(how.runs) - len(todo), len(todo)
+    finished = f", {n_done} of them finished before" if n_done else ""
+    if not n_left:
+        way = "none is left"
+    elif how.cluster is not None:
+        way = "on the cluster"
+    elif how.together is not None:
+        way = "side by side"
+    else:
+        n_jobs = min(effective_n_jobs(how.n_jobs), n_left)
+        way = "one after another" if n_jobs == 1 else f"{n_jobs} at a time"
+    return f"{len(how.runs)} run{'' if len(how.runs) == 1 else 's'}{finished}, {way}"
 
 
 def _is_whole(name: str, leaves: Mapping[str, Path | None]) -> bool:
@@ -154,8 +168,6 @@ def _carry(how: _How, names: Iterable[str], *, keep: Keep) -> None:
 
 def _portion(how: _How) -> Portion | None:
     """Return how many runs are claimed at a time, of half this runner's share of those left."""
-    from joblib import effective_n_jobs
-
     if how.together is not None:
         return lambda half: half
     if how.cluster is not None:
@@ -211,7 +223,7 @@ def fill_record(record: Record, fill: Callable[..., Any], *arguments: Any) -> Re
             alone(by_steps(fill(record, *arguments)))
         except Exception as error:  # the other runs go on; the record says what happened
             record["error"] = f"{type(error).__name__}: {error}"
-    record["seconds"] = time.perf_counter() - started
+    note_time(record, started)
     return record
 
 
@@ -240,7 +252,7 @@ def run_jobs(
     object
         What a call has returned.
     """
-    from joblib import delayed, effective_n_jobs
+    from joblib import delayed
 
     # No worker without work: it would not learn when to end.
     n_workers = max(1, min(effective_n_jobs(n_jobs), len(jobs)))

@@ -20,11 +20,13 @@ from joblib import effective_n_jobs
 
 from sk_biornn._checks import check_choice, check_flag
 from sk_biornn._cluster import active_cluster
+from sk_biornn._progress import tell
+from sk_biornn.studies._about import About
 from sk_biornn.studies._checks import checked_device
 from sk_biornn.studies._files import file_name, save_weights, weights_file, write_csv
 from sk_biornn.studies._folder import StudyFolder
 from sk_biornn.studies._on_cluster import device_there
-from sk_biornn.studies._report import Report, Tables, draw_up
+from sk_biornn.studies._report import PAGE, Report, Tables, draw_up
 from sk_biornn.studies._runner import (
     Record,
     Together,
@@ -33,6 +35,7 @@ from sk_biornn.studies._runner import (
     fill_record,
     holding,
 )
+from sk_biornn.studies._times import times_frame
 from sk_biornn.studies._together import Steps, by_steps, carry_together
 
 Records = Sequence[Record]
@@ -113,11 +116,18 @@ class Study:
         (folder, plan, records) -> None: writes what is no table.
     others : tuple of str, default=()
         Names, or patterns, of these files.
+    about : About or None, default=None
+        Question, literature and captions, for the page that `write_report` makes.
+    planned : callable or None, default=None
+        (described) -> runs: those that a folder with these settings is to have, in the order of
+        the tables. With it, the page of a study that has not ended says which runs are missing, and
+        shows what there is; `tables` then gets a plan without `settings`.
 
     See Also
     --------
     run_study : Carry out a study.
     report_study : Draw up the report of a finished study again.
+    write_report : Write a page of all that a study has found.
 
     Examples
     --------
@@ -135,6 +145,8 @@ class Study:
     keeps_weights: Callable[[Any, Plan], bool] | None = None
     write_others: Callable[[Path, Plan, Records], None] | None = None
     others: tuple[str, ...] = ()
+    about: About | None = None
+    planned: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -211,7 +223,8 @@ def run_study(
         killed by the others, and every call returns with all. Finished runs are taken up. Without,
         a folder belongs to one call at a time.
     progress : bool, default=False
-        Whether to show a progress bar on the standard error.
+        Whether to tell on the standard error what is being prepared, with a bar of the runs in a
+        terminal and about ten lines elsewhere.
     **choices
         What else the plan of the study takes: tasks, arms, simulations and the like.
 
@@ -239,6 +252,8 @@ def run_study(
     >>> runs["arm"].tolist()
     ['abs', 'abs', 'square', 'square']
     """
+    say = partial(tell, shown=progress)
+    say(f"{study.name}: reading settings and data")
     check_n_jobs(n_jobs)
     _check_join(join, output, overwrite)
     cluster = active_cluster()
@@ -247,7 +262,8 @@ def run_study(
     plan = replace(study.plan(preset, **choices), device=device)
     folder = None
     if output is not None:
-        folder = StudyFolder(output, study.outputs, study.blank(plan.runs[0], plan), device)
+        outputs = (*study.outputs, PAGE)
+        folder = StudyFolder(output, outputs, study.blank(plan.runs[0], plan), device)
     weights = {run: _weights_of(study, plan, run, folder) for run in plan.runs}
     # Simulation by simulation: early results are paired.
     started = sorted(plan.runs, key=lambda run: run.simulation)
@@ -265,6 +281,7 @@ def run_study(
             together=together,
         )
         records = [found[file_name(run)] for run in plan.runs]
+        say(f"{study.name}: tables and figures")
         tables = study.tables(records, plan)
         if folder is not None:
             _write(study, plan, records, tables, folder.path)
@@ -355,16 +372,10 @@ def _weights_of(study: Study, plan: Plan, run: Any, folder: StudyFolder | None) 
 
 
 def _write(study: Study, plan: Plan, records: Records, tables: Tables, folder: Path) -> None:
+    (folder / PAGE).unlink(missing_ok=True)  # of what was there before
     for name, table in tables.items():
         write_csv(folder / f"{name}.csv", table)
-    write_csv(folder / "times.csv", _times(records, plan))
+    write_csv(folder / "times.csv", times_frame(records, plan.runs[0]._fields))
     if study.write_others is not None:
         study.write_others(folder, plan, records)
     draw_up(study.report, folder)
-
-
-def _times(records: Records, plan: Plan) -> pd.DataFrame:
-    """Return the seconds of every run, apart from the rest because they never repeat."""
-    keys = plan.runs[0]._fields
-    frame = pd.DataFrame.from_records(records, columns=[*keys, "seconds"])
-    return frame.assign(seconds=frame["seconds"].round(3))

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from sk_biornn._blas import one_blas_thread
 from sk_biornn._orphans import end_with
 from sk_biornn.studies._repeatable import ill_conditioned_on_purpose, one_thread
+from sk_biornn.studies._times import note_time
 
 if TYPE_CHECKING:
     from sk_biornn.ensemble._lockstep import Member
@@ -298,7 +299,7 @@ class _Run:
         if error is None and inner is not None and self._needed is not None:
             error = _error_of_rest(inner, self._needed)
         self._record["error"] = None if error is None else f"{type(error).__name__}: {error}"
-        self._record["seconds"] = time.perf_counter() - self._started
+        note_time(self._record, self._started)
         self._is_finished = True
         return self._record
 

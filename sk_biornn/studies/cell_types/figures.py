@@ -12,6 +12,7 @@ from sk_biornn.plots import InteractionDisplay, PredictionDisplay, WeightMatrixD
 from sk_biornn.plots._learning_curve import mark_pruning
 from sk_biornn.plots._legend import legend_below
 from sk_biornn.plots._style import BLACK, GREEN, GREY, PAGE, PRINT, bare
+from sk_biornn.studies.cell_types.settings import DENSE_SAME_EPOCHS
 
 if TYPE_CHECKING:
     from matplotlib.typing import LineStyleType
@@ -47,7 +48,7 @@ def draw_losses(
 ) -> None:
     """Draw the loss of every population over the epochs, a column per arm; means over runs.
 
-    A line stands after the epoch after which the networks were pruned.
+    A line stands after the epoch after which the networks were pruned, those that were.
     """
     from matplotlib import rc_context
 
@@ -65,7 +66,7 @@ def draw_losses(
             n = first.loc[first["arm"] == arm, "simulation"].nunique()
             ax.set(yscale="log", xlabel="epoch")
             ax.set_title(f"{arm}, n = {n}", loc="left")
-            if pruned is not None:
+            if pruned is not None and arm != DENSE_SAME_EPOCHS:
                 mark_pruning(ax, pruned)
             bare(ax)
         axes[0].set_ylabel("mean squared error of a population")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pandas as pd
 from sk_biornn._checks import check_choice
 from sk_biornn.studies._checks import checked_int, preset_of, several_of
 from sk_biornn.studies._study import Plan, Study, run_study
+from sk_biornn.studies.cell_types.about import ABOUT
 from sk_biornn.studies.cell_types.job import Run, blank, input_data, job
 from sk_biornn.studies.cell_types.report import EXAMPLES, REPORT, leave_examples, tables_of
 from sk_biornn.studies.cell_types.settings import (
@@ -35,22 +36,28 @@ def make_plan(
     settings = _choose(preset, **changes)
     checked_int("random_state", random_state, 0)
     source = _folder_of_arrays(data)
+    described = {
+        **settings.describe(),
+        "data": "synthetic" if source is None else "arrays",
+        "input_data": input_data(settings, source),  # a folder that lacks something is refused
+        "random_state": random_state,
+    }
     return Plan(
         settings=settings,
-        runs=tuple(
-            Run(condition, arm, simulation)
-            for condition in settings.conditions
-            for arm in settings.arms
-            for simulation in range(settings.n_simulations)
-        ),
-        described={
-            **settings.describe(),
-            "data": "synthetic" if source is None else "arrays",
-            "input_data": input_data(settings, source),  # a folder that lacks something is refused
-            "random_state": random_state,
-        },
+        runs=planned(described),
+        described=described,
         random_state=random_state,
         source=source,
+    )
+
+
+def planned(described: Mapping[str, Any]) -> tuple[Run, ...]:
+    """Return the runs of a study with these settings, in the order of the tables."""
+    return tuple(
+        Run(condition, arm, simulation)
+        for condition in described["conditions"]
+        for arm in described["arms"]
+        for simulation in range(described["n_simulations"])
     )
 
 
@@ -101,6 +108,8 @@ CELL_TYPE_STUDY = Study(
     keeps_weights=keeps_weights,
     write_others=leave_examples,
     others=(EXAMPLES,),
+    about=ABOUT,
+    planned=planned,
 )
 
 

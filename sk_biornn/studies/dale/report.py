@@ -14,14 +14,13 @@ from sk_biornn.studies._report import (
     Drawings,
     Report,
     Tables,
-    align,
     count,
     groups_of,
-    paragraph,
     span,
 )
 from sk_biornn.studies._report import signed as signed_text
 from sk_biornn.studies._study import Plan, Records
+from sk_biornn.studies._told import Answer, Note, Part, PrintedTable
 
 _RUN = ["task", "arm", "init", "simulation"]
 _RESULTS = [
@@ -189,21 +188,23 @@ def verdict(low: float, high: float, metric: str) -> str:
 # ------------------------------------------------------------------ text
 
 
-def format_summary(summary: pd.DataFrame) -> str:
-    """Return the summary as text: a block per task, a line per arm, and what the task answers."""
+def parts_of_summary(summary: pd.DataFrame) -> list[Part]:
+    """Return a table per task, a line per condition, and what the task answers."""
     # A study of the paper's weights alone has no unconstrained network with ours to compare with.
     ours = (summary["init"] == "ours").any()
     prefix, reference = ("vs_ours", f"{REFERENCE_ARM}/ours") if ours else ("vs_same", _SAME)
-    header = ["arm", "init", "n", "mean", "95 % CI", "minus reference", "verdict"]
-    blocks = []
+    header = ["condition", "init", "n", "mean", "95 % CI", "minus reference", "verdict"]
+    parts: list[Part] = []
     for task, rows in groups_of(summary, "task"):
         metric = rows["metric"].iloc[0]
-        title = f"{task}: {METRIC_NAMES[metric]}\n  reference: {reference}"
-        lines = [header, *(_cells(row, metric, prefix) for _, row in rows.iterrows())]
-        blocks.append(
-            "\n".join([title, *align(lines, keys=3), "", _answer(rows, prefix, reference)])
+        table = PrintedTable(
+            title=f"{task}: {METRIC_NAMES[metric]}",
+            about=f"reference: {reference}",
+            lines=[header, *(_cells(row, metric, prefix) for _, row in rows.iterrows())],
+            keys=3,
         )
-    return "\n\n".join([*blocks, NOTE])
+        parts += [table, Answer(to=str(task), sentence=_answer(rows, prefix, reference))]
+    return [*parts, NOTE]
 
 
 def _cells(row: pd.Series, metric: str, prefix: str) -> list[str]:
@@ -218,8 +219,8 @@ def _cells(row: pd.Series, metric: str, prefix: str) -> list[str]:
 
 
 _SAME = f"{REFERENCE_ARM}, same initial weights"
-NOTE = paragraph(
-    "n: runs. 95 % CI: t interval of the mean on the logit scale (accuracy) or the log scale "
+NOTE = Note(
+    text="n: runs. 95 % CI: t interval of the mean on the logit scale (accuracy) or the log scale "
     "(error); of differences, paired t. None below five runs. Verdict: above, better than the "
     "reference; within, not to be told from it; below, worse."
 )
@@ -229,7 +230,7 @@ def _answer(rows: pd.DataFrame, prefix: str, reference: str) -> str:
     """Return one sentence: what Dale's law costs in a task."""
     lawful = rows[~rows["arm"].isin([REFERENCE_ARM, BASELINE_ARM]) & (rows["n"] > 0)]
     if lawful.empty:
-        return "Answer: no network under Dale's law has come to an end."
+        return "no network under Dale's law has come to an end."
     metric = rows["metric"].iloc[0]
     number, higher = _NUMBERS[metric], HIGHER_IS_BETTER[metric]
     at: Any = lawful["mean"].idxmax() if higher else lawful["mean"].idxmin()
@@ -237,19 +238,19 @@ def _answer(rows: pd.DataFrame, prefix: str, reference: str) -> str:
     reached = f"best under Dale's law: {best['arm']}/{best['init']} with {number(best['mean'])}"
     compared = lawful[lawful[f"{prefix}_difference"].notna()]
     if compared.empty:
-        return paragraph(f"Answer: nothing to compare with; {reached} (n = {best['n']}).")
+        return f"nothing to compare with; {reached} (n = {best['n']})."
     pairs = f"n = {compared[f'{prefix}_n'].min():.0f} pairs"
     verdicts = compared[f"{prefix}_verdict"]
     if (verdicts == "").all():
         gain = compared[f"{prefix}_difference"] * (1 if higher else -1)
         n_worse = int((gain < 0).sum())
-        return paragraph(
-            f"Answer: too few runs to tell ({pairs}, no intervals); on average {n_worse} of "
+        return (
+            f"too few runs to tell ({pairs}, no intervals); on average {n_worse} of "
             f"{len(compared)} ways to keep Dale's law are worse than {reference}; {reached}."
         )
     n_better, n_same, n_worse = ((verdicts == v).sum() for v in ("above", "within", "below"))
-    return paragraph(
-        f"Answer: of {count(len(compared), 'way')} to keep Dale's law, {n_better} better than "
+    return (
+        f"of {count(len(compared), 'way')} to keep Dale's law, {n_better} better than "
         f"{reference}, {n_same} not to be told from it, {n_worse} worse ({pairs}); {reached}."
     )
 
@@ -270,9 +271,9 @@ def draw(folder: Path, tables: Tables) -> Drawings:
     yield "figure", display.plot
 
 
-def tell(tables: Tables) -> str:
-    """Return the summary as text."""
-    return format_summary(tables["summary"])
+def tell(tables: Tables) -> list[Part]:
+    """Return the summary, told."""
+    return parts_of_summary(tables["summary"])
 
 
 REPORT = Report(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from sk_biornn.studies._checks import checked_int, preset_of, several_of
 from sk_biornn.studies._study import Plan, Study, run_study
+from sk_biornn.studies.dale.about import ABOUT
 from sk_biornn.studies.dale.job import Run, Settings, blank, job
 from sk_biornn.studies.dale.report import REPORT, tables_of
 from sk_biornn.studies.dale.settings import ARMS, PRESETS, DaleArm, DalePreset
@@ -32,32 +33,38 @@ def make_plan(
     chosen = _choose_arms(start, arms)
     n_simulations = checked_int("simulations", n_simulations, 1)
     random_state = checked_int("random_state", random_state, 0)
+    described = {
+        "preset": start.name,
+        "random_state": random_state,
+        "simulations": n_simulations,
+        "n_units": start.n_units,
+        "rectify_all": start.rectify_all,
+        "learning_rate": start.learning_rate,
+        "max_grad_norm": start.max_grad_norm,
+        "tasks": {name: dataclasses.asdict(start.budgets[name]) for name in names},
+        "arms": [arm.describe() for arm in chosen],
+        "input_data": input_data(names, data_home),
+    }
     return Plan(
         settings=Settings(
             start,
             {name: TASKS[name] for name in names},
             {(arm.name, arm.init): arm for arm in chosen},
         ),
-        runs=tuple(
-            Run(task, arm.name, arm.init, simulation)
-            for task in names
-            for arm in chosen
-            for simulation in range(n_simulations)
-        ),
-        described={
-            "preset": start.name,
-            "random_state": random_state,
-            "simulations": n_simulations,
-            "n_units": start.n_units,
-            "rectify_all": start.rectify_all,
-            "learning_rate": start.learning_rate,
-            "max_grad_norm": start.max_grad_norm,
-            "tasks": {name: dataclasses.asdict(start.budgets[name]) for name in names},
-            "arms": [arm.describe() for arm in chosen],
-            "input_data": input_data(names, data_home),
-        },
+        runs=planned(described),
+        described=described,
         random_state=random_state,
         source=data_home,
+    )
+
+
+def planned(described: Mapping[str, Any]) -> tuple[Run, ...]:
+    """Return the runs of a study with these settings, in the order of the tables."""
+    return tuple(
+        Run(task, arm["arm"], arm["init"], simulation)
+        for task in described["tasks"]
+        for arm in described["arms"]
+        for simulation in range(described["simulations"])
     )
 
 
@@ -88,7 +95,14 @@ def _choose_arms(preset: DalePreset, names: Sequence[str] | None) -> tuple[DaleA
 
 #: The study of Dale's law, for `run_study`.
 DALE_STUDY = Study(
-    name="dale", plan=make_plan, blank=blank, job=job, tables=tables_of, report=REPORT
+    name="dale",
+    plan=make_plan,
+    blank=blank,
+    job=job,
+    tables=tables_of,
+    report=REPORT,
+    about=ABOUT,
+    planned=planned,
 )
 
 

@@ -24,15 +24,14 @@ from sk_biornn.studies._report import (
     Drawings,
     Report,
     Tables,
-    align,
     count,
     groups_of,
-    paragraph,
     rows_of,
     signed,
     span,
 )
 from sk_biornn.studies._study import Plan, Records
+from sk_biornn.studies._told import Answer, Lines, Note, Part, PrintedTable
 from sk_biornn.studies.inductive_bias.design import BASELINE, BY_NAME, CONTRASTS, TASKS, Contrast
 from sk_biornn.studies.inductive_bias.job import CURVE, GRAPH_METRICS, RESULTS, Run
 from sk_biornn.studies.inductive_bias.network import field_of
@@ -52,11 +51,11 @@ RESULT_COLUMNS = [
     "error",
 ]
 CURVE_COLUMNS = [*RUN, *CURVE]
-NOTE = paragraph(
-    "Test accuracies are those after the last epoch; best epoch: the mean test accuracy where each "
-    "run is taken after the epoch of its best validation accuracy, the first among equals. n: runs "
-    "or pairs of runs. 95 % CI: t interval of the mean on the logit scale; of a change, paired t. "
-    "None below five runs, no p below three."
+NOTE = Note(
+    text="Test accuracies are those after the last epoch; best epoch: the mean test accuracy where "
+    "each run is taken after the epoch of its best validation accuracy, the first among equals. "
+    "n: runs or pairs of runs. 95 % CI: t interval of the mean on the logit scale; of a change, "
+    "paired t. None below five runs, no p below three."
 )
 _SHOWN = {"modularity": "modularity", "small_worldness": "small world", "entropy": "entropy"}
 COMPARISON_COLUMNS = [
@@ -180,48 +179,49 @@ def _simultaneous(values: np.ndarray, family: int, scale: Scale) -> dict[str, fl
 # ------------------------------------------------------------------ text
 
 
-def format_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
-    """Return both tables as text: per task what the variants reach, and what the contrasts say."""
-    blocks = []
+def parts_of_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> list[Part]:
+    """Return per task what the variants reach, what the contrasts say, and the answer."""
+    parts: list[Part] = []
     for task in dict.fromkeys(summary["task"]):
-        about = TASKS[task]
+        about, of_task = TASKS[task], summary[summary["task"] == task]
         title = (
             f"{about.label}: test accuracy in % (without memory {100 * about.chance:g}, "
             f"at best {100 * about.ceiling:g})"
         )
-        blocks.append("\n".join([title, *_variant_lines(summary[summary["task"] == task])]))
+        parts.append(PrintedTable(title=title, lines=_variant_lines(of_task), keys=2))
         ours = comparisons[
             (comparisons["task"] == task) & (comparisons["metric"] == "test_accuracy")
         ]
         if ours["difference"].notna().any():
-            blocks.append("\n".join(_contrast_lines(ours)))
-        blocks.append(_answer(summary[summary["task"] == task], ours))
-    return "\n\n".join([*blocks, NOTE])
+            title = f"{about.label}: contrasts of two variants, in points"
+            parts.append(PrintedTable(title=title, lines=_contrast_lines(ours), keys=3))
+        parts.append(Answer(to=about.label, sentence=_answer(of_task, ours)))
+    return [*parts, NOTE]
 
 
 def _answer(summary: pd.DataFrame, contrasts: pd.DataFrame) -> str:
     """Return one sentence: which prior makes a difference in a task."""
     means = summary[(summary["metric"] == "test_accuracy") & (summary["n"] > 0)]
     if means.empty:
-        return "Answer: no network has come to an end."
+        return "no network has come to an end."
     at: Any = means["mean"].idxmax()
     best = means.loc[at]
     reached = f"{best['variant']} is best with {best['mean']:.1f} % on average (n = {best['n']})"
     tested = contrasts[contrasts["p_holm"].notna()]
     if tested.empty:
-        return paragraph(f"Answer: {reached}; too few runs to test the contrasts.")
+        return f"{reached}; too few runs to test the contrasts."
     found = tested[tested["p_holm"] < 0.05].drop_duplicates(["variant", "control"])
     named = ", ".join(
         f"{row.variant} - {row.control} {signed(row.difference, '{:.1f}'.format)}"
         for row in rows_of(found)
     )
-    return paragraph(
-        f"Answer: {reached}; {len(found)} of {count(len(tested), 'contrast')} "
+    return (
+        f"{reached}; {len(found)} of {count(len(tested), 'contrast')} "
         f"differ from 0 at p < 0.05 (Holm){': ' + named if named else ''}."
     )
 
 
-def _variant_lines(summary: pd.DataFrame) -> list[str]:
+def _variant_lines(summary: pd.DataFrame) -> Lines:
     header = ["variant", "n", "mean", "95 % CI", "best epoch", *_SHOWN.values()]
     lines = [header]
     for variant, rows in groups_of(summary, "variant"):
@@ -234,10 +234,10 @@ def _variant_lines(summary: pd.DataFrame) -> list[str]:
         best = _number(row.loc["best_epoch_test_accuracy", "mean"], 1)
         means = [_number(row.loc[metric, "mean"]) for metric in _SHOWN]
         lines.append([str(variant), n, _number(accuracy["mean"], 1), spread, best, *means])
-    return align(lines, keys=2)
+    return lines
 
 
-def _contrast_lines(comparisons: pd.DataFrame) -> list[str]:
+def _contrast_lines(comparisons: pd.DataFrame) -> Lines:
     lines = [["question", "contrast", "n", "change", "95 % CI", "p (Holm)"]]
     number = "{:.1f}".format
     for row in rows_of(comparisons):
@@ -247,7 +247,7 @@ def _contrast_lines(comparisons: pd.DataFrame) -> list[str]:
             contrast = f"{row.variant} - {row.control}"
             change = signed(row.difference, number)
             lines.append([row.question, contrast, str(row.n), change, interval, p])
-    return align(lines, keys=3)
+    return lines
 
 
 def _number(value: float, digits: int = 2) -> str:
@@ -291,9 +291,9 @@ def draw(folder: Path, tables: Tables) -> Drawings:
         yield "weights", partial(figures.draw_weights, examples=examples)
 
 
-def tell(tables: Tables) -> str:
-    """Return summary and differences as text."""
-    return format_tables(tables["summary"], tables["comparisons"])
+def tell(tables: Tables) -> list[Part]:
+    """Return summary and differences, told."""
+    return parts_of_tables(tables["summary"], tables["comparisons"])
 
 
 REPORT = Report(

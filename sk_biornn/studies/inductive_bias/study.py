@@ -11,6 +11,7 @@ import pandas as pd
 
 from sk_biornn.studies._checks import preset_of
 from sk_biornn.studies._study import Plan, Study, run_study
+from sk_biornn.studies.inductive_bias.about import ABOUT
 from sk_biornn.studies.inductive_bias.job import Run, blank, job
 from sk_biornn.studies.inductive_bias.network import Source, input_data
 from sk_biornn.studies.inductive_bias.report import (
@@ -33,17 +34,23 @@ def make_plan(
     settings = make_settings(preset, changes)
     source = Source(None if data_home is None else str(data_home), allow_pickle)
     data = input_data(settings, source)  # a field that is not there is refused before anything runs
+    described = {**settings.describe(), "input_data": data}
     return Plan(
         settings=settings,
-        runs=tuple(
-            Run(task, variant, simulation)
-            for task in settings.tasks
-            for variant in settings.variants
-            for simulation in range(settings.simulations)
-        ),
-        described={**settings.describe(), "input_data": data},
+        runs=planned(described),
+        described=described,
         random_state=settings.random_state,
         source=source._replace(expected=data.get("field")),
+    )
+
+
+def planned(described: Mapping[str, Any]) -> tuple[Run, ...]:
+    """Return the runs of a study with these settings, in the order of the tables."""
+    return tuple(
+        Run(task, variant, simulation)
+        for task in described["tasks"]
+        for variant in described["variants"]
+        for simulation in range(described["simulations"])
     )
 
 
@@ -86,6 +93,8 @@ INDUCTIVE_BIAS_STUDY = Study(
     keeps_weights=keeps_weights,
     write_others=leave_original_files,
     others=ORIGINAL_FILES,
+    about=ABOUT,
+    planned=planned,
 )
 
 

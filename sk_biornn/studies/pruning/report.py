@@ -21,14 +21,13 @@ from sk_biornn.studies._report import (
     Drawings,
     Report,
     Tables,
-    align,
     groups_of,
-    paragraph,
     rows_of,
     signed,
     span,
 )
 from sk_biornn.studies._study import Plan, Records
+from sk_biornn.studies._told import Answer, Lines, Note, Part, PrintedTable
 from sk_biornn.studies.dale.report import METRIC_NAMES
 from sk_biornn.studies.pruning.job import POINT, Run
 from sk_biornn.studies.pruning.settings import (
@@ -174,30 +173,32 @@ def _family(
 # ------------------------------------------------------------------ text
 
 
-def format_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
-    """Return means (medians, runs) as text, what differs after fine-tuning, and an answer a task.
+def parts_of_tables(summary: pd.DataFrame, comparisons: pd.DataFrame) -> list[Part]:
+    """Return means (medians, runs), what differs after fine-tuning, and an answer a task.
 
     Runs are those with an error above the threshold of all, where the metric has one. Rows are the
     densities asked for; those that were reached are in summary.csv, single runs in results.csv.
     """
-    blocks = []
+    parts: list[Part] = []
     for task, of_task in groups_of(summary, "task"):
         compared = comparisons[comparisons["task"] == task]
         for when, rows in groups_of(of_task, "when"):
-            title = f"{task}, {_WHEN[str(when)]}: {METRIC_NAMES[rows['metric'].iloc[0]]}"
-            heading = f"  mean (median; {_runs_heading(rows['threshold'].iloc[0])})"
-            blocks.append("\n".join([title, heading, *_means(rows)]))
+            named = f"{task}, {_WHEN[str(when)]}"
+            metric = METRIC_NAMES[rows["metric"].iloc[0]]
+            about = f"mean (median; {_runs_heading(rows['threshold'].iloc[0])})"
+            parts.append(PrintedTable(title=f"{named}: {metric}", about=about, lines=_means(rows)))
             ours = compared[compared["when"] == when]
             if when == "finetuned" and len(ours):
-                blocks.append("\n".join(_differences(ours)))
-        blocks.append(_answer(of_task, compared))
-    return "\n\n".join([*blocks, NOTE])
+                title = f"{named}: paired differences, first - second"
+                parts.append(PrintedTable(title=title, lines=_differences(ours), keys=3))
+        parts.append(Answer(to=str(task), sentence=_answer(of_task, compared)))
+    return [*parts, NOTE]
 
 
 _WHEN = {"one_shot": "just pruned", "finetuned": "pruned and fine-tuned"}
-NOTE = paragraph(
-    "n: networks, the same ones under every method. 95 % CI and p: paired t test, p corrected over "
-    "the densities (Holm); no interval below five pairs, no p below three."
+NOTE = Note(
+    text="n: networks, the same ones under every method. 95 % CI and p: paired t test, p corrected "
+    "over the densities (Holm); no interval below five pairs, no p below three."
 )
 
 
@@ -205,7 +206,7 @@ def _answer(of_task: pd.DataFrame, compared: pd.DataFrame) -> str:
     """Return one sentence: which synapses can go in a task."""
     inner = of_task[(of_task["density"] > 0) & (of_task["density"] < 1)]
     if inner.empty:
-        return "Answer: nothing was pruned in part."
+        return "nothing was pruned in part."
     densities = set(inner["density"])
     density = FINETUNED if FINETUNED in densities else min(densities)
     parts = [
@@ -217,8 +218,8 @@ def _answer(of_task: pd.DataFrame, compared: pd.DataFrame) -> str:
         parts.insert(0, f"dense {dense['mean'].iloc[0]:.3g}")
     measure = LABELS[of_task["metric"].iloc[0]]
     n = inner["n"].min()
-    return paragraph(
-        f"Answer: mean {measure} at density {density:.3g}: {'; '.join(parts)} "
+    return (
+        f"mean {measure} at density {density:.3g}: {'; '.join(parts)} "
         f"(n = {n}{_tested(compared, of_task['metric'].iloc[0])})."
     )
 
@@ -242,7 +243,7 @@ def _tested(compared: pd.DataFrame, metric: str) -> str:
     return ", too few to test"
 
 
-def _means(rows: pd.DataFrame) -> list[str]:
+def _means(rows: pd.DataFrame) -> Lines:
     methods = list(dict.fromkeys(rows["method"]))
     published = [m for m in methods if rows.loc[rows["method"] == m, "published"].notna().any()]
     lines = [["density", *methods, *(f"{method} (published)" for method in published)]]
@@ -251,7 +252,7 @@ def _means(rows: pd.DataFrame) -> list[str]:
         means = [_mean(cells, method) for method in methods]
         theirs = [f"{cells.loc[method, 'published']:.4g}" for method in published]
         lines.append([f"{density:.4g}", *means, *theirs])
-    return align(lines)
+    return lines
 
 
 def _mean(cells: pd.DataFrame, method: str) -> str:
@@ -266,7 +267,7 @@ def _runs_heading(threshold: float) -> str:
     return "runs" if pd.isna(threshold) else f"runs above {threshold:.4g}"
 
 
-def _differences(comparisons: pd.DataFrame) -> list[str]:
+def _differences(comparisons: pd.DataFrame) -> Lines:
     lines = [["density", "contrast", "n", "difference", "95 % CI", "p (Holm)"]]
     for row in rows_of(comparisons):
         contrast = f"{row.method} - {row.control}"
@@ -274,7 +275,7 @@ def _differences(comparisons: pd.DataFrame) -> list[str]:
         difference = signed(row.difference, "{:.3g}".format)
         p = p_text(row.p_holm)
         lines.append([f"{row.density:.4g}", contrast, str(row.n), difference, interval, p])
-    return align(lines, keys=3)
+    return lines
 
 
 # ------------------------------------------------------------------ the report
@@ -303,9 +304,9 @@ def draw(folder: Path, tables: Tables) -> Drawings:
     yield "figure", lambda figure: draw_scores(figure, tables["summary"], _finished(tables))
 
 
-def tell(tables: Tables) -> str:
-    """Return summary and differences as text."""
-    return format_tables(tables["summary"], tables["comparisons"])
+def tell(tables: Tables) -> list[Part]:
+    """Return summary and differences, told."""
+    return parts_of_tables(tables["summary"], tables["comparisons"])
 
 
 REPORT = Report(

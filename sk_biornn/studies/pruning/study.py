@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from sk_biornn.studies._checks import checked_int, preset_of
 from sk_biornn.studies._study import Plan, Study, run_study
 from sk_biornn.studies.dale.study import choose_tasks
 from sk_biornn.studies.dale.tasks import input_data
+from sk_biornn.studies.pruning.about import ABOUT
 from sk_biornn.studies.pruning.job import Run, blank, job
 from sk_biornn.studies.pruning.report import REPORT, tables_of
 from sk_biornn.studies.pruning.settings import PRESETS, PruningPreset
@@ -33,23 +34,37 @@ def make_plan(
     settings = dataclasses.replace(start, training=training)
     names = choose_tasks(training, tasks, data_home)
     checked_int("random_state", random_state, 0)
+    described = {
+        **settings.describe(),
+        "tasks": list(names),
+        "random_state": random_state,
+        "input_data": input_data(names, data_home),
+    }
     return Plan(
         settings=settings,
-        runs=tuple(Run(task, simulation) for task in names for simulation in range(n_simulations)),
-        described={
-            **settings.describe(),
-            "tasks": list(names),
-            "random_state": random_state,
-            "input_data": input_data(names, data_home),
-        },
+        runs=planned(described),
+        described=described,
         random_state=random_state,
         source=data_home,
     )
 
 
+def planned(described: Mapping[str, Any]) -> tuple[Run, ...]:
+    """Return the runs of a study with these settings, in the order of the tables."""
+    n_simulations = described["training"]["n_simulations"]
+    return tuple(Run(task, i) for task in described["tasks"] for i in range(n_simulations))
+
+
 #: The study of pruning, for `run_study`.
 PRUNING_STUDY = Study(
-    name="pruning", plan=make_plan, blank=blank, job=job, tables=tables_of, report=REPORT
+    name="pruning",
+    plan=make_plan,
+    blank=blank,
+    job=job,
+    tables=tables_of,
+    report=REPORT,
+    about=ABOUT,
+    planned=planned,
 )
 
 
