@@ -21,9 +21,8 @@ import pandas as pd
 
 from sk_biornn.studies import INDUCTIVE_BIAS_VARIANTS
 
-pd.DataFrame([vars(variant) for variant in INDUCTIVE_BIAS_VARIANTS]).set_index(
-    "name"
-)
+rows = [vars(variant) for variant in INDUCTIVE_BIAS_VARIANTS]
+print(pd.DataFrame(rows).set_index("name").to_string())
 
 # %%
 # The study, at two strengths
@@ -58,7 +57,7 @@ runs = pd.concat(
 )
 measures = ["test_accuracy", "mean_weight", "modularity"]
 means = runs.groupby(["variant", "strength"], sort=False)[measures].mean()
-means.unstack("strength").round(3)
+print(means.unstack("strength").round(3).to_string())
 
 # %%
 # By penalty
@@ -76,7 +75,7 @@ grouped = runs.groupby(["penalty", "strength"], sort=False)
 table = grouped[["mean_weight", "test_accuracy"]].mean().round(3)
 table["remember"] = grouped["remembers"].sum()
 table["runs"] = grouped.size()
-table
+print(table.to_string())
 
 # %%
 # What it shows

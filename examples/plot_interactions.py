@@ -262,10 +262,10 @@ plt.show()
 # Silencing shows what no mean weight says: the networks depend on the
 # pyramidal cells of V1, layer 2/3, which are all that V1 sends to LM, and on
 # those of LM, layer 5, which are all that LM sends back. Without either, the
-# errors of all other populations grow several times, in every run (the factors
-# are printed above). The currents of one network are not those of another: a
-# read-out that is drawn at random, and may be mostly negative, lets a rising
-# output come from a falling current, as in B.
+# errors of the other populations grow in every run, in most of them several
+# times (the factors are printed above). The currents of one network are not
+# those of another: a read-out that is drawn at random, and may be mostly
+# negative, lets a rising output come from a falling current, as in B.
 #
 # References
 # ----------
