@@ -92,8 +92,8 @@ class StudyDisplay:
     ...     [{**run, "epoch": 1, "score": 80}, {**run, "epoch": 2, "score": 95}]
     ... )
     >>> display = StudyDisplay.from_tables(results, curves).plot()
-    >>> display.axes_.shape
-    (2, 1)
+    >>> [ax.get_xlabel() for ax in display.axes_.flat]
+    ['epoch', '']
     """
 
     def __init__(self, results: pd.DataFrame, curves: pd.DataFrame) -> None:
