@@ -159,10 +159,11 @@ def test_masked_entries_are_read_by_no_metric(name):
 
 # -------------------------------------------------------------- networks
 
+EMD = {"regularizer": "communicability_emd"}  # which reads the connectome
 ESTIMATORS = {
-    "Dale": (DaleRNNRegressor, {}),
-    "spatial": (SpatialRNNRegressor, {"regularizer": "communicability_emd", "dale": "projection"}),
-    "cell types": (CellTypeRNNRegressor, {}),
+    "Dale": (DaleRNNRegressor, EMD),
+    "spatial": (SpatialRNNRegressor, {**EMD, "dale": "projection"}),
+    "cell types": (CellTypeRNNRegressor, EMD),
 }
 
 

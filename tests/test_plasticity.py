@@ -409,6 +409,7 @@ def connectome(stored=False, **known):
     return Connectome(counts, names=names, **facts)
 
 
+@pytest.mark.filterwarnings("ignore:spectral_radius should be given")
 @pytest.mark.parametrize("stored", [False, True])
 @pytest.mark.parametrize("name", ["connectome", "recurrent_init"])
 def test_a_connectome_is_wiring_signs_mask_and_types(name, stored):
@@ -434,6 +435,7 @@ def assert_is_wiring_by(fitted, types):
     assert_allclose(dense(fitted.W_rec_), product(fitted, np.array(types)), rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:spectral_radius should be given")
 def test_names_put_everything_in_one_order():
     X, y = task()
     W0, signs, types = wiring()

@@ -18,7 +18,13 @@ from sk_biornn.estimators._circuit import (
 from sk_biornn.estimators._running import NAMES, RunningRNN
 from sk_biornn.estimators._state import FitState
 from sk_biornn.estimators._stored import stored_structure
-from sk_biornn.estimators._wiring import mask_of_wiring, refuse_contradictions
+from sk_biornn.estimators._wiring import (
+    cut_to_connectome,
+    mask_of_wiring,
+    refuse_contradictions,
+    refuse_other_signs,
+)
+from sk_biornn.estimators._wiring_told import tell_of_connectome, tell_of_invented_signs
 from sk_biornn.units.labels import as_mask
 from sk_biornn.units.order import UnitOrder
 
@@ -45,7 +51,7 @@ class DescribedRNN(RunningRNN):
         input_signs = self._features().arranged(self.input_signs, "input_signs", (0,))
         readout = self._allowed_readout(size.n_outputs, units)
         readout_signs = order.arranged(self.readout_signs, "readout_signs", (0,))
-        return Circuit(
+        circuit = Circuit(
             unit_signs=units.signs,
             signs=self._signs_in_force(units),
             mask=structure,
@@ -55,6 +61,10 @@ class DescribedRNN(RunningRNN):
             populations=units.populations,
             order=order,
         )
+        refuse_other_signs(self, circuit)
+        tell_of_connectome(self)
+        tell_of_invented_signs(self, units, circuit)
+        return cut_to_connectome(self, circuit)
 
     def _features(self) -> UnitOrder:
         """Return the order of the columns of X, where they have names."""

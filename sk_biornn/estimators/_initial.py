@@ -8,6 +8,7 @@ from sk_biornn.biology.constraints import Constraint
 from sk_biornn.estimators._circuit import Circuit, Projection, Size
 from sk_biornn.estimators._parameters import RNNParameters
 from sk_biornn.estimators._wiring import given_wiring, refuse_no_wiring
+from sk_biornn.estimators._wiring_told import tell_of_radius
 from sk_biornn.initializers import (
     biases,
     input_weights,
@@ -57,7 +58,7 @@ def _recurrent(
         init = InOtherOrder(init, places)
     lifts_zeros = getattr(constraint, "freezes_zeros", False) and isinstance(init, str)
     if circuit.is_stored:
-        return stored_weights(
+        values = stored_weights(
             circuit.order.arranged(init, "recurrent_init", (0, 1)),
             signs=circuit.signs,
             structure=circuit.mask,
@@ -65,6 +66,8 @@ def _recurrent(
             spectral_radius=parameters.spectral_radius,
             lifts_zeros=lifts_zeros,
         )
+        tell_of_radius(parameters, circuit.matrix(values))
+        return values
     weights = recurrent_weights(
         circuit.order.arranged(init, "recurrent_init", (0, 1)),
         signs=circuit.signs,
@@ -73,6 +76,7 @@ def _recurrent(
         spectral_radius=parameters.spectral_radius,
         is_fixed=parameters.plasticity != "synapses",
     )
+    tell_of_radius(parameters, weights)
     if lifts_zeros:
         return lift_zeros(weights, circuit.signs, circuit.mask)
     return weights

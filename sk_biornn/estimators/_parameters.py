@@ -33,7 +33,7 @@ from sk_biornn.estimators._rules import (
     binds,
     check_rules,
 )
-from sk_biornn.estimators._wiring import signs_of_wiring
+from sk_biornn.estimators._wiring import refuse_other_size, signs_of_wiring
 from sk_biornn.initializers._feedforward import FEEDFORWARD_INITS
 from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.order import UnitOrder
@@ -59,6 +59,8 @@ class RNNParameters(BaseEstimator):
 
     A field per argument: `get_params`, `clone` and the grid search read them from the signature.
     """
+
+    _connectome_is_wiring = True  # where no penalty reads it; a family may keep it for penalties
 
     # size and signs
     n_units: int = 128
@@ -170,6 +172,7 @@ class RNNParameters(BaseEstimator):
 
     def _units(self, earlier: UnitOrder | None = None) -> Units:
         """Return the units as the arguments describe them; a family may have other words."""
+        refuse_other_size(self)
         order, given = self._unit_order(earlier), self.signs
         if given is None and isinstance(self.mask, Connectome) and self.mask.signs is not None:
             given = self.mask

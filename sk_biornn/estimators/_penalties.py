@@ -19,10 +19,14 @@ from sk_biornn.biology._population_units import index_of_checked
 from sk_biornn.biology._prices import OfWeights
 from sk_biornn.biology.regularizers import (
     PENALTIES,
+    CommunicabilityCost,
     Facts,
     Penalty,
     RateCost,
     Regularizer,
+    SilentUnitCost,
+    WeightCost,
+    WiringCost,
     pairwise_distances,
 )
 from sk_biornn.estimators._boundary import to_tensor
@@ -39,6 +43,7 @@ ARGUMENTS = {
     "emd_strength": "emd_strength",
     "distance_power": "distance_power",
 }
+_WITHOUT_CONNECTOME = (WeightCost, WiringCost, CommunicabilityCost, RateCost, SilentUnitCost)
 
 
 def bind_penalties(
@@ -87,6 +92,11 @@ def asked_penalties(parameters: RNNParameters) -> list[Regularizer]:
     offered = {field: getattr(parameters, argument) for field, argument in ARGUMENTS.items()}
     named = (PENALTIES[item].make_of(offered) if isinstance(item, str) else item for item in items)
     return [*found, *named]
+
+
+def reads_connectome(parameters: RNNParameters) -> bool:
+    """Whether a penalty may read `connectome`; one of the user's own may, for all that is known."""
+    return any(type(penalty) not in _WITHOUT_CONNECTOME for penalty in asked_penalties(parameters))
 
 
 def _as_penalty(bound: Any) -> Penalty:

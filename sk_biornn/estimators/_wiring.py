@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from sk_biornn._plain import short
 from sk_biornn._sparse import is_sparse
+from sk_biornn._structure import pres_of
 from sk_biornn.biology._blocks import block_numbers
 from sk_biornn.biology._population_units import index_of_checked
 from sk_biornn.biology.constraints import Dale, FixedMask, NonNegative
 from sk_biornn.estimators._circuit import Circuit
+from sk_biornn.estimators._penalties import reads_connectome
 from sk_biornn.initializers import ConnectomeInitializer
 from sk_biornn.units.connectome import Connectome
+from sk_biornn.units.labels import as_mask
 
 if TYPE_CHECKING:
     from sk_biornn.estimators._described import DescribedRNN
@@ -65,15 +68,81 @@ def given_wiring(network: RNNParameters) -> ConnectomeInitializer | None:
     return init if isinstance(init, ConnectomeInitializer) else None
 
 
+def is_wiring(network: RNNParameters) -> bool:
+    """Whether `connectome` says which synapses there are, where each of them learns.
+
+    It does not where a penalty may read it, nor in a family that keeps it for penalties.
+    """
+    if network.connectome is None or network.plasticity != "synapses":
+        return False
+    return network._connectome_is_wiring and not reads_connectome(network)
+
+
+def _stated_wiring(network: RNNParameters) -> ConnectomeInitializer | None:
+    """Return what says which synapses there are, and of which sign; None without."""
+    if is_wiring(network):
+        return ConnectomeInitializer(normalise="none")._fit(network.connectome, "connectome")
+    return None if network.plasticity == "synapses" else given_wiring(network)
+
+
+def refuse_other_size(network: RNNParameters) -> None:
+    """Refuse another number of units than that of neurons of a `Connectome`."""
+    for name in ("mask", "connectome", "recurrent_init"):
+        value = getattr(network, name)
+        if isinstance(value, Connectome) and value.n_units != network.n_units:
+            raise ValueError(
+                f"n_units must be {value.n_units}, as many as {name} has neurons, got "
+                f"{network.n_units}; n_units={value.n_units} is a network of that size."
+            )
+
+
+def refuse_other_signs(network: RNNParameters, circuit: Circuit) -> None:
+    """Refuse a connectome that is the wiring, and has other signs than those in force."""
+    wiring = _stated_wiring(network) if is_wiring(network) else None
+    if wiring is None:
+        return
+    places = circuit.order.places(wiring.unit_names_, "connectome")
+    signs = circuit.signs
+    if places is not None:
+        signs = np.empty(circuit.n_units)
+        signs[list(places)] = circuit.signs
+    own = np.zeros(circuit.n_units) if wiring.signs_ is None else wiring.signs_
+    weights = wiring.weights_
+    pre = pres_of(weights) if is_sparse(weights) else np.nonzero(weights)[1]
+    values = weights.data if is_sparse(weights) else weights[np.nonzero(weights)]
+    is_negative = np.bincount(pre[values < 0], minlength=circuit.n_units) > 0
+    against = int(((signs * own < 0) | (is_negative & (signs > 0))).sum())
+    if against:
+        raise ValueError(
+            "signs must agree with those of connectome, which is the wiring, got the other sign "
+            f"for {against} of {circuit.n_units} units; mask=connectome takes its synapses alone "
+            "where signs are given."
+        )
+
+
+def cut_to_connectome(network: RNNParameters, circuit: Circuit) -> Circuit:
+    """Return the circuit with the synapses that `mask` and the connectome both have."""
+    if network.mask is None or not is_wiring(network):
+        return circuit
+    synapses = mask_of_wiring(network, circuit.n_units)
+    cut = circuit.without(circuit.order.arranged(as_mask(synapses), "connectome", (0, 1)))
+    if circuit.n_synapses and not cut.n_synapses:
+        raise ValueError(
+            "mask must have synapses in common with connectome, which is the wiring, got none; "
+            "leave mask out, or pass it alone."
+        )
+    return cut
+
+
 def signs_of_wiring(network: RNNParameters) -> Any:
     """Return the signs that the given wiring knows of its units, by name; None without."""
-    wiring = None if network.plasticity == "synapses" else given_wiring(network)
+    wiring = _stated_wiring(network)
     return None if wiring is None else _by_unit(getattr(wiring, "signs_", None), wiring)
 
 
 def mask_of_wiring(network: RNNParameters, n_units: int) -> Any:
     """Return the synapses of the given wiring, by name; None without."""
-    wiring = None if network.plasticity == "synapses" else given_wiring(network)
+    wiring = _stated_wiring(network)
     if wiring is None or not hasattr(wiring, "weights_"):
         return None
     weights, names = wiring.weights_, wiring.unit_names_

@@ -70,6 +70,8 @@ class SpatialRNNClassifier(RNNClassifier):
     1.0
     """
 
+    _connectome_is_wiring = False
+
     dale: Any = None
     coordinates: Any = "grid"
     regularizer: Any = "spatial"
@@ -131,6 +133,8 @@ class SpatialRNNRegressor(RNNRegressor):
     >>> round(wire(1e-3) / wire(0.0), 1)  # half of the wire
     0.5
     """
+
+    _connectome_is_wiring = False
 
     dale: Any = None
     coordinates: Any = "grid"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sk_biornn.datasets.connectomes._neurons import aligned, is_missing
+from sk_biornn.datasets.connectomes._neurons import aligned, is_missing, names_beyond
 from sk_biornn.datasets.connectomes._wiring import Wiring, kept
 from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.names import listed
@@ -24,9 +24,26 @@ def connectome_of(
     for fact, value in given.items():
         if value is not None:
             known[fact] = aligned(fact, value, names, has_order)
+    if asked is None:
+        left_out += _notes_of_others(wiring, given, names)
     whole = places == list(range(len(own)))
     weights = wiring.weights if whole else wiring.weights[places][:, places]
     return Connectome(kept(weights, sparse, wiring.where), tuple(names), **known), left_out
+
+
+def _notes_of_others(wiring: Wiring, given: Mapping[str, Any], names: list[str]) -> list[str]:
+    """Say which neurons are given facts by name, but are none of the source."""
+    facts_of: dict[tuple[str, ...], list[str]] = {}
+    for fact, value in given.items():
+        if others := names_beyond(fact, value, names):
+            facts_of.setdefault(others, []).append(fact)
+    many = "names= with all of them makes units without connections of these"
+    way = "names= chooses neurons" if wiring.has_order else many
+    return [
+        f"{', '.join(facts)} of {len(others)} neurons are left out, since {wiring.where} has no "
+        f"neurons of these names ({listed(others)}); {way}."
+        for others, facts in facts_of.items()
+    ]
 
 
 def _own_and_asked(wiring: Wiring, asked: list[str] | None) -> tuple[list[str], list[str]]:

@@ -29,9 +29,7 @@ def aligned(argument: str, value: Any, names: list[str], has_order: bool) -> Any
     has_order : bool
         Whether the caller knows the order of the names, so that an array can follow it.
     """
-    value = plain_frame(value)
-    if hasattr(value, "dims") and hasattr(value, "to_pandas"):  # xarray
-        value = value.to_pandas()
+    value = _as_pandas(value)
     if isinstance(value, (pd.Series, pd.DataFrame, Mapping)):
         return _by_name(argument, value, names)
     if not is_several(value):
@@ -44,17 +42,36 @@ def aligned(argument: str, value: Any, names: list[str], has_order: bool) -> Any
     return plain(value, argument)
 
 
+def names_beyond(argument: str, value: Any, names: list[str]) -> tuple[str, ...]:
+    """Return the names of neurons that are given something by name, and are none of `names`."""
+    value = _as_pandas(value)
+    if not isinstance(value, (pd.Series, pd.DataFrame, Mapping)):
+        return ()
+    there = set(names)
+    return tuple(label for label in _labels(argument, value) if label not in there)
+
+
+def _as_pandas(value: Any) -> Any:
+    value = plain_frame(value)
+    is_xarray = hasattr(value, "dims") and hasattr(value, "to_pandas")
+    return value.to_pandas() if is_xarray else value
+
+
+def _labels(argument: str, value: Any) -> list[str]:
+    """Return the names by which a frame, series or mapping says something."""
+    keys = value.index if hasattr(value, "iloc") else pd.Index(list(value), dtype=object)
+    return unit_names(keys, f"the names in {argument}", exact=float_limit(keys.dtype))
+
+
 def _by_name(argument: str, value: Any, names: list[str]) -> list[Any]:
     if isinstance(value, pd.DataFrame):
         if argument != "positions":
             raise TypeError(f"{argument} must be a dict or a Series by name, got a DataFrame.")
         _check_columns(value)
-        keys, entries = value.index, [list(row) for row in value.to_numpy(dtype=object)]
-    elif isinstance(value, pd.Series):
-        keys, entries = value.index, value.tolist()
+        entries = [list(row) for row in value.to_numpy(dtype=object)]
     else:
-        keys, entries = pd.Index(list(value), dtype=object), list(value.values())
-    labels = unit_names(keys, f"the names in {argument}", exact=float_limit(keys.dtype))
+        entries = value.tolist() if isinstance(value, pd.Series) else list(value.values())
+    labels = _labels(argument, value)
     twice = [name for name, count in Counter(labels).items() if count > 1]
     if twice:
         raise ValueError(f"{argument} must name every neuron once, got {twice[0]} twice.")

@@ -130,7 +130,8 @@ def read_connectome(
     UserWarning
         If edges name neurons that are not among `names`, or `names` has some that no edge names:
         how many, and whom. If rows are counted though there are numbers that may be weights. If
-        signs, positions or types of a graph are not known of all neurons, and left out.
+        signs, positions or types of a graph are not known of all neurons, and left out; or if they
+        are given by name, `names` is None, and the source lacks some of the neurons.
 
     See Also
     --------
