@@ -386,7 +386,38 @@ def test_a_neuron_without_edges_of_its_own_kind_is_known():
     with pytest.raises(ValueError, match=r"neurons in the graph, such as AVAL.*, got RIX"):
         read_connectome(graph, names=["RIX", "DD1"])
     named = pd.Series(dict.fromkeys([*NAMES, "RIS"], 1.0))
-    assert read_connectome(square_frame(), signs=named).signs.tolist() == [1, 1, 1]
+    assert read_connectome(square_frame(), signs=named, names=NAMES).signs.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("kind", [dict, pd.Series])
+def test_neurons_that_the_source_lacks_are_told(kind):
+    """A neuron without edges, or a misspelt one, does not vanish from what is given by name."""
+    listed = [*NAMES, "RIS"]
+    facts = {"signs": kind(dict.fromkeys(listed, 1.0)), "types": kind(dict.fromkeys(listed, "a"))}
+    for source, way in (
+        (edge_frame(), "makes units without connections of these"),
+        (square_frame(), "names= chooses those that are meant"),
+    ):
+        with pytest.warns(UserWarning, match=way) as caught:
+            read = read_connectome(source, **facts)
+        check(read.subset(NAMES))
+        assert [str(warning.message).partition("; ")[0] for warning in caught] == [
+            "signs, types of 1 neuron are left out, since the table has none of this name (RIS)"
+        ]
+        assert caught[0].filename == __file__
+        assert read_connectome(source, names=NAMES, **facts).types == ("a",) * 3
+    with pytest.warns(UserWarning, match=r"types of 1 neuron .* \(RIS\); ") as caught:
+        read_connectome(edge_frame(), signs=kind(dict.fromkeys(NAMES, 1.0)), types=facts["types"])
+    assert len(caught) == 1
+    with pytest.warns(UserWarning, match="1 of 4 names are in no row"):
+        read = read_connectome(edge_frame(), names=listed, **facts)
+    assert read.names[3] == "RIS" and not read.weights[3].any()
+
+
+def test_positions_of_neurons_that_the_source_lacks_are_told():
+    places = pd.DataFrame(np.zeros((5, 2)), [*NAMES, "RIS", "RIX"], ["x", "y"])
+    with pytest.warns(UserWarning, match="positions of 2 neurons .* none of these names"):
+        read_connectome(edge_frame(), positions=places)
 
 
 @pytest.mark.parametrize("column", ["contacts", "p", "foo", "cleft_score", "n_contacts"])

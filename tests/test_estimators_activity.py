@@ -267,6 +267,7 @@ def test_facts_say_what_is_known_of_the_circuit():
     assert not witness.facts[-1].mask.all()  # the training under the pruned mask
 
 
+@pytest.mark.filterwarnings("ignore:connectome has no effect")
 @pytest.mark.parametrize("name", PENALTY_NAMES)
 def test_every_penalty_has_trials_of_unequal_length_and_weights(name):
     X, y, lengths = data(np.float32)

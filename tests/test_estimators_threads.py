@@ -78,6 +78,7 @@ def test_what_is_told_of_a_fit_is_the_same_on_any_number_of_threads(restore_torc
     assert told[0] == told[1]  # sums of tens of thousands of numbers
 
 
+@pytest.mark.filterwarnings("ignore:connectome has no effect")
 @pytest.mark.parametrize("regularizer", ["weight", "spatial", "communicability_emd"])
 def test_penalties_sum_alike_on_any_number_of_threads(regularizer, restore_torch):
     X, y = problem()

@@ -181,6 +181,7 @@ def test_parameters_through_an_ensemble():
 # ------------------------------------------------------------------ strengths of what has its own
 
 
+@pytest.mark.filterwarnings("ignore:connectome has no effect")
 @pytest.mark.parametrize(
     ("argument", "value", "penalty"),
     [

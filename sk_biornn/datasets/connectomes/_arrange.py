@@ -37,11 +37,12 @@ def _notes_of_others(wiring: Wiring, given: Mapping[str, Any], names: list[str])
     for fact, value in given.items():
         if others := names_beyond(fact, value, names):
             facts_of.setdefault(others, []).append(fact)
-    many = "names= with all of them makes units without connections of these"
-    way = "names= chooses neurons" if wiring.has_order else many
+    way = "names= with all that are known makes units without connections of these"
+    way = "names= chooses those that are meant" if wiring.has_order else way
     return [
-        f"{', '.join(facts)} of {len(others)} neurons are left out, since {wiring.where} has no "
-        f"neurons of these names ({listed(others)}); {way}."
+        f"{', '.join(facts)} of {len(others)} neuron{'s' * (len(others) != 1)} are left out, since "
+        f"{wiring.where} has none of {'this name' if len(others) == 1 else 'these names'} "
+        f"({listed(others)}); {way}."
         for others, facts in facts_of.items()
     ]
 
