@@ -29,7 +29,8 @@ signs : array-like of shape (n_units,) or None, default=None
     `Connectome`: all are then put in the order of `unit_names_`. Without names, entries are
     taken as they lie, a matrix [post, pre].
 excitatory_fraction : float, default=0.8
-    When `signs` is None: share of excitatory units, in (0, 1]; they come first.
+    When `signs` is None: share of excitatory units, in (0, 1]; they come first. A warning tells
+    where neurons of a wiring that have names get their signs in this way.
 dale : <laws>, object or None, default="projection"
     How the recurrent weights keep their signs, with s the sign of the column; None: they are free.
     An object needs a method ``bind(signs, mask)``; see `sk_biornn.biology.Dale`.
@@ -84,7 +85,8 @@ recurrent_init : str, array-like of shape (n_units, n_units) or object, default=
     "orthogonal" ones are a permutation inside the mask, as large as it allows, and weak synapses
     beside it.
 spectral_radius : float or None, default=None
-    Rescale the initial recurrent weights to this spectral radius.
+    Rescale the initial recurrent weights to this spectral radius. None: they stay as they are; a
+    warning tells of a radius beyond 2 where `plasticity` is not "synapses".
 feedforward_init : {"uniform", "glorot_uniform"}, default="uniform"
     Initial input and read-out weights and biases: uniform in +-1 / sqrt(n_units), as torch's
     layers; or those of Keras, weights uniform in +-sqrt(6 / (n_in + n_out)) and zero biases.
@@ -94,8 +96,11 @@ coordinates : array-like of shape (n_units, n_dimensions), Connectome, tuple of 
 unit_cube : bool, default=True
     Scale every axis of the coordinates to [0, 1], so that grids and measured positions compare.
 connectome : array-like of shape (n_units, n_units), Connectome or None, default=None
-    Measured weights or counts of synapses [post, pre], read by "communicability_emd"; and the
-    wiring, mask and signs where `plasticity` is not "synapses" and nothing else says these.
+    Measured weights or counts of synapses [post, pre], read by "communicability_emd". Otherwise the
+    wiring: mask, and signs where nothing else says these; with `plasticity` other than "synapses"
+    also the weights. A `mask` beside it holds, too. Networks in space do not take it as the wiring
+    with plasticity="synapses", and neither does any where a penalty is an object of one's own, which
+    may read it.
 regularizer : <penalties>, object, list or None, default=None
     Penalty on weights or activity, see `sk_biornn.biology`. An object needs a method
     ``bind(facts)``; the penalties of a list add up.
