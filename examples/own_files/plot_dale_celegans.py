@@ -213,7 +213,6 @@ def start_at_ar1(x, runs, floor, mask, signs, dale, seed):
     with warnings.catch_warnings():
         # No synapse at all, and a bias of 0: both are meant.
         warnings.simplefilter("ignore", ConditioningWarning)
-        warnings.filterwarnings("ignore", message="y has a mean of")
         # Makes the arrays, which warm_start lets us replace.
         network.fit(trials[:1], targets[:1])
     ar1 = ARBaseline().fit(*one_step(x, runs))

@@ -17,7 +17,7 @@ from sk_biornn._callbacks import WithCallbacks, callbacks_ended
 from sk_biornn._checks import check_flag
 from sk_biornn._random import make_rng
 from sk_biornn._sparse import is_sparse
-from sk_biornn.biology.regularizers import OfWeights
+from sk_biornn.biology._prices import OfWeights
 from sk_biornn.core import Epochs, alone, computing
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Size
@@ -98,22 +98,8 @@ class BaseRNN(WithCallbacks, ShownRNN):
         self._check_parameters()
         check_ways(self.early_stopping, validation, validation_groups)
         device = boundary.resolve_device(self.device)
-        given = X, y, sample_weight
-        trials = check_trials(self, X, reset=not resume, n_static_steps=self.n_static_steps)
-        self.__dict__.setdefault("_n_axes", 2 if trials.is_static else 3)  # of `from_weights`
-        targets = self._check_targets(y, trials, resume=resume, **target_options)
-        self.n_steps_ = trials.n_steps  # padding included, of which nothing is computed
-        if validation_groups is not None:
-            trials = trials._replace(groups=read_groups(validation_groups, trials.n_trials))
-        trials, targets = self._weigh(trials, targets, sample_weight, resume)
-        held_out = None
-        if validation is not None:
-            held_out = self._read_validation(validation, trials, targets)
-        if not resume:
-            warn_of_far_features(trials)
-        # Steps that no trial has would change no number, and cost time.
-        trials = trials.without_padding()
-        targets = targets.first_steps(trials.n_steps)
+        given, held = (X, y, sample_weight), (validation, validation_groups)
+        trials, targets, held_out = self._read(*given, *held, resume, **target_options)
         state = self._start(Size(self.n_features_in_, targets.n_outputs), trials, resume)
         plan = self._pruning_plan(state.circuit)
         if self.early_stopping and held_out is None:
@@ -137,6 +123,33 @@ class BaseRNN(WithCallbacks, ShownRNN):
             watch.ends(state)
         self._tell_of_interruption(state)
         return self
+
+    def _read(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: Any,
+        validation_groups: Any,
+        resume: bool,
+        **target_options: Any,
+    ) -> tuple[Trials, Targets, tuple[Trials, Targets] | None]:
+        """Return the trials and targets of a fit, and those that the user holds out."""
+        trials = check_trials(self, X, reset=not resume, n_static_steps=self.n_static_steps)
+        self.__dict__.setdefault("_n_axes", 2 if trials.is_static else 3)  # of `from_weights`
+        targets = self._check_targets(y, trials, resume=resume, **target_options)
+        self.n_steps_ = trials.n_steps  # padding included, of which nothing is computed
+        if validation_groups is not None:
+            trials = trials._replace(groups=read_groups(validation_groups, trials.n_trials))
+        trials, targets = self._weigh(trials, targets, sample_weight, resume)
+        held_out = None
+        if validation is not None:
+            held_out = self._read_validation(validation, trials, targets)
+        if not resume:
+            warn_of_far_features(trials)
+        # Steps that no trial has would change no number, and cost time.
+        trials = trials.without_padding()
+        return trials, targets.first_steps(trials.n_steps), held_out
 
     # -------------------------------------------------------------- where a fit begins
 
