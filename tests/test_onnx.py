@@ -124,3 +124,6 @@ def test_what_is_no_fitted_network_is_refused(tmp_path):
         sk_biornn.to_onnx(regressor(), path)
     with pytest.raises((TypeError, ValueError), match=r"^path must be "):
         sk_biornn.to_onnx(quiet_fit(regressor()), 7)
+    for where, sentence in ((tmp_path, "of a folder"), (tmp_path / "no" / "x.onnx", "that exists")):
+        with pytest.raises(ValueError, match=f"^path must be .*{sentence}"):
+            sk_biornn.to_onnx(quiet_fit(regressor()), where)

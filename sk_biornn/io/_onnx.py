@@ -63,6 +63,7 @@ def to_onnx(est: Any, path: str | os.PathLike[str]) -> None:
     >>> (y,) = session.run(None, {"X": X.astype("float32")})  # doctest: +SKIP
     """
     path = _container.checked_path(path)
+    _container.refuse_no_file(path)
     module = to_torch(est)
     try:
         importlib.import_module("onnx")
