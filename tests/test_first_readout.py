@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
+from threadpoolctl import threadpool_limits
 
 from sk_biornn import CellTypeRNNRegressor, DaleRNNRegressor
 from sk_biornn.estimators._first_readout import (
@@ -133,6 +134,22 @@ def test_errors_of_all_steps_ahead_count_by_their_ratios():
         return np.array([0.05, 110.0]) if readout.weights.any() else np.array([0.1, 100.0])
 
     assert first_readout(moments, mask, judge).weights.any()
+
+
+def test_the_number_of_threads_changes_no_bit():
+    rng = np.random.default_rng(0)
+    activity, rest = rng.standard_normal((20, 50, 300)), rng.standard_normal((20, 50, 7))
+
+    def fitted():
+        moments = ActivityMoments.of(activity, rest, np.ones((20, 50)))
+        return moments.fit(np.ones((7, 300), dtype=bool), (1.0,))[0]
+
+    found = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads):
+            found.append(fitted())
+    np.testing.assert_array_equal(found[0].weights, found[1].weights)
+    np.testing.assert_array_equal(found[0].biases, found[1].biases)
 
 
 def test_what_would_take_longer_than_a_training_is_left():
