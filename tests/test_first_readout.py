@@ -260,6 +260,20 @@ def test_cell_types_start_so_where_their_read_out_is_free():
     assert signed or types.W_out_.any()
 
 
+@pytest.mark.filterwarnings("error")
+def test_regressions_that_explode_in_a_loop_are_not_chosen():
+    activity, rest, weights = some_moments()
+    folds = [
+        ActivityMoments.of(*(part[k : k + 2] for part in (activity, rest, weights)))
+        for k in (0, 2, 4)
+    ]
+
+    def judge(fold, readout):
+        return np.full(3, np.finfo(float).max if readout.weights.any() else 1.0)
+
+    assert not first_readout(folds, np.ones((3, 5), dtype=bool), judge).weights.any()
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_activity_that_explodes_is_left_to_the_training_to_refuse(dtype):
     long = ring(n_trials=6, n_steps=120)
