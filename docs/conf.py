@@ -101,7 +101,7 @@ html_theme_options = {
     "use_edit_page_button": "edit_page_url_template" in html_context,
     "footer_end": [],
 }
-html_sidebars = {"index": [], "gallery/plot_*": []}  # code of examples is wide
+html_sidebars = {"index": [], "gallery/**plot_*": []}  # code of examples is wide
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",

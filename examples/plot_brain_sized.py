@@ -2,18 +2,19 @@
 A brain-sized connectome on a laptop
 ====================================
 
-The matrix of 19,178 neurons has 368 million entries, 1.5 GB in float32, and an optimiser remembers
-twice as much. Their connections are far fewer. A network that is given a **sparse** mask is stored
-as its synapses alone: no step of a fit makes anything of the size of the matrix.
+The matrix of 19,178 neurons has 368 million entries, 1.5 GB in float32, and an
+optimiser remembers twice as much. Their connections are far fewer. A network
+that is given a **sparse** mask is stored as its synapses alone: no step of a
+fit makes anything of the size of the matrix.
 """
 
 # %%
 # The wiring
 # ----------
 # Few neurons of a brain have many connections and many have few.
-# :func:`~sk_biornn.datasets.make_brain_wiring` draws such a one, with excitatory and inhibitory
-# neurons; a table of a real brain, as :func:`~sk_biornn.datasets.read_connectome` reads it, takes
-# its place as it is.
+# :func:`~sk_biornn.datasets.make_brain_wiring` draws such a wiring, with
+# excitatory and inhibitory neurons. The table of a real brain, read with
+# :func:`~sk_biornn.datasets.read_connectome`, can take its place as it is.
 
 import sys
 import time
@@ -36,8 +37,8 @@ print(f"{brain}, a density of {brain.weights.nnz / n_units**2:.2%}")
 # %%
 # The task
 # --------
-# Report the mean of either of two noisy channels since the beginning of the trial: it has to be
-# remembered and updated at every step.
+# Report the mean of either of two noisy channels since the beginning of the
+# trial: it has to be remembered and updated at every step.
 
 rng = np.random.default_rng(1)
 X = rng.standard_normal((64, 20, 2)).astype(np.float32)
@@ -46,8 +47,9 @@ y = np.cumsum(X, axis=1) / np.arange(1, 21)[:, None]
 # %%
 # The fit
 # -------
-# The mask came sparse and is large, so ``sparse="auto"`` stores synapses; `W_rec_` is then a sparse
-# array of SciPy. Dale's law holds exactly, as it does in a matrix.
+# The mask came sparse and is large, so ``sparse="auto"`` stores synapses;
+# `W_rec_` is then a sparse array of SciPy. Dale's law holds exactly, as it
+# does in a matrix.
 
 stamps = []
 network = DaleRNNRegressor(
@@ -60,8 +62,10 @@ network = DaleRNNRegressor(
 ).fit(X, y)
 W = network.W_rec_
 print(f"{type(W).__name__} of {W.nnz} weights, R2 {network.score(X, y):.2f}")
-print(f"weights of the wrong sign: {(W.data * network.signs_[W.indices] < 0).sum()}")
-print(f"a step took {np.diff(stamps).min() / 4:.2f} s")  # 64 trials are 4 batches of an epoch
+wrong = W.data * network.signs_[W.indices] < 0
+print(f"weights of the wrong sign: {wrong.sum()}")
+seconds_per_step = np.diff(stamps).min() / 4  # 64 trials are 4 batches
+print(f"a step took {seconds_per_step:.2f} s")
 if resource is not None:
     kib = 1024 if sys.platform == "darwin" else 1  # macOS counts bytes
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / kib / 2**20
@@ -70,8 +74,9 @@ if resource is not None:
 # %%
 # What grows
 # ----------
-# With as many connections per neuron, a step takes time in proportion to the number of neurons, and
-# the weights with what Adam remembers of them take memory so; a matrix would grow with its square.
+# With as many connections per neuron, the arithmetic of a step grows in
+# proportion to the number of neurons, and so does the memory of the weights
+# and of what Adam remembers of them. A matrix would grow with its square.
 
 sizes = [2000, 4000, 8000, 16_000, 32_000]
 seconds, held = [], []
@@ -81,32 +86,50 @@ for size in sizes:
         n_units=size,
         mask=make_brain_wiring(size, random_state=0),
         sparse=True,
-        max_iter=5,
+        max_iter=8,
         batch_size=8,
         random_state=0,
         on_epoch=lambda _, laps=laps: laps.append(time.perf_counter()),
     ).fit(X[:8, :10], y[:8, :10])
     seconds.append(np.diff(laps).min())
     W = grown.W_rec_
-    held.append((3 * W.data.nbytes + W.indices.nbytes + W.indptr.nbytes) / 2**20)
+    n_bytes = 3 * W.data.nbytes + W.indices.nbytes + W.indptr.nbytes
+    held.append(n_bytes / 2**20)
 for size, lap, mib in zip(sizes, seconds, held, strict=True):
     print(f"{size:6} neurons: {1e3 * lap:6.1f} ms a step, {mib:5.1f} MiB")
 
-figure, (left, middle, right) = plt.subplots(1, 3, figsize=(10, 3), layout="constrained")
-ticks = [f"{size // 1000}k" for size in sizes]
-for axis in (middle, right):
-    axis.set_xscale("log")
-    axis.set_yscale("log")
-    axis.set_xticks(sizes, ticks)
+# %%
+# A: the fit of 19,178 neurons. B: the shortest step of a few; in grey,
+# proportional growth up to the largest network. C: the memory of the weights
+# and of what Adam remembers of them.
+
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "0.6"
+matrix = 12 * np.square(sizes, dtype=float) / 2**20  # 3 numbers of 4 bytes
+proportional = seconds[-1] * np.array(sizes) / sizes[-1]
+
+figure, axes = plt.subplots(1, 3, figsize=(11, 3.3), layout="constrained")
+axes[0].plot(range(1, 16), network.loss_curve_, color=BLUE, marker=".")
+axes[0].set(xlabel="epoch", ylabel="loss", ylim=(0, None))
+axes[0].set_xticks([1, 5, 10, 15])
+axes[0].set_title(f"{n_units:,} neurons")
+axes[1].plot(
+    sizes, 1e3 * proportional, color=GREY, ls="--", label="in proportion"
+)
+axes[1].plot(
+    sizes, 1e3 * np.array(seconds), color=BLUE, marker="o", label="measured"
+)
+axes[1].set(ylabel="milliseconds", title="one step, 8 trials of 10 steps")
+axes[2].plot(sizes, matrix, color=ORANGE, ls="--", label="as a matrix")
+axes[2].plot(sizes, held, color=BLUE, marker="o", label="as synapses")
+axes[2].set(ylabel="MiB", title="what is held")
+for axis in axes[1:]:
+    axis.set(xscale="log", yscale="log", xlabel="neurons")
+    axis.set_xticks(sizes, [f"{size // 1000}k" for size in sizes])
     axis.minorticks_off()
-middle.set_yticks([1, 3, 10, 30, 100, 300], ["1", "3", "10", "30", "100", "300"])
-middle.set_ylim(min(seconds) * 700, max(seconds) * 1500)
-left.plot(np.arange(1, 16), network.loss_curve_, marker=".")
-left.set(xlabel="epoch", ylabel="loss", title=f"{n_units} neurons", ylim=(0, None))
-middle.plot(sizes, 1e3 * np.array(seconds), marker="o")
-middle.set(xlabel="neurons", ylabel="ms", title="one step, 8 trials of 10 steps")
-right.plot(sizes, held, marker="o", label="synapses")
-right.plot(sizes, 12 * np.square(sizes, dtype=float) / 2**20, "--", label="a matrix")
-right.set(xlabel="neurons", ylabel="MiB", title="weights and optimiser")
-right.legend()
+    axis.legend(frameon=False)
+axes[1].set_yticks([3, 10, 30, 100, 300], [3, 10, 30, 100, 300])
+axes[1].set_ylim(700 * min(seconds), 1500 * max(seconds))
+for axis, letter in zip(axes, "ABC", strict=True):
+    axis.set_title(letter, loc="left", fontweight="bold")
+    axis.spines[["top", "right"]].set_visible(False)
 plt.show()

@@ -2,18 +2,20 @@
 Which synapses can go? Three ways to prune, compared
 ====================================================
 
-A trained network is cut down to a fortieth of its synapses: the strongest stay, or strong ones are
-more likely to stay (top-prob [1]_), or chance decides. What does it forget at once, and what has it
-learnt again after a short training under the mask? And how much of the backbone of the network,
-its maximum spanning tree, is left?
+A trained network is cut down to a fortieth of its synapses: the strongest
+stay, or strong ones are more likely to stay (top-prob [1]_), or chance
+decides. What does it forget at once, and what has it learnt again after a
+short training under the mask? And how much of the backbone of the network, its
+maximum spanning tree, is left?
 """
 
 # %%
 # In one estimator
 # ----------------
-# ``pruning`` and ``density`` are arguments like any other: the network is trained with all its
-# synapses, pruned, and trained again for ``finetune_iter`` epochs. The task is the flip-flop:
-# remember the sign of the last pulse.
+# ``pruning`` and ``density`` are arguments like any other: the network is
+# trained with all its synapses, pruned, and trained again for
+# ``finetune_iter`` epochs. The task is the flip-flop: remember the sign of the
+# last pulse.
 
 import numpy as np
 
@@ -40,12 +42,14 @@ print(f"weights against Dale's law: {(reg.W_rec_ * reg.signs_ < 0).sum()}")
 # %%
 # Three ways, on the same networks
 # --------------------------------
-# To compare the ways, each prunes the same dense network, and what is left starts training again
-# from the same weights and with the same batches: the four runs differ in their seed, and within a
-# run all comparisons are paired. Errors are those of 500 trials that no training has seen.
+# To compare the ways, each prunes the same dense network, and what is left
+# starts training again from the same weights and with the same batches: the
+# four runs differ in their seed, and within a run all comparisons are paired.
+# Errors are those of 500 trials that no training has seen.
 #
-# Training under the mask is training: a dense network is given the ten more epochs, too. Without it
-# a pruned network could seem better than the dense one for having been trained longer.
+# Training under the mask is training: a dense network is given the ten more
+# epochs, too. Without it a pruned network could seem better than the dense one
+# for having been trained longer.
 
 import copy
 
@@ -53,11 +57,19 @@ import pandas as pd
 from sklearn.base import clone
 
 from sk_biornn.biology import MagnitudePruning, RandomPruning, TopProbPruning
-from sk_biornn.inspection import random_tree_overlap, spanning_tree_overlap, top_prob_tree_overlap
+from sk_biornn.inspection import (
+    random_tree_overlap,
+    spanning_tree_overlap,
+    top_prob_tree_overlap,
+)
 
 SEEDS = range(4)
 DENSITIES = (0.4, 0.2, 0.1, 0.05, 0.025)
-PRUNERS = {"magnitude": MagnitudePruning(), "top-prob": TopProbPruning(), "random": RandomPruning()}
+PRUNERS = {
+    "magnitude": MagnitudePruning(),
+    "top-prob": TopProbPruning(),
+    "random": RandomPruning(),
+}
 
 
 def error_of(network):
@@ -66,7 +78,9 @@ def error_of(network):
 
 def train_on(network, **parameters):
     """Return a copy that was trained for ten more epochs."""
-    network = copy.deepcopy(network).set_params(warm_start=True, max_iter=10, **parameters)
+    network = copy.deepcopy(network).set_params(
+        warm_start=True, max_iter=10, **parameters
+    )
     return network.fit(X_train, y_train)
 
 
@@ -79,7 +93,10 @@ def prune(dense, pruner, density, seed):
 
 
 untrained = clone(reg).set_params(pruning=None, density=None)
-dense = [clone(untrained).set_params(random_state=s).fit(X_train, y_train) for s in SEEDS]
+dense = [
+    clone(untrained).set_params(random_state=s).fit(X_train, y_train)
+    for s in SEEDS
+]
 rows = []
 for seed in SEEDS:
     for density in DENSITIES:
@@ -90,12 +107,16 @@ for seed in SEEDS:
                 "fine-tuned": error_of(train_on(pruned, mask=kept)),
                 "overlap": spanning_tree_overlap(dense[seed].W_rec_, kept),
             }
-            rows.append({"seed": seed, "density": density, "rule": name, **row})
+            rows.append(
+                {"seed": seed, "density": density, "rule": name, **row}
+            )
 points = pd.DataFrame(rows)
 references = pd.DataFrame(
     {
         "dense": [error_of(network) for network in dense],
-        "dense, ten epochs more": [error_of(train_on(network)) for network in dense],
+        "dense, ten epochs more": [
+            error_of(train_on(network)) for network in dense
+        ],
         "predicting 0": np.square(y_test).mean(),
     }
 )
@@ -105,29 +126,36 @@ print(references.agg(["mean", "std"]).round(4).to_string())
 # Means and standard deviations over the four runs:
 
 by_rule = points.groupby(["density", "rule"], sort=False)
-print(by_rule[["one-shot", "fine-tuned", "overlap"]].agg(["mean", "std"]).round(4).to_string())
+measures = by_rule[["one-shot", "fine-tuned", "overlap"]]
+print(measures.agg(["mean", "std"]).round(4).to_string())
 
 # %%
-# The same as differences within runs, of the logarithms of the errors after fine-tuning: by which
-# factor is the error of top-prob pruning that of the others? Geometric mean, and the four runs.
+# The same as differences within runs, of the logarithms of the errors after
+# fine-tuning: by which factor is the error of top-prob pruning that of the
+# others? Geometric mean, and the four runs.
 
-errors = points.pivot(index=["density", "seed"], columns="rule", values="fine-tuned")
+errors = points.pivot(
+    index=["density", "seed"], columns="rule", values="fine-tuned"
+)
 for other in ("magnitude", "random"):
     for density in DENSITIES:
         ratios = (errors["top-prob"] / errors[other]).loc[density].to_numpy()
         runs = ", ".join(f"{ratio:.2f}" for ratio in ratios)
-        print(f"top-prob / {other:9} at {density:5}: {np.exp(np.log(ratios).mean()):5.2f} ({runs})")
+        mean = np.exp(np.log(ratios).mean())
+        print(f"top-prob / {other:9} at {density:5}: {mean:5.2f} ({runs})")
 worse = errors["random"] > errors[["top-prob", "magnitude"]].max(axis=1)
-print(f"random worse than both others: {worse.sum()} of {len(worse)} runs and densities")
+count = f"{worse.sum()} of {len(worse)} runs and densities"
+print(f"random worse than both others: {count}")
 
 # %%
 # The picture
 # -----------
-# A: test error at once, mean over the runs, the band from the least to the largest. B: after ten
-# epochs under the mask. C: the share of the spanning tree that is left, with two expectations:
-# pruning at random leaves as much of the tree as of all weights that are not 0, and top-prob
-# pruning at least what the dashed line says. D: which weights stay at a density of 0.1: the share
-# kept of each tenth of the weights, from the weakest to the strongest.
+# A: test error at once, of every run (thin) and on average. B: the same after
+# ten epochs under the mask. C: the share of the spanning tree that is left,
+# with two expectations: pruning at random leaves as much of the tree as of all
+# weights that are not 0, and top-prob pruning at least what the dashed line
+# says. D: which weights stay at a density of 0.1: the share kept of each tenth
+# of the weights, from the weakest to the strongest, with the range of runs.
 
 import matplotlib.pyplot as plt
 
@@ -140,20 +168,22 @@ def plot_measure(ax, measure):
     for rule, of_rule in points.groupby("rule", sort=False):
         runs = of_rule.pivot(index="density", columns="seed", values=measure)
         colour = COLOURS[rule]
-        ax.fill_between(runs.index, runs.min(axis=1), runs.max(axis=1), color=colour, alpha=0.2)
-        ax.plot(runs.index, runs.mean(axis=1), color=colour, marker=MARKERS[rule], ms=5, label=rule)
+        ax.plot(runs, color=colour, lw=0.8, alpha=0.5)
+        look = {"marker": MARKERS[rule], "ms": 5, "label": rule}
+        ax.plot(runs.mean(axis=1), color=colour, lw=1.8, **look)
     ax.set(xscale="log", xlabel="density")
     ax.set_xticks(DENSITIES, [f"{density:g}" for density in DENSITIES])
     ax.minorticks_off()
 
 
 def share_kept(pruner, density=0.1):
-    """Return the share of each tenth of the weights that stays, of every run."""
+    """Return the share kept of each tenth of the weights, a row per run."""
     shares = []
     for seed in SEEDS:
         order = np.argsort(np.abs(dense[seed].W_rec_), axis=None)
         kept, _ = prune(dense[seed], pruner, density, seed)
-        shares.append([part.mean() for part in np.array_split(kept.ravel()[order], 10)])
+        tenths = np.array_split(kept.ravel()[order], 10)
+        shares.append([part.mean() for part in tenths])
     return np.array(shares)
 
 
@@ -163,7 +193,12 @@ for ax, measure, title in (
     (axes[0, 1], "fine-tuned", "pruned, then ten epochs under the mask"),
 ):
     plot_measure(ax, measure)
-    ax.set(yscale="log", ylabel="mean squared error, test", ylim=(2e-4, 1.5), title=title)
+    ax.set(
+        yscale="log",
+        ylabel="mean squared error, test",
+        ylim=(2e-4, 1.5),
+        title=title,
+    )
 for ax, name, words in (
     (axes[0, 0], "dense", "dense"),
     (axes[0, 1], "dense, ten epochs more", "dense, trained as long"),
@@ -176,12 +211,16 @@ for ax, name, words in (
 
 plot_measure(axes[1, 0], "overlap")
 by_chance = [
-    np.mean([random_tree_overlap(density, network.W_rec_) for network in dense])
+    np.mean(
+        [random_tree_overlap(density, network.W_rec_) for network in dense]
+    )
     for density in DENSITIES
 ]
 axes[1, 0].plot(DENSITIES, by_chance, color="0.35", ls=":", lw=2)
 bound = [
-    np.mean([top_prob_tree_overlap(network.W_rec_, density) for network in dense])
+    np.mean(
+        [top_prob_tree_overlap(network.W_rec_, density) for network in dense]
+    )
     for density in DENSITIES
 ]
 axes[1, 0].plot(DENSITIES, bound, color=COLOURS["top-prob"], ls="--", lw=1.2)
@@ -190,12 +229,20 @@ for x, level, words, colour in (
     (0.066, 0.235, "random, expected", "0.35"),
 ):
     axes[1, 0].text(x, level, words, color=colour, fontsize=8.5)
-axes[1, 0].set(ylabel="share of the spanning tree left", ylim=(-0.03, 1.05), title="backbone")
+axes[1, 0].set(
+    ylabel="share of the spanning tree left",
+    ylim=(-0.03, 1.05),
+    title="backbone",
+)
 
 for rule, pruner in PRUNERS.items():
     shares = share_kept(pruner)
     axes[1, 1].fill_between(
-        range(1, 11), shares.min(axis=0), shares.max(axis=0), color=COLOURS[rule], alpha=0.2
+        range(1, 11),
+        shares.min(axis=0),
+        shares.max(axis=0),
+        color=COLOURS[rule],
+        alpha=0.2,
     )
     axes[1, 1].plot(
         range(1, 11),
@@ -221,22 +268,25 @@ plt.show()
 # %%
 # What came out
 # -------------
-# The numbers are those printed above, of four seeds; they differ from machine to machine, and this
-# is one task, 64 units, and ten epochs.
+# The numbers are those printed above, of four seeds; they differ from machine
+# to machine, and this is one task, 64 units, and ten epochs.
 #
-# *At once* all three lose most of what was learnt below a density of 0.2: the errors are hundreds
-# of times those of the dense networks. At random even two fifths of the synapses are too few.
-# *After ten epochs* under the mask most of it is back. At a density of 0.4 the networks of both
-# rules that look at weights are about as good as dense ones that were trained as long. Pruning at
-# random is worse than both in nearly all runs and densities, which the last printed line counts.
+# *At once* all three lose most of what was learnt below a density of 0.2: the
+# errors are hundreds of times those of the dense networks. At random even two
+# fifths of the synapses are too few. *After ten epochs* under the mask most of
+# it is back. At a density of 0.4 the networks of both rules that look at
+# weights are about as good as dense ones that were trained as long. Pruning at
+# random is worse than both in nearly all runs and densities, which the last
+# printed line counts.
 #
-# Top-prob or the largest weights? Below a density of 0.2 the runs differ more among themselves
-# than the rules do: four runs do not tell them apart. The *backbone* does not decide it. It is
-# made of strong weights, and whoever keeps these keeps most of it, and is none the better for it
-# after training. Top-prob keeps far more of the tree than the bound says that it must.
+# Top-prob or the largest weights? Below a density of 0.2 the runs differ more
+# among themselves than the rules do: four runs do not tell them apart. The
+# *backbone* does not decide it. It is made of strong weights; a rule that
+# keeps these keeps most of it, and its networks are no better after training.
+# Top-prob keeps far more of the tree than the bound says that it must.
 #
 # References
 # ----------
-# .. [1] Balwani, Wang, Najafi and Choi, "Constructing biologically constrained RNNs via Dale's
-#        backpropagation and topologically informed pruning", Science Advances, 2025.
-#        doi:10.1126/sciadv.adw4970
+# .. [1] Balwani, Wang, Najafi and Choi, "Constructing biologically constrained
+#        RNNs via Dale's backpropagation and topologically informed pruning",
+#        Science Advances, 2025. doi:10.1126/sciadv.adw4970

@@ -2,17 +2,18 @@
 What can be recovered from how much data?
 =========================================
 
-A network that predicts a recording well need not have found the circuit behind it. To know what can
-be read off, one needs circuits of which the truth is known: here they are simulated, partly
-recorded, and fitted with what one may know of them (signs, wiring, contacts). Then: what a network
-finds of a circuit that has no synapse at all, and how to notice.
+A network that predicts a recording well need not have found the circuit behind
+it. To know what can be read off, one needs circuits of which the truth is
+known: here they are simulated, partly recorded, and fitted with what one may
+know of them (signs, wiring, contacts). Then: what a network finds of a circuit
+that has no synapse at all, and how to notice.
 """
 
 # %%
 # A circuit of which everything is known
 # --------------------------------------
-# Half of the units are recorded, with noise, while known input is given. Weights are numbers of
-# contacts times the gain of the two cell types.
+# Half of the units are recorded, with noise, while known input is given.
+# Weights are numbers of contacts times the gain of the two cell types.
 
 import sys
 from pathlib import Path
@@ -23,39 +24,55 @@ import pandas as pd
 
 from sk_biornn import DaleRNNRegressor
 from sk_biornn.ensemble import SeedEnsemble
-from sk_biornn.inspection import compare, identifiability, make_known_circuit, recovery_benchmark
+from sk_biornn.inspection import (
+    compare,
+    identifiability,
+    make_known_circuit,
+    recovery_benchmark,
+)
 
 circuit = make_known_circuit(24, random_state=0)
 recording = circuit.record(n_trials=80, random_state=1)
-print(f"{recording.y.shape[2]} of {circuit.n_units} units recorded; gains of the contacts:")
+n_recorded = recording.y.shape[2]
+print(f"{n_recorded} of {circuit.n_units} units recorded; gains of contacts:")
 print(circuit.gains.round(2).to_string())
 
 # %%
 # Settings, amounts of data, and readings
 # ---------------------------------------
-# ``recovery_benchmark`` fits such circuits in every setting, and compares with the truth. With 0
-# trials the network is as it began: a reading that is as good there owes nothing to data. Here is a
-# small run; the numbers of the figure are those of five circuits, measured once by ``python
-# plot_recovery.py full``.
+# ``recovery_benchmark`` fits such circuits in every setting, and compares with
+# the truth. With 0 trials the network is as it began: a reading that is as
+# good there owes nothing to data. Here is a small run; the numbers of the
+# figure are those of five circuits, measured once by ``python plot_recovery.py
+# full``.
 
 SMALL = {"n_units": 12, "n_trials": (5, 40), "n_seeds": 2, "n_updates": 250}
-results, summary = recovery_benchmark(["free", "Dale", "wiring", "physiology"], **SMALL)
+results, summary = recovery_benchmark(
+    ["free", "Dale", "wiring", "physiology"], **SMALL
+)
 table = summary.pivot_table(
     index=["reading", "setting"], columns="n_trials", values="mean", sort=False
 )
-print(table.loc[["prediction", "signs", "strengths", "hidden rates"]].round(2).to_string())
+some = ["prediction", "signs", "strengths", "hidden rates"]
+print(table.loc[some].round(2).to_string())
 
 
 def measured():
-    """Return the summary of the full run, or that of the small one where its file is not."""
-    here = Path(globals().get("__file__", "plot_recovery.py")).resolve()  # unset in the gallery
+    """Return the summary of the full run; without its file, of the small."""
+    # The gallery runs a script in its folder and does not tell its name.
+    here = Path(globals().get("__file__", "plot_recovery.py")).resolve()
     path = here.parent.parent / "docs" / "recovery.csv"
     if "full" in sys.argv[1:]:
         tables = [
             recovery_benchmark(n_units=24).summary,
-            recovery_benchmark(n_units=(12, 48), n_trials=(20, 320), n_seeds=3).summary,
             recovery_benchmark(
-                ["free", "Dale", "wiring"], n_units=24, n_trials=(20, 320), observed_fraction=1.0
+                n_units=(12, 48), n_trials=(20, 320), n_seeds=3
+            ).summary,
+            recovery_benchmark(
+                ["free", "Dale", "wiring"],
+                n_units=24,
+                n_trials=(20, 320),
+                observed_fraction=1.0,
             ).summary,
         ]
         pd.concat(tables).round(4).to_csv(path, index=False)
@@ -63,8 +80,8 @@ def measured():
 
 
 # %%
-# By amount of data: means over five circuits of 24 units, and 95 % bootstrap intervals. Where a
-# setting is told the answer its line is dotted.
+# By amount of data: means over five circuits of 24 units, and 95 % bootstrap
+# intervals. Where a setting is told the answer its line is dotted.
 
 PANELS = {
     "prediction": "prediction of recorded units (R2)",
@@ -89,24 +106,29 @@ LOOKS = {  # Okabe and Ito's colours, and a mark of its own for each
 def draw(summary):
     """Draw a panel per reading, a line per setting."""
     size = 24 if (summary["n_units"] == 24).any() else summary["n_units"].min()
-    summary = summary[(summary["n_units"] == size) & (summary["observed_fraction"] < 1)]
+    in_part = summary["observed_fraction"] < 1
+    summary = summary[(summary["n_units"] == size) & in_part]
     amounts = sorted(summary["n_trials"].unique())
-    figure, axes = plt.subplots(2, 4, figsize=(12.5, 6), sharex=True, layout="constrained")
+    figure, axes = plt.subplots(
+        2, 4, figsize=(12.5, 6), sharex=True, layout="constrained"
+    )
     for ax, (reading, title) in zip(axes.flat, PANELS.items(), strict=True):
         for setting, (colour, mark) in LOOKS.items():
-            rows = summary[(summary["reading"] == reading) & (summary["setting"] == setting)]
+            rows = summary[summary["reading"] == reading]
+            rows = rows[rows["setting"] == setting]
             if not len(rows):
                 continue
             rows = rows.set_index("n_trials").loc[amounts]
-            x = np.arange(len(amounts)) + 0.05 * (list(LOOKS).index(setting) - 2.5)
+            shift = 0.05 * (list(LOOKS).index(setting) - 2.5)
+            x = np.arange(len(amounts)) + shift
             line = ":" if rows["given"].all() else "-"
             errors = [rows["mean"] - rows["low"], rows["high"] - rows["mean"]]
-            ax.errorbar(
-                x, rows["mean"], errors, fmt=mark + line, color=colour, ms=5, lw=1.5,
-                elinewidth=0.8, label=setting,
-            )  # fmt: skip
+            look = {"color": colour, "ms": 5, "lw": 1.5, "elinewidth": 0.8}
+            look |= {"fmt": mark + line, "label": setting}
+            ax.errorbar(x, rows["mean"], errors, **look)
         ax.set_title(title, fontsize=10, loc="left")
-        ax.set_ylim(*((0.5, 1.02) if reading == "prediction" else (-0.3, 1.05)))
+        lowest = 0.5 if reading == "prediction" else -0.3
+        ax.set_ylim(lowest, 1.05)
         if reading in ("signs", "synapses"):
             ax.set_ylim(0.25, 1.03)
             ax.axhline(0.5, color="0.7", lw=0.8, zorder=0)
@@ -117,7 +139,13 @@ def draw(summary):
     for ax in axes[1]:
         ax.set_xlabel("trials")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=len(labels),
+        frameon=False,
+    )
     return figure
 
 
@@ -127,8 +155,9 @@ plt.show()
 # %%
 # A difference without a circuit
 # ------------------------------
-# These units have no synapse. They follow their input, which is twice as large in one condition as
-# in the other. Five networks are fitted to each, under Dale's law, with the true signs.
+# These units have no synapse. They follow their input, which is twice as large
+# in one condition as in the other. Five networks are fitted to each, under
+# Dale's law, with the true signs.
 
 apart = make_known_circuit(16, spectral_radius=0.0, random_state=0)
 X = apart.record(60, random_state=1).X
@@ -152,26 +181,35 @@ def train(X):
         learning_rate_init=0.02,
         learning_rate="cosine",
     )
-    ensemble = SeedEnsemble(network, n_seeds=5, random_state=0, strategy="joblib")
+    ensemble = SeedEnsemble(
+        network, n_seeds=5, random_state=0, strategy="joblib"
+    )
     return ensemble.fit(X, y), y
 
 
 (weak, y), (strong, _) = train(X), train(2 * X)
-differences = compare(strong, weak, labels=apart.types, paired=True, test="welch")
-differences = differences.set_index(differences["post"] + " <- " + differences["pre"])
+differences = compare(
+    strong, weak, labels=apart.types, paired=True, test="welch"
+)
+differences = differences.set_index(
+    differences["post"] + " <- " + differences["pre"]
+)
 told = differences[["mean_a", "mean_b", "p_value"]]
 
 # %%
-# Every block has come to have synapses, and some differ between the conditions. What would have
-# told? ``identifiability`` asks how much each block could change if everything else made up for it.
+# Every block has come to have synapses, and some differ between the
+# conditions. What would have told? ``identifiability`` asks how much each
+# block could change if everything else made up for it.
 
 table = identifiability(weak.estimators_[0], X, y, labels=apart.types)
-print(told.join(table[["increase", "error", "shift", "advice"]]).round(3).to_string())
+columns = ["increase", "error", "shift", "advice"]
+print(told.join(table[columns]).round(3).to_string())
 
 # %%
-# A change of one block alone by 10 % would raise the loss by the share ``increase``; with all else
-# free to make up for it, the mean strengths are known to the relative ``error``, and the advice
-# says what that means. Where a circuit has synapses, more is determined:
+# A change of one block alone by 10 % would raise the loss by the share
+# ``increase``; with all else free to make up for it, the mean strengths are
+# known to the relative ``error``, and the advice says what that means. Where a
+# circuit has synapses, more is determined:
 
 network = DaleRNNRegressor(
     n_units=24,
@@ -188,8 +226,11 @@ network = DaleRNNRegressor(
     learning_rate="cosine",
     random_state=0,
 ).fit(recording.X, recording.y)
-table = identifiability(network, recording.X, recording.y, labels=circuit.types)
-print(table[["mean", "increase", "error", "shift", "advice"]].round(3).to_string())
+table = identifiability(
+    network, recording.X, recording.y, labels=circuit.types
+)
+print(table[["mean", *columns]].round(3).to_string())
 
 # %%
-# :doc:`/recovery` has the numbers, and what they mean for the interactions between populations.
+# :doc:`/recovery` has the numbers, and what they mean for the interactions
+# between populations.

@@ -10,17 +10,13 @@ from typing import Any
 
 from sk_biornn._axes import common_names, refuse_other_names
 from sk_biornn._plain import plain, short
-
-_WRAPPED = ("best_estimator_", "estimator_", "regressor_")
+from sk_biornn._wrapped import attribute_within
 
 
 def output_names_of(estimator: Any) -> list[str] | None:
     """Return the names of the outputs of a fitted estimator, in whatever it is wrapped."""
-    names = getattr(estimator, "output_names_", None)
-    if names is not None:
-        return [str(name) for name in names]
-    inner = _inner(estimator)
-    return None if inner is None else output_names_of(inner)
+    names = attribute_within(estimator, "output_names_")
+    return None if names is None else [str(name) for name in names]
 
 
 def refuse_other_outputs(estimator: Any, y: Any) -> None:
@@ -51,13 +47,3 @@ def _refuse_moved(argument: str, names: list[str], first: str, known: list[str])
                 f"{argument} must have the outputs in the order of {first}, got {short(name)} at "
                 f"place {place}, which is at place {known.index(name)} in {first}."
             )
-
-
-def _inner(estimator: Any) -> Any:
-    """Return the estimator within another one; None where there is none."""
-    if getattr(estimator, "steps", None):
-        return estimator.steps[-1][1]
-    members = getattr(estimator, "estimators_", None)
-    if isinstance(members, list) and members:
-        return members[0]
-    return next((getattr(estimator, name) for name in _WRAPPED if hasattr(estimator, name)), None)

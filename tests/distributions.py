@@ -18,4 +18,5 @@ def assert_drawn_from(values, law, parameters=()):
     """
     values = np.ravel(values)
     bound = np.sqrt(np.log(2 / CHANCE) / (2 * len(values)))
-    assert scipy.stats.kstest(values, law, parameters).statistic <= bound
+    cdf = getattr(scipy.stats, law)(*parameters).cdf
+    assert scipy.stats.kstest(values, cdf).statistic <= bound

@@ -26,6 +26,7 @@ from sk_biornn.biology.constraints import LAWS, WAYS
 from sk_biornn.biology.pruning import PRUNERS as NAMED_PRUNERS
 from sk_biornn.biology.regularizers import PENALTIES as NAMED_PENALTIES
 from sk_biornn.core.activations import ACTIVATIONS as NAMED_ACTIVATIONS
+from sk_biornn.datasets import make_flip_flop
 
 # The ways of Dale's law; what `dale` may name; and that, or no law at all.
 DALE_METHODS = [*WAYS]
@@ -69,6 +70,30 @@ PLAIN_OF_ARRAYS = {
 }
 
 ESTIMATORS = [getattr(sk_biornn, name) for name in sk_biornn.__all__ if "RNN" in name]
+
+# Names of initial weights that every estimator takes.
+INITIAL_WEIGHTS = [
+    "dale_orthogonal", "dale_gaussian", "balanced", "uniform", "orthogonal",
+    "glorot_normal", "he_normal", "he_uniform",
+]  # fmt: skip
+
+
+def flip_flops(n_trials):
+    """Trials, targets at every step, labels per trial, and targets of every kind by estimator."""
+    X, Y = (
+        array.astype(np.float64) for array in make_flip_flop(n_trials, n_steps=8, random_state=0)
+    )
+    labels = np.where(Y[:, -1, 0] > 0, "up", "down")
+    per_step = np.repeat(labels[:, None], 8, axis=1)
+    families = {
+        sk_biornn.DaleRNNRegressor: Y,
+        sk_biornn.SpatialRNNRegressor: Y,
+        sk_biornn.CellTypeRNNRegressor: Y,
+        sk_biornn.DaleRNNClassifier: labels,
+        sk_biornn.SpatialRNNClassifier: labels,
+        sk_biornn.CellTypeRNNClassifier: per_step,
+    }
+    return X, Y, labels, families
 
 
 def signs_under(law, signs):

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -355,6 +356,13 @@ def test_scikit_learn_checks():
     assert len(results) > 40
     failed = {result["check_name"] for result in results if result["status"] != "passed"}
     assert failed == NOT_FOR_DRAWS
+
+
+@pytest.mark.parametrize("kind", ["csr", "dok", "coo"])
+def test_sparse_matrices_are_refused_whatever_their_format(kind):
+    """That of keys is a dict, and could be taken for matrices by name."""
+    with pytest.raises(TypeError, match="Sparse data was passed for X"):
+        BioWeightInitializer().fit(scipy.sparse.eye_array(5, format=kind))
 
 
 def test_fitting_twice_changes_nothing():

@@ -134,9 +134,12 @@ def test_penalties_on_activity_equal_their_formulas():
     assert w.sum() == pytest.approx(4)
 
     def mean(values):
-        return np.average(values, weights=w, axis=(0, 1)).mean() * w.sum() / len(w)
+        return per_unit_of(values).mean() * w.sum() / len(w)
 
-    per_unit = np.average(r, weights=w, axis=(0, 1))
+    def per_unit_of(values):
+        return (w[:, :, None] * values).sum(axis=(0, 1)) / w.sum()
+
+    per_unit = per_unit_of(r)
     expected = {
         RateCost(0.3): 0.3 * mean(r**2),
         RateCost(0.3, power=1.0): 0.3 * mean(r),

@@ -25,8 +25,8 @@ from sk_biornn.core import (
     squared_error,
     train,
 )
+from sk_biornn.core.batches import drawn_batches
 from sk_biornn.core.optimisers import FusedAdam, PlainDescent
-from sk_biornn.core.training import _batches
 
 F64 = torch.float64
 N_UNITS = 5
@@ -404,17 +404,17 @@ def test_batches_in_the_order_of_the_trials():
 def test_batches_of_trials_of_similar_length():
     lengths = np.random.default_rng(1).integers(1, 50, size=101)
     optimisation = Optimisation(batch_size=10)
-    batches = _batches(101, optimisation, np.random.default_rng(0), lengths)
+    batches = drawn_batches(101, optimisation, np.random.default_rng(0), lengths)
     assert sorted(torch.cat(batches).tolist()) == list(range(101))
     assert sorted(map(len, batches)) == [1] + [10] * 10
     # Eight batches are sorted together: each covers an eighth of the lengths, or little more.
     spreads = [np.ptp(lengths[batch.numpy()]) for batch in batches]
     assert np.median(spreads) < 50 / 4
-    again = _batches(101, optimisation, np.random.default_rng(0), lengths)
+    again = drawn_batches(101, optimisation, np.random.default_rng(0), lengths)
     assert all(map(torch.equal, batches, again))
     ends = [lengths[batch.numpy()].max() for batch in batches[:8]]
     assert ends != sorted(ends)  # the short ones do not come first
-    unshuffled = _batches(101, Optimisation(batch_size=10, shuffle=False), None, lengths)
+    unshuffled = drawn_batches(101, Optimisation(batch_size=10, shuffle=False), None, lengths)
     assert torch.equal(torch.cat(unshuffled), torch.arange(101))
 
 
@@ -445,7 +445,7 @@ def test_shuffled_batches_hold_every_trial_once_and_follow_the_seed():
 
 def test_order_is_a_permutation_of_the_given_generator():
     expected = np.random.default_rng(3).permutation(10)
-    order = torch.cat(list(_batches(10, Optimisation(batch_size=4), np.random.default_rng(3))))
+    order = torch.cat(list(drawn_batches(10, Optimisation(batch_size=4), np.random.default_rng(3))))
     assert_array_equal(order, expected)
 
 

@@ -15,36 +15,51 @@ import sk_biornn.datasets as datasets
 from sk_biornn._random import make_rng
 from sk_biornn.datasets import (
     load_sequential_digits,
+    make_delayed_match_to_sample,
     make_flip_flop,
+    make_go_nogo,
+    make_one_choice_inference,
+    make_perceptual_decision_making,
     make_wave_reconstruction,
 )
 from sk_biornn.datasets.tasks._wave_reconstruction import Waves, draw_waves
 
 TASKS = [make_flip_flop, make_wave_reconstruction]
+EVERY_TASK = [
+    *TASKS,
+    make_delayed_match_to_sample,
+    make_go_nogo,
+    make_one_choice_inference,
+    make_perceptual_decision_making,
+]
 
 
 # What holds for every task
 
 
-@pytest.mark.parametrize("make", TASKS)
+@pytest.mark.parametrize("make", EVERY_TASK)
 @pytest.mark.parametrize("source", [int, np.random.RandomState, np.random.default_rng])
 def test_same_seed_gives_same_bits(make, source):
-    first, again, other = make(5, random_state=source(3)), make(5, random_state=source(3)), make(5)
-    for a, b, c in zip(first, again, other, strict=True):
-        assert a.dtype == np.float32
+    first, again = make(40, random_state=source(3)), make(40, random_state=source(3))
+    for a, b, c in zip(first, again, make(40), strict=True):
         assert a.tobytes() == b.tobytes()
         assert a.tobytes() != c.tobytes()
 
 
 @pytest.mark.parametrize("make", TASKS)
+def test_numbers_are_float32(make):
+    assert {array.dtype for array in make(5)} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("make", EVERY_TASK)
 def test_global_generator_is_neither_read_nor_advanced(make):
     np.random.seed(0)
     before = np.random.get_state()[1].copy()
-    first, _ = make(3, random_state=1)
+    first, _ = make(20, random_state=1)
     make(3)
     assert_array_equal(np.random.get_state()[1], before)
     np.random.seed(1)
-    assert_array_equal(make(3, random_state=1)[0], first)
+    assert_array_equal(make(20, random_state=1)[0], first)
 
 
 @pytest.mark.parametrize("make", TASKS)

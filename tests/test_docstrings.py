@@ -17,6 +17,7 @@ import pytest
 from numpydoc.validate import validate
 
 import sk_biornn
+from sk_biornn.estimators._documentation import _in_place_of
 
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 CHECKS = set(tomllib.loads(PYPROJECT.read_text())["tool"]["numpydoc_validation"]["checks"])
@@ -48,16 +49,20 @@ def public_methods(cls: type) -> list[str]:
 def public_objects() -> dict[str, Any]:
     """Public classes, their methods, and functions by dotted name, each object once."""
     objects: dict[str, Any] = {}
-    for module_name in public_modules():
+    modules = public_modules()
+    for module_name in modules:
         module = importlib.import_module(module_name)
         for name in getattr(module, "__all__", []):
             thing = getattr(module, name)
             seen = any(thing is other for other in objects.values())
             if seen or not (inspect.isclass(thing) or inspect.isroutine(thing)):
                 continue
-            objects[f"{module_name}.{name}"] = thing
+            dotted = f"{module_name}.{name}"
+            if dotted in modules:  # the name of a module, too: numpydoc might validate that
+                dotted = f"{thing.__module__}.{name}"
+            objects[dotted] = thing
             for method in public_methods(thing) if inspect.isclass(thing) else []:
-                objects[f"{module_name}.{name}.{method}"] = getattr(thing, method)
+                objects[f"{dotted}.{method}"] = getattr(thing, method)
     return objects
 
 
@@ -99,3 +104,12 @@ def test_docstring(name):
 def test_the_walk_finds_the_main_entrance():
     """Without it, an empty list of objects would pass as faultless."""
     assert {"sk_biornn.DaleRNNClassifier", "sk_biornn.DaleRNNClassifier.fit"} <= set(OBJECTS)
+
+
+@pytest.mark.parametrize("indent", ["", "    "])
+def test_shared_texts_lie_as_far_in_as_their_place(indent):
+    """Python 3.13 takes the indentation of docstrings off before a decorator sees them."""
+    doc = f"A network.\n\n{indent}Parameters\n{indent}{{parameters}}\n{indent}Notes\n"
+    text = "n_units : int\n    Number of units.\nmask : array-like\n    Synapses."
+    found = inspect.cleandoc(_in_place_of("{parameters}", text, doc))
+    assert found == f"A network.\n\nParameters\n{text}\nNotes"

@@ -355,6 +355,17 @@ def test_targets_far_from_zero_are_told(shift, n_units):
     assert fitted.score(trials, targets + shift) < -1000
 
 
+def test_a_warm_start_is_told_where_it_goes_on():
+    """A first fit that makes arrays, which are replaced at once, starts nowhere."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        network = regressor(warm_start=True).fit(X, Y + 100)
+        network.b_out_ = (Y + 100).mean(axis=(0, 1)).astype(network.b_out_.dtype)
+        network.fit(X, Y + 100)
+    with pytest.warns(UserWarning, match="y has a mean of -"):
+        network.fit(X, Y - 1000)
+
+
 def test_the_output_that_is_far_is_named():
     with pytest.warns(UserWarning, match="y has a mean of 50 in output 1"):
         regressor().fit(X, Y - Y.mean(axis=(0, 1)) + [0, 50])
@@ -376,4 +387,3 @@ def test_what_can_be_learnt_is_not_told():
         regressor().fit(X, np.full((N_TRIALS, 1), 100.0))  # there is nothing to explain
         long_training = regressor(learning_rate_init=1.0, max_iter=30, solver="adam")
         long_training.fit(X[:2], Y[:2] + 10)  # thirty steps of 1 go as far as 10
-        regressor().fit(X, Y).set_params(warm_start=True).fit(X, Y + 100)

@@ -13,7 +13,7 @@ from sklearn.model_selection import cross_validate
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
 from sk_biornn.datasets import make_flip_flop, make_go_nogo
 from sk_biornn.ensemble import SeedEnsemble, _fit_many, fit_many
-from sk_biornn.ensemble._seeds import _summary
+from sk_biornn.ensemble._seed_table import summary as summary_of
 
 TINY = {"n_units": 6, "max_iter": 2}
 
@@ -127,7 +127,7 @@ def test_intervals_stay_on_the_scale_of_the_scores():
     values = {"loss": [0.0, 0, 0, 0, 1], "train_score": [0.0, 0, 0, 0, 1]}
     results = pd.DataFrame({"seed": range(5), **values})
     low, high = stats.ttest_1samp(values["loss"], 0).confidence_interval(0.95)
-    of_accuracy, of_r2 = (_summary(results, is_accuracy=flag) for flag in (True, False))
+    of_accuracy, of_r2 = (summary_of(results, is_accuracy=flag) for flag in (True, False))
     row = of_accuracy.loc["train_score"]
     assert low < 0 < row["low"] < 0.2 < row["high"] < 1
     row = of_r2.loc["loss"]

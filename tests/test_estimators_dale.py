@@ -28,6 +28,8 @@ def networks(draw):
     has_mask, has_signs = draw(st.booleans()), draw(st.booleans())
     has_signs = has_signs or dale in EXCITATORY_LAWS
     density = draw(st.sampled_from([0.2, 0.7]))
+    read = rng.random((N_OUTPUTS, n)) < 0.5
+    read[0, 0] |= not read.any()  # something is read
     return {
         "n_units": n,
         "dale": dale,
@@ -36,7 +38,7 @@ def networks(draw):
         "mask": rng.random((n, n)) < density if has_mask else None,
         "autapses": draw(st.booleans()),
         "input_mask": rng.random((n, N_FEATURES)) < 0.5 if draw(st.booleans()) else None,
-        "readout_mask": rng.random((N_OUTPUTS, n)) < 0.5 if draw(st.booleans()) else None,
+        "readout_mask": read if draw(st.booleans()) else None,
         "solver": draw(st.sampled_from(["adam", "sgd"])),
         "learning_rate_init": draw(st.sampled_from([0.01, 0.3])),
         "max_grad_norm": draw(st.sampled_from([None, 0.1])),

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 import torch
-from problems import ACTIVATIONS, DALE_METHODS, LAW_NAMES
+from problems import ACTIVATIONS, DALE_METHODS, INITIAL_WEIGHTS, LAW_NAMES
 from sklearn.exceptions import NotFittedError
 
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor
@@ -101,11 +101,8 @@ CHOICES = {
     "solver": ["adam", "sgd"],
     "learning_rate": ["constant", "cosine"],
     "dale": [*LAW_NAMES, "None"],
-    "recurrent_init": [
-        "dale_orthogonal", "dale_gaussian", "balanced", "uniform", "orthogonal",
-        "glorot_normal", "he_normal", "he_uniform",
-    ],
-}  # fmt: skip
+    "recurrent_init": INITIAL_WEIGHTS,
+}
 
 
 @pytest.mark.parametrize("name", CHOICES)

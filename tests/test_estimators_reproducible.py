@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from joblib import Parallel, delayed
+from problems import INITIAL_WEIGHTS
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
@@ -118,13 +119,7 @@ def test_global_generators_are_neither_read_nor_advanced(setting):
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize(
-    "init",
-    [
-        "dale_orthogonal", "dale_gaussian", "balanced", "uniform", "orthogonal",
-        "glorot_normal", "he_normal", "he_uniform",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("init", INITIAL_WEIGHTS)
 def test_every_initialiser_draws_from_the_seed_alone(init):
     X, labels, _ = data()
     dale = "projection" if init in ("dale_orthogonal", "dale_gaussian", "balanced") else None

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "examples" / "plot_dale_celegans.py"
+SCRIPT = Path(__file__).parents[1] / "examples" / "own_files" / "plot_dale_celegans.py"
 
 
 @pytest.fixture(scope="module")
@@ -119,8 +119,19 @@ def test_skill_and_interval_are_those_of_the_textbook(example):
         columns=["block", "model", "seed", "error"],
     )
     skill = example["skills"](table, "AR(1)")["a"]
-    assert skill.tolist() == [0.5, 0.75]
-    assert example["confidence"](skill) == pytest.approx(12.706 * 0.125, rel=1e-4)
+    assert skill.tolist() == [50, 75]
+    assert example["confidence"](skill) == pytest.approx(12.706 * 12.5, rel=1e-4)
+
+
+def test_what_was_measured_says_what_the_text_says(example):
+    table, _ = example["read_results"]()
+    lead = example["ahead_of"](table)
+    half = lead.apply(example["confidence"])
+    assert (lead["no synapses"] > 0).all()
+    for control in ("Dale, renamed connectome", "Dale, renamed signs"):
+        assert abs(lead[control].mean()) < half[control]
+    assert lead["Dale, no mask"].mean() < 0
+    assert example["skills"](table, "AR(1)").mean().idxmax() == "AR(5)"
 
 
 def test_wiring_is_post_by_pre(example, data_dir, monkeypatch):

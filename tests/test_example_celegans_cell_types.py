@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 
-SCRIPT = Path(__file__).parents[1] / "examples" / "plot_celegans_cell_types.py"
+SCRIPT = Path(__file__).parents[1] / "examples/own_files/plot_celegans_cell_types.py"
 NAMES = ["AAAL", "AAAR", *"BCDEFG", "H", "I"]  # the last two are not recorded
 
 
@@ -209,15 +209,15 @@ def test_drawing_keeps_the_density_between_kinds(example, symmetric):
     assert draws[:, :8, :8].sum() / 100 / 56 == pytest.approx(wiring[:8, :8].sum() / 56, abs=0.035)
 
 
-def test_arms_are_what_they_are_called(example, worm):
-    arms = example["arms_of"](worm)
-    assert set(example["CONTROLS"]) < set(arms)
-    sizes = {name: int(wiring_of(0).to_numpy().sum()) for name, wiring_of in arms.items()}
+def test_conditions_are_what_they_are_called(example, worm):
+    conditions = example["conditions_of"](worm)
+    assert set(example["CONTROLS"]) < set(conditions)
+    sizes = {name: int(wiring_of(0).to_numpy().sum()) for name, wiring_of in conditions.items()}
     assert sizes["connectome"] == sizes["renamed in kinds"] == sizes["rewired"] == 16
     assert sizes["no synapses"] == 0 and sizes["all to all"] == 56
     assert sizes["with the unrecorded"] == sizes["hidden rewired"] == 22
     for name in example["CONTROLS"]:
-        first, again, other = (arms[name](seed).to_numpy() for seed in (0, 0, 1))
+        first, again, other = (conditions[name](seed).to_numpy() for seed in (0, 0, 1))
         assert (first == again).all() and (name == "hidden rewired" or (first != other).any())
 
 
@@ -233,15 +233,59 @@ def test_means_and_intervals_are_those_of_the_textbook(example):
     assert example["confidence"](scores["rewired"]) == pytest.approx(12.706 * 0.05, rel=1e-4)
 
 
+def test_a_summary_is_that_of_the_textbook(example):
+    rows = [
+        (block, model, seed, question, r2 + block / 10)
+        for question in example["QUESTIONS"]
+        for block in (0, 1)
+        for model, seed, r2 in (
+            ("connectome", 0, 0.6), ("rewired", 0, 0.5), ("rewired", 1, 0.7), ("AR(1)", 0, 0.4)
+        )
+    ]  # fmt: skip
+    rows[1] = (0, "rewired", 0, "one step", 0.3)
+    columns = ["block", "model", "seed", "question", "r2"]
+    summary = example["summary_of"](pd.DataFrame(rows, columns=columns))
+    first = summary.loc["one step"]
+    assert first["r2"].round(6).to_dict() == {"connectome": 0.65, "rewired": 0.6, "AR(1)": 0.45}
+    assert first.loc["rewired", ["ahead", "draws", "beaten"]].round(6).tolist() == [0.05, 2, 1]
+    assert first.loc["rewired", "half"] == pytest.approx(12.706 * 0.05, rel=1e-4)
+    assert first.loc["AR(1)", ["ahead", "half"]].round(6).tolist() == [0.2, 0.0]
+    assert first.loc["connectome"].isna().tolist() == [False, True, True, True, True]
+
+
+def test_what_was_measured_says_what_the_text_says(example):
+    measured, _ = example["read_results"]()
+    one, ten, withheld = (measured.loc[question] for question in example["QUESTIONS"])
+    wirings = list(example["CONTROLS"][:3])
+    # One frame ahead: little, in part due to which neuron contacts which.
+    assert 0 < one.loc["no synapses", "ahead"] < 0.005 and one.loc["AR(1)", "r2"] > 0.75
+    for table in (one, ten):
+        assert (table.loc[wirings, "beaten"] == 4).all() and (
+            table.loc[wirings, "draws"] == 4
+        ).all()
+    assert (one.loc[wirings, "ahead"] > one.loc[wirings, "half"]).all()
+    assert (ten.loc[wirings, "ahead"] < ten.loc[wirings, "half"]).all()
+    assert (withheld.loc[wirings, "ahead"] > ten.loc[wirings, "ahead"]).all()
+    # All possible synapses, and a linear model of all for those withheld.
+    assert all(table.loc["all to all", "ahead"] < 0 for table in (one, ten, withheld))
+    assert withheld.loc["VAR, ridge", "ahead"] < 0
+    # Neurons that nobody recorded.
+    hidden = ["with the unrecorded", "hidden rewired"]
+    assert (abs(ten.loc[hidden, "ahead"]) <= 0.001).all()
+    assert (withheld.loc[hidden, "ahead"] < -0.02).all()
+    assert abs(withheld.loc[hidden, "r2"].diff().iloc[1]) < 0.005
+
+
 def test_it_runs_on_a_made_up_worm_and_the_wiring_tells_withheld_neurons(
     example, worm, monkeypatch, capsys
 ):
     quick = {**example["FORECASTS"], "learning_rate_init": 1e-2}
     for name, value in (("EPOCHS", 40), ("RIDGE", 0.1), ("FORECASTS", quick)):
         monkeypatch.setitem(example["run"].__globals__, name, value)
-    table, shown = example["run"](worm, n_blocks=2, n_seeds=1, n_arms=2)
+    table, shown = example["run"](worm, n_blocks=2, n_seeds=1, n_conditions=2)
     assert np.isfinite(table["r2"]).all()
-    example["report"](table)
+    summary = example["summary_of"](table)
+    example["report"](summary)
     assert "connectome" in capsys.readouterr().out
     one, unseen = (example["by_block"](table, name).mean() for name in ("one step", "withheld"))
     assert one["connectome"] > one["AR(1)"] + 0.004 and one["AR(1)"] > one["persistence"]
@@ -249,7 +293,7 @@ def test_it_runs_on_a_made_up_worm_and_the_wiring_tells_withheld_neurons(
     assert unseen["connectome"] > 0.1 and "AR(1)" not in unseen
     figure, axes = plt.subplots(3, 3)
     example["plot_horizon"](axes[0, 0], table)
-    example["plot_differences"](axes[1], table)
+    example["plot_leads"](axes[1], summary)
     example["plot_withheld"](axes[2], NAMES[:8], *shown)
     assert len(axes[1, 0].lines) >= 4 and len(axes[2, 1].lines) == 2
     plt.close(figure)

@@ -10,41 +10,29 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problems import ACTIVATIONS, CONSTRAINTS
+from problems import ACTIVATIONS, CONSTRAINTS, flip_flops
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression, Ridge
 
 from sk_biornn import (
-    CellTypeRNNClassifier,
     CellTypeRNNRegressor,
     DaleRNNClassifier,
     DaleRNNRegressor,
-    SpatialRNNClassifier,
     SpatialRNNRegressor,
 )
 from sk_biornn.biology import cortical_populations
-from sk_biornn.biology._prices import can_be_stacked
-from sk_biornn.biology.regularizers import PENALTIES, Facts, OfWeights, WeightCost
+from sk_biornn.biology._prices import OfWeights, can_be_stacked
+from sk_biornn.biology.regularizers import PENALTIES, Facts, WeightCost
 from sk_biornn.core import DivergenceError, RNNParams, Stack
-from sk_biornn.datasets import make_flip_flop, make_population_traces
+from sk_biornn.datasets import make_population_traces
 from sk_biornn.ensemble import SeedEnsemble, fit_many
 from sk_biornn.ensemble._lockstep import Lockstep, Member
 from sk_biornn.estimators import Adam, _boundary
 
-X, Y = make_flip_flop(24, n_steps=8, random_state=0)
-X, Y = X.astype(np.float64), Y.astype(np.float64)
-LABELS = np.where(Y[:, -1, 0] > 0, "up", "down")
+X, Y, LABELS, FAMILIES = flip_flops(24)
 SMALL = {"n_units": 7, "max_iter": 3, "batch_size": 9}
 WEIGHTS = ("W_rec_", "W_in_", "b_rec_", "W_out_", "b_out_")
-FAMILIES = {
-    DaleRNNRegressor: Y,
-    SpatialRNNRegressor: Y,
-    CellTypeRNNRegressor: Y,
-    DaleRNNClassifier: LABELS,
-    SpatialRNNClassifier: LABELS,
-    CellTypeRNNClassifier: np.repeat(LABELS[:, None], 8, axis=1),
-}
 
 
 def seeds_of(prototype, n=3):

@@ -243,6 +243,24 @@ def test_a_schedule_is_asked_for_every_epoch_and_a_fit_that_goes_on_continues_it
     assert_step(whole, X, Y, list(X), list(Y), [0, 1, 2])
 
 
+def test_early_stopping_compares_epochs_at_the_share_of_the_last_one():
+    """Of a network that does not move, every epoch has the same score, whatever its own share."""
+    x, y = recording(12, seed=1)
+    still = {"early_stopping": True, "learning_rate_init": 1e-300, "horizon": 2}
+    schedule = Falling()
+    est = quietly(network(teacher_forcing=schedule, warm_start=True, **still).fit, x, y)
+    as_last = quietly(network(teacher_forcing=0.7**3, **still).fit, x, y)
+    assert len(est.validation_scores_) == 4 == est.max_iter
+    assert est.validation_scores_ == as_last.validation_scores_
+    assert est.validation_loss_curve_ == as_last.validation_loss_curve_
+    assert len(set(est.loss_curve_)) == 4  # training follows the schedule
+    assert sorted(set(schedule.asked)) == [0, 1, 2, 3]
+    # A fit that goes on ends later, and is judged by the share of then.
+    est.set_params(max_iter=2).fit(x, y)
+    later = quietly(network(teacher_forcing=0.7**5, **still).fit, x, y)
+    assert est.validation_scores_[4:] == later.validation_scores_[:2]
+
+
 def test_the_loss_gradient_is_that_of_measured_inputs():
     est = network(predict_increments=True, horizon=3, teacher_forcing=0.5).fit(X, Y)
     error = np.square(est.predict(X) - Y).mean()
@@ -378,7 +396,7 @@ def test_numbers_that_are_names_are_names():
 
 
 INDICES = {
-    "days": pd.date_range("2020-01-01", periods=N_STEPS),
+    "days": pd.date_range("2020-01-01", periods=N_STEPS, name="day"),
     "days of Berlin": pd.date_range("2020-03-25", periods=N_STEPS, tz="Europe/Berlin"),
     "months": pd.date_range("2020-01-01", periods=N_STEPS, freq="MS"),
     "periods": pd.period_range("2020-01", periods=N_STEPS, freq="M"),

@@ -8,20 +8,14 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from problems import ACTIVATIONS, CONSTRAINTS, PENALTY_NAMES
+from problems import ACTIVATIONS, CONSTRAINTS, PENALTY_NAMES, flip_flops
 from sklearn.base import clone
 
 from sk_biornn import (
-    CellTypeRNNClassifier,
-    CellTypeRNNRegressor,
-    DaleRNNClassifier,
     DaleRNNRegressor,
-    SpatialRNNClassifier,
-    SpatialRNNRegressor,
 )
 from sk_biornn.core import DivergenceError
 from sk_biornn.core.recording import Recording
-from sk_biornn.datasets import make_flip_flop
 from sk_biornn.ensemble import SeedEnsemble, fit_many
 from sk_biornn.estimators import Adam
 from sk_biornn.model_selection import StackedGridSearchCV
@@ -31,19 +25,9 @@ pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here"),
 ]
 
-X, Y = make_flip_flop(40, n_steps=8, random_state=0)
-X, Y = X.astype(np.float64), Y.astype(np.float64)
-LABELS = np.where(Y[:, -1, 0] > 0, "up", "down")
+X, Y, LABELS, FAMILIES = flip_flops(40)
 SMALL = {"n_units": 9, "max_iter": 3, "batch_size": 9, "random_state": 0}
 WEIGHTS = ("W_rec_", "W_in_", "b_rec_", "W_out_", "b_out_")
-FAMILIES = {
-    DaleRNNRegressor: Y,
-    SpatialRNNRegressor: Y,
-    CellTypeRNNRegressor: Y,
-    DaleRNNClassifier: LABELS,
-    SpatialRNNClassifier: LABELS,
-    CellTypeRNNClassifier: np.repeat(LABELS[:, None], 8, axis=1),
-}
 
 
 @pytest.fixture(autouse=True)

@@ -699,7 +699,7 @@ def test_labelled_arrays_of_xarray():
     assert metrics.density(mask) == MASK.mean()
 
 
-@pytest.mark.parametrize("kind", ["csr_array", "coo_matrix"])
+@pytest.mark.parametrize("kind", ["csr_array", "coo_matrix", "dok_array"])
 def test_sparse_matrices_are_matrices(kind):
     sparse = getattr(scipy.sparse, kind)
     arguments = {

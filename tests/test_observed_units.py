@@ -237,6 +237,21 @@ def test_a_read_out_that_is_not_allowed_is_not_there():
 
 
 @pytest.mark.parametrize("gain", ["identity", "positive"])
+def test_some_unit_that_is_observed_may_be_read(gain):
+    """Or all outputs would be constant, whatever is learned."""
+    others = np.eye(5)[[3, 1]] == 0
+    with pytest.raises(ValueError, match=r"^readout_mask must allow some output the unit that ob"):
+        regressor(readout_mask=others, readout_gain=gain).fit(X, Y)
+
+
+@pytest.mark.parametrize("network", [DaleRNNRegressor, DaleRNNClassifier])
+def test_a_read_out_of_nothing_is_refused(network):
+    network = network(**SMALL, readout_mask=np.zeros((1, 5), dtype=bool))
+    with pytest.raises(ValueError, match=r"^readout_mask must allow some unit to be read, or outp"):
+        network.fit(X, np.arange(len(X)) % 2)
+
+
+@pytest.mark.parametrize("gain", ["identity", "positive"])
 def test_a_forecast_feeds_the_units_what_they_said(gain):
     reg = regressor(**FORECASTS, input_mask="observed", readout_gain=gain).fit(X, Y)
     ahead = reg.forecast(X, 3)

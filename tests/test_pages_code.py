@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 WIDTH = 79
 PAGES = sorted((ROOT / "docs").glob("*.rst"))
+EXAMPLES = sorted((ROOT / "examples").rglob("*.py"))
 MODULES = sorted((ROOT / "sk_biornn").rglob("*.py"))
 PROMPT = re.compile(r"\s*(>>>|\.\.\.)( |$)")
 DIRECTIVE = re.compile(r"\s*# doctest: .*")  # which the pages do not show
@@ -37,6 +38,13 @@ def code_lines(page: str) -> list[str]:
 def test_code_of_a_page_fits(page):
     wide = [line for line in code_lines(page.read_text(encoding="utf-8")) if len(line) > WIDTH]
     assert not wide
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda script: script.stem)
+def test_an_example_fits(script):
+    """Its text, which is read where the script is downloaded, as well as its code."""
+    lines = script.read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if len(line) > WIDTH and "http" not in line]
 
 
 def test_code_of_docstrings_fits():

@@ -5,12 +5,14 @@ from __future__ import annotations
 import configparser
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 import sk_biornn
 
@@ -121,6 +123,43 @@ def test_readme_names_existing_make_targets():
     named = set(re.findall(r"make ([a-z]+)", README))
     assert {"study", "test"} <= named
     assert named <= set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+
+
+def test_the_workflow_runs_targets_that_exist_on_every_python_that_is_promised(setup_cfg):
+    text = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"make ([a-z]+)", text))
+    assert {"lowest", "newest", "package"} <= targets
+    assert targets <= set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+    assert {"run": "bash .ci/run"} in jobs["pinned"]["steps"]
+    promised = re.findall(r"Python :: (3\.\d+)", setup_cfg["metadata"]["classifiers"])
+    assert jobs["package"]["strategy"]["matrix"]["python-version"] == promised
+    runs = {(run["python-version"], run["command"]) for run in _included(jobs["versions"])}
+    assert ("3.11", "make lowest") in runs
+    assert {python for python, command in runs if "newest" in command} == {"3.11", "3.x"}
+    assert "3.11" == setup_cfg["options"]["python_requires"].removeprefix(">=")
+    assert "://" not in text  # hosts are variables of the repository
+
+
+@pytest.mark.parametrize(
+    ("tags", "refused"), [("", None), ("v0.1.0\nnightly", None), ("nightly\nv0.2", "v0.2")]
+)
+def test_a_tag_of_another_version_is_not_packed(tags, refused):
+    script = runpy.run_path(str(ROOT / "tests" / "release" / "build_and_install.py"))
+    check_tag = script["check_tag"]
+    check_tag.__globals__.update(run=lambda *command, cwd: tags)
+    if not (ROOT / ".git").exists():
+        pytest.skip("tags are git's")
+    if refused is None:
+        check_tag("0.1.0")
+        return
+    with pytest.raises(SystemExit, match=f"has the tag {refused}, and its version is 0.1.0"):
+        check_tag("0.1.0")
+
+
+def _included(job):
+    return job["strategy"]["matrix"]["include"]
 
 
 NUMBER = re.compile(r"\d+\.\d+")

@@ -19,6 +19,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sk_biornn import DaleRNNClassifier, DaleRNNRegressor, metrics
 from sk_biornn.ensemble import SeedEnsemble
 from sk_biornn.metrics import StepScorer, bio_scoring, step_accuracy, step_log_loss, step_r2
+from sk_biornn.preprocessing import TrialTargetRegressor
 
 N_TRIALS, N_STEPS = 20, 7
 RNG = np.random.default_rng(3)
@@ -145,6 +146,54 @@ def test_labels_that_are_words():
     p = clf.predict_proba(X)[JUDGED]
     value = -theirs.log_loss(words[CODES][JUDGED], p, labels=words)
     assert step_log_loss(clf, X, y) == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("kind", ["none", "of trials", "of steps"])
+def test_steps_of_the_burn_in_are_not_judged(container, kind):
+    """As `score` leaves them out, so that a search finds the same by either."""
+    trials, of_trials = CONTAINERS[container]
+    if container == "frames":
+        trials = [frame.to_numpy() for frame in trials]
+    burnt = DaleRNNRegressor(n_units=8, max_iter=4, burn_in=2, random_state=0).fit(X, NUMBERS)
+    after = JUDGED & VALID & (np.arange(N_STEPS) >= 2)
+    weights = {"none": None, "of trials": np.repeat(OF_TRIALS[:, None], N_STEPS, 1)}.get(
+        kind, WEIGHTS
+    )
+    given = {"none": None, "of trials": OF_TRIALS}.get(kind, CONTAINERS[container][1](WEIGHTS))
+    after &= True if weights is None else weights > 0
+    y = of_trials(masked("step_r2", JUDGED))
+    wrapped = {
+        "alone": burnt,
+        "pipeline": make_pipeline(FunctionTransformer(), burnt),
+        "search": SimpleNamespace(predict=burnt.predict, best_estimator_=burnt),
+    }
+    for name in OF_NUMBERS:
+        value = expected(name, burnt, after, weights)
+        for estimator in wrapped.values():
+            found = getattr(metrics, name)(estimator, trials, y, given)
+            assert found == pytest.approx(value, rel=1e-12)
+    assert step_r2(burnt, trials, y, given) == pytest.approx(burnt.score(trials, y, given))
+
+
+def test_an_ensemble_and_scaled_targets_have_a_burn_in_too():
+    network = DaleRNNRegressor(n_units=6, max_iter=2, burn_in=3)
+    seeds = SeedEnsemble(network, n_seeds=2, random_state=0).fit(X, NUMBERS)
+    scaled = TrialTargetRegressor(network).fit(X, NUMBERS)
+    after = np.broadcast_to(np.arange(N_STEPS) >= 3, CODES.shape)
+    for estimator in (seeds, scaled):
+        value = expected("step_r2", estimator, after, None, trials=X)
+        assert step_r2(estimator, X, NUMBERS) == pytest.approx(value, rel=1e-12)
+
+
+def test_a_burn_in_that_leaves_nothing_is_told_and_targets_at_the_last_step_have_none():
+    early = np.where(np.arange(N_STEPS)[:, None] < 2, NUMBERS, np.nan)
+    burnt = DaleRNNRegressor(n_units=4, max_iter=1, burn_in=2, random_state=0).fit(X, NUMBERS)
+    with pytest.raises(ValueError, match=r"sample_weight after the first burn_in=2 steps, got non"):
+        step_r2(burnt, X, early)
+    last = NUMBERS[:, -1]
+    always = SimpleNamespace(predict=lambda X: last + 1, burn_in=1)
+    assert metrics.step_neg_mean_squared_error(always, X, last) == pytest.approx(-1)
 
 
 def test_outputs_are_judged_one_by_one(reg):

@@ -20,6 +20,7 @@ from scipy import stats
 
 import sk_biornn
 from sk_biornn import _atomic
+from sk_biornn._csv import read_csv
 from sk_biornn._records import NEVER_REPEATED, sealed
 from sk_biornn.biology.constraints import Dale
 from sk_biornn.biology.prior import column_signs
@@ -343,11 +344,11 @@ def test_study_writes_its_tables_settings_and_figure(finished):
         *("settings.json", "versions.json", "figure.png", "figure.pdf", "runs"),
     }
     assert len(results) == 3 * len(ARMS) * 2 == len(list((output / "runs").iterdir()))
-    stored = pd.read_csv(output / "results.csv", engine="python")
+    stored = read_csv(output / "results.csv")
     assert stored.pop("error").isna().all()
     pd.testing.assert_frame_equal(stored, results.drop(columns="error"), check_dtype=False)
     assert results["error"].isna().all() and np.isfinite(results["score"]).all()
-    curves = pd.read_csv(output / "curves.csv", engine="python")
+    curves = read_csv(output / "curves.csv")
     last = curves[curves["epoch"] == 2].reset_index(drop=True)
     assert last["score"].tolist() == results["score"].tolist()
     settings = json.loads((output / "settings.json").read_text())

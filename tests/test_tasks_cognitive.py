@@ -45,30 +45,6 @@ def test_a_hundred_trials_by_default(make):
 
 
 @pytest.mark.parametrize("make", TASKS)
-@pytest.mark.parametrize("source", [int, np.random.RandomState, np.random.default_rng])
-def test_same_seed_gives_same_bits(make, source):
-    first, again, other = (
-        make(40, random_state=source(3)),
-        make(40, random_state=source(3)),
-        make(40),
-    )
-    for a, b, c in zip(first, again, other, strict=True):
-        assert a.tobytes() == b.tobytes()
-        assert a.tobytes() != c.tobytes()
-
-
-@pytest.mark.parametrize("make", TASKS)
-def test_global_generator_is_neither_read_nor_advanced(make):
-    np.random.seed(0)
-    before = np.random.get_state()[1].copy()
-    first, _ = make(20, random_state=1)
-    make(3)
-    assert_array_equal(np.random.get_state()[1], before)
-    np.random.seed(1)
-    assert_array_equal(make(20, random_state=1)[0], first)
-
-
-@pytest.mark.parametrize("make", TASKS)
 def test_classes_are_balanced(make):
     n_trials, n_classes = 4000, PUBLISHED[make][2]
     counts = np.bincount(make(n_trials, random_state=5)[1], minlength=n_classes)

@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "paper.md"]
-PAGES += [*sorted(ROOT.glob("docs/*.rst")), *sorted(ROOT.glob("examples/*.py"))]
+PAGES += [*sorted(ROOT.glob("docs/*.rst")), *sorted(ROOT.glob("examples/**/*.py"))]
+PAGES += sorted(ROOT.glob("examples/**/*.rst"))
 # Private word: what to write instead.
 PRIVATE = {
     r"the house": "the architecture, the package",
@@ -18,6 +19,7 @@ PRIVATE = {
     r"ours|theirs": "our initialisation, our runs; as published",
     r"the papers?(?:'s)?": "the publication; as published",
     r"(?:a|the|no|four|each) prices?|priced?s? (?:of|on|for)": "penalty",
+    r"dear(?:er)?": "costly; strong, of a penalty",
     r"foret(?:ell|old)\w*": "predict",
     r"trained on (?:under|as long)|trains? on (?:just|under)|training on at": "fine-tuned",
     r"dense longer": "dense, same number of epochs",

@@ -96,7 +96,7 @@ def strip(part: Any) -> None:
     part.supylabel("")
     for ax in part.axes:
         if ax.get_label() == "<colorbar>":
-            ax.remove()
+            ax._colorbar.remove()  # with the axes alone, Matplotlib 3.8 goes on laying it out
             continue
         if ax.get_legend():
             ax.get_legend().remove()

@@ -123,7 +123,7 @@ def can_be_stacked(price: Any) -> bool:
     for cls in type(price).__mro__:
         if "_costs_of_each" in vars(cls):
             return True
-        if "bind" in vars(cls):
+        if {"bind", "_bound"} & set(vars(cls)):
             return False
     return False
 
@@ -137,6 +137,33 @@ class Price(Strategy):
         for field in fields(self):
             is_open = field.name.endswith(("power", "floor"))
             check_number(field.name, getattr(self, field.name), low=0.0, open_low=is_open)
+
+    def bind(self, facts: Facts) -> Penalty:
+        """Return the penalty.
+
+        Parameters
+        ----------
+        facts : Facts
+            What is known of the circuit, as tensors.
+
+        Returns
+        -------
+        callable
+            (params, rates, weights) -> scalar Tensor. A penalty on the recurrent weights alone may
+            be called with them alone.
+
+        Raises
+        ------
+        TypeError
+            If `facts` are none.
+        ValueError
+            If they lack what the penalty needs: coordinates, or a connectome.
+        """
+        check_facts(facts)
+        return self._bound(facts)
+
+    def _bound(self, facts: Facts) -> Penalty:
+        raise NotImplementedError
 
     @classmethod
     def _bind_stack(cls, prices: Sequence[Any], facts: Facts, like: Tensor) -> Penalties:
@@ -171,7 +198,6 @@ def check_facts(facts: Any) -> None:
 
 
 def priced_distances(facts: Facts, power: float, what: str) -> Tensor:
-    check_facts(facts)
     if facts.distances is None:
         raise ValueError(f"coordinates must be given for the {what}, got None.")
     return facts.distances**power

@@ -16,7 +16,6 @@ from sk_biornn.biology._prices import (
     Penalties,
     Penalty,
     Price,
-    check_facts,
 )
 from sk_biornn.core.losses import per_trial
 from sk_biornn.core.params import RNNParams
@@ -128,21 +127,7 @@ class RateCost(Price):
         super().__post_init__()
         check_number("power", self.power, low=1.0)
 
-    def bind(self, facts: Facts) -> Penalty:
-        """Return the penalty.
-
-        Parameters
-        ----------
-        facts : Facts
-            What is known of the circuit, as tensors.
-
-        Returns
-        -------
-        callable
-            (params, rates, weights) -> scalar Tensor.
-        """
-        check_facts(facts)
-
+    def _bound(self, facts: Facts) -> Penalty:
         def penalty(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
             costs = rates.square() if self.power == 2 else rates.abs().pow(self.power)
             return self.strength * mean_over_trials(costs, weights)
@@ -204,21 +189,7 @@ class SilentUnitCost(Price):
 
     by_synapse = True
 
-    def bind(self, facts: Facts) -> Penalty:
-        """Return the penalty.
-
-        Parameters
-        ----------
-        facts : Facts
-            What is known of the circuit, as tensors.
-
-        Returns
-        -------
-        callable
-            (params, rates, weights) -> scalar Tensor.
-        """
-        check_facts(facts)
-
+    def _bound(self, facts: Facts) -> Penalty:
         def penalty(params: RNNParams, rates: Tensor, weights: Tensor | None) -> Tensor:
             missing = 1 - mean_rates(rates.abs(), weights) / self.floor
             return self.strength * missing.clamp(min=0).mean()

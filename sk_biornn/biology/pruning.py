@@ -74,7 +74,25 @@ class Pruner(Protocol):
 
 
 @dataclass(frozen=True)
-class TopProbPruning(BlockwisePruner):
+class _DrawnPruning(BlockwisePruner):
+    """Draws which synapses stay, with probabilities from their strengths."""
+
+    fixed_count: bool = False
+    legacy: bool | str = False
+
+    def _keep(
+        self,
+        strengths: NDArray[np.float64],
+        density: float,
+        rng: np.random.Generator,
+        n_entries: int | None = None,
+    ) -> NDArray[np.bool_]:
+        probabilities = _probabilities(self.legacy, strengths, density, n_entries)
+        return _draw(probabilities, self.fixed_count, rng)
+
+
+@dataclass(frozen=True)
+class TopProbPruning(_DrawnPruning):
     r"""Keep synapses at random, the stronger the more likely.
 
     A weight is kept with probability :math:`p_{ij} = \min(1, K |W_{ij}|)`, where K solves
@@ -146,9 +164,6 @@ class TopProbPruning(BlockwisePruner):
     0.4168
     """
 
-    fixed_count: bool = False
-    legacy: bool | str = False
-
     def __post_init__(self) -> None:
         """Refuse what is no option; True becomes the name of the formula that it stands for."""
         check_flag("fixed_count", self.fixed_count)
@@ -165,16 +180,6 @@ class TopProbPruning(BlockwisePruner):
     def _strengths(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         sizes = np.abs(weights)
         return sizes + _ADDED if self.legacy == FIGURE3 else sizes
-
-    def _keep(
-        self,
-        strengths: NDArray[np.float64],
-        density: float,
-        rng: np.random.Generator,
-        n_entries: int | None = None,
-    ) -> NDArray[np.bool_]:
-        probabilities = _probabilities(self.legacy, strengths, density, n_entries)
-        return _draw(probabilities, self.fixed_count, rng)
 
 
 @dataclass(frozen=True)
@@ -211,7 +216,7 @@ class MagnitudePruning(BlockwisePruner):
 
 
 @dataclass(frozen=True)
-class RandomPruning(BlockwisePruner):
+class RandomPruning(_DrawnPruning):
     """Keep synapses at random, whatever their weight: the control.
 
     Every non-zero weight of a block has the same probability, such that the expected density is
@@ -261,9 +266,6 @@ class RandomPruning(BlockwisePruner):
     (0.2, True)
     """
 
-    fixed_count: bool = False
-    legacy: bool | str = False
-
     def __post_init__(self) -> None:
         """Refuse what is no option; True becomes the name of the formula that it stands for."""
         check_flag("fixed_count", self.fixed_count)
@@ -271,16 +273,6 @@ class RandomPruning(BlockwisePruner):
 
     def _strengths(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.ones_like(weights) if self.legacy else (weights != 0).astype(np.float64)
-
-    def _keep(
-        self,
-        strengths: NDArray[np.float64],
-        density: float,
-        rng: np.random.Generator,
-        n_entries: int | None = None,
-    ) -> NDArray[np.bool_]:
-        probabilities = _probabilities(self.legacy, strengths, density, n_entries)
-        return _draw(probabilities, self.fixed_count, rng)
 
 
 def _formula(legacy: Any, names: tuple[str, ...]) -> bool | str:

@@ -91,6 +91,12 @@ class Places(NamedTuple):
         shared = array.ndim == len(indices) + 1
         return indices if shared else (self.network, *indices)
 
+    def in_own_order(self, array: Tensor) -> Tensor:
+        """Return rows (..., n_trials, k) by falling length with the trials in their own order."""
+        own = torch.empty_like(array)
+        own[self.of(own, self.order)] = array
+        return own
+
     def clear(self, array: Tensor) -> Tensor:
         """Set the surplus places of an array (M, n_places, k) to 0, and return it."""
         if self.surplus is not None:

@@ -20,6 +20,7 @@ from sk_biornn.core.how import How
 from sk_biornn.core.layout import Layout
 from sk_biornn.core.params import RNNParams
 from sk_biornn.core.readout import Read, gradient_by_step, roll, unroll
+from sk_biornn.core.scan_gradients import in_shape_of
 from sk_biornn.core.sparse import Support
 from sk_biornn.core.sweeps import Motion, noise_sd
 from sk_biornn.core.synapse_products import (
@@ -79,7 +80,9 @@ class ScanByUnit(torch.autograd.Function):
             if d_leak is not None and ctx.drawn:
                 _add_through_noise(d_leak, steps.errors, ctx.drawn, how.dynamics)
             d_w_in, d_w_rec, d_b_rec = _gradients(steps, how, params, x, wants)
-            d_initial = None if to_initial is None else _in_own_order(to_initial.mT, how)
+            d_initial = None if to_initial is None else to_initial.mT
+            if d_initial is not None and how.places is not None:
+                d_initial = how.places.in_own_order(d_initial)
             d_x = _input_gradient(steps, params, how, x) if wants.inputs else None
         return None, d_x, d_leak, d_initial, d_w_in, d_w_rec, d_b_rec, d_w_out, d_b_out
 
@@ -215,11 +218,7 @@ def _read_out(source: list[Tensor], params: RNNParams, how: How) -> Tensor:
     # Trials lie by falling length: those that end with a step have its last columns.
     ended = [z[:, n:] for z, n in zip(source, after, strict=True)][::-1]
     rows = (params.w_out @ torch.cat(ended, dim=1)).mT + params.b_out
-    if places is None:
-        return rows
-    out = torch.empty_like(rows)
-    out[places.order] = rows
-    return out
+    return rows if places is None else places.in_own_order(rows)
 
 
 def _rows_of(arrays: _Arrays, how: How) -> Tensor:
@@ -313,15 +312,6 @@ def _add_through_noise(
         d_leak += (error * normal).sum(1) * scale
 
 
-def _in_own_order(of_trials: Tensor, how: How) -> Tensor:
-    """Return what lies by falling length with the trials in their own order."""
-    if how.places is None:
-        return of_trials
-    own = torch.empty_like(of_trials)
-    own[how.places.order] = of_trials
-    return own
-
-
 def _add_read(through: Tensor, read: tuple[int, Tensor], w_out: Tensor) -> None:
     first, part = read
     through[:, first : first + len(part)].addmm_(w_out.mT, part.mT)
@@ -344,8 +334,4 @@ def _gradients(
 
 
 def _input_gradient(steps: Steps, params: RNNParams, how: How, x: Tensor) -> Tensor:
-    rows = torch.cat([(params.w_in.mT @ error).mT for error in steps.errors])
-    d_x = unroll(rows, how.layout, how.places)
-    if d_x.shape[-2] < x.shape[-2]:
-        d_x = torch.nn.functional.pad(d_x, (0, 0, 0, x.shape[-2] - d_x.shape[-2]))
-    return d_x.sum_to_size(x.shape)
+    return in_shape_of(x, torch.cat([(params.w_in.mT @ error).mT for error in steps.errors]), how)

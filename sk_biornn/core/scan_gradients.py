@@ -28,11 +28,7 @@ def through_noise(errors: Tensor, drawn: Tensor, dynamics: Dynamics) -> Tensor:
 
 def initial_gradient(buffers: Buffers, how: How) -> Tensor:
     """Return dL/dr_0, with the trials in their own order."""
-    if how.places is None:
-        return buffers.sent.clone()
-    gradient = torch.empty_like(buffers.sent)
-    gradient[how.places.of(gradient, how.places.order)] = buffers.sent
-    return gradient
+    return buffers.sent.clone() if how.places is None else how.places.in_own_order(buffers.sent)
 
 
 def input_and_bias_gradients(buffers: Buffers) -> tuple[Tensor, None, Tensor]:
@@ -99,7 +95,12 @@ def _by_rows(buffers: Buffers) -> Tensor:
 def input_gradient(buffers: Buffers, params: RNNParams, how: How, x: Tensor) -> Tensor:
     """Return dL/dx, 0 past the ends of trials, in the shape of x."""
     errors = buffers.errors if how.places is None else buffers.errors[..., how.places.row, :]
-    d_x = unroll(errors @ params.w_in, how.layout, how.places)
+    return in_shape_of(x, errors @ params.w_in, how)
+
+
+def in_shape_of(x: Tensor, rows: Tensor, how: How) -> Tensor:
+    """Return rows, step after step, as the trials of x: 0 past their ends, summed where shared."""
+    d_x = unroll(rows, how.layout, how.places)
     if d_x.shape[-2] < x.shape[-2]:
         d_x = torch.nn.functional.pad(d_x, (0, 0, 0, x.shape[-2] - d_x.shape[-2]))
     return d_x.sum_to_size(x.shape)

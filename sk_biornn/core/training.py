@@ -14,19 +14,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sk_biornn.core.batches import drawn_batches
 from sk_biornn.core.epoch import Epoch, LossFunction, Optimisation, make_optimiser
 from sk_biornn.core.on_device import OnDevice, is_on_gpu
 from sk_biornn.core.optimisers import Optimiser
-from sk_biornn.core.params import RNNParams, extra
+from sk_biornn.core.params import RNNParams
+from sk_biornn.core.remembered import (
+    Moments,
+    kept_theta,
+    moments_of,
+    own_copy,
+    take_up,
+    taken_up,
+)
 from sk_biornn.core.solvers import Solver, is_known
 from sk_biornn.core.threads import computing
 from sk_biornn.core.weight_space import Spaces, WeightSpace
 
 Monitor = Callable[[RNNParams], float]  # weights -> validation score, greater is better
 T = TypeVar("T")
-
-_POOL = 8  # batches among which trials are sorted by length
-
 
 _is_alone = ContextVar("_is_alone", default=True)  # whether this training is all that runs
 
@@ -52,9 +58,6 @@ def one_of_many() -> Iterator[None]:
 
 class DivergenceError(ValueError):
     """The loss or the weights stopped being finite."""
-
-
-Moments = dict[str, dict[str, Tensor]]  # by weight, by what the optimiser calls them
 
 
 @dataclass
@@ -194,28 +197,27 @@ def train_by_epochs(
         finished epoch left.
     """
     history = history or History()
-    theta = _taken_up(spaces, params, history.theta).map(_own_copy)
+    theta = taken_up(spaces, params, history.theta).map(own_copy)
     moving = spaces.moving(theta)
     optimiser = _optimiser_of(moving, optimisation, history)
     on_device = _on_device(theta, spaces, loss_function, optimisation, recordable, generators)
     best, weights, batches, stream = _Best(optimisation), None, None, rng.bit_generator.state
-    best.update(start_score, _weights(theta, spaces), _kept(theta, spaces))
+    best.update(start_score, _weights(theta, spaces), kept_theta(theta, spaces))
     try:
         for epoch in range(optimisation.max_iter) if epochs is None else epochs:
             optimiser.param_groups[0]["lr"] = optimisation.rate_at(epoch)
-            batches = _batches(n_trials, optimisation, rng, lengths)
+            batches = drawn_batches(n_trials, optimisation, rng, lengths)
             if before_epoch is not None:
                 before_epoch()
-            loss = yield Epoch(
-                theta, spaces, optimiser, loss_function, batches, optimisation, recipe, on_device
-            )
+            how = (batches, optimisation, recipe, on_device)
+            loss = yield Epoch(theta, spaces, optimiser, loss_function, *how)
             with computing():  # with several threads, each of these few calls wakes them all
                 reached = _weights(theta, spaces)
-                moments = _moments(moving, optimiser, copied=on_device is None)
+                moments = moments_of(moving, optimiser, copied=on_device is None)
                 _refuse_non_finite(reached, loss, epoch, optimisation)
             score = None if monitor is None else monitor(reached)
             weights, stream = reached, rng.bit_generator.state  # the epoch is finished
-            history.note(loss, score, moments, _kept(theta, spaces))
+            history.note(loss, score, moments, kept_theta(theta, spaces))
             best.update(score, weights, history.theta)
             history.stopped = on_epoch is not None and on_epoch(weights, history)
             if history.stopped or best.is_stale:
@@ -254,7 +256,7 @@ def _optimiser_of(
     optimiser = make_optimiser(leaves, optimisation)
     # The moments of one optimiser mean nothing to another.
     if history.solver == optimisation.solver:
-        _take_up(history.moments, moving, optimiser)
+        take_up(history.moments, moving, optimiser)
     history.solver = optimisation.solver
     return optimiser
 
@@ -262,62 +264,6 @@ def _optimiser_of(
 def train(*arguments: Any, **options: Any) -> tuple[RNNParams, History]:
     """Minimise a loss by mini-batches; arguments and results are those of `train_by_epochs`."""
     return alone(train_by_epochs(*arguments, **options))
-
-
-def _moments(
-    moving: dict[str, tuple[Tensor, WeightSpace]], optimiser: Optimiser, copied: bool
-) -> Moments:
-    """Return what the optimiser remembers of each weight; copied where it goes on in it."""
-    return {
-        name: {
-            key: value.detach().clone() if copied else value
-            for key, value in optimiser.state[tensor].items()
-            if isinstance(value, Tensor)
-        }
-        for name, (tensor, _) in moving.items()
-    }
-
-
-def _take_up(
-    moments: Moments,
-    moving: dict[str, tuple[Tensor, WeightSpace]],
-    optimiser: Optimiser,
-) -> None:
-    """Have the optimiser remember what an earlier one did, of weights that have kept their form."""
-    for name, (theta, _) in moving.items():
-        kept = moments.get(name, {})
-        if all(value.ndim == 0 or value.shape == theta.shape for value in kept.values()):
-            # The number of steps is a scalar that has a precision of its own.
-            optimiser.state[theta] = {
-                key: value.to(theta.device, theta.dtype if value.ndim else value.dtype, copy=True)
-                for key, value in kept.items()
-            }
-
-
-def _taken_up(spaces: Spaces, params: RNNParams, kept: dict[str, Tensor]) -> RNNParams:
-    """Return the free parameters of weights: those that were kept, where they stand for these."""
-    theta = spaces.encode(params)
-    with torch.no_grad():
-        for name, space in spaces._asdict().items():
-            before, weights = kept.get(name), extra(params, name)
-            if not space.keeps_theta or before is None or weights is None:
-                continue
-            like: Any = extra(theta, name)
-            before = before.to(like.device, like.dtype)
-            if before.shape != like.shape:
-                continue
-            if torch.equal(space.matrix(space.decode(before)), weights):
-                theta = theta._replace(**{name: before})
-    return theta
-
-
-def _kept(theta: RNNParams, spaces: Spaces) -> dict[str, Tensor]:
-    """Return a copy of the free parameters that are kept beside the weights."""
-    return {
-        name: _own_copy(tensor)
-        for name, tensor in theta.present().items()
-        if getattr(spaces, name).keeps_theta
-    }
 
 
 def _refuse_last_step(
@@ -337,33 +283,7 @@ def _refuse_last_step(
 def _weights(theta: RNNParams, spaces: Spaces) -> RNNParams:
     """Return a detached copy of the weights that the parameters stand for."""
     with torch.no_grad():
-        return spaces.matrices(theta).map(_own_copy)
-
-
-def _own_copy(tensor: Tensor) -> Tensor:
-    """Return a copy without history, laid out row by row whatever the layout of the original."""
-    return tensor.detach().clone(memory_format=torch.contiguous_format)
-
-
-def _batches(
-    n_trials: int,
-    optimisation: Optimisation,
-    rng: np.random.Generator,
-    lengths: NDArray[np.int64] | None = None,
-) -> tuple[Tensor, ...]:
-    size = optimisation.batch_size
-    # In a batch of all trials their order changes nothing but the rounding.
-    if not (optimisation.shuffle and size < n_trials):
-        return torch.arange(n_trials).split(size)
-    order = rng.permutation(n_trials)
-    if lengths is None:
-        return torch.from_numpy(order).split(size)
-    pools = np.split(order, np.arange(_POOL * size, n_trials, _POOL * size))
-    # Sorted within pools drawn anew, so that a short trial meets others in every epoch.
-    order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
-    batches = torch.from_numpy(order).split(size)
-    # Shuffled again, or every pool would go from short trials to long ones.
-    return tuple(batches[number] for number in rng.permutation(len(batches)))
+        return spaces.matrices(theta).map(own_copy)
 
 
 def _refuse_non_finite(

@@ -1,7 +1,7 @@
 """Buffers of the recurrent scan, made once for a layout and used again by every training step.
 
 Fresh multi-megabyte allocations are returned to the operating system and cost a page fault per
-4 KiB when they are touched again; at 500 steps that alone is as dear as the element-wise work.
+4 KiB when they are touched again; at 500 steps that alone costs as much as the element-wise work.
 """
 
 from __future__ import annotations

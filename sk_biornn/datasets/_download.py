@@ -41,6 +41,16 @@ class _Limits(NamedTuple):
     n_bytes: float  # of the whole file
 
 
+def check_mirrors(mirrors: str | Sequence[str]) -> list[str]:
+    """Return the addresses that a user names: one, or several."""
+    mirrors = [mirrors] if isinstance(mirrors, str) else mirrors
+    if not isinstance(mirrors, Sequence) or not all(isinstance(url, str) for url in mirrors):
+        raise TypeError(f"mirrors must be a URL, a sequence of URLs or None, got {mirrors!r}.")
+    if not mirrors:
+        raise ValueError("mirrors must hold at least one URL, got an empty sequence.")
+    return list(mirrors)
+
+
 def download(
     urls: Sequence[str],
     target: Path,

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.utils import get_tags
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._callbacks import Task, WithCallbacks, all_handed_to, callbacks_ended, task_of_fit
 from sk_biornn._checks import check_choice, check_count, check_flag
-from sk_biornn._mean_interval import ANY, mean_interval
 from sk_biornn._random import RandomState, make_rng
 from sk_biornn.core import one_of_many
 from sk_biornn.ensemble._elsewhere import (
@@ -25,6 +22,9 @@ from sk_biornn.ensemble._elsewhere import (
     one_thread_there,
 )
 from sk_biornn.ensemble._fit_many import fit_many
+from sk_biornn.ensemble._members import member_has, per_trial
+from sk_biornn.ensemble._seed_forecasts import SeedsThatForecast
+from sk_biornn.ensemble._seed_table import row, summary
 from sk_biornn.estimators._portable import packed, unpacked
 
 if TYPE_CHECKING:
@@ -35,12 +35,7 @@ STRATEGIES = ("auto", "stacked", "joblib")
 _Fitted = tuple[Any, dict[str, Any]]  # a copy, and its row of `results_`
 
 
-def _member_has(name: str) -> Any:
-    """Return whether the estimator of an ensemble has a method."""
-    return available_if(lambda ensemble: hasattr(ensemble.estimator, name))
-
-
-class SeedEnsemble(WithCallbacks, BaseEstimator):
+class SeedEnsemble(SeedsThatForecast, WithCallbacks, BaseEstimator):
     """Fits copies of an estimator that differ in their seed only.
 
     Parameters
@@ -86,7 +81,7 @@ class SeedEnsemble(WithCallbacks, BaseEstimator):
     Notes
     -----
     Classifiers vote by the mean of their probabilities, regressors by the mean of their
-    predictions. Weight scorers (`sk_biornn.metrics`) give the mean over the copies.
+    predictions and forecasts. Weight scorers (`sk_biornn.metrics`) give the mean over the copies.
 
     Examples
     --------
@@ -160,7 +155,7 @@ class SeedEnsemble(WithCallbacks, BaseEstimator):
                 task.end()
         self.estimators_ = [member for member, _ in fitted]
         self.results_ = pd.DataFrame([row for _, row in fitted])
-        self.summary_ = _summary(self.results_, is_classifier(self.estimator))
+        self.summary_ = summary(self.results_, is_classifier(self.estimator))
         if is_classifier(self.estimator):
             self.classes_ = self.estimators_[0].classes_
         return self
@@ -179,7 +174,7 @@ class SeedEnsemble(WithCallbacks, BaseEstimator):
         with one_of_many(), all_handed_to(tasks, members):
             fit_many(members, X, y, strategy=self.strategy, n_jobs=self.n_jobs, **fit_params)
         return [
-            (member, _row(member, seed, X, y, fit_params))
+            (member, row(member, seed, X, y, fit_params))
             for member, seed in zip(members, seeds, strict=True)
         ]
 
@@ -213,10 +208,10 @@ class SeedEnsemble(WithCallbacks, BaseEstimator):
                     "predict_proba(X, return_std=True) has that of their probabilities."
                 )
             mean = self._over_seeds("predict_proba", X, False)
-            return _per_trial(lambda mean: self.classes_[mean.argmax(axis=-1)], mean)
+            return per_trial(lambda mean: self.classes_[mean.argmax(axis=-1)], mean)
         return self._over_seeds("predict", X, return_std)
 
-    @_member_has("predict_proba")
+    @member_has("predict_proba")
     def predict_proba(self, X: Any, return_std: bool = False) -> Any:
         """Return the mean probability of each class.
 
@@ -241,7 +236,7 @@ class SeedEnsemble(WithCallbacks, BaseEstimator):
         check_is_fitted(self, "estimators_")
         return self._over_seeds("predict_proba", X, return_std)
 
-    @_member_has("hidden_states")
+    @member_has("hidden_states")
     def hidden_states(self, X: Any, kind: str = "state") -> np.ndarray:
         """Return the activity of the units of every copy.
 
@@ -267,16 +262,6 @@ class SeedEnsemble(WithCallbacks, BaseEstimator):
         """
         check_is_fitted(self, "estimators_")
         return np.stack([member.hidden_states(X, kind) for member in self.estimators_])
-
-    def _over_seeds(self, method: str, X: Any, return_std: bool) -> Any:
-        """Return the mean over the copies of what a method returns, and the deviation if asked."""
-        if check_flag("return_std", return_std) and len(self.estimators_) < 2:
-            raise ValueError("return_std needs at least 2 seeds, got n_seeds=1.")
-        values = [getattr(member, method)(X) for member in self.estimators_]
-        mean = _over_members(values, lambda trials: np.mean(trials, axis=0))
-        if not return_std:
-            return mean
-        return mean, _over_members(values, lambda trials: np.std(trials, axis=0, ddof=1))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the mean score of the copies: what one seed is worth.
@@ -331,48 +316,4 @@ def _fit_one(
     member = clone(estimator).set_params(random_state=seed)
     with one_of_many(), one_thread_there(), all_handed_to([task], [member]):
         member.fit(given.X, given.y, **given.fit_params)
-        return member, _row(member, seed, given.X, given.y, given.fit_params)
-
-
-def _row(member: Any, seed: int, X: Any, y: Any, fit_params: dict[str, Any]) -> dict[str, Any]:
-    """Return the row of `results_` of one copy."""
-    validation = getattr(member, "validation_scores_", None) or [np.nan]
-    losses = getattr(member, "loss_curve_", None) or [np.nan]
-    return {
-        "seed": seed,
-        "n_iter": getattr(member, "n_iter_", np.nan),
-        "loss": losses[-1],
-        "best_loss": min(losses),
-        "train_score": member.score(X, y, fit_params.get("sample_weight")),
-        "best_validation_score": max(validation),
-    }
-
-
-def _summary(results: pd.DataFrame, is_accuracy: bool) -> pd.DataFrame:
-    """Return mean, deviation and interval of every column over the seeds."""
-    rows = {}
-    for name in results.columns.drop("seed"):
-        values = results[name].dropna().to_numpy(dtype=np.float64)
-        n = len(values)
-        sd = values.std(ddof=1) if n > 1 else np.nan
-        scale = (0.0 if is_accuracy else -np.inf, 1.0) if name.endswith("_score") else ANY
-        mean, low, high = (float(number) for number in mean_interval(values, scale=scale))
-        rows[name] = {"n": n, "mean": mean, "sd": sd, "low": low, "high": high}
-    return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def _over_members(values: list[np.ndarray], reduce: Callable[[Any], np.ndarray]) -> np.ndarray:
-    """Reduce over members, also object arrays with one array per trial."""
-    if values[0].dtype != object:
-        return reduce(values)
-    found = np.empty(len(values[0]), dtype=object)
-    found[:] = [reduce(trial) for trial in zip(*values, strict=True)]
-    return found
-
-
-def _per_trial(function: Any, values: np.ndarray) -> np.ndarray:
-    if values.dtype != object:
-        return function(values)
-    result = np.empty(len(values), dtype=object)
-    result[:] = [function(trial) for trial in values]
-    return result
+        return member, row(member, seed, given.X, given.y, given.fit_params)

@@ -17,7 +17,7 @@ from sk_biornn._callbacks import WithCallbacks, callbacks_ended
 from sk_biornn._checks import check_flag
 from sk_biornn._random import make_rng
 from sk_biornn._sparse import is_sparse
-from sk_biornn.biology.regularizers import OfWeights
+from sk_biornn.biology._prices import OfWeights
 from sk_biornn.core import Epochs, alone, computing
 from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Size
@@ -98,22 +98,8 @@ class BaseRNN(WithCallbacks, ShownRNN):
         self._check_parameters()
         check_ways(self.early_stopping, validation, validation_groups)
         device = boundary.resolve_device(self.device)
-        given = X, y, sample_weight
-        trials = check_trials(self, X, reset=not resume, n_static_steps=self.n_static_steps)
-        self.__dict__.setdefault("_n_axes", 2 if trials.is_static else 3)  # of `from_weights`
-        targets = self._check_targets(y, trials, resume=resume, **target_options)
-        self.n_steps_ = trials.n_steps  # padding included, of which nothing is computed
-        if validation_groups is not None:
-            trials = trials._replace(groups=read_groups(validation_groups, trials.n_trials))
-        trials, targets = self._weigh(trials, targets, sample_weight, resume)
-        held_out = None
-        if validation is not None:
-            held_out = self._read_validation(validation, trials, targets)
-        if not resume:
-            warn_of_far_features(trials)
-        # Steps that no trial has would change no number, and cost time.
-        trials = trials.without_padding()
-        targets = targets.first_steps(trials.n_steps)
+        given, held = (X, y, sample_weight), (validation, validation_groups)
+        trials, targets, held_out = self._read(*given, *held, resume, **target_options)
         state = self._start(Size(self.n_features_in_, targets.n_outputs), trials, resume)
         plan = self._pruning_plan(state.circuit)
         if self.early_stopping and held_out is None:
@@ -137,6 +123,33 @@ class BaseRNN(WithCallbacks, ShownRNN):
             watch.ends(state)
         self._tell_of_interruption(state)
         return self
+
+    def _read(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: Any,
+        validation_groups: Any,
+        resume: bool,
+        **target_options: Any,
+    ) -> tuple[Trials, Targets, tuple[Trials, Targets] | None]:
+        """Return the trials and targets of a fit, and those that the user holds out."""
+        trials = check_trials(self, X, reset=not resume, n_static_steps=self.n_static_steps)
+        self.__dict__.setdefault("_n_axes", 2 if trials.is_static else 3)  # of `from_weights`
+        targets = self._check_targets(y, trials, resume=resume, **target_options)
+        self.n_steps_ = trials.n_steps  # padding included, of which nothing is computed
+        if validation_groups is not None:
+            trials = trials._replace(groups=read_groups(validation_groups, trials.n_trials))
+        trials, targets = self._weigh(trials, targets, sample_weight, resume)
+        held_out = None
+        if validation is not None:
+            held_out = self._read_validation(validation, trials, targets)
+        if not resume:
+            warn_of_far_features(trials)
+        # Steps that no trial has would change no number, and cost time.
+        trials = trials.without_padding()
+        return trials, targets.first_steps(trials.n_steps), held_out
 
     # -------------------------------------------------------------- where a fit begins
 
@@ -328,8 +341,9 @@ class BaseRNN(WithCallbacks, ShownRNN):
         >>> reg = DaleRNNRegressor(
         ...     n_units=8, regularizer="weight", regu_strength=0.1, max_iter=2
         ... )
-        >>> reg.fit(X, y).penalty_value() > 0
-        True
+        >>> # "weight" costs the strength times the sum of |W|
+        >>> round(reg.fit(X, y).penalty_value() / float(abs(reg.W_rec_).sum()), 3)
+        0.1
         """
         check_is_fitted(self, "W_rec_")
         weights = self._weight_arrays()
@@ -374,8 +388,12 @@ class BaseRNN(WithCallbacks, ShownRNN):
         >>> X, y = make_flip_flop(20, n_steps=10, random_state=0)
         >>> reg = DaleRNNRegressor(n_units=8, max_iter=2, random_state=0).fit(X, y)
         >>> loss, gradients, n_entries = reg.loss_gradient(X, y)
-        >>> gradients["W_rec_"].shape, n_entries == y.size
-        ((8, 8), True)
+        >>> sorted(gradients)
+        ['W_in_', 'W_out_', 'W_rec_', 'b_out_', 'b_rec_']
+        >>> n_entries  # 20 trials of 10 steps
+        200
+        >>> round(loss / float(((reg.predict(X) - y) ** 2).mean()), 3)
+        1.0
         """
         check_is_fitted(self, "W_rec_")
         own = copy.copy(self)  # reading targets sets attributes

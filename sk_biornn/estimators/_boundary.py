@@ -25,7 +25,7 @@ from sk_biornn.core import (
 )
 from sk_biornn.core.activations import ACTIVATIONS
 from sk_biornn.core.params import Params, params_of
-from sk_biornn.core.training import Moments
+from sk_biornn.core.remembered import Moments
 from sk_biornn.estimators._initial_states import rates_of_new_trials
 from sk_biornn.estimators._observing import Observing
 from sk_biornn.estimators._physiology import are_rates

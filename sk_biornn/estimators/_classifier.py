@@ -8,31 +8,22 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
-from sklearn.model_selection import train_test_split
 from sklearn.utils import assert_all_finite
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from sk_biornn._checks import check_flag
-from sk_biornn._plain import short, short_text
 from sk_biornn._unjudged import warn_of_text
 from sk_biornn.core import alone, cross_entropy
-from sk_biornn.estimators._base import BaseRNN
-from sk_biornn.estimators._fitted import FittedClassifier
+from sk_biornn.estimators._judged_labels import LabelledRNN, require_judged
 from sk_biornn.estimators._labels import read_classes, read_labels
-from sk_biornn.estimators._rules import Choice, check_rules
 from sk_biornn.estimators._running import blank_padding, cut_trials
 from sk_biornn.estimators._targets import Targets, check_lengths_agree, check_weights, require_y
 from sk_biornn.estimators._trials import Trials
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
+class RNNClassifier(ClassifierMixin, LabelledRNN):
     """Adds labels, class weights and probabilities to the base."""
-
-    class_weight: Any = None
-    two_classes: str = "log-odds"
 
     _loss = staticmethod(cross_entropy)
 
@@ -195,159 +186,6 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
         every_step = check_flag("every_step", every_step)
         return cls._of_weights(given, parameters, classes_=known, _every_step=every_step)
 
-    def _check_targets(
-        self, y: Any, trials: Trials, *, resume: bool, classes: Any = None
-    ) -> Targets:
-        require_y(self, y)
-        labels, missing = read_labels(y, trials, resume and self._every_step)
-        every_step = labels.ndim == 2
-        check_lengths_agree(trials, labels, every_step)
-        if resume:
-            self._check_kind(labels)
-        counted = trials.valid & ~missing if every_step else ~missing
-        _require_judged(counted)
-        if labels.dtype.kind == "f":
-            assert_all_finite(labels[counted], input_name="y")
-        check_classification_targets(labels[counted])
-        warn_of_text(labels[counted], self._known_classes(classes, resume))
-        self._set_classes(np.unique(labels[counted]), classes, resume)
-        codes = np.zeros(labels.shape, dtype=np.int64)
-        codes[counted] = np.searchsorted(self.classes_, labels[counted])
-        weights = counted.astype(trials.x.dtype)
-        self._every_step = every_step
-        one_output = len(self.classes_) == 2 and self.two_classes == "log-odds"
-        n_outputs = 1 if one_output else len(self.classes_)
-        return Targets(codes, weights, every_step, n_outputs)
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        check_rules(self, {"two_classes": Choice(("log-odds", "softmax"))})
-
-    def _check_kind(self, labels: np.ndarray) -> None:
-        """Refuse labels per step where the fit had one per trial, and the reverse."""
-        if (labels.ndim == 2) != self._every_step:
-            wanted = "step (n_trials, n_steps)" if self._every_step else "trial (n_trials,)"
-            raise ValueError(
-                f"y must have one label per {wanted}, as in the fit, got shape {labels.shape}."
-            )
-
-    def _known_classes(self, classes: Any, resume: bool) -> np.ndarray:
-        if resume:
-            return self.classes_
-        return np.array([]) if classes is None else read_classes(classes)
-
-    def _set_classes(self, found: np.ndarray, classes: Any, resume: bool) -> None:
-        known = None if classes is None else read_classes(classes)
-        if not resume:
-            self.classes_ = found if known is None else known
-        elif known is not None and not np.array_equal(known, self.classes_):
-            raise ValueError(
-                f"classes must be those of the first call, {self.classes_.tolist()}, got "
-                f"{known.tolist()}."
-            )
-        self._check_alike(found)
-        if not np.isin(found, self.classes_).all():
-            new = found[~np.isin(found, self.classes_)][:3].tolist()
-            raise ValueError(
-                f"y must contain only the classes {self.classes_.tolist()} known from classes= or "
-                f"an earlier fit, got {new}."
-            )
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs trials of at least 2 classes, got only one class: "
-                f"{self.classes_.tolist()}."
-            )
-
-    def _check_alike(self, labels: np.ndarray) -> None:
-        """Refuse codes where the classes are words, and the reverse."""
-        if (labels.dtype.kind in "OSU") != (self.classes_.dtype.kind in "OSU"):
-            raise ValueError(
-                f"y must have labels like {self.classes_[:3].tolist()}, got {labels.dtype}."
-            )
-
-    def _weigh(
-        self, trials: Trials, targets: Targets, sample_weight: Any, resume: bool
-    ) -> tuple[Trials, Targets]:
-        trials, targets = super()._weigh(trials, targets, sample_weight, resume)
-        present = np.unique(targets.values[targets.weights > 0])
-        if sample_weight is not None and len(present) < 2 and not resume:
-            raise ValueError(
-                f"{type(self).__name__} needs at least 2 classes with positive sample_weight, got "
-                "one class."
-            )
-        return trials, self._weigh_classes(targets)
-
-    def _weigh_classes(self, targets: Targets) -> Targets:
-        """Multiply class weights into the targets' weights; a class is counted where it counts."""
-        if self.class_weight is None:
-            return targets
-        weights = targets.weights * self._class_weights(targets)[targets.values]
-        if not weights.any():
-            raise ValueError(
-                "class_weight must be positive for a class of y that is there, got "
-                f"{short(self.class_weight)}."
-            )
-        return targets._replace(weights=weights)
-
-    def _weigh_alike(self, targets: Targets, training: Targets) -> Targets:
-        if self.class_weight is None:
-            return targets
-        of_class = self._class_weights(training)
-        return targets._replace(weights=targets.weights * of_class[targets.values])
-
-    def _class_weights(self, targets: Targets) -> np.ndarray:
-        """Return the weight of each class (n_classes,)."""
-        present = self.classes_[targets.values[targets.weights > 0]]
-        if isinstance(self.class_weight, str) and len(np.unique(present)) < len(self.classes_):
-            raise ValueError(
-                "class_weight='balanced' needs trials of every class, got only "
-                f"{np.unique(present).tolist()}; pass a dict of weights to go on with such trials."
-            )
-        try:
-            of_class = np.asarray(
-                compute_class_weight(self.class_weight, classes=self.classes_, y=present),
-                dtype=np.float64,
-            )
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"class_weight must be 'balanced', None or a dict of numbers by class, got "
-                f"{short(self.class_weight)} ({short_text(error)})."
-            ) from None
-        if not (np.isfinite(of_class).all() and (of_class >= 0).all() and of_class.any()):
-            raise ValueError(
-                "class_weight must be non-negative and finite, with a positive one, got "
-                f"{short(self.class_weight)}."
-            )
-        return of_class
-
-    def _check_held_out(self, held: Targets, way_out: str) -> None:
-        if not held.weights.any():
-            raise ValueError(
-                "early_stopping needs at least one judged label of positive weight among the "
-                f"validation trials, got none; {way_out}."
-            )
-
-    def _split(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        if targets.every_step:
-            return super()._split(targets, seed)
-        return self._stratified(targets, seed)
-
-    def _stratified(self, targets: Targets, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        try:
-            kept, held = train_test_split(
-                np.arange(len(targets.values)),
-                test_size=self.validation_fraction,
-                stratify=targets.values,
-                random_state=seed,
-            )
-        except ValueError as error:
-            raise ValueError(
-                "early_stopping needs trials of every class to train and to validate, which "
-                f"validation_fraction={self.validation_fraction} of {len(targets.values)} trials "
-                f"does not give ({error})"
-            ) from None
-        return np.sort(kept), np.sort(held)
-
     def _score_outputs(self, outputs: np.ndarray, targets: Targets) -> float:
         hits = _codes(outputs) == targets.values
         return float(np.average(hits, weights=targets.weights))
@@ -472,21 +310,13 @@ class RNNClassifier(ClassifierMixin, FittedClassifier, BaseRNN):
         warn_of_text(labels[counted], self.classes_)
         weights = check_weights(sample_weight, trials, self._every_step)
         weights = weights.reshape(len(counted), *(-1,) * (counted.ndim - 1)) * counted
-        _require_judged(weights > 0)
+        require_judged(weights > 0)
         hits = self.classes_[_codes(scores)] == labels
         return float(np.average(hits[counted], weights=weights[counted]))
 
     def _scores(self, X: Any) -> tuple[np.ndarray, Trials]:
         check_is_fitted(self, "W_rec_")
         return self._run(X, self._every_step)
-
-
-def _require_judged(judged: np.ndarray) -> None:
-    if not judged.any():
-        raise ValueError(
-            "y must have at least one label to be judged, not missing and of positive "
-            "sample_weight, got none."
-        )
 
 
 def _codes(scores: np.ndarray) -> np.ndarray:

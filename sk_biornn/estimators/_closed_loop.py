@@ -37,6 +37,8 @@ class ClosedLoop:
         Share of the measured input every `horizon` steps; an object has ``share(epoch)``.
     epoch : int
         Number of epochs so far, which such an object is asked for.
+    last : int
+        Number of the last epoch of this fit.
     """
 
     own: np.ndarray
@@ -44,7 +46,8 @@ class ClosedLoop:
     burn_in: int
     teacher_forcing: Any
     epoch: int = 0
-    _last: float | None = None  # share that was asked for
+    last: int = 0
+    _now: float | None = None  # share of this epoch
 
     def run(
         self,
@@ -58,12 +61,14 @@ class ClosedLoop:
         noise: Noise | None = None,
         support: Support | None = None,
         workspaces: dict[int, Workspace] | None = None,
+        share: float | None = None,
     ) -> Loop:
-        """Run trials; past their ends they are given their padding."""
+        """Run trials, at the share of this epoch; past their ends they are given their padding."""
         n_steps, is_over = x.shape[1], None
         if ends is not None:
             is_over = (torch.arange(n_steps) >= ends[:, None]).to(x.device)
-        given = Given(tuple(self.own.tolist()), self._shares(n_steps), is_over)
+        share = self._share() if share is None else share
+        given = Given(tuple(self.own.tolist()), self._shares(n_steps, share), is_over)
         return run_in_loop(
             params,
             x,
@@ -78,7 +83,10 @@ class ClosedLoop:
         )
 
     def outputs(self, network: Network, x: Tensor, trials: Trials) -> Tensor:
-        """Return the outputs of trials that do not train, 0 past their ends."""
+        """Return the outputs of trials that do not train, 0 past their ends.
+
+        Epochs are compared by them, so that all are run at one share: that of the last epoch.
+        """
         observing = network.observing or Observing()
         ends = None if trials.lengths is None else torch.from_numpy(trials.lengths)
         starts = network.starts(trials)
@@ -90,6 +98,7 @@ class ClosedLoop:
             ends=ends,
             initial=starts,
             support=network.support,
+            share=self._share_in(self.last),
         )
         valid = torch.from_numpy(trials.valid).to(outputs.device)
         return torch.where(valid[:, :, None], outputs, 0)
@@ -99,9 +108,8 @@ class ClosedLoop:
         """Whether the share of the measured input may be another one in every epoch."""
         return hasattr(self.teacher_forcing, "share")
 
-    def _shares(self, n_steps: int) -> tuple[float, ...]:
+    def _shares(self, n_steps: int, share: float) -> tuple[float, ...]:
         """Return the share of the measured input at every step."""
-        share = self._share()
         return tuple(
             1.0 if t <= self.burn_in else share if self._is_given(t) else 0.0
             for t in range(n_steps)
@@ -109,18 +117,20 @@ class ClosedLoop:
 
     def _share(self) -> float:
         """Return the share in this epoch of the measured input where it is given."""
+        if self._now is None or torch.is_grad_enabled():
+            self._now = self._share_in(self.epoch)
+        return self._now  # a look at the last step is of the epoch that took it
+
+    def _share_in(self, epoch: int) -> float:
         if not self.follows_schedule:
             return float(self.teacher_forcing)
-        if self._last is not None and not torch.is_grad_enabled():
-            return self._last  # of the epoch that is judged, and of no later one
-        share = self.teacher_forcing.share(self.epoch)
+        share = self.teacher_forcing.share(epoch)
         if not is_number(share) or not 0 <= share <= 1:
             raise ValueError(
                 "teacher_forcing must be an object whose share(epoch) is a number between 0 and 1, "
-                f"got {short(share)} in epoch {self.epoch}."
+                f"got {short(share)} in epoch {epoch}."
             )
-        self._last = float(share)
-        return self._last
+        return float(share)
 
     def _is_given(self, t: int) -> bool:
         """Whether a share of the measured input comes in at a step after the first ones."""

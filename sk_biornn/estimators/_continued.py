@@ -140,7 +140,8 @@ class ContinuedRNN(ObservedRNN, RecordedRNN, BaseRNN):
             return play
         own = self._columns_continued(self._needs_columns())
         assert own is not None
-        loop = ClosedLoop(own, self.horizon, self.burn_in, self.teacher_forcing, n_epochs)
+        last = n_epochs + max(self.max_iter, 1) - 1
+        loop = ClosedLoop(own, self.horizon, self.burn_in, self.teacher_forcing, n_epochs, last)
         return play._replace(closed_loop=loop, reason_alone="a closed loop")
 
     def _extras(self, state: FitState, trials: Trials, targets: Targets) -> dict[str, Extra]:

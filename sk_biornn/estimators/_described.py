@@ -74,7 +74,13 @@ class DescribedRNN(RunningRNN):
     def _allowed_readout(self, n_outputs: int, units: Units) -> np.ndarray | None:
         outputs = self._outputs()
         mask = units.order.arranged(self.readout_mask, "readout_mask", (1,), outputs)
-        return matrix_mask("readout_mask", mask, (n_outputs, len(units.signs)))
+        mask = matrix_mask("readout_mask", mask, (n_outputs, len(units.signs)))
+        if mask is not None and not mask.any():
+            raise ValueError(
+                "readout_mask must allow some unit to be read, or outputs would be constant; got "
+                "False for all."
+            )
+        return mask
 
     def _has_observed(self) -> bool:
         """Whether outputs are units, each another one; regressors may."""

@@ -338,9 +338,14 @@ def documented(cls: C) -> C:
         ("{regression_attributes}", REGRESSION_ATTRIBUTES),
         ("{forecast_attributes}", FORECAST_ATTRIBUTES),
     ):
-        indented = text.strip().replace("\n", "\n    ")
-        cls.__doc__ = cls.__doc__.replace(name, indented)
+        cls.__doc__ = _in_place_of(name, text.strip(), cls.__doc__)
     return cls
+
+
+def _in_place_of(name: str, text: str, doc: str) -> str:
+    """Put a text in place of a name, as far in as that stands: from Python 3.13 on, not at all."""
+    found = re.search(rf"^( *){re.escape(name)}", doc, flags=re.MULTILINE)
+    return doc if found is None else doc.replace(name, text.replace("\n", "\n" + found[1]))
 
 
 def _with_default(text: str, name: str, default: Any) -> str:

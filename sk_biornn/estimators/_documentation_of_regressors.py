@@ -73,7 +73,8 @@ horizon : int, default=1
 teacher_forcing : float or object, default=1.0
     Share of the measured input where it is given, every `horizon` steps; the rest is what was
     predicted (generalised teacher forcing: Hess et al., 2023, arXiv:2306.04406). An object needs a
-    method ``share(epoch)``, counted from 0 over all fits that go on.
+    method ``share(epoch)``, counted from 0 over all fits that go on; `early_stopping` compares all
+    epochs at one share, that of the last of the `max_iter` epochs of a fit.
 feedback : array-like of shape (n_outputs,) or None, default=None
     Column of X that each output continues, by name or number. None: that of the same name, or,
     without names, of the same number where X has as many columns as y.

@@ -33,6 +33,11 @@ def _index_after(index: pd.Index, n_steps: int) -> pd.Index:
     """Return the index of the steps that follow, as far apart as those before; else from 1."""
     numbers = np.arange(1, n_steps + 1)
     step = _step_of(index)
+    if isinstance(index, pd.DatetimeIndex) and index.freq is not None:
+        # A day is one of the calendar, as pandas before 3 knows here and not in a sum.
+        return pd.date_range(
+            index[-1], periods=n_steps + 1, freq=index.freq, name=index.name, unit=index.unit
+        )[1:]
     if step is None:
         return pd.RangeIndex(1, n_steps + 1, name=index.name)
     after = pd.Index([index[-1] + int(n) * step for n in numbers], name=index.name)

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sk_biornn.biology.regularizers import Facts, OfWeights, Penalty, Regularizer
+from sk_biornn.biology._prices import OfWeights
+from sk_biornn.biology.regularizers import Facts, Penalty, Regularizer
 from sk_biornn.core import Dynamics, Workspace, as_trials, run, unit_weights
 from sk_biornn.core.observation_model import Observation
 from sk_biornn.core.params import Params, extra

@@ -255,9 +255,12 @@ class ObservedRNN(FittedRegressor, BaseRNN):
         >>> reg = DaleRNNRegressor(
         ...     n_units=8, observation="poisson", max_iter=5, random_state=0
         ... )
-        >>> spikes = reg.fit(X, X > 0).sample_y(X, n_samples=3)
-        >>> spikes.shape, bool((spikes == spikes.round()).all())
-        ((20, 10, 1, 3), True)
+        >>> spikes = reg.fit(X, X > 0).sample_y(X, n_samples=100)
+        >>> spikes.shape
+        (20, 10, 1, 100)
+        >>> # counts about the predicted rates
+        >>> round(float(spikes.mean() / reg.predict(X).mean()), 1)
+        1.0
         """
         check_is_fitted(self, "W_rec_")
         model = self._model()

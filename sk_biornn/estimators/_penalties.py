@@ -16,10 +16,10 @@ from sk_biornn._checks import is_number
 from sk_biornn._plain import real_array, short
 from sk_biornn.biology._blocks import block_numbers
 from sk_biornn.biology._population_units import index_of_checked
+from sk_biornn.biology._prices import OfWeights
 from sk_biornn.biology.regularizers import (
     PENALTIES,
     Facts,
-    OfWeights,
     Penalty,
     RateCost,
     Regularizer,

@@ -176,4 +176,11 @@ def driven_units(
 def one_by_one(units: Units, n_units: int, allowed: Mask | None, is_identity: bool) -> Projection:
     """Return a read-out in which every output reads its own unit, with a gain of at least 0."""
     mask = np.arange(n_units) == units[:, None]
-    return Projection(mask if allowed is None else mask & allowed, np.ones(n_units), is_identity)
+    if allowed is not None:
+        mask &= allowed
+    if not mask.any():
+        raise ValueError(
+            "readout_mask must allow some output the unit that observed says, or all would be "
+            "constant; got False for each of these pairs."
+        )
+    return Projection(mask, np.ones(n_units), is_identity)

@@ -255,9 +255,13 @@ default=None
     def _with_weights(
         self, state: FitState, targets: Targets, dtype: Any, resume: bool
     ) -> FitState:
-        """Tell of targets that the read-out will not reach from where it starts."""
+        """Tell of targets that the read-out will not reach from where it starts.
+
+        With a warm start where it goes on: before that, weights may be replaced.
+        """
         state = super()._with_weights(state, targets, dtype, resume)
-        if not resume and self.observation == "gaussian" and not self._continues_inputs():
+        is_start = resume == self.warm_start
+        if is_start and self.observation == "gaussian" and not self._continues_inputs():
             n_trials = len(targets.values)
             n_batches = np.ceil(n_trials / self._optimisation(n_trials).batch_size)
             n_moves = float(self.learning_rate_init) * self.max_iter * n_batches

@@ -15,7 +15,7 @@ from sk_biornn.core import (
     on_support,
     support_where_it_pays,
 )
-from sk_biornn.core.training import Moments
+from sk_biornn.core.remembered import Moments
 from sk_biornn.estimators._stored import is_by_synapse
 
 

@@ -28,6 +28,7 @@ from sk_biornn.estimators import _boundary as boundary
 from sk_biornn.estimators._circuit import Circuit, Projection
 from sk_biornn.estimators._gains import bind_gains
 from sk_biornn.estimators._held_out import HeldOut
+from sk_biornn.estimators._loss import Loss
 from sk_biornn.estimators._physiology import Extra
 from sk_biornn.estimators._stackable import Recipe
 from sk_biornn.estimators._state import FitState
@@ -91,21 +92,8 @@ class Training:
     @torch.enable_grad()
     def run(self, state: FitState, max_iter: int, epochs: range | None = None) -> Epochs[FitState]:
         """Cross into torch, bind what the circuit says, and run the training loop."""
-        circuit, w_rec = state.circuit, state.weights["w_rec"]
-        dtype = boundary.torch_dtype(w_rec.dtype)
-        with computing():  # with several threads, each of these few calls wakes them all
-            signs = boundary.to_tensor(circuit.signs, self.device, dtype)
-            constraint, synapses = self._bound(circuit, signs)
-            history = state.history()
-            history.moments = synapses.contract(self._moments(state))
-            history.theta = {
-                name: boundary.to_tensor(array, self.device) for name, array in state.theta.items()
-            }
-            noise = self._noise(state)
-            loss = self.bind_loss(circuit, synapses, dtype, noise)
-            params = boundary.to_params(state.weights, dtype, self.device)
-            spaces = self._spaces(circuit, synapses, dtype, state)
-
+        circuit = state.circuit
+        constraint, synapses, noise, loss, params, spaces, history = self._in_torch(state)
         loop, watch = loss.play.closed_loop, self.watch
         now: list[Callable[[], FitState]] = [lambda: state]  # after the last epoch
 
@@ -149,6 +137,25 @@ class Training:
         if self.monitor is not None and epochs is None:
             watch.judged(state, after, max_iter, start_score)
         return after
+
+    def _in_torch(
+        self, state: FitState
+    ) -> tuple[Constraint, Synapses, torch.Generator | None, Loss, RNNParams, Spaces, History]:
+        """Return what the training loop is given, and what it is bound to."""
+        circuit, dtype = state.circuit, boundary.torch_dtype(state.weights["w_rec"].dtype)
+        with computing():  # with several threads, each of these few calls wakes them all
+            signs = boundary.to_tensor(circuit.signs, self.device, dtype)
+            constraint, synapses = self._bound(circuit, signs)
+            history = state.history()
+            history.moments = synapses.contract(self._moments(state))
+            history.theta = {
+                name: boundary.to_tensor(array, self.device) for name, array in state.theta.items()
+            }
+            noise = self._noise(state)
+            loss = self.bind_loss(circuit, synapses, dtype, noise)
+            params = boundary.to_params(state.weights, dtype, self.device)
+            spaces = self._spaces(circuit, synapses, dtype, state)
+        return constraint, synapses, noise, loss, params, spaces, history
 
     def _bound(self, circuit: Circuit, signs: torch.Tensor) -> tuple[Constraint, Synapses]:
         """Return the constraint as the circuit has it, and what it is bound to."""

@@ -88,10 +88,18 @@ class CellTypeRNNRegressor(PopulationRNN, RNNRegressor):
     ...     between_areas=BALWANI2025_BETWEEN_AREAS, max_iter=5, finetune_iter=5,
     ...     random_state=0,
     ... )
-    >>> reg.fit(X, y).predict(X).shape
-    (100, 15, 18)
-    >>> reg.loss_per_population_.shape, reg.achieved_density_.shape
-    ((10, 18), (18, 18))
+    >>> reg = reg.fit(X, y)
+    >>> reg.populations_[["population", "n_units", "sign"]].head(3)
+      population  n_units  sign
+    0  V1_L4_pyr       12     1
+    1  V1_L4_sst        2    -1
+    2  V1_L4_vip        1    -1
+    >>> # share of synapses after pruning, from the first three to the first three
+    >>> reg.achieved_density_[:3, :3].round(2)
+    array([[0.11, 0.21, 0.  ],
+           [0.04, 0.  , 0.  ],
+           [0.  , 0.  , 0.  ]])
+    >>> # 12 weights onto each of 2 units
     >>> reg.recurrent_frame().loc["V1_L23_sst", "V1_L4_pyr"].shape
     (2, 12)
     """
@@ -186,8 +194,10 @@ class CellTypeRNNClassifier(PopulationRNN, RNNClassifier):
     ...     populations=cortical_populations(scaling=1), max_iter=40,
     ...     learning_rate_init=5e-3, learning_rate="cosine", random_state=0,
     ... )
-    >>> clf.fit(X, y).score(X, y) > 0.9
-    True
+    >>> clf.fit(X, y).predict(X[[0, 50, 100, 150]])
+    array(['omission', 'omission', 'change', 'change'], dtype='<U8')
+    >>> round(clf.score(X, y), 1)
+    1.0
     """
 
     readout: str = "dense"

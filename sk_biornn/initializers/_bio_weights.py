@@ -19,16 +19,20 @@ from sk_biornn.initializers._base import (
     obey,
 )
 from sk_biornn.initializers._bio_dale import dale_functional_weights
+from sk_biornn.initializers._functional_weights import (
+    correlation_of_strengths,
+    positive_weights,
+    with_radius,
+)
+from sk_biornn.initializers._kept_facts import KeepsFacts
 from sk_biornn.initializers._matrices import matrices_in_order, named_matrices, scaled_product
 from sk_biornn.units.signs import sign_array
-
-FITTED = ("functional_", "n_features_in_", "feature_names_in_", "unit_names_")
 
 
 # No `set_output`: weights are wanted as an array, whatever the matrices came as.
 # scikit-learn has no types that would tell mypy of its class keyword.
 class BioWeightInitializer(  # type: ignore[call-arg]
-    OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    KeepsFacts, OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Initial recurrent weights from matrices of functional connectivity.
 
@@ -141,6 +145,7 @@ class BioWeightInitializer(  # type: ignore[call-arg]
     (24, 24)
     """
 
+    _fitted = ("functional_", "n_features_in_", "feature_names_in_", "unit_names_")
     unit_names_: tuple[Any, ...] | None
 
     def __init__(
@@ -198,9 +203,7 @@ class BioWeightInitializer(  # type: ignore[call-arg]
             not of the size of the others.
         """
         self._check_parameters()
-        for name in FITTED:  # names of an earlier fit do not outlive it
-            if hasattr(self, name):
-                delattr(self, name)
+        self._forget()
         self.functional_ = self._product(X, reset=True)
         return self
 
@@ -298,18 +301,7 @@ class BioWeightInitializer(  # type: ignore[call-arg]
         check_is_fitted(self, "functional_")
         W = check_matrix("W", W, self.functional_.shape)
         _, mask = check_signs_and_mask(np.zeros(len(W)), mask)
-        between = mask & ~np.eye(len(W), dtype=bool)
-        strength, functional = np.abs(W)[between], self.functional_[between]
-        if strength.size == 0 or np.ptp(strength) == 0 or np.ptp(functional) == 0:
-            return 0.0
-        return float(np.corrcoef(strength, functional)[0, 1])
-
-    def __sklearn_clone__(self) -> BioWeightInitializer:
-        twin = super().__sklearn_clone__()
-        for name in FITTED:
-            if hasattr(self, name):
-                setattr(twin, name, getattr(self, name))
-        return twin
+        return correlation_of_strengths(W, self.functional_, mask)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -349,18 +341,11 @@ class BioWeightInitializer(  # type: ignore[call-arg]
                 rng=rng,
             )
         else:
-            W = obey(self._positive(noise * functional, mask), signs, mask)
+            B = positive_weights(noise * functional, mask, self.mean_weight, self.floor)
+            W = obey(B, signs, mask)
         if self.spectral_radius is None or not np.isfinite(W).all():
             return W
-        return _with_radius(W, self.spectral_radius)
-
-    def _positive(self, B: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """Mean and floor, over the synapses that the mask allows."""
-        B = np.where(mask, B, 0.0)
-        total = B.sum()
-        if total > 0:
-            B *= float(self.mean_weight) * mask.sum() / total
-        return np.where(B > 0, np.maximum(B, float(self.floor)), 0.0)
+        return with_radius(W, self.spectral_radius)
 
     def _product(self, X: Any, *, reset: bool) -> np.ndarray:
         earlier: tuple[Any, ...] | None = None if reset else self.unit_names_
@@ -403,9 +388,3 @@ class BioWeightInitializer(  # type: ignore[call-arg]
         for name in ("permute", "dale"):
             check_flag(name, getattr(self, name))
         check_choice("spectrum", self.spectrum, ("gaussian", "flat"))
-
-
-def _with_radius(W: np.ndarray, radius: float) -> np.ndarray:
-    """Rescale to a spectral radius; a matrix that has none (no loop of synapses) stays as it is."""
-    found = np.abs(np.linalg.eigvals(W)).max()
-    return W * (float(radius) / found) if found > 1e-9 * np.abs(W).max() else W

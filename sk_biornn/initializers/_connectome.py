@@ -15,15 +15,15 @@ from sk_biornn._checks import check_choice, check_flag
 from sk_biornn._plain import real_array
 from sk_biornn._sparse import canonical, is_sparse
 from sk_biornn.initializers._base import check_signs_and_mask
+from sk_biornn.initializers._kept_facts import KeepsFacts
 from sk_biornn.units.connectome import Connectome
 from sk_biornn.units.order import square_in_order
 from sk_biornn.units.signs import sign_array
 
-FITTED = ("weights_", "signs_", "types_", "unit_names_", "n_features_in_")
 EXPECTED = "a square matrix of finite numbers, [post, pre]"
 
 
-class ConnectomeInitializer(BaseEstimator):
+class ConnectomeInitializer(KeepsFacts, BaseEstimator):
     r"""Initial recurrent weights from the numbers of synapses of a connectome.
 
     .. math::
@@ -101,6 +101,7 @@ class ConnectomeInitializer(BaseEstimator):
     [[True, True], [False, False]]
     """
 
+    _fitted = ("weights_", "signs_", "types_", "unit_names_", "n_features_in_")
     unit_names_: tuple[Any, ...] | None
     signs_: NDArray[np.float64] | None
     types_: tuple[str, ...] | None
@@ -247,13 +248,6 @@ class ConnectomeInitializer(BaseEstimator):
     def _check_parameters(self) -> None:
         check_flag("log_counts", self.log_counts)
         check_choice("normalise", self.normalise, ("input", "none"))
-
-    def __sklearn_clone__(self) -> ConnectomeInitializer:
-        twin = super().__sklearn_clone__()
-        for name in FITTED:
-            if hasattr(self, name):
-                setattr(twin, name, getattr(self, name))
-        return twin
 
 
 def _signed(matrix: Any, signs: NDArray[np.float64], name: str) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from sk_biornn._plain import conversion_of, plain, refuse_dates, refuse_masked
-from sk_biornn._sparse import dense
+from sk_biornn._sparse import dense, is_sparse
 from sk_biornn.activity.recordings import is_several
 from sk_biornn.units.order import UnitOrder
 
@@ -18,7 +18,7 @@ DEFAULT_NAMES = ("correlation", "sttc")
 
 def named_matrices(X: Any, chosen: Any = None) -> list[tuple[str, Any]]:
     """Return the chosen ones of a Bunch or dict, or all of a sequence, or ``[("X", X)]``."""
-    if isinstance(X, Mapping):
+    if isinstance(X, Mapping) and not is_sparse(X):  # a sparse one can be a dict
         wanted = DEFAULT_NAMES if chosen is None else chosen
         wanted = (wanted,) if isinstance(wanted, str) else tuple(wanted)
         if not wanted or not all(name in X for name in wanted):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sk_biornn._checks import check_choice, check_count, check_number
 from sk_biornn._output_names import refuse_other_outputs
 from sk_biornn._plain import found, is_several
+from sk_biornn._wrapped import attribute_within
 from sk_biornn.inspection._as_trials import TrialList, read_trials
 from sk_biornn.inspection._bootstrap import (
     Floats,
@@ -190,7 +191,7 @@ def forecast_skill(
     burn_in = _burn_in(burn_in, first)
     stride = _stride(trials, longest, burn_in, check_count("max_origins", max_origins))
     origins = _origins(trials, longest, burn_in, stride)
-    feedback = getattr(first, "feedback", None)
+    feedback = attribute_within(first, "feedback")
     models = {**networks, **fitted_baselines(baselines, networks, train, mask, feedback, (X, y))}
     asked = {**models, "": persistence(feedback, (X, y))}  # the standard of skill
     forecasts = {name: _forecasts(m, trials, origins, longest) for name, m in asked.items()}
@@ -311,7 +312,7 @@ def _pair(X: Any, y: Any) -> tuple[TrialList, TrialList]:
 
 def _burn_in(burn_in: int | None, network: Any) -> int:
     if burn_in is None:
-        return max(int(getattr(network, "burn_in", 1)), 1)
+        return max(int(attribute_within(network, "burn_in", 1)), 1)
     return check_count("burn_in", burn_in)
 
 
@@ -375,9 +376,9 @@ def _asked(
 
 def _has_other_inputs(model: Any, trials: TrialList) -> bool:
     """Whether a model has features that are no outputs, whose future it must be given."""
-    n_outputs = getattr(model, "n_outputs_", None)
+    n_outputs = attribute_within(model, "n_outputs_")
     if n_outputs is None:
-        n_outputs = len(getattr(model, "W_out_", ())) or trials.n_columns
+        n_outputs = len(attribute_within(model, "W_out_", ())) or trials.n_columns
     return bool(trials.n_columns > n_outputs)
 
 

@@ -77,8 +77,9 @@ class KnownCircuit:
     >>> # the same without its synapses
     >>> cut = replace(circuit, W=0 * circuit.W)
     >>> X = circuit.record(20, random_state=1).X
-    >>> bool(abs(cut.rates(X) - circuit.rates(X)).max() > 0.3)
-    True
+    >>> # mean rate with synapses and without
+    >>> print(f"{circuit.rates(X).mean():.2f} {cut.rates(X).mean():.2f}")
+    0.45 0.36
     """
 
     W: Array
@@ -238,8 +239,8 @@ def make_known_circuit(
     >>> recording = circuit.record(n_trials=5, random_state=1)
     >>> recording.X.shape, recording.y.shape, recording.rates.shape
     ((5, 40, 4), (5, 40, 12), (5, 40, 24))
-    >>> circuit.gains.shape, len(circuit.hidden)
-    ((3, 3), 12)
+    >>> circuit.gains.loc["PV"].round(2).to_dict()  # from each type to PV
+    {'Pyr': 2.49, 'PV': 1.86, 'SST': 0.25}
     """
     cell_types = _checked_types(CELL_TYPES if cell_types is None else cell_types)
     n_units = check_count("n_units", n_units, low=2 * len(cell_types))

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from sk_biornn._checks import check_choice
 from sk_biornn._plain import plain, plain_frame, refuse_masked, short
 from sk_biornn._sparse import is_sparse
+from sk_biornn._wrapped import within
 from sk_biornn.metrics._checks import either_weights
 from sk_biornn.units.names import cell_type_name, listed, name_key
 from sk_biornn.units.order import UnitOrder, square_in_order
 
 LEVELS = ("population", "layer", "area", "cell_type")
-_WRAPPED = ("best_estimator_", "estimator_", "regressor_")
 
 
 class Blocks(NamedTuple):
@@ -58,15 +58,9 @@ def _find(item: Any) -> Iterator[Any]:
                     f"n_units), got {_described(part)}."
                 )
             yield from inside
-    elif hasattr(item, "estimators_"):
-        yield from _find(list(item.estimators_))
-    elif hasattr(item, "steps"):
-        yield from _find(item.steps[-1][1])
     else:
-        for attribute in _WRAPPED:
-            if hasattr(item, attribute):
-                yield from _find(getattr(item, attribute))
-                return
+        for inner in within(item):
+            yield from _find(inner)
 
 
 def _described(item: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from sk_biornn._blas import one_blas_thread
 from sk_biornn._checks import check_choice, choice_text, refusal
 from sk_biornn._plain import short
 from sk_biornn._sparse import is_sparse
+from sk_biornn._wrapped import each_within, within
 from sk_biornn.metrics._assortativity import assortativity
 from sk_biornn.metrics._modularity import modularity
 from sk_biornn.metrics._small_worldness import small_worldness
@@ -129,26 +130,18 @@ class WeightScorer:
         return True
 
 
-def _networks(estimator: Any, attribute: str) -> Iterator[Any]:
-    """Yield the fitted networks within an estimator, whatever it is wrapped in."""
-    if hasattr(estimator, attribute):
-        yield estimator
-    elif hasattr(estimator, "steps"):
-        yield from _networks(estimator.steps[-1][1], attribute)
-    elif hasattr(estimator, "estimators_"):
-        for member in estimator.estimators_:
-            yield from _networks(member, attribute)
-    else:
-        for name in ("best_estimator_", "estimator_", "regressor_"):
-            if hasattr(estimator, name):
-                yield from _networks(getattr(estimator, name), attribute)
-                return
-        from sklearn.exceptions import NotFittedError
+def _networks(estimator: Any, attribute: str) -> list[Any]:
+    """Return the fitted networks within an estimator, whatever it is wrapped in."""
+    networks = list(each_within(estimator, lambda e: hasattr(e, attribute) or not within(e)))
+    for network in networks:
+        if not hasattr(network, attribute):
+            from sklearn.exceptions import NotFittedError
 
-        raise NotFittedError(
-            f"a fitted estimator with the weights {attribute} is needed, "
-            f"got {type(estimator).__name__}."
-        )
+            raise NotFittedError(
+                f"a fitted estimator with the weights {attribute} is needed, "
+                f"got {type(network).__name__}."
+            )
+    return networks
 
 
 #: Scorer of `modularity` of the recurrent weights.

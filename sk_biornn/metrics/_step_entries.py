@@ -61,8 +61,13 @@ def label_entries(
     return Entries(known, found[judged], None if weights is None else weights[judged])
 
 
-def number_entries(X: Any, y: Any, predictions: Any, sample_weight: Any) -> Entries:
-    """Return the entries of numbers, NaN where one is not judged, and what is predicted there."""
+def number_entries(
+    X: Any, y: Any, predictions: Any, sample_weight: Any, burn_in: int = 0
+) -> Entries:
+    """Return the entries of numbers, NaN where one is not judged, and what is predicted there.
+
+    Of targets at every step the first `burn_in` of each trial are not judged.
+    """
     layout = _Layout.of(X, predictions, step_axes=3)
     refuse_sparse(y, "y")
     y = without_mask(plain(y, "y"), np.nan, np.float64)
@@ -77,7 +82,9 @@ def number_entries(X: Any, y: Any, predictions: Any, sample_weight: Any) -> Entr
     weights = layout.flat_weights(sample_weight)
     judged = np.isfinite(numbers).reshape(len(numbers), -1)
     judged &= True if weights is None else weights[:, None] > 0
-    _require_judged(judged)
+    if burn_in and layout.per_step:
+        judged &= (layout.steps() >= burn_in)[:, None]
+    _require_judged(judged, burn_in)
     numbers, found = numbers.reshape(judged.shape), found.reshape(judged.shape)
     return Entries(np.where(judged, numbers, np.nan), found, weights)
 
@@ -101,6 +108,10 @@ class _Layout(NamedTuple):
             return cls(predictions, True, lengths, int(lengths.max()))
         n_trials, n_steps = predictions.shape[:2]
         return cls(predictions, True, _lengths(X, n_trials, n_steps), n_steps)
+
+    def steps(self) -> NDArray[np.int64]:
+        """Return at which step of its trial each of the steps in one axis lies."""
+        return np.concatenate([np.arange(length) for length in self.lengths])
 
     def flat_predictions(self) -> NDArray[Any]:
         if not self.per_step:
@@ -184,9 +195,10 @@ def _require_alike(of_y: tuple[int, ...], of_predictions: tuple[int, ...]) -> No
         )
 
 
-def _require_judged(judged: NDArray[np.bool_]) -> None:
+def _require_judged(judged: NDArray[np.bool_], burn_in: int = 0) -> None:
     if not judged.any():
+        after = f" after the first burn_in={burn_in} steps" if burn_in else ""
         raise ValueError(
             "y must have at least one entry to be judged, not missing and of positive "
-            "sample_weight, got none."
+            f"sample_weight{after}, got none."
         )

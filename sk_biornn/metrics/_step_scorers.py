@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sk_biornn._checks import check_choice, check_flag
 from sk_biornn._output_names import refuse_other_outputs
 from sk_biornn._plain import short
+from sk_biornn._wrapped import attribute_within
 from sk_biornn.metrics._step_entries import label_entries, number_entries
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ class StepScorer:
         func(y[judged], predictions[judged], sample_weight=weights[judged])
 
     Not judged are entries of `y` that are None, NaN, NA or masked, steps after the end of a trial,
-    and entries of weight 0. Targets at the last step of a trial are one entry per trial.
+    and entries of weight 0. Nor are the first `burn_in` steps of each trial, where a regressor has
+    that parameter: `score` leaves them out, too. To compare networks that differ in it on the same
+    steps, set the longest `burn_in` to NaN in `y`, or give it a weight of 0. Targets at the last
+    step of a trial are one entry per trial.
 
     Parameters
     ----------
@@ -158,7 +162,9 @@ class StepScorer:
 
     def _of_numbers(self, estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
         refuse_other_outputs(estimator, y)
-        y, predictions, weights = number_entries(X, y, estimator.predict(X), sample_weight)
+        burn_in = attribute_within(estimator, "burn_in", 0)
+        entries = number_entries(X, y, estimator.predict(X), sample_weight, burn_in)
+        y, predictions, weights = entries
         values = []
         for target, prediction in zip(y.T, predictions.T, strict=True):
             judged = np.isfinite(target)

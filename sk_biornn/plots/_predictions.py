@@ -63,8 +63,9 @@ class PredictionDisplay:
     >>> display = PredictionDisplay(
     ...     rate, {"late": np.roll(rate, 1)}, ["left"], steps
     ... )
-    >>> display.plot().axes_.shape
-    (1, 1)
+    >>> ax = display.plot().axes_[0, 0]
+    >>> ax.get_title(loc="left"), [line.get_label() for line in ax.lines]
+    ('left', ['target', 'late'])
     """
 
     def __init__(

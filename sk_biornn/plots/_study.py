@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sk_biornn._csv import read_csv
 from sk_biornn._mean_interval import FEWEST
 from sk_biornn._plain import found, short
 from sk_biornn.plots._learning_curve import LearningCurveDisplay, mean_and_band
@@ -91,8 +92,8 @@ class StudyDisplay:
     ...     [{**run, "epoch": 1, "score": 80}, {**run, "epoch": 2, "score": 95}]
     ... )
     >>> display = StudyDisplay.from_tables(results, curves).plot()
-    >>> display.axes_.shape
-    (2, 1)
+    >>> [ax.get_xlabel() for ax in display.axes_.flat]
+    ['epoch', '']
     """
 
     def __init__(self, results: pd.DataFrame, curves: pd.DataFrame) -> None:
@@ -162,7 +163,7 @@ class StudyDisplay:
             raise FileNotFoundError(
                 f"folder must be the output folder of a study, there is no folder {short(folder)}."
             )
-        tables = (pd.read_csv(Path(folder) / f"{name}.csv", engine="python") for name in NEEDED)
+        tables = (read_csv(Path(folder) / f"{name}.csv") for name in NEEDED)
         return cls.from_tables(*tables)
 
     def plot(self, ax: Any = None, *, figure: Any = None) -> StudyDisplay:

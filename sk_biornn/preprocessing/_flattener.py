@@ -55,14 +55,17 @@ class TrialFlattener(  # type: ignore[call-arg]  # the stubs know no keyword
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sklearn.compose import TransformedTargetRegressor
     >>> from sklearn.linear_model import Ridge
     >>> from sklearn.pipeline import make_pipeline
     >>> from sk_biornn.datasets import make_flip_flop
     >>> from sk_biornn.preprocessing import TrialFlattener
+    >>> # two trials of three steps and two features
+    >>> TrialFlattener().fit_transform(np.arange(12.0).reshape(2, 3, 2))
+    array([[ 0.,  1.,  2.,  3.,  4.,  5.],
+           [ 6.,  7.,  8.,  9., 10., 11.]])
     >>> X, y = make_flip_flop(60, n_steps=20, random_state=0)
-    >>> TrialFlattener().fit_transform(X).shape
-    (60, 20)
     >>> ridge = TransformedTargetRegressor(Ridge(), transformer=TrialFlattener())
     >>> make_pipeline(TrialFlattener(), ridge).fit(X, y).predict(X).shape
     (60, 20, 1)

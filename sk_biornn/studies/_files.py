@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sk_biornn._atomic import write_bytes, write_text
+from sk_biornn._csv import read_csv
 from sk_biornn.studies._folder_error import FolderError
 
 # Without these the files would hold the time at which they were made.
@@ -40,10 +40,9 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Read a table that has at least these columns."""
     if not path.is_file():
         raise FolderError(f"{str(path)!r} is missing; the folder holds no finished study.")
-    # Python's own float() gives back every digit; the fast parser of older pandas does not.
     try:
-        table = pd.read_csv(path, engine="python")
-    except (ValueError, csv.Error) as error:  # pandas' own errors are ValueErrors
+        table = read_csv(path)
+    except ValueError as error:  # pandas' own errors are ValueErrors
         raise FolderError(f"{str(path)!r} is damaged, it is not a table ({error}).") from None
     missing = [name for name in columns if name not in table]
     if missing:

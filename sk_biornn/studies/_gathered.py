@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from sk_biornn._csv import read_csv
 from sk_biornn.studies._files import file_name, read_table
 from sk_biornn.studies._folder import StudyFolder, read_json, read_settings
 from sk_biornn.studies._folder_error import FolderError
@@ -145,7 +146,7 @@ def _of_records(
 
 def _as_read(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table as it is once it was written and read again."""
-    return pd.read_csv(io.StringIO(table.to_csv(index=False)), engine="python")
+    return read_csv(io.StringIO(table.to_csv(index=False)))
 
 
 def _missing(study: Study, runs: Sequence[Any], results: pd.DataFrame | None) -> list[str]:

@@ -84,7 +84,7 @@ def as_pandas(value: Any) -> Any:
         return value.to_frame()
     if _is_graph(value):
         return _of_graph(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and not is_sparse(value):  # which can be a dict
         return _of_mapping(value)
     if hasattr(value, "dims") and hasattr(value, "to_pandas") and np.ndim(value) in (1, 2):
         return value.to_pandas()

@@ -26,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CONSTRAINTS = ROOT / "constraints.txt"
 # What is of the repository and not of a release.
-NOT_RELEASED = (".ci/", ".gitignore", ".pre-commit-config.yaml", "recipe/")
+NOT_RELEASED = (".ci/", ".github/", ".gitignore", ".pre-commit-config.yaml", "recipe/")
 TOOLS = ("build", "setuptools")
 
 
@@ -93,8 +93,18 @@ def check_wheel(path: Path, names: list[str]) -> None:
     needed = ("Version", "Summary", "Requires-Python", "License", "Project-URL")
     if absent := [name for name in needed if not facts[name]]:
         raise SystemExit(f"{path.name} says nothing of {absent}.")
+    check_tag(facts["Version"])
     if facts["Requires-Python"] != ">=3.11" or "# sk_biornn" not in facts.get_payload()[:2000]:
         raise SystemExit(f"{path.name} is for Python {facts['Requires-Python']}, or has no README.")
+
+
+def check_tag(version: str) -> None:
+    """A commit that is tagged as a release is that release: tag v0.1.0, version 0.1.0."""
+    if not (ROOT / ".git").exists():
+        return
+    tags = run("git", "tag", "--points-at", "HEAD", cwd=ROOT).split()
+    if wrong := [tag for tag in tags if tag.startswith("v") and tag != f"v{version}"]:
+        raise SystemExit(f"The commit has the tag {wrong[0]}, and its version is {version}.")
 
 
 def requirements_without_torch(wheel: Path) -> list[str]:

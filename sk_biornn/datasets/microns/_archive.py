@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sk_biornn._atomic import write_bytes
 from sk_biornn._checks import check_count, check_flag
 from sk_biornn.datasets._data_home import resolve_data_home
-from sk_biornn.datasets._download import download
+from sk_biornn.datasets._download import check_mirrors, download
 from sk_biornn.datasets.microns._load import field_files, find_field, load_microns
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def fetch_microns(
     )
     home = resolve_data_home(data_home)
     may_download = check_flag("download_if_missing", download_if_missing)
-    urls = _check_mirrors(MIRRORS if mirrors is None else mirrors)
+    urls = check_mirrors(MIRRORS if mirrors is None else mirrors)
 
     key = tuple(number for number in wanted if number is not None)
     if len(key) != 3:
@@ -124,15 +124,6 @@ def fetch_microns(
     return load_microns(
         *key, data_home=home, unit_cube=unit_cube, grid=grid, allow_pickle=allow_pickle
     )
-
-
-def _check_mirrors(mirrors: str | Sequence[str]) -> list[str]:
-    mirrors = [mirrors] if isinstance(mirrors, str) else mirrors
-    if not isinstance(mirrors, Sequence) or not all(isinstance(url, str) for url in mirrors):
-        raise TypeError(f"mirrors must be a URL, a sequence of URLs or None, got {mirrors!r}.")
-    if not mirrors:
-        raise ValueError("mirrors must hold at least one URL, got an empty sequence.")
-    return list(mirrors)
 
 
 def _is_complete(key: Key, home: Path) -> bool:

@@ -171,32 +171,38 @@ def make_functional_connectome(
         W = wiring(
             positions, signs, density, length_scale, weight_sigma, gain, inhibitory_gain, rng
         )
-        spikes = simulate(
-            W,
-            rate=check_number("rate", rate, low=0.0),
-            tau=check_number("tau", tau, low=0.0, open_low=True),
-            dt=dt,
-            n_trials=n_trials,
-            n_steps=n_steps,
-            rng=rng,
-        )
+        rate = check_number("rate", rate, low=0.0)
+        tau = check_number("tau", tau, low=0.0, open_low=True)
+        shape = {"n_trials": n_trials, "n_steps": n_steps}
+        spikes = simulate(W, rate=rate, tau=tau, dt=dt, **shape, rng=rng)
         traces = calcium(spikes, n_frame_steps, dt, calcium_tau, noise_level, rng)
-        matrices = _functional_matrices(spikes, traces, dt, window)
+        field = _field(W, signs, spikes, traces, dt, window)
+    field.positions = to_unit_cube(positions) if unit_cube else positions
+    field.grid, field.frame = grid, n_frame_steps * dt
+    field.DESCR = _describe(field, box, window, unit_cube)
+    return field
+
+
+def _field(
+    W: np.ndarray,
+    signs: np.ndarray,
+    spikes: np.ndarray,
+    traces: np.ndarray,
+    dt: float,
+    window: float,
+) -> Bunch:
+    """Return the wiring, the recording, and what is computed of it."""
     from sklearn.utils import Bunch
 
-    field = Bunch(
+    return Bunch(
         connectome=np.abs(W),
         signs=signs,
-        **matrices,
-        positions=to_unit_cube(positions) if unit_cube else positions,
-        grid=grid,
-        names=[f"neuron_{index}" for index in range(n_units)],
+        **_functional_matrices(spikes, traces, dt, window),
+        names=[f"neuron_{index}" for index in range(len(W))],
         spikes=spikes,
         traces=traces,
         dt=dt,
-        frame=n_frame_steps * dt,
     )
-    return Bunch(**field, DESCR=_describe(field, box, window, unit_cube))
 
 
 def _steps_of(trial_duration: float, frame: float, dt: float) -> tuple[int, int]:

@@ -209,8 +209,10 @@ def make_population_rows(
     >>> rows = make_population_rows(
     ...     "paper", condition="novel_change", random_state=0
     ... )
-    >>> len(rows), rows["V1_L4_pyr"].shape, rows["LM_L5_sst"].shape
-    (18, (2370, 16), (257, 16))
+    >>> {name: len(trials) for name, trials in list(rows.items())[:3]}
+    {'V1_L4_pyr': 2370, 'V1_L4_sst': 1519, 'V1_L4_vip': 563}
+    >>> rows["LM_L5_sst"].shape  # trials, frames
+    (257, 16)
     """
     responses = _responses(condition, populations)
     counts = _row_counts(n_rows, list(responses), condition)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -142,30 +142,54 @@ def make_delayed_match_to_sample(
     other = (sample + rng.integers(1, n_stimuli, size=n_trials)) % n_stimuli
     delays = rng.integers(shortest, longest, size=n_trials, endpoint=True)
 
-    sample_end = n_fixation_steps + n_sample_steps
-    test_start = sample_end + delays[:, np.newaxis]
-    response_start = test_start + n_test_steps
-    trial_end = response_start + n_response_steps
-    steps = np.arange(sample_end + longest + n_test_steps + n_response_steps)
-
-    X = np.zeros((n_trials, len(steps), 1 + n_stimuli), dtype=np.float32)
-    X[:, :, 0] = steps < response_start
-    sample_is_on = (steps >= n_fixation_steps) & (steps < sample_end)
-    test_is_on = (steps >= test_start) & (steps < response_start)
-    stimuli = np.eye(n_stimuli, dtype=np.float32)
-    test = np.where(matches, sample, other)
-    X[:, :, 1:] = sample_is_on[:, np.newaxis] * stimuli[sample][:, np.newaxis]
-    X[:, :, 1:] += test_is_on[:, :, np.newaxis] * stimuli[test][:, np.newaxis]
+    durations = (n_fixation_steps, n_sample_steps, n_test_steps, n_response_steps)
+    course = _Course.of(durations, delays, longest)
+    shown = np.eye(n_stimuli, dtype=np.float32)[[sample, np.where(matches, sample, other)]]
+    X = _inputs(course, *shown)
     if sigma > 0:
         X[:, :, 1:] += sigma * rng.standard_normal((*X.shape[:2], n_stimuli), dtype=np.float32)
-    X[steps >= trial_end] = np.nan
+    X[course.steps >= course.end] = np.nan
+    return X, matches if judged == "last step" else _labels(course, matches)
 
-    if judged == "last step":
-        return X, matches
-    is_response = (steps >= response_start) & (steps < trial_end)
+
+class _Course(NamedTuple):
+    """At which steps the epochs of a trial begin."""
+
+    steps: np.ndarray  # (n_steps,)
+    sample: int
+    delay: int
+    test: np.ndarray  # (n_trials, 1), as the next two
+    response: np.ndarray
+    end: np.ndarray
+
+    @classmethod
+    def of(cls, durations: tuple[int, int, int, int], delays: np.ndarray, longest: int) -> _Course:
+        fixation, sample, test, response = durations
+        sample_end = fixation + sample
+        test_start = sample_end + delays[:, np.newaxis]
+        starts = (test_start, test_start + test, test_start + test + response)
+        n_steps = sample_end + longest + test + response
+        return cls(np.arange(n_steps), fixation, sample_end, *starts)
+
+
+def _inputs(course: _Course, sample: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Return fixation and stimuli without noise; `sample` and `test` are (n_trials, n_stimuli)."""
+    steps = course.steps
+    X = np.zeros((len(sample), len(steps), 1 + sample.shape[1]), dtype=np.float32)
+    X[:, :, 0] = steps < course.response
+    sample_is_on = (steps >= course.sample) & (steps < course.delay)
+    test_is_on = (steps >= course.test) & (steps < course.response)
+    X[:, :, 1:] = sample_is_on[:, np.newaxis] * sample[:, np.newaxis]
+    X[:, :, 1:] += test_is_on[:, :, np.newaxis] * test[:, np.newaxis]
+    return X
+
+
+def _labels(course: _Course, matches: np.ndarray) -> np.ndarray:
+    """Return labels that are masked before the response."""
+    is_response = (course.steps >= course.response) & (course.steps < course.end)
     # Whoever drops the mask finds a third class, not wrong labels.
     labels = np.where(is_response, matches[:, np.newaxis], -1)
-    return X, np.ma.masked_array(labels, mask=~is_response)
+    return np.ma.masked_array(labels, mask=~is_response)
 
 
 def _check_delays(delay_steps: Any) -> tuple[int, int]:

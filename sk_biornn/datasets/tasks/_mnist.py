@@ -10,7 +10,7 @@ import numpy as np
 
 from sk_biornn._checks import check_choice, check_flag
 from sk_biornn.datasets._data_home import resolve_data_home
-from sk_biornn.datasets._download import download
+from sk_biornn.datasets._download import check_mirrors, download
 from sk_biornn.datasets.tasks._idx import read_idx
 
 MIRRORS = (
@@ -112,7 +112,7 @@ def fetch_sequential_mnist(
     """
     pairs = FILES[check_choice("subset", subset, FILES)]
     home = resolve_data_home(data_home)
-    mirrors = _check_mirrors(MIRRORS if mirrors is None else mirrors)
+    mirrors = check_mirrors(MIRRORS if mirrors is None else mirrors)
     may_download = check_flag("download_if_missing", download_if_missing)
 
     names = [name for pair in pairs for name in pair]
@@ -131,15 +131,6 @@ def fetch_sequential_mnist(
         return parts[0]
     X_parts, y_parts = zip(*parts, strict=True)
     return np.concatenate(X_parts), np.concatenate(y_parts)
-
-
-def _check_mirrors(mirrors: str | Sequence[str]) -> list[str]:
-    mirrors = [mirrors] if isinstance(mirrors, str) else mirrors
-    if not isinstance(mirrors, Sequence) or not all(isinstance(url, str) for url in mirrors):
-        raise TypeError(f"mirrors must be a URL, a sequence of URLs or None, got {mirrors!r}.")
-    if not mirrors:
-        raise ValueError("mirrors must hold at least one URL, got an empty sequence.")
-    return list(mirrors)
 
 
 def _find(name: str, home: Path) -> Path | None:

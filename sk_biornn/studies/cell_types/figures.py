@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -166,58 +166,63 @@ def _name_outer(axes: Any) -> None:
 
 def draw_differences(figure: Any, comparisons: pd.DataFrame, names: list[str]) -> None:
     """Draw the differences between conditions, populations; a dot where q < 0.05."""
+    kept = comparisons[comparisons["level"] == "population"]
+    for ax, _, pair in _panels(figure, kept, width=4.6, height=3.9, above=0.4):
+        InteractionDisplay(
+            _square(pair, "difference", names),
+            marked=_square(pair, "q_value", names) < 0.05,
+            label="difference of mean |w|",
+            diverging=True,
+            n_runs=int(pair["n"].iloc[0]),
+        ).plot(ax)
+
+
+def draw_network(figure: Any, comparisons: pd.DataFrame, blocks: pd.DataFrame) -> None:
+    """Draw layers as a graph: colour is the difference, width the density."""
+    kept = comparisons[comparisons["level"] == "layer"]
+    sparse = blocks[(blocks["stage"] == "sparse") & (blocks["level"] == "layer")]
+    for ax, conditions, pair in _panels(figure, kept, width=4.2, height=3.6, fontsize=8):
+        densities = _matrix(sparse[sparse["condition"].isin(conditions)], "density")
+        differences = _square(pair, "difference", list(densities.index))
+        display = InteractionDisplay(
+            *(differences, densities),
+            label="difference of mean |w|",
+            diverging=True,
+            n_runs=int(pair["n"].iloc[0]),
+        )
+        display.plot(ax, kind="graph")
+
+
+def _panels(
+    figure: Any,
+    comparisons: pd.DataFrame,
+    *,
+    width: float,
+    height: float,
+    above: float = 0.0,
+    **of_titles: Any,
+) -> Iterator[tuple[Any, list[str], pd.DataFrame]]:
+    """Yield a panel for each pair of conditions, the two, and what is said of them; name it then.
+
+    One panel alone is `width` inches wide, each row of two is `height` inches high.
+    """
     from matplotlib import rc_context
 
-    kept = comparisons[comparisons["level"] == "population"]
-    pairs = list(dict.fromkeys(zip(kept["first"], kept["second"], strict=True)))
+    pairs = list(dict.fromkeys(zip(comparisons["first"], comparisons["second"], strict=True)))
     n_columns = min(2, len(pairs))
     n_rows = -(-len(pairs) // n_columns)
     with rc_context(PRINT):
-        _start(figure, PAGE if n_columns > 1 else 4.6, 0.4 + 3.9 * n_rows)
+        _start(figure, PAGE if n_columns > 1 else width, above + height * n_rows)
         axes = figure.subplots(n_rows, n_columns, squeeze=False)
         for ax in axes.flat[len(pairs) :]:
             ax.set_axis_off()
         for ax, (first, second) in zip(axes.flat, pairs, strict=False):
-            pair = kept[(kept["first"] == first) & (kept["second"] == second)]
-            InteractionDisplay(
-                _square(pair, "difference", names),
-                marked=_square(pair, "q_value", names) < 0.05,
-                label="difference of mean |w|",
-                diverging=True,
-                n_runs=int(pair["n"].iloc[0]),
-            ).plot(ax)
-            ax.set_title(f"{second}\n- {first}".replace("_", " "), loc="left")
+            is_pair = (comparisons["first"] == first) & (comparisons["second"] == second)
+            yield ax, [first, second], comparisons[is_pair]
+            ax.set_title(f"{second}\n- {first}".replace("_", " "), loc="left", **of_titles)
 
 
 def _square(pair: pd.DataFrame, value: str, names: list[str]) -> pd.DataFrame:
     """Return a column of the comparisons as [post, pre], NaN where there is no block."""
     table = pair.pivot(index="post", columns="pre", values=value)
     return table.reindex(index=names, columns=names)
-
-
-def draw_network(figure: Any, comparisons: pd.DataFrame, blocks: pd.DataFrame) -> None:
-    """Draw layers as a graph: colour is the difference, width the density."""
-    from matplotlib import rc_context
-
-    kept = comparisons[comparisons["level"] == "layer"]
-    pairs = list(dict.fromkeys(zip(kept["first"], kept["second"], strict=True)))
-    sparse = blocks[(blocks["stage"] == "sparse") & (blocks["level"] == "layer")]
-    n_columns = min(2, len(pairs))
-    n_rows = -(-len(pairs) // n_columns)
-    with rc_context(PRINT):
-        _start(figure, PAGE if n_columns > 1 else 4.2, 3.6 * n_rows)
-        axes = figure.subplots(n_rows, n_columns, squeeze=False)
-        for ax in axes.flat[len(pairs) :]:
-            ax.set_axis_off()
-        for ax, (first, second) in zip(axes.flat, pairs, strict=False):
-            pair = kept[(kept["first"] == first) & (kept["second"] == second)]
-            densities = _matrix(sparse[sparse["condition"].isin([first, second])], "density")
-            differences = _square(pair, "difference", list(densities.index))
-            display = InteractionDisplay(
-                *(differences, densities),
-                label="difference of mean |w|",
-                diverging=True,
-                n_runs=int(pair["n"].iloc[0]),
-            )
-            display.plot(ax, kind="graph")
-            ax.set_title(f"{second}\n- {first}".replace("_", " "), loc="left", fontsize=8)

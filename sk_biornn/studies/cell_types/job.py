@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sk_biornn.studies._parts import Data
 from sk_biornn.studies._repeatable import digest, seed_of
 from sk_biornn.studies._runner import Record
 from sk_biornn.studies._study import Plan
@@ -65,15 +66,6 @@ def job(record: Record, run: Run, plan: Plan) -> Steps:
 
 
 # ------------------------------------------------------------------ trials
-
-
-class Data(NamedTuple):
-    """Inputs and targets of shape (n_trials, n_steps, 18); the target is one step ahead."""
-
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_test: np.ndarray
-    y_test: np.ndarray
 
 
 def make_data(

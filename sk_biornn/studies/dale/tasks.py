@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from sk_biornn.studies._parts import Data
 from sk_biornn.studies._repeatable import digest
 from sk_biornn.studies.dale.settings import Budget
-
-
-class Data(NamedTuple):
-    """Trials of one simulation."""
-
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_test: np.ndarray
-    y_test: np.ndarray
 
 
 def mean_squared_error(y: np.ndarray, prediction: np.ndarray) -> float:

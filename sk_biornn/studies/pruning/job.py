@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sk_biornn.studies._parts import Data
 from sk_biornn.studies._repeatable import seed_of
 from sk_biornn.studies._runner import Record
 from sk_biornn.studies._study import Plan
 from sk_biornn.studies._together import Steps
 from sk_biornn.studies.dale.job import make_network
-from sk_biornn.studies.dale.tasks import TASKS, DaleTask, Data
+from sk_biornn.studies.dale.tasks import TASKS, DaleTask
 from sk_biornn.studies.pruning.settings import LEGACY, LEGACY_RANDOM, PruningPreset
 
 POINT = ("method", "density", "achieved_density", "tree_overlap", "one_shot", "finetuned")
