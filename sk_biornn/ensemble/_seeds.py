@@ -62,7 +62,7 @@ class SeedEnsemble(SeedsThatForecast, WithCallbacks, BaseEstimator):
         Their seeds.
     results_ : DataFrame
         A row per seed: seed, n_iter, the last and the best training loss, score on the training
-        trials and the best validation score (NaN without early stopping).
+        trials and the best validation score of an epoch (NaN without early stopping).
     summary_ : DataFrame
         A row per column of `results_`, but for the seed: n, mean and sd over the seeds, and `low`
         and `high`, the 95 % interval of the mean (t; of accuracies on the logit scale, of R^2 on
