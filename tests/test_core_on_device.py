@@ -106,7 +106,7 @@ def test_gains_of_a_given_wiring(gains):
     wiring = np.random.default_rng(0).random((7, 7))
     arguments = {"blocks": [0, 1, 2, 0, 1, 2, 1]} if gains == "type_gains" else {}
     prototype = DaleRNNRegressor(
-        plasticity=gains, recurrent_init=wiring, dale=None, **arguments, **SMALL
+        plasticity=gains, recurrent_init=wiring / 4, dale=None, **arguments, **SMALL
     )
     plain, ahead = fit_both(prototype)
     assert_alike(plain, ahead)

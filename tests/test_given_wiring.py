@@ -152,7 +152,7 @@ def test_populations_must_have_the_signs_of_the_connectome():
     traces = RNG.standard_normal((4, 5, 2))
     network = CellTypeRNNRegressor(connectome=fitting, **options).fit(traces, traces)
     assert_array_equal(network.mask_, COUNTS != 0)
-    with pytest.raises(ValueError, match="^signs must agree with those of connectome"):
+    with pytest.raises(ValueError, match=r"^signs must agree with those of connectome"):
         CellTypeRNNRegressor(connectome=KNOWN, **options).fit(traces, traces)
 
 
@@ -225,6 +225,12 @@ def test_guessed_signs_of_an_initializer_and_of_a_target_are_told():
     assert said_by(DaleRNNClassifier(**target, **SMALL, signs=KNOWN)) == []
 
 
+def test_a_fit_that_goes_on_says_it_no_more():
+    network = DaleRNNClassifier(mask=UNSIGNED, warm_start=True, **SMALL)
+    assert len(said_by(network)) == 1
+    assert said_by(network) == []
+
+
 def test_plain_arrays_say_nothing():
     assert said_by(DaleRNNClassifier(mask=COUNTS != 0, **SMALL)) == []
     assert said_by(DaleRNNClassifier(connectome=COUNTS, **SMALL)) == []
@@ -238,9 +244,7 @@ def test_plain_arrays_say_nothing():
 def test_a_radius_with_which_activity_explodes_is_told(kind, stored):
     radius = np.abs(np.linalg.eigvals(COUNTS * SIGNS)).max()
     assert radius > 2
-    wiring = Connectome(
-        sp.csr_array(COUNTS) if stored else COUNTS, NAMES, SIGNS, types=KNOWN.types
-    )
+    wiring = Connectome(sp.csr_array(COUNTS) if stored else COUNTS, NAMES, SIGNS, types=KNOWN.types)
     network = DaleRNNClassifier(connectome=wiring, plasticity=kind, sparse=stored, **SMALL)
     (said,) = said_by(network)
     assert said == (

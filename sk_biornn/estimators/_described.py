@@ -62,8 +62,9 @@ class DescribedRNN(RunningRNN):
             order=order,
         )
         refuse_other_signs(self, circuit)
-        tell_of_connectome(self)
-        tell_of_invented_signs(self, units, circuit)
+        if earlier is None:
+            tell_of_connectome(self)
+            tell_of_invented_signs(self, units, circuit)
         return cut_to_connectome(self, circuit)
 
     def _features(self) -> UnitOrder:
