@@ -20,6 +20,7 @@ from sk_biornn import (
     SpatialRNNClassifier,
 )
 from sk_biornn.biology import CommunicabilityEMD, WiringCost
+from sk_biornn.datasets import read_connectome
 from sk_biornn.estimators._wiring_told import _radius_if_large
 from sk_biornn.initializers import ConnectomeInitializer
 from sk_biornn.units import Connectome
@@ -188,6 +189,20 @@ def test_a_connectome_that_nothing_reads_is_told_in_space(penalty):
     assert_array_equal(network.mask_, COUNTS != 0)
 
 
+@pytest.mark.parametrize("family", [*FAMILIES, SpatialRNNClassifier])
+@pytest.mark.parametrize("kind", ["type_gains", "unit_gains", "none"])
+def test_a_connectome_beside_another_wiring_is_told(family, kind):
+    options = {**SMALL, "plasticity": kind, "signs": SIGNS, "spectral_radius": 0.9}
+    network = family(connectome=KNOWN, recurrent_init=COUNTS * SIGNS, **options)
+    expected = f"and recurrent_init is the wiring (plasticity={kind!r}); mask= takes its synapses."
+    if kind == "type_gains":
+        assert said_by(network) == []  # which takes the types of the connectome
+        network.set_params(blocks=np.arange(N) % 2)
+    (said,) = said_by(network)
+    assert said.startswith("connectome has no effect on this network") and said.endswith(expected)
+    assert said_by(network.set_params(connectome=None)) == []
+
+
 # ------------------------------------------------------------------ signs that nobody knows
 
 
@@ -221,8 +236,18 @@ def test_guessed_signs_of_an_initializer_and_of_a_target_are_told():
     target = {"connectome": KNOWN, "regularizer": "communicability_emd", "coordinates": "grid"}
     (said,) = said_by(DaleRNNClassifier(**target, **SMALL))
     assert said.startswith("signs are guessed, since the signs of connectome are not read here")
-    assert said.endswith("signs=connectome takes them.")
+    assert said.endswith("signs= takes the Connectome itself.")
     assert said_by(DaleRNNClassifier(**target, **SMALL, signs=KNOWN)) == []
+
+
+@pytest.mark.parametrize("name", ["mask", "connectome"])
+def test_signs_of_a_graph_are_not_read_and_this_is_told(name):
+    graph = KNOWN.to_networkx()
+    (said,) = said_by(DaleRNNClassifier(**{name: graph}, **SMALL))
+    assert said.startswith(f"signs are guessed, since the signs of {name} are not read here")
+    assert said.endswith("signs= takes read_connectome(graph).")
+    read = DaleRNNClassifier(**{name: graph}, signs=read_connectome(graph), **SMALL).fit(X, Y)
+    assert_array_equal(read.signs_, SIGNS)
 
 
 def test_a_fit_that_goes_on_says_it_no_more():

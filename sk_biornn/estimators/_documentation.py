@@ -99,7 +99,7 @@ connectome : array-like of shape (n_units, n_units), Connectome or None, default
     Measured weights or counts of synapses [post, pre], read by "communicability_emd". Otherwise the
     wiring: mask, and signs where nothing else says these; with `plasticity` other than "synapses"
     also the weights. A `mask` beside it holds, too. Networks in space do not take it as the wiring
-    with plasticity="synapses", nor does any network where a penalty is of one's own and may
+    with plasticity="synapses", nor does any network with a penalty of one's own, which may
     read it.
 regularizer : <penalties>, object, list or None, default=None
     Penalty on weights or activity, see `sk_biornn.biology`. An object needs a method

@@ -27,15 +27,28 @@ _N_PRODUCTS = 30  # before the growth of activity is taken for that of the large
 
 def tell_of_connectome(network: RNNParameters) -> None:
     """Warn of a connectome that nothing reads."""
-    if network.connectome is None or network.plasticity != "synapses":
+    if network.connectome is None or reads_connectome(network):
         return
-    if network._connectome_is_wiring or reads_connectome(network):
-        return
-    warnings.warn(
-        "connectome has no effect on this network, in which no penalty reads it and "
-        "plasticity='synapses' lets every weight learn; mask= takes it as the wiring.",
-        stacklevel=2,
-    )
+    if network.plasticity == "synapses":
+        is_read = network._connectome_is_wiring
+        why = "plasticity='synapses' lets every weight learn"
+    else:
+        is_read = _is_wiring_or_types(network)
+        why = f"recurrent_init is the wiring (plasticity={network.plasticity!r})"
+    if not is_read:
+        warnings.warn(
+            f"connectome has no effect on this network, in which no penalty reads it and {why}; "
+            "mask= takes its synapses.",
+            stacklevel=2,
+        )
+
+
+def _is_wiring_or_types(network: RNNParameters) -> bool:
+    """Whether a wiring that stays, or the types of its units, come from the connectome."""
+    if isinstance(network.recurrent_init, str) and network.recurrent_init == "auto":
+        return True
+    knows_types = getattr(network.connectome, "types", None) is not None
+    return network.plasticity == "type_gains" and network.blocks is None and knows_types
 
 
 def tell_of_invented_signs(network: RNNParameters, units: Units, circuit: Circuit) -> None:
@@ -45,16 +58,23 @@ def tell_of_invented_signs(network: RNNParameters, units: Units, circuit: Circui
     name = next(filter(lambda name: _names_neurons(network, name), _WIRINGS), None)
     if name is None:
         return
-    value, n_excitatory = getattr(network, name), int((units.signs > 0).sum())
-    knows = isinstance(value, Connectome) and value.signs is not None
-    why = f"the signs of {name} are not read here" if knows else f"{name} does not know any"
-    way = f"signs={name} takes them" if knows else "signs= says them, and 0 leaves a unit free"
+    n_excitatory, known = int((units.signs > 0).sum()), _signs_known_to(getattr(network, name))
+    why = f"the signs of {name} are not read here" if known else f"{name} does not know any"
+    way = f"signs= takes {known}" if known else "signs= says them, and 0 leaves a unit free"
     warnings.warn(
         f"signs are guessed, since {why}: the first {n_excitatory} of {circuit.n_units} "
         f"neurons are taken as excitatory (excitatory_fraction={network.excitatory_fraction}), the "
         f"others as inhibitory; {way}.",
         stacklevel=2,
     )
+
+
+def _signs_known_to(wiring: Any) -> str:
+    """Return which value for `signs` takes the signs of a wiring; nothing where it has none."""
+    if isinstance(wiring, Connectome):
+        return "" if wiring.signs is None else "the Connectome itself"
+    has_signs = hasattr(wiring, "adjacency") and any("sign" in of for _, of in wiring.nodes.data())
+    return "read_connectome(graph)" if has_signs else ""
 
 
 _WIRINGS = ("mask", "connectome", "recurrent_init")
