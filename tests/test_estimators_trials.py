@@ -609,7 +609,7 @@ def test_a_fitted_estimator_holds_numpy_only():
 def test_skops_trusts_all_but_the_class_itself():
     skops = pytest.importorskip("skops.io")
     X = arrays()[0]
-    named = fit_on("outputs", mask=Connectome(np.ones((7, 7)), list("abcdefg")))
+    named = fit_on("outputs", mask=Connectome(np.ones((7, 7)), list("abcdefg"), signs=np.ones(7)))
     for estimator in (fit_on("label per step"), fit_on("outputs"), named):
         dumped = skops.dumps(estimator)
         cls = type(estimator)

@@ -23,6 +23,7 @@ from sk_biornn.biology import CommunicabilityEMD, WiringCost
 from sk_biornn.datasets import read_connectome
 from sk_biornn.estimators._wiring_told import _radius_if_large
 from sk_biornn.initializers import ConnectomeInitializer
+from sk_biornn.inspection import silence
 from sk_biornn.units import Connectome
 
 N = 24
@@ -138,6 +139,17 @@ def test_signs_of_another_order_are_compared_by_name():
     signs["N5"] *= -1
     with pytest.raises(ValueError, match="got the other sign for 1 of 24 units"):
         DaleRNNClassifier(mask=mask, connectome=KNOWN, signs=signs, **SMALL).fit(X, Y)
+
+
+@pytest.mark.parametrize("wiring", [KNOWN, SPARSE], ids=["dense", "sparse"])
+def test_a_silenced_network_keeps_its_wiring(wiring):
+    network = DaleRNNClassifier(connectome=wiring, sparse=wiring is SPARSE, **SMALL).fit(X, Y)
+    silent = silence(network, "N3").fit(X, Y)
+    left = COUNTS != 0
+    left[3], left[:, 3] = False, False
+    assert_array_equal(dense(silent.mask_)[:, 3], False)
+    assert not (dense(silent.mask_) & (COUNTS == 0)).any() and dense(silent.mask_)[left].all()
+    assert_array_equal(silent.signs_, SIGNS)
 
 
 def test_free_weights_keep_the_synapses_of_the_connectome():

@@ -351,7 +351,7 @@ def test_silencing_cuts_sparse_weights_as_dense_ones(part):
     mask = rng_mask()
     names, labels = list("uvwxyz"), list("aabbba")
     X = np.random.default_rng(1).standard_normal((6, 4, 2))
-    given_ = Connectome(sp.csr_array(mask.astype(float)), names)
+    given_ = Connectome(sp.csr_array(mask.astype(float)), names, signs=[1, 1, 1, 1, -1, -1])
     network = DaleRNNClassifier(n_units=6, mask=given_, max_iter=1, random_state=0)
     network.fit(X, np.arange(6) % 2)
     dense = inspection.silence(network, part, labels=labels)
