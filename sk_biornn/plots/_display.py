@@ -8,7 +8,7 @@ from typing import NoReturn
 class Display:
     """A picture that is computed by `from_*` and drawn by `plot`."""
 
-    _set_by_plot = ("ax_", "figure_")
+    _set_by_plot: tuple[str, ...] = ("ax_", "figure_")
 
     def __getattr__(self, name: str) -> NoReturn:
         kind = type(self).__name__
