@@ -462,6 +462,16 @@ def test_probabilities_of_a_classifier_stand_over_its_labels():
     assert [text.get_text() for text in legend.get_texts()] == ["target", "prediction", "judged"]
 
 
+def test_a_label_of_a_single_step_is_a_dot():
+    y = [[None, None, None, 0], [1, None, 0, 0]]
+    for trial, steps in ((0, [3]), (1, [0])):
+        display = PredictionDisplay.from_estimator(Sure(), SHOWN, y, trial=trial).plot(Figure())
+        (dots,) = [line for line in display.axes_[0, 0].lines if line.get_marker() == "o"]
+        np.testing.assert_array_equal(dots.get_xdata(), steps)
+    whole = PredictionDisplay.from_estimator(Sure(), SHOWN, STEPS).plot(Figure())
+    assert [line.get_marker() for line in whole.axes_[0, 0].lines] == ["None", "None"]
+
+
 def test_probabilities_of_lists_and_words():
     X = [SHOWN[0], SHOWN[1, :3]]
     y = [["a", "b", "b", None], ["b", None, "a"]]

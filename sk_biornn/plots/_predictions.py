@@ -288,12 +288,22 @@ class PredictionDisplay(Display):
             label="target",
             zorder=3,
         )
+        lonely = _lonely(self.target[:, place])  # a line has no point of one step
+        if lonely.any():
+            ax.plot(self.time[lonely], self.target[lonely, place], "o", color=BLACK, ms=3, zorder=3)
         for name, prediction in self.predictions.items():
             colour = colors.get(name, GREY)
             ax.plot(self.time, prediction[:, place], color=colour, lw=1.5, label=literal(name))
         if self.judged is not None:
             shade_steps(ax, self.time, self.judged)
             ax.set_ylim(-0.05, 1.05)  # of probabilities
+
+
+def _lonely(values: np.ndarray) -> np.ndarray:
+    """Return which numbers have no number beside them."""
+    there = np.isfinite(np.asarray(values, dtype=float))
+    beside = np.concatenate([[False], there, [False]])
+    return there & ~beside[:-2] & ~beside[2:]
 
 
 def _time(dt: float, start: float, n_steps: int) -> np.ndarray:
