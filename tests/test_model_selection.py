@@ -147,13 +147,51 @@ def test_what_is_no_network_is_searched_as_ever():
     grid = {"dalernnregressor__dale": ["abs", "projection"]}
     found = [cls(pipeline, grid, cv=3).fit(X, Y) for cls in (StackedGridSearchCV, GridSearchCV)]
     assert_same_search_scores(*found)
-    assert not hasattr(found[0], "stacking_report_")
+    assert_alone(found[0], "Pipeline is no network of this package", n_rows=6)
     alone = StackedGridSearchCV(network(), GRID, cv=3, strategy="alone").fit(X, Y)
-    assert not hasattr(alone, "stacking_report_")
+    assert_alone(alone, "strategy='alone'", n_rows=18)
     large = StackedGridSearchCV(
         DaleRNNRegressor(n_units=300, max_iter=1, random_state=0), {"dale": ["abs"]}, cv=2
     ).fit(X, Y)
-    assert not hasattr(large, "stacking_report_")
+    assert_alone(large, "not so small that a stack pays", n_rows=2)
+
+
+def assert_alone(search, reason, n_rows):
+    """Every candidate and fold has a row that says why the search itself has fitted it."""
+    report = search.stacking_report_
+    assert report.columns.tolist() == ["candidate", "fold", "stack", "reason", "seconds"]
+    n_folds = search.n_splits_
+    assert len(report) == n_rows == n_folds * len(search.cv_results_["params"])
+    assert report["candidate"].tolist() == np.repeat(np.arange(n_rows // n_folds), n_folds).tolist()
+    assert report["fold"].tolist() == list(range(n_folds)) * (n_rows // n_folds)
+    assert (report["stack"] == 1).all() and (report["reason"] == reason).all()
+    assert report["seconds"].isna().all() and (search.cv_results_["mean_fit_time"] > 0).all()
+
+
+def test_why_candidates_of_a_kept_pipeline_learned_alone(tmp_path):
+    pipeline = make_pipeline(TrialScaler(), DaleRNNRegressor(**SMALL))
+    grid = {"dalernnregressor__dale": ["abs", "projection"]}
+    search = StackedGridSearchCV(pipeline, grid, cv=3, checkpoint=tmp_path / "kept").fit(X, Y)
+    assert_alone(search, "Pipeline is no network of this package", n_rows=6)
+    assert (search.fit(X, Y).stacking_report_["reason"] == "kept in the checkpoint").all()
+
+
+def test_metadata_routing_is_a_reason_to_learn_alone():
+    with sklearn.config_context(enable_metadata_routing=True):
+        search = StackedGridSearchCV(network(), {"dale": ["abs"]}, cv=3).fit(X, Y)
+    assert_alone(search, "metadata routing is enabled", n_rows=3)
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    ["step_r2", ["r2", "step_r2"], {"a": "step_r2"}],
+)
+def test_names_of_step_scorers_as_text_are_refused(scoring):
+    sentence = r"^scoring must have names of scikit-learn or scorers, got the text 'step_r2': "
+    with pytest.raises(ValueError, match=sentence + r".* bio_scoring\('step_r2'\), a dictionary"):
+        StackedGridSearchCV(network(), GRID, cv=3, scoring=scoring, refit=False).fit(X, Y)
+    scoring = bio_scoring("step_r2")
+    StackedGridSearchCV(network(), {"dale": ["abs"]}, cv=3, scoring=scoring, refit=False).fit(X, Y)
 
 
 def assert_same_search_scores(a, b):
@@ -194,7 +232,7 @@ def test_searches_are_pickled_and_forget_earlier_ones():
     np.testing.assert_array_equal(again.predict(X), search.predict(X))
     assert type(search.scorer_._estimator) is SpatialRNNRegressor
     search.set_params(strategy="alone").fit(X, Y)
-    assert not hasattr(search, "stacking_report_")
+    assert_alone(search, "strategy='alone'", n_rows=6)
 
 
 def test_what_has_no_digest_is_searched_as_ever():

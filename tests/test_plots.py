@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import re
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -11,7 +13,10 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from scipy import stats
+from sklearn.pipeline import make_pipeline
 
+from sk_biornn import DaleRNNClassifier, plots
+from sk_biornn.datasets import make_delayed_match_to_sample
 from sk_biornn.inspection import compare
 from sk_biornn.plots import (
     InteractionDisplay,
@@ -23,6 +28,7 @@ from sk_biornn.plots import (
 from sk_biornn.plots._layer_graph import places_of
 from sk_biornn.plots._learning_curve import mean_and_band
 from sk_biornn.plots._style import EXCITATORY, INHIBITORY
+from sk_biornn.preprocessing import TrialScaler
 
 
 @pytest.fixture(autouse=True)
@@ -418,3 +424,142 @@ def test_predictions_refuse_what_does_not_fit(arguments, sentence):
     X = np.zeros((4, 6, 2))
     with pytest.raises(ValueError, match=sentence):
         PredictionDisplay.from_estimators(Shift(0), **{"X": X, "y": X, **arguments})
+
+
+class Sure:
+    """Says of every step that it is of the class of its first feature, with 0.9."""
+
+    def __init__(self, classes=(0, 1)):
+        self.classes_ = np.asarray(classes)
+
+    def predict_proba(self, X):
+        first = [np.asarray(trial)[:, 0] for trial in X]
+        of_second = [np.where(trial == 1, 0.9, 0.1) for trial in first]
+        return [np.stack([1 - p, p], axis=-1) for p in of_second]
+
+
+STEPS = np.array([[0, 1, 1, 0], [1, 1, 0, 0]])
+SHOWN = STEPS[:, :, None].astype(float)
+
+
+def test_probabilities_of_a_classifier_stand_over_its_labels():
+    y = np.ma.array(STEPS, mask=[[1, 1, 0, 0], [1, 0, 0, 1]])
+    display = PredictionDisplay.from_estimator(Sure(), SHOWN, y, trial=1, dt=2.0, start=1.0).plot()
+    assert display.names == ["class 0", "class 1"]
+    np.testing.assert_array_equal(display.judged, [False, True, True, False])
+    nan = np.nan
+    np.testing.assert_array_equal(display.target[:, 0], [nan, 0, 1, nan])
+    np.testing.assert_array_equal(display.target[:, 1], [nan, 1, 0, nan])
+    lines = {line.get_label(): line for line in display.axes_[0, 1].lines}
+    np.testing.assert_allclose(lines["prediction"].get_ydata(), [0.9, 0.9, 0.1, 0.1])
+    np.testing.assert_array_equal(lines["target"].get_xdata(), [1, 3, 5, 7])
+    for ax in display.axes_.flat:  # the judged steps at 3 and 5, half a step to each side
+        (shade,) = [patch for patch in ax.patches if patch.get_label() == "judged"]
+        box = shade.get_path().get_extents(shade.get_patch_transform())
+        assert (box.x0, box.x1) == (2.0, 6.0) and ax.get_ylim() == (-0.05, 1.05)
+    assert display.figure_._supylabel.get_text() == "probability"
+    (legend,) = display.figure_.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["target", "prediction", "judged"]
+
+
+def test_a_label_of_a_single_step_is_a_dot():
+    y = [[None, None, None, 0], [1, None, 0, 0]]
+    for trial, steps in ((0, [3]), (1, [0])):
+        display = PredictionDisplay.from_estimator(Sure(), SHOWN, y, trial=trial).plot(Figure())
+        (dots,) = [line for line in display.axes_[0, 0].lines if line.get_marker() == "o"]
+        np.testing.assert_array_equal(dots.get_xdata(), steps)
+    whole = PredictionDisplay.from_estimator(Sure(), SHOWN, STEPS).plot(Figure())
+    assert [line.get_marker() for line in whole.axes_[0, 0].lines] == ["None", "None"]
+
+
+def test_probabilities_of_lists_and_words():
+    X = [SHOWN[0], SHOWN[1, :3]]
+    y = [["a", "b", "b", None], ["b", None, "a"]]
+    display = PredictionDisplay.from_estimators({"sure": Sure("ab")}, X, y, trial=1)
+    np.testing.assert_array_equal(display.target[:, 1], [1, np.nan, 0])
+    np.testing.assert_array_equal(display.judged, [True, False, True])
+    named = PredictionDisplay.from_estimators({"sure": Sure("ab")}, X, y, names=["no", "yes"])
+    assert named.names == ["no", "yes"] and named.predictions["sure"].shape == (4, 2)
+    padded = np.full((2, 4, 1), np.nan)
+    padded[0], padded[1, :3] = X[0], X[1]
+    full = np.array([["a", "b", "b", "a"], ["b", "b", "a", "a"]])
+    short = PredictionDisplay.from_estimators(Sure("ab"), padded, full, trial=1)
+    assert short.target.shape == (3, 2) and short.judged.all()
+
+
+def test_the_probabilities_of_a_network_are_its_own():
+    X, y = make_delayed_match_to_sample(12, random_state=0)
+    clf = make_pipeline(TrialScaler(), DaleRNNClassifier(n_units=6, max_iter=1, random_state=0))
+    display = PredictionDisplay.from_estimator(clf.fit(X, y), X, y, trial=3)
+    n_steps = int(np.isfinite(X[3, :, 0]).sum())  # the trial is shorter than others
+    assert n_steps < X.shape[1]
+    expected = clf.predict_proba(X)[3, :n_steps]
+    np.testing.assert_allclose(display.predictions["prediction"], expected, atol=1e-6)
+    np.testing.assert_array_equal(display.judged, ~y.mask[3, :n_steps])
+
+
+class Unsure(Sure):
+    """Answers once, as a classifier of a label per trial."""
+
+    def predict_proba(self, X):
+        return np.full((len(X), 2), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("estimators", "changes", "sentence"),
+    [
+        (
+            Unsure(),
+            {},
+            "PredictionDisplay draws classifiers that answer at every step, got Unsure as "
+            r"'prediction', fitted to one label per trial: fit it to labels \(n_trials, n_steps\)",
+        ),
+        ({"a": Sure(), "b": Shift(0)}, {}, "must be classifiers all or none, got Shift as 'b'"),
+        (
+            {"a": Sure(), "b": Sure([0, 2])},
+            {},
+            r"must have the same classes, got \[0, 1\] of 'a' and \[0, 2\] of 'b'",
+        ),
+        (Sure(), {"y": STEPS + 5}, r"y must have only the classes \[0, 1\] of the fit, got 5"),
+        (Sure(), {"y": SHOWN}, r"y must have labels \(n_trials, n_steps\) for classifiers"),
+        (Sure(), {"y": STEPS[:1]}, "y must have one entry per trial, 2, got 1"),
+        (Sure(), {"trial": 2}, r"trial must be an integer in \[0, 1\], got 2"),
+        (Sure(), {"names": ["one"]}, "names must have one name per output, 2, got 1"),
+    ],
+)
+def test_probabilities_refuse_what_does_not_fit(estimators, changes, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        PredictionDisplay.from_estimators(estimators, **{"X": SHOWN, "y": STEPS, **changes})
+
+
+def test_classifiers_without_probabilities_are_refused():
+    silent = SimpleNamespace(classes_=[0, 1], predict=None)
+    with pytest.raises(TypeError, match="have predict_proba if they are classifiers, got Simple"):
+        PredictionDisplay.from_estimator(silent, SHOWN, STEPS)
+
+
+# ------------------------------------------------------------------ before and after plot
+
+
+@pytest.mark.parametrize("name", plots.__all__)
+def test_what_plot_sets_is_missing_before_and_says_so(name):
+    cls = getattr(plots, name)
+    display = object.__new__(cls)
+    documented = re.findall(r"^    (\w+_) : ", cls.__doc__, flags=re.MULTILINE)
+    assert {"ax_", "figure_"} <= set(documented) == set(cls._set_by_plot)
+    for attribute in documented:
+        assert not hasattr(display, attribute)
+        with pytest.raises(
+            AttributeError, match=rf"^{name} has {attribute} once .* plot\(\) first"
+        ):
+            getattr(display, attribute)
+    with pytest.raises(AttributeError, match=rf"^'{name}' object has no attribute 'figure'$"):
+        _ = display.figure
+
+
+def test_displays_are_copied_and_drawn_again():
+    X = np.zeros((1, 3, 2))
+    display = copy.deepcopy(PredictionDisplay.from_estimators(Shift(0), X, X))
+    assert not hasattr(display, "figure_")
+    first = display.plot(Figure()).figure_
+    assert hasattr(display, "axes_") and display.plot(Figure()).figure_ is not first

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
@@ -285,7 +286,45 @@ def test_bio_scoring_refuses_unknown_names(name):
         bio_scoring("density", name)
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("accuracy", "step_accuracy"),
+        ("balanced_accuracy", "step_balanced_accuracy"),
+        ("f1_macro", "step_f1"),
+        ("neg_log_loss", "step_log_loss"),
+        ("r2", "step_r2"),
+        ("r2_score", "step_r2"),
+        ("neg_mean_squared_error", "step_neg_mean_squared_error"),
+        ("mean_squared_error", "step_neg_mean_squared_error"),
+    ],
+)
+def test_bio_scoring_says_which_scorer_is_meant(name, meant):
+    with pytest.raises(ValueError, match=rf"got '{name}'\. What a network .* by '{meant}'\.$"):
+        bio_scoring(name)
+
+
 # --- select_refit ---
+
+
+def test_the_score_of_a_search_is_the_first_metric_of_what_was_chosen():
+    X, y = trials()
+    refit = select_refit("accuracy", then="modularity")
+    found = search(scoring=SCORING, refit=refit).fit(X, y)
+    assert found.score(X, y) == found.best_estimator_.score(X, y)
+    again = pickle.loads(pickle.dumps(found))
+    assert again.score(X, y) == found.score(X, y) and again.refit == refit
+    assert clone(found).refit == refit
+
+
+def test_what_a_choice_is_equal_to():
+    refit = select_refit("accuracy", then="modularity")
+    assert refit == "accuracy" and "accuracy" == refit and {"accuracy": 1}[refit] == 1
+    assert refit != "modularity" and refit != True and refit != None  # noqa: E711, E712
+    assert refit == select_refit("accuracy", then="modularity")
+    assert refit != select_refit("accuracy", then="modularity", within=0.1)
+    assert refit != select_refit("accuracy", then="density")
+    assert len({refit, select_refit("accuracy", then="density")}) == 2
 
 
 def results(first, then, stds=None, n_splits=5):

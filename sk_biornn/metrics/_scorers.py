@@ -16,7 +16,12 @@ from sk_biornn._wrapped import each_within, within
 from sk_biornn.metrics._assortativity import assortativity
 from sk_biornn.metrics._modularity import modularity
 from sk_biornn.metrics._small_worldness import small_worldness
-from sk_biornn.metrics._step_scorers import STEP_SCORERS, StepScorer, step_scorer
+from sk_biornn.metrics._step_scorers import (
+    STEP_SCORERS,
+    StepScorer,
+    step_name_of,
+    step_scorer,
+)
 from sk_biornn.metrics._weight_entropy import weight_entropy
 
 _ATTRIBUTES = {"recurrent": "W_rec_", "input": "W_in_", "readout": "W_out_"}
@@ -176,6 +181,11 @@ def bio_scoring(*names: str) -> dict[str, WeightScorer | StepScorer]:
     ValueError
         If there is no metric of that name.
 
+    Notes
+    -----
+    scikit-learn's "accuracy" and its other scorers of what a network answers do not know of steps;
+    "step_accuracy" does, and is the same where there is one label per trial.
+
     Examples
     --------
     >>> bio_scoring("step_accuracy", "modularity", "neg_wiring_cost")
@@ -197,7 +207,11 @@ def _scorer_of(name: str) -> WeightScorer | StepScorer:
     functions = {func.__name__: func for func in candidates if _is_scalar_metric(func)}
     if plain not in functions:
         expected = choice_text(sorted([*functions, *STEP_SCORERS]))
-        raise refusal("names", expected, name, right_type=isinstance(name, str))
+        error = refusal("names", expected, name, right_type=isinstance(name, str))
+        meant = step_name_of(name)
+        if meant is not None:
+            raise ValueError(f"{error} What a network answers is scored by {meant!r}.")
+        raise error
     return WeightScorer(functions[plain], greater_is_better=not name.startswith("neg_"))
 
 

@@ -18,6 +18,10 @@ from sk_biornn._plain import found, real_array, short
 class SelectRefit:
     """Callable for the `refit` of a search; made by `select_refit`, and picklable.
 
+    It is equal to the name of its first metric: so the `score` of a search with several metrics,
+    which looks its metric up by `refit`, is the first one. Two of them are equal if all three
+    fields are.
+
     Parameters
     ----------
     first : str
@@ -36,6 +40,18 @@ class SelectRefit:
     first: str
     then: str
     within: str | float
+
+    def __eq__(self, other: object) -> bool:
+        # scikit-learn's search.score(X, y) is scorer_[refit], with names as the keys.
+        if isinstance(other, str):
+            return self.first == other
+        if not isinstance(other, SelectRefit):
+            return NotImplemented
+        fields = (self.first, self.then, self.within)
+        return fields == (other.first, other.then, other.within)
+
+    def __hash__(self) -> int:
+        return hash(self.first)
 
     def __call__(self, cv_results: dict[str, Any]) -> int:
         """Return the index of the chosen candidate."""
@@ -68,7 +84,8 @@ def select_refit(first: str, *, then: str, within: str | float = "1se") -> Selec
 
     Of all candidates whose mean test score is within one standard error of the best, the one with
     the highest mean of the other metric is chosen: "the most modular network that is as accurate
-    as any".
+    as any". Afterwards `score` of the search is the first metric of the network that was chosen;
+    as of every callable `refit` there is no `best_score_`, see ``cv_results_[...][best_index_]``.
 
     Parameters
     ----------

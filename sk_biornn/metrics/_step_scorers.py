@@ -188,7 +188,11 @@ def _metric(name: str) -> Callable[..., float]:
     import sklearn.metrics  # here, so that to load this room does not load scikit-learn
 
     if name not in sklearn.metrics.__all__:
-        raise ValueError(f"func must be the name of a function in sklearn.metrics, got {name!r}.")
+        like = f"{name}_score"
+        way = f"; {like!r} is one" if like in sklearn.metrics.__all__ else ""
+        raise ValueError(
+            f"func must be the name of a function in sklearn.metrics, got {name!r}{way}."
+        )
     return getattr(sklearn.metrics, name)
 
 
@@ -220,3 +224,12 @@ STEP_SCORERS = {
 def step_scorer(name: str) -> StepScorer:
     """Return a copy, whose requests of metadata are its own."""
     return copy.copy(STEP_SCORERS[name])
+
+
+def step_name_of(name: Any) -> str | None:
+    """Return the scorer that is meant by a name of scikit-learn, "step_f1" by "f1_macro"."""
+    plain = str(name).removesuffix("_macro").removesuffix("_score").removeprefix("neg_")
+    for known in STEP_SCORERS:
+        if plain == known.removeprefix("step_").removeprefix("neg_"):
+            return known
+    return None

@@ -47,7 +47,9 @@ class Before:
     store : Store
         Where fits are found.
     options : dict or None
-        Of `fit_many`; None: nothing is fitted before, and only what is kept is reported.
+        Of `fit_many`; None: nothing is fitted before.
+    why_alone : str
+        The reason in the report of what is not fitted before.
     """
 
     def __init__(
@@ -58,8 +60,10 @@ class Before:
         params: dict[str, Any],
         store: Store,
         options: dict[str, Any] | None,
+        why_alone: str,
     ) -> None:
         self.twin, self.X, self.y, self.store, self.options = twin, X, y, store, options
+        self.why_alone = why_alone
         self.groups = params.get("groups")
         self.fit_params = {name: value for name, value in params.items() if name != "groups"}
         cluster = active_cluster()  # asked here: the search itself will be in this process
@@ -94,6 +98,7 @@ class Before:
             self.options["strategy"] == "stacked" or may_pay(network, len(train))
         )
         if not pays and self.store.folder is None:
+            self._report_one(candidate, fold, 1, self.why_alone, np.nan)
             return []
         # By parameters as they are before the fit, whose generator may advance.
         if fold not in self._learned_from:
@@ -105,8 +110,9 @@ class Before:
             if seconds is not None:
                 self._report_one(candidate, fold, 0, "kept in the checkpoint", seconds)
                 return []
-        if pays and not key.is_told:
-            self._report_one(candidate, fold, 1, str(key.unkept), np.nan)
+        if not pays or not key.is_told:
+            why = str(key.unkept) if pays else self.why_alone
+            self._report_one(candidate, fold, 1, why, np.nan)
         return [_Fit(candidate, fold, network, train, key)] if pays and key.is_told else []
 
     def _fit(self, todo: Sequence[_Fit]) -> None:
@@ -132,6 +138,12 @@ class Before:
     def _report_one(
         self, candidate: int, fold: int, stack: int, reason: str, seconds: float
     ) -> None:
-        row = (candidate, fold, stack, reason, seconds)
-        columns = ["candidate", "fold", "stack", "reason", "seconds"]
-        self.reports.append(pd.DataFrame([row], columns=columns))
+        self.reports.append(report_of([(candidate, fold)], stack, reason, seconds))
+
+
+def report_of(
+    places: Sequence[tuple[int, int]], stack: int, reason: str, seconds: float
+) -> pd.DataFrame:
+    """Return rows of the report, of candidates and folds that have the rest in common."""
+    report = pd.DataFrame(places, columns=["candidate", "fold"])
+    return report.assign(stack=stack, reason=reason, seconds=seconds)

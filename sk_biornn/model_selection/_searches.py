@@ -38,9 +38,10 @@ class StackedGridSearchCV(StackedSearch, GridSearchCV):
     Attributes
     ----------
     stacking_report_ : DataFrame
-        A row per candidate and fold that learned before it was asked for: `candidate`, `fold`,
-        `stack`, how many learned together (0: kept in the checkpoint), `reason` why it learned
-        alone, and `seconds`, its share of the time, which is also the `fit_time` of `cv_results_`.
+        A row per candidate and fold: `candidate`, `fold`, `stack`, how many learned together (0:
+        kept in the checkpoint), `reason` why it learned alone, and `seconds`, its share of the
+        time, which is also the `fit_time` of `cv_results_` (NaN: the search itself has fitted it,
+        as it does all of pipelines). With a `checkpoint` equal fits are one, and one row.
 
     See Also
     --------

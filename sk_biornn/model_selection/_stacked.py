@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any, Self
 
 import joblib
+import numpy as np
 import pandas as pd
 import sklearn
 from sklearn.base import clone, is_classifier
@@ -14,9 +16,10 @@ from sklearn.model_selection import check_cv
 
 from sk_biornn._checks import check_choice, check_number
 from sk_biornn.ensemble._fit_many import STRATEGIES
-from sk_biornn.model_selection._before import Before
+from sk_biornn.model_selection._before import Before, report_of
 from sk_biornn.model_selection._checkpoint import Checkpoint, open_checkpoint
 from sk_biornn.model_selection._fitted_before import Store, is_network, looking_up
+from sk_biornn.model_selection._step_names import refuse_names_of_steps
 
 
 class StackedSearch:
@@ -29,6 +32,7 @@ class StackedSearch:
     estimator: Any
     cv: Any
     n_jobs: int | None
+    scoring: Any
     strategy: str
     max_memory: float | None
     checkpoint: Any
@@ -55,8 +59,9 @@ class StackedSearch:
         TypeError
             If an argument is of another type.
         ValueError
-            If an argument does not fit, or `checkpoint` is a folder of something else, of other
-            versions or sources, or of a search that runs.
+            If an argument does not fit, `scoring` has the name of a step scorer as text, or
+            `checkpoint` is a folder of something else, of other versions or sources, or of a search
+            that runs.
 
         Warns
         -----
@@ -65,6 +70,7 @@ class StackedSearch:
             or nothing can be restored from them; once each.
         """
         check_choice("strategy", self.strategy, STRATEGIES)
+        refuse_names_of_steps(self.scoring)
         if self.max_memory is not None:
             check_number("max_memory", self.max_memory, low=0.0, open_low=True)
         self.__dict__.pop("stacking_report_", None)  # of an earlier search
@@ -73,7 +79,9 @@ class StackedSearch:
         stacks = self.strategy != "alone" and not routed and is_network(type(self.estimator))
         with open_checkpoint(self.checkpoint) as folder:
             if not stacks and (folder is None or not hasattr(self.estimator, "fit")):
-                return super().fit(X, y, **params)  # type: ignore[misc]
+                super().fit(X, y, **params)  # type: ignore[misc]
+                self._report_alone(self._why_alone(routed))
+                return self
             with self._found_before(X, y, params, folder, stacks=stacks, routed=routed):
                 super().fit(X, y, **params)  # type: ignore[misc]
         return self
@@ -94,7 +102,8 @@ class StackedSearch:
         twin = clone(prototype)
         twin.__class__ = looking_up(type(prototype), store)
         options = {"max_memory": self.max_memory, "n_jobs": self.n_jobs, "strategy": self.strategy}
-        before = Before(twin, X, y, params, store, options if stacks else None)
+        why = "not so small that a stack pays" if stacks else self._why_alone(routed)
+        before = Before(twin, X, y, params, store, options if stacks else None, why)
         try:
             self.estimator = twin
             if not routed:
@@ -135,6 +144,20 @@ class StackedSearch:
             return evaluate_candidates(candidates, check_cv(splits), *rest, **options)
 
         return super()._run_search(evaluate, **context)  # type: ignore[misc]
+
+    def _why_alone(self, routed: bool) -> str:
+        """Return why no candidate learns side by side with others."""
+        kind = type(self.estimator)
+        if not is_network(kind):
+            return f"{kind.__name__} is no network of this package"
+        return "metadata routing is enabled" if routed else "strategy='alone'"
+
+    def _report_alone(self, reason: str) -> None:
+        """Set the report of a search that scikit-learn has done by itself."""
+        n_candidates = len(self.cv_results_["params"])  # type: ignore[attr-defined]
+        folds = range(self.n_splits_)  # type: ignore[attr-defined]
+        places = list(itertools.product(range(n_candidates), folds))
+        self.stacking_report_ = report_of(places, 1, reason, np.nan)
 
     def _report(self, reports: list[pd.DataFrame]) -> None:
         """Set the report, and the times of candidates of which every fold is in it."""

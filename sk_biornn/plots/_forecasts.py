@@ -10,6 +10,7 @@ import pandas as pd
 
 from sk_biornn._checks import check_choice, check_number
 from sk_biornn._plain import found, is_several, short
+from sk_biornn.plots._display import Display
 from sk_biornn.plots._style import BLACK, CYCLE, bare, literal, new_axes
 
 _VALUES = {
@@ -24,7 +25,7 @@ _GREYS = ("#4D4D4D", "#7A7A7A", "#A3A3A3", "#5E5E5E", "#8C8C8C", "#B5B5B5")
 _DASHES = ((0, ()), (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.2, 1.2, 1.2)), (0, (2.5, 1)))
 
 
-class ForecastDisplay:
+class ForecastDisplay(Display):
     """How good forecasts are, by how far they look ahead: networks in colour, baselines in grey.
 
     Parameters
@@ -62,6 +63,8 @@ class ForecastDisplay:
     >>> sorted(display.plot(value="r2").lines_)
     ['AR', 'AR(2)', 'persistence']
     """
+
+    _set_by_plot = ("ax_", "figure_", "lines_")
 
     def __init__(self, table: pd.DataFrame, models: Sequence[str]) -> None:
         self.table = table

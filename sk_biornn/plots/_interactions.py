@@ -11,6 +11,7 @@ from sk_biornn._checks import check_choice, check_flag, check_number, refusal
 from sk_biornn._plain import found, plain_frame
 from sk_biornn.inspection import block_density, population_interactions
 from sk_biornn.plots import _interaction_keys as key
+from sk_biornn.plots._display import Display
 from sk_biornn.plots._layer_graph import draw_graph
 from sk_biornn.plots._style import (
     STRENGTHS,
@@ -27,7 +28,7 @@ _SIGNED = "mean w"  # which has the colours of weights
 _LABELS = {"difference": "difference of mean {}", "hedges_g": "Hedges' g"}
 
 
-class InteractionDisplay:
+class InteractionDisplay(Display):
     """A number for every pair of blocks (of populations, layers, ...), and a size beside it.
 
     Parameters
@@ -76,6 +77,8 @@ class InteractionDisplay:
     >>> display.plot(kind="bubbles").ax_.get_xlabel()
     'from (pre)'
     """
+
+    _set_by_plot = ("ax_", "figure_", "mappable_")
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ import numpy as np
 from sk_biornn._checks import check_flag
 from sk_biornn._mean_interval import FEWEST, mean_interval
 from sk_biornn._plain import found, is_several, real_array
+from sk_biornn.plots._display import Display
 from sk_biornn.plots._style import BLUE, GREY, bare, fitted, new_axes
 
 
@@ -45,7 +46,7 @@ def mark_pruning(ax: Any, epoch: float) -> None:
     )
 
 
-class LearningCurveDisplay:
+class LearningCurveDisplay(Display):
     """How a number falls or rises with training: mean over runs, 95 % band, single runs thin.
 
     The band is the interval of the mean on its scale; of fewer than five runs there is none, and
@@ -82,6 +83,8 @@ class LearningCurveDisplay:
     >>> display.plot().line_.get_ydata().round(2).tolist()
     [0.9, 0.5, 0.3]
     """
+
+    _set_by_plot = ("ax_", "figure_", "line_")
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Predictions over targets, as a picture: one trial, a panel per output."""
+"""Predictions over targets, as a picture: one trial, a panel per output or class."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ import numpy as np
 from sk_biornn._checks import check_count, check_number
 from sk_biornn._output_names import names_of_columns, output_names_of, refuse_other_outputs
 from sk_biornn._plain import found, is_several, real_array, short
+from sk_biornn.plots._class_probabilities import (
+    class_probabilities,
+    is_labelling,
+    shade_steps,
+)
+from sk_biornn.plots._display import Display
 from sk_biornn.plots._style import (
     BLACK,
     CYCLE,
@@ -27,8 +33,12 @@ N_COLUMNS = 3
 _MOST = 1e100  # time that an axis can show
 
 
-class PredictionDisplay:
-    """What networks predict in one trial, over what happened: a panel per output.
+class PredictionDisplay(Display):
+    """What networks predict in one trial, over what happened: a panel per output or class.
+
+    Of regressors the outputs are drawn, of classifiers of labels at every step the probability of
+    each class, over 1 where a step has its label and 0 where it has another, with the judged steps
+    shaded.
 
     Parameters
     ----------
@@ -40,6 +50,8 @@ class PredictionDisplay:
         Name of each output.
     time : ndarray of shape (n_steps,)
         Time of each step.
+    judged : ndarray of bool of shape (n_steps,) or None, default=None
+        Steps that are shaded, those of a classifier that are judged. None: no shade.
 
     Attributes
     ----------
@@ -68,17 +80,21 @@ class PredictionDisplay:
     ('left', ['target', 'late'])
     """
 
+    _set_by_plot = ("ax_", "axes_", "figure_")
+
     def __init__(
         self,
         target: np.ndarray,
         predictions: Mapping[str, np.ndarray],
         names: Sequence[str],
         time: np.ndarray,
+        judged: np.ndarray | None = None,
     ) -> None:
         self.target = target
         self.predictions = predictions
         self.names = names
         self.time = time
+        self.judged = judged
 
     @classmethod
     def from_estimator(cls, estimator: Any, X: Any, y: Any, **options: Any) -> PredictionDisplay:
@@ -87,7 +103,7 @@ class PredictionDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted regressor that predicts every step.
+            A fitted regressor that predicts every step, or classifier of labels at every step.
         X, y : array-like
             Trials, and what happened in them.
         **options : object
@@ -104,6 +120,20 @@ class PredictionDisplay:
             As `from_estimators` does.
         ValueError
             As `from_estimators` does.
+
+        Examples
+        --------
+        The probabilities of a classifier in a trial of which the last three steps are judged:
+
+        >>> from sk_biornn import DaleRNNClassifier
+        >>> from sk_biornn.datasets import make_delayed_match_to_sample
+        >>> from sk_biornn.plots import PredictionDisplay
+        >>> X, y = make_delayed_match_to_sample(40, random_state=0)
+        >>> clf = DaleRNNClassifier(n_units=16, max_iter=2, random_state=0)
+        >>> display = PredictionDisplay.from_estimator(clf.fit(X, y), X, y)
+        >>> display.names, int(display.judged.sum())
+        (['class 0', 'class 1'], 3)
+        >>> figure = display.plot().figure_  # drawn by plot, not before
         """
         return cls.from_estimators(estimator, X, y, **options)
 
@@ -124,16 +154,18 @@ class PredictionDisplay:
         Parameters
         ----------
         estimators : estimator or dict of str to estimator
-            Fitted regressors that predict every step, by the name in the legend.
+            Fitted regressors that predict every step, by the name in the legend; or fitted
+            classifiers of labels at every step, of the same classes.
         X : array-like of shape (n_trials, n_steps, n_features)
-            Trials, best some that were not used to train.
+            Trials, best some that were not used to train; of classifiers also a list.
         y : array-like of shape (n_trials, n_steps, n_outputs)
-            What happened in them.
+            What happened in them; of classifiers the labels, as `fit` takes them.
         trial : int, default=0
             Which of them.
         names : sequence of str or None, default=None
-            Name of each output. None: those of the columns of y, here or in the fit, if they have
-            names; the populations of a network that has one per output; else numbers.
+            Name of each output or class. None: the classes; of regressors those of the columns of
+            y, here or in the fit, if they have names; the populations of a network that has one
+            per output; else numbers.
         dt, start : float, default=1.0 and 0.0
             Time from step to step, and of the first step, in the unit of the axis.
 
@@ -148,10 +180,16 @@ class PredictionDisplay:
             If `estimators`, `X` or `trial` is of another type.
         ValueError
             If there is no such trial, or predictions or names do not fit `y`, or its columns have
-            other names than in the fit or another order.
+            other names than in the fit or another order; or if classifiers have no probabilities
+            at every step, other classes, or stand beside regressors.
         """
         if not isinstance(estimators, Mapping):
             estimators = {"prediction": estimators}
+        if any(is_labelling(network) for network in estimators.values()):
+            drawn = class_probabilities(estimators, X, y, trial)
+            names = drawn.names if names is None else _checked_names(names, len(drawn.names))
+            time = _time(dt, start, len(drawn.target))
+            return cls(drawn.target, drawn.predictions, names, time, drawn.judged)
         for network in estimators.values():
             refuse_other_outputs(network, y)
         named = names_of_columns({"y": y}, None)
@@ -161,8 +199,7 @@ class PredictionDisplay:
         trial = check_count("trial", trial, low=0)
         if trial >= len(y):
             raise ValueError(f"trial must be an integer in [0, {len(y) - 1}], got {trial}.")
-        for name, value in (("dt", dt), ("start", start)):
-            check_number(name, value, low=-_MOST, high=_MOST)
+        time = _time(dt, start, y.shape[1])
         predictions = {name: _predicted(network, X, trial) for name, network in estimators.items()}
         for name, prediction in predictions.items():
             if prediction.shape != y.shape[1:]:
@@ -170,14 +207,10 @@ class PredictionDisplay:
                     f"estimators must predict every step of y, shape {y.shape[1:]}, got "
                     f"{prediction.shape} from {short(name)}."
                 )
-        if names is not None and not is_several(names):
-            raise TypeError(f"names must be a sequence of names, got {found(names)}.")
-        names = _names(estimators, named, y.shape[2]) if names is None else list(names)
-        if len(names) != y.shape[2]:
-            raise ValueError(
-                f"names must have one name per output, {y.shape[2]}, got {len(names)}."
-            )
-        return cls(y[trial], predictions, names, start + dt * np.arange(y.shape[1]))
+        n_outputs = y.shape[2]
+        if names is None:
+            names = _names(estimators, named, n_outputs)
+        return cls(y[trial], predictions, _checked_names(names, n_outputs), time)
 
     def plot(
         self,
@@ -201,7 +234,7 @@ class PredictionDisplay:
         event : float or None, default=None
             Time at which a grey line stands.
         xlabel, ylabel : str
-            What the axes are, with units.
+            What the axes are, with units. An empty `ylabel` is "probability" of classifiers.
         figure : matplotlib Figure or None, default=None
             Deprecated name of `ax`.
 
@@ -236,7 +269,8 @@ class PredictionDisplay:
             for ax in axes.flat[len(self.names) :]:
                 ax.set_axis_off()
             figure.supxlabel(xlabel, fontsize=8)
-            figure.supylabel(ylabel, fontsize=8)
+            unit = "" if self.judged is None else "probability"
+            figure.supylabel(ylabel or unit, fontsize=8)
             handles, labels = axes[0, 0].get_legend_handles_labels()
             columns = max(1, min(len(labels), int(0.5 * 10 * width / max(map(len, labels)))))
             figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
@@ -254,9 +288,37 @@ class PredictionDisplay:
             label="target",
             zorder=3,
         )
+        lonely = _lonely(self.target[:, place])  # a line has no point of one step
+        if lonely.any():
+            ax.plot(self.time[lonely], self.target[lonely, place], "o", color=BLACK, ms=3, zorder=3)
         for name, prediction in self.predictions.items():
             colour = colors.get(name, GREY)
             ax.plot(self.time, prediction[:, place], color=colour, lw=1.5, label=literal(name))
+        if self.judged is not None:
+            shade_steps(ax, self.time, self.judged)
+            ax.set_ylim(-0.05, 1.05)  # of probabilities
+
+
+def _lonely(values: np.ndarray) -> np.ndarray:
+    """Return which numbers have no number beside them."""
+    there = np.isfinite(np.asarray(values, dtype=float))
+    beside = np.concatenate([[False], there, [False]])
+    return there & ~beside[:-2] & ~beside[2:]
+
+
+def _time(dt: float, start: float, n_steps: int) -> np.ndarray:
+    """Return the time of each step."""
+    for name, value in (("dt", dt), ("start", start)):
+        check_number(name, value, low=-_MOST, high=_MOST)
+    return start + dt * np.arange(n_steps)
+
+
+def _checked_names(names: Any, n_outputs: int) -> list[str]:
+    if not is_several(names):
+        raise TypeError(f"names must be a sequence of names, got {found(names)}.")
+    if len(names) != n_outputs:
+        raise ValueError(f"names must have one name per output, {n_outputs}, got {len(names)}.")
+    return list(names)
 
 
 def _predicted(network: Any, X: Any, trial: int) -> np.ndarray:

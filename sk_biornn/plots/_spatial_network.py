@@ -10,6 +10,7 @@ from sk_biornn._checks import check_count
 from sk_biornn._plain import found
 from sk_biornn._sparse import is_sparse
 from sk_biornn.metrics._checks import either_weights_and
+from sk_biornn.plots._display import Display
 from sk_biornn.plots._style import EXCITATORY, GREY, INHIBITORY, bare, fitted, new_axes
 from sk_biornn.units.order import UnitOrder
 from sk_biornn.units.positions import unit_positions
@@ -20,7 +21,7 @@ _KEYS = (0.25, 0.5, 1.0)  # of its weight
 _AXES = "xyz"
 
 
-class SpatialNetworkDisplay:
+class SpatialNetworkDisplay(Display):
     """Units at their positions, and wires between them: excitation orange-red, inhibition blue.
 
     Parameters
@@ -60,6 +61,8 @@ class SpatialNetworkDisplay:
     >>> display.ax_.get_title(loc="right"), len(display.wires_.get_segments())
     ('all 2 connections', 2)
     """
+
+    _set_by_plot = ("ax_", "figure_", "wires_")
 
     def __init__(
         self,

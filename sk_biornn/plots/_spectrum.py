@@ -9,13 +9,14 @@ import numpy as np
 from sk_biornn._checks import check_choice
 from sk_biornn._plain import found
 from sk_biornn.metrics._checks import check_weights
+from sk_biornn.plots._display import Display
 from sk_biornn.plots._style import BLUE, GREY, bare, fitted, literal, new_axes
 
 KINDS = ("eigenvalues", "singular values")
 _MOST = 4096  # units, whose eigenvalues take about a minute
 
 
-class SpectrumDisplay:
+class SpectrumDisplay(Display):
     """Eigenvalues in the complex plane with the unit circle, or singular values by rank.
 
     Of a network without leak (alpha = 1) and with a slope of 1, what lies outside of the circle
@@ -52,6 +53,8 @@ class SpectrumDisplay:
     >>> np.sort(display.line_.get_ydata()).round(3).tolist()
     [-0.5, 0.5]
     """
+
+    _set_by_plot = ("ax_", "figure_", "line_")
 
     def __init__(self, eigenvalues: np.ndarray, singular_values: np.ndarray) -> None:
         self.eigenvalues = eigenvalues

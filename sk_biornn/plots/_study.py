@@ -13,6 +13,7 @@ import pandas as pd
 from sk_biornn._csv import read_csv
 from sk_biornn._mean_interval import FEWEST
 from sk_biornn._plain import found, short
+from sk_biornn.plots._display import Display
 from sk_biornn.plots._learning_curve import LearningCurveDisplay, mean_and_band
 from sk_biornn.plots._legend import legend_below
 from sk_biornn.plots._style import (
@@ -55,7 +56,7 @@ NEEDED = {
 }
 
 
-class StudyDisplay:
+class StudyDisplay(Display):
     """Learning curves and final scores of a study, one column per task.
 
     Colours tell the arms apart, full lines and filled dots our initial weights from the paper's,
@@ -95,6 +96,8 @@ class StudyDisplay:
     >>> [ax.get_xlabel() for ax in display.axes_.flat]
     ['epoch', '']
     """
+
+    _set_by_plot = ("ax_", "axes_", "figure_")
 
     def __init__(self, results: pd.DataFrame, curves: pd.DataFrame) -> None:
         self.results = results

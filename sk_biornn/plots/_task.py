@@ -10,13 +10,14 @@ import numpy as np
 from sk_biornn._checks import check_count, check_flag, check_number
 from sk_biornn._plain import found, is_several, real_array
 from sk_biornn._unjudged import exact_labels, missing_labels
+from sk_biornn.plots._display import Display
 from sk_biornn.plots._style import BLACK, BLUE, GREY, SKY, bare, literal, new_axes
 
 _MOST_TRACES = 16  # inputs that are drawn as lines; more are a picture
 _ROOM = 0.8  # of a row, that a trace takes
 
 
-class TaskDisplay:
+class TaskDisplay(Display):
     """One trial, step by step: inputs above, the target below, and the steps that are judged.
 
     Parameters
@@ -129,9 +130,9 @@ class TaskDisplay:
             raise ValueError(f"y must have one entry per trial, {len(X)}, got {len(y)}.")
         if trial >= len(X):
             raise ValueError(f"trial must be an integer in [0, {len(X) - 1}], got {trial}.")
-        inputs = _inputs(X, trial)
+        inputs = inputs_of_trial(X, trial)
         labels = _has_labels(y, len(inputs)) if labels is None else check_flag("labels", labels)
-        target, missing = _target(y, trial, len(inputs), labels)
+        target, missing = target_of_trial(y, trial, len(inputs), labels)
         judged = ~missing & _weighted(sample_weight, trial, len(inputs))[:, np.newaxis]
         n_outputs = target.shape[1]
         one = ["target"] if n_outputs == 1 else [f"target {k}" for k in range(n_outputs)]
@@ -210,7 +211,7 @@ class TaskDisplay:
     def _draw_judged(self, ax: Any, row: float, judged: np.ndarray) -> None:
         """Shade the steps whose answers count."""
         known = set(ax.get_legend_handles_labels()[1])
-        for start, end in _runs(judged):
+        for start, end in runs(judged):
             name = None if "judged" in known else "judged"
             known.add("judged")
             width = (end - start) * self.dt
@@ -233,7 +234,7 @@ class TaskDisplay:
                 ax.text(at, row + 0.1, literal(column[start]), ha=side, va="bottom")
 
 
-def _inputs(X: Any, trial: int) -> np.ndarray:
+def inputs_of_trial(X: Any, trial: int) -> np.ndarray:
     """Return one trial without the steps at its end that are all NaN."""
     if getattr(X, "ndim", 3) != 3:
         raise ValueError(f"X must be (n_trials, n_steps, n_features), got shape {np.shape(X)}.")
@@ -263,7 +264,9 @@ def _has_labels(y: Any, n_steps: int) -> bool:
     return kind != "f"
 
 
-def _target(y: Any, trial: int, n_steps: int, labels: bool) -> tuple[np.ndarray, np.ndarray]:
+def target_of_trial(
+    y: Any, trial: int, n_steps: int, labels: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the answers as (n_steps, n_outputs), and which are missing."""
     row = y.iloc[trial] if hasattr(y, "iloc") else y[trial]
     if labels:
@@ -337,7 +340,7 @@ def _draw_trace(
         ax.plot(time[at], base - values[at] * scale, "o", color=color, markersize=4)
 
 
-def _runs(judged: np.ndarray) -> list[tuple[int, int]]:
+def runs(judged: np.ndarray) -> list[tuple[int, int]]:
     """Return where stretches of judged steps begin and end."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], judged, [False]]).astype(int)))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

@@ -11,6 +11,7 @@ import pandas as pd
 from sk_biornn._checks import check_flag, check_number
 from sk_biornn._plain import real_array
 from sk_biornn._sparse import canonical
+from sk_biornn.plots._display import Display
 from sk_biornn.plots._pixels import is_large, mean_signs, mean_weights, units_per_pixel
 from sk_biornn.plots._style import fitted, new_axes, weight_colours, words
 from sk_biornn.units.labels import read_labels
@@ -23,7 +24,7 @@ _MOST_POPULATIONS = 40
 _MOST = 1e300  # beyond it the width of a scale from -limit to limit has no number
 
 
-class WeightMatrixDisplay:
+class WeightMatrixDisplay(Display):
     """Recurrent weights W[post, pre]: positive ones orange-red, negative ones blue, zero white.
 
     Parameters
@@ -59,6 +60,8 @@ class WeightMatrixDisplay:
     >>> display.ax_.get_xlabel()
     'presynaptic unit'
     """
+
+    _set_by_plot = ("ax_", "figure_", "image_")
 
     def __init__(
         self,
