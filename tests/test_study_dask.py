@@ -263,7 +263,7 @@ def test_other_versions_are_refused_by_name(client, name):
     address = pretend(client, name, "0.0.1")
     ours = _cluster.versions()[name]
     sentence = (
-        f'the dask worker {address} has other versions: {name} ("0.0.1" there, "{ours}" here); '
+        f'the dask worker {address} has other versions: {name} is "0.0.1" there, "{ours}" here; '
         "install the same there."
     )
     try:
