@@ -92,7 +92,8 @@ footer { margin-top: 4rem; border-top: 1px solid var(--line); padding-top: 1rem;
   body { padding: 1.2rem 1rem 3rem; }
   h1 { font-size: 1.6rem; }
   .question { font-size: 1.1rem; }
-  th, td { padding: .3rem .6rem; }
+  th, td { padding: .3rem .6rem; } }
+@media (max-width: 62rem) {
   .settings > tbody > tr > th, .settings > tbody > tr > td { display: block; width: auto;
     border: 0; padding: .1rem 0; }
   .settings > tbody > tr > td { padding-bottom: .6rem; border-bottom: 1px solid var(--line); }
