@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 from sk_biornn._log import logger
@@ -17,6 +18,8 @@ from sk_biornn._log import logger
 _N_LINES = 10  # besides the first, of what has no bar
 # What counts fits into 80 columns: the numbers, the time, and how the last one went.
 _BAR = "{unit} {n_fmt}/{total_fmt} |{bar:10}| {elapsed}<{remaining}{postfix}"
+# Raised by a stream that is closed, full, or only half a stream; no fit ends for what is shown.
+_CANNOT = (AttributeError, OSError, ValueError)
 
 
 def say(line: str) -> None:
@@ -24,11 +27,12 @@ def say(line: str) -> None:
     if sys.stderr is None:  # a program without a console
         return
     tqdm = getattr(sys.modules.get("tqdm"), "tqdm", None)
-    if tqdm is None:
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
-    else:
-        tqdm.write(line, file=sys.stderr)
+    with suppress(*_CANNOT):
+        if tqdm is None:
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+        else:
+            tqdm.write(line, file=sys.stderr)
 
 
 def tell(line: str, *, shown: bool) -> None:
@@ -46,7 +50,7 @@ def can_redraw() -> bool:
     """
     stream = sys.stderr
     is_notebook = type(stream).__module__.partition(".")[0] == "ipykernel"
-    if stream is None or not (is_notebook or stream.isatty()):
+    if stream is None or not (is_notebook or _is_terminal(stream)):
         return False
     if not is_notebook and _has_no_width(stream):
         return False
@@ -54,12 +58,32 @@ def can_redraw() -> bool:
     return is_main and threading.current_thread() is threading.main_thread()
 
 
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return bool(stream.isatty())
+    except _CANNOT:
+        return False
+
+
 def _has_no_width(stream: Any) -> bool:
     """Whether a terminal says that it has no columns, as those of some containers do."""
     try:
         return os.get_terminal_size(stream.fileno()).columns == 0
-    except (AttributeError, OSError, ValueError):  # it does not say
+    except _CANNOT:  # it does not say
         return False
+
+
+def _bar(total: int, done: int, unit: str) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(
+        total=total,
+        initial=done,
+        unit=unit,
+        bar_format=_BAR,
+        file=sys.stderr,
+        dynamic_ncols=True,
+    )
 
 
 class Progress:
@@ -98,23 +122,18 @@ class Progress:
         self._began = time.monotonic()
         self._bar: Any = None
         if self.verbose == 1 and may_draw and can_redraw():
-            from tqdm import tqdm
-
-            self._bar = tqdm(
-                total=total,
-                initial=done,
-                unit=unit,
-                bar_format=_BAR,
-                file=sys.stderr,
-                dynamic_ncols=True,
-            )
+            with suppress(*_CANNOT):
+                self._bar = _bar(total, done, unit)
 
     def step(self, said: str = "") -> None:
         """Count one more; `said` is how it went."""
         self._done += 1
         if self._bar is not None:
-            self._bar.set_postfix_str(said, refresh=False)
-            self._bar.update()
+            try:
+                self._bar.set_postfix_str(said, refresh=False)
+                self._bar.update()
+            except _CANNOT:
+                self._give_up()
         elif self.verbose and self._is_time():
             parts = [f"{self._unit} {self._done}/{self._total}", said, self._time_left()]
             self.say(", ".join(part for part in parts if part))
@@ -128,7 +147,14 @@ class Progress:
         """End it; a bar of what failed is taken away, so that its error stands alone."""
         if self._bar is not None:
             self._bar.leave = not failed
-            self._bar.close()
+            try:
+                self._bar.close()
+            except _CANNOT:
+                self._give_up()
+
+    def _give_up(self) -> None:
+        """Leave the bar as it is; what comes after it is lines."""
+        self._bar.disable, self._bar = True, None  # or it would be closed once more in the end
 
     def _is_time(self) -> bool:
         is_first = self._done == self._before + 1

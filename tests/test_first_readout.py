@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
+from threadpoolctl import threadpool_limits
 
 from sk_biornn import CellTypeRNNRegressor, DaleRNNRegressor
 from sk_biornn.estimators._first_readout import (
@@ -135,6 +136,22 @@ def test_errors_of_all_steps_ahead_count_by_their_ratios():
     assert first_readout(moments, mask, judge).weights.any()
 
 
+def test_the_number_of_threads_changes_no_bit():
+    rng = np.random.default_rng(0)
+    activity, rest = rng.standard_normal((20, 50, 300)), rng.standard_normal((20, 50, 7))
+
+    def fitted():
+        moments = ActivityMoments.of(activity, rest, np.ones((20, 50)))
+        return moments.fit(np.ones((7, 300), dtype=bool), (1.0,))[0]
+
+    found = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads):
+            found.append(fitted())
+    np.testing.assert_array_equal(found[0].weights, found[1].weights)
+    np.testing.assert_array_equal(found[0].biases, found[1].biases)
+
+
 def test_what_would_take_longer_than_a_training_is_left():
     assert is_affordable(np.ones((300, 1024), dtype=bool))
     assert not is_affordable(np.ones((3, 20_000), dtype=bool))
@@ -241,6 +258,20 @@ def test_cell_types_start_so_where_their_read_out_is_free():
     types = CellTypeRNNRegressor(**STILL, **DIAGONAL).fit(X, Y)
     signed = types.get_params()["readout_signs"] is not None or "W_out" in types.frozen
     assert signed or types.W_out_.any()
+
+
+@pytest.mark.filterwarnings("error")
+def test_regressions_that_explode_in_a_loop_are_not_chosen():
+    activity, rest, weights = some_moments()
+    folds = [
+        ActivityMoments.of(*(part[k : k + 2] for part in (activity, rest, weights)))
+        for k in (0, 2, 4)
+    ]
+
+    def judge(fold, readout):
+        return np.full(3, np.finfo(float).max if readout.weights.any() else 1.0)
+
+    assert not first_readout(folds, np.ones((3, 5), dtype=bool), judge).weights.any()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -17,6 +17,7 @@ from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from test_core_on_device import as_on_a_gpu
+from threadpoolctl import threadpool_limits
 
 from sk_biornn import (
     CellTypeRNNClassifier,
@@ -682,3 +683,16 @@ def test_global_generators_are_left_alone():
     network(**IN_A_LOOP, recurrent_noise=0.1).fit(X, Y)
     np.testing.assert_array_equal(np.random.get_state()[1], state)
     assert torch.equal(torch.get_rng_state(), of_torch)
+
+
+def test_the_number_of_threads_changes_no_initial_rate():
+    rng = np.random.default_rng(0)
+    X, found = rng.standard_normal((600, 6, 30)), []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads):
+            est = DaleRNNRegressor(
+                n_units=100, max_iter=1, initial_state="per trial", random_state=0
+            ).fit(X, X)
+            found.append((est.initial_map_, est.predict(X[:300])))
+    for one, two in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, two)

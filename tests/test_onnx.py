@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
+import torch
 from files_of_networks.make import networks, trials
 from numpy.testing import assert_allclose
 from sklearn.exceptions import NotFittedError
@@ -47,8 +50,6 @@ def executed(path, x):
 def assert_same(est, path, x=X):
     """A file says what the module says, also of other numbers of trials and steps."""
     pytest.importorskip("onnx")
-    import torch
-
     sk_biornn.to_onnx(est, path)
     module = sk_biornn.to_torch(est).float()
     others = x[:1, :, ...] if np.ndim(x) == 2 else x[:1, :3]
@@ -124,3 +125,35 @@ def test_what_is_no_fitted_network_is_refused(tmp_path):
         sk_biornn.to_onnx(regressor(), path)
     with pytest.raises((TypeError, ValueError), match=r"^path must be "):
         sk_biornn.to_onnx(quiet_fit(regressor()), 7)
+    for where, sentence in ((tmp_path, "of a folder"), (tmp_path / "no" / "x.onnx", "that exists")):
+        with pytest.raises(ValueError, match=f"^path must be .*{sentence}"):
+            sk_biornn.to_onnx(quiet_fit(regressor()), where)
+
+
+def test_defaults_of_torch_change_no_file(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    est = quiet_fit(regressor())
+    torch.set_default_dtype(torch.float64)
+    try:
+        sk_biornn.to_onnx(est, tmp_path / "network.onnx")
+    finally:
+        torch.set_default_dtype(torch.float32)
+    (given,) = onnx.load(tmp_path / "network.onnx").graph.input
+    assert given.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+
+
+def test_threads_write_one_after_the_other(tmp_path):
+    pytest.importorskip("onnx")
+    est = quiet_fit(regressor())
+    paths = [tmp_path / f"{k}.onnx" for k in range(3)]
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(partial(sk_biornn.to_onnx, est), paths))
+    assert len({executed(path, X).tobytes() for path in paths}) == 1
+
+
+def test_without_scripts_of_torch_no_file_is_written(monkeypatch, tmp_path):
+    pytest.importorskip("onnx")
+    monkeypatch.setattr(torch.jit, "script", lambda module: module)
+    with pytest.raises(RuntimeError, match=r"^to_onnx needs scripts of torch"):
+        sk_biornn.to_onnx(quiet_fit(regressor()), tmp_path / "network.onnx")
+    assert not list(tmp_path.iterdir())

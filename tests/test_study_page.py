@@ -479,6 +479,14 @@ def test_of_a_study_that_has_not_ended_the_page_says_what_is_missing(tmp_path, n
     assert "no run has ended yet" in read(path).text and "4 runs of 4 are" in read(path).text
 
 
+def test_levels_that_files_read_as_nothing_are_not_missing(tmp_path, no_figure):
+    run_study(STUDY, output=tmp_path, letters=("a", "NA"))
+    assert "has not ended" not in read(write_report(tmp_path, study=STUDY)[0]).text
+    for name in ("results.csv", "runs/NA_000.json"):
+        (tmp_path / name).unlink()
+    assert "1 run of 4 is missing" in read(write_report(tmp_path, study=STUDY)[0]).text
+
+
 def test_figures_are_drawn_of_finished_studies_alone(tmp_path):
     run_study(STUDY, output=tmp_path, simulations=1)
     assert len(read(write_report(tmp_path, study=STUDY)[0]).named("svg")) == 2
@@ -652,6 +660,8 @@ def test_what_is_no_study_is_refused(tmp_path):
         ("versions.json", "{", "versions.json is not valid JSON"),
         ("times.csv", "a\n1\n", "times.csv' is not the table of a study"),
         ("times.csv", "seconds\nx\n", "has tables that are not as a study wrote them"),
+        ("times.csv", "seconds,ended\n1,0001-01-01T00:00:00+00:00\n", "not as a study wrote them"),
+        ("versions.json", '{"a": ' * 900 + "1" + "}" * 900, "not as a study wrote them"),
         ("results.csv", "", "results.csv' is damaged"),
         ("results.csv", "letter,simulation,number,error\na,0,x,\n", "not as a study wrote them"),
     ],
@@ -666,12 +676,52 @@ def test_damaged_folders_are_refused_in_a_sentence(name, content, sentence, tmp_
     assert not (tmp_path / "report.html").exists()
 
 
+@pytest.mark.parametrize("folder", [".", "a"])
+def test_short_names_of_folders_are_not_taken_for_sentences(
+    folder, tmp_path, monkeypatch, no_figure
+):
+    run_study(STUDY, output=tmp_path / "a")
+    table = "letter,simulation,number,error\na,0,x.a,\n"
+    (tmp_path / "a" / "results.csv").write_text(table)
+    monkeypatch.chdir(tmp_path / "a" if folder == "." else tmp_path)
+    with pytest.raises(ValueError, match="has tables that are not as a study wrote them"):
+        write_report(folder, study=STUDY)
+
+
+def test_settings_of_an_editor_are_no_study(tmp_path, no_figure):
+    run_study(STUDY, output=tmp_path / "letters")
+    (tmp_path / ".vscode").mkdir()
+    (tmp_path / ".vscode" / "settings.json").write_text('{"files.eol": "x"} // of an editor')
+    assert write_report(tmp_path, study=STUDY)[1] == tmp_path / "letters" / "report.html"
+
+
 def test_a_place_that_cannot_be_written_is_refused(tmp_path, no_figure):
     run_study(STUDY, output=tmp_path)
     (tmp_path / "report.html").mkdir()  # nothing can be written over a folder, whoever asks
     with pytest.raises(ValueError, match=r"cannot be written .* copy the folder"):
         write_report(tmp_path, study=STUDY)
     assert not list(tmp_path.glob(".*~"))
+
+
+def test_of_files_that_cannot_be_written_or_read_the_command_says_just_that(
+    tmp_path, monkeypatch, no_figure, capsys
+):
+    dale(tmp_path / "dale")
+
+    def refuse(path, *_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sk_biornn.studies._files.write_text", refuse)
+        assert main(["report", str(tmp_path / "dale")]) == 2
+    said = capsys.readouterr().err
+    assert "cannot be written (Permission denied)" in said and "resume" not in said
+    for folder in ("dale", ""):
+        with monkeypatch.context() as patch:
+            patch.setattr("pathlib.Path.is_file", refuse)
+            assert main(["report", str(tmp_path / folder)]) == 2
+        said = capsys.readouterr().err
+        assert "cannot be read (Permission denied)" in said and "resume" not in said
 
 
 def test_a_report_tells_nothing_but_parts():

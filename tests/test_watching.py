@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import logging
 import multiprocessing
 import os
 import sys
 import threading
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -168,6 +171,51 @@ def test_a_program_without_a_console_writes_nowhere(monkeypatch):
     monkeypatch.setattr(_progress, "sys", there)
     assert not _progress.can_redraw()
     network(verbose=1).fit(X, Y)
+
+
+class Closed(Terminal):
+    """A terminal that is gone from its n-th text on."""
+
+    def __init__(self, n_texts):
+        super().__init__()
+        self.n_left = n_texts
+
+    def write(self, text):
+        if self.n_left <= 0:
+            raise OSError(5, "Input/output error")
+        self.n_left -= 1
+        super().write(text)
+
+
+class WritesOnly:
+    """What stands for a stream in some programs."""
+
+    def __init__(self):
+        self.written = ""
+
+    def write(self, text):
+        self.written += text
+
+
+def closed_file():
+    file = io.StringIO()
+    file.close()
+    return file
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+@pytest.mark.parametrize(
+    "make", [closed_file, WritesOnly, *(partial(Closed, n) for n in (0, 1, 3, 5))]
+)
+@pytest.mark.filterwarnings("error")  # of what is left for the end of the program
+def test_a_fit_goes_on_where_nothing_can_be_shown(make, verbose, monkeypatch):
+    there = make()
+    monkeypatch.setattr(_progress, "sys", SimpleNamespace(stderr=there, modules=sys.modules))
+    est = network(verbose=verbose, early_stopping=True).fit(X, Y)
+    assert est.n_iter_ == 3
+    assert len(fit_many([network(random_state=k) for k in (0, 1)], X, Y, verbose=verbose)) == 2
+    gc.collect()
+    assert not isinstance(there, WritesOnly) or there.written.count("/3, ") == 6
 
 
 # ------------------------------------------------------------------ fits

@@ -62,7 +62,7 @@ class SeedEnsemble(SeedsThatForecast, WithCallbacks, BaseEstimator):
         Their seeds.
     results_ : DataFrame
         A row per seed: seed, n_iter, the last and the best training loss, score on the training
-        trials and the best validation score (NaN without early stopping).
+        trials and the best validation score of an epoch (NaN without early stopping).
     summary_ : DataFrame
         A row per column of `results_`, but for the seed: n, mean and sd over the seeds, and `low`
         and `high`, the 95 % interval of the mean (t; of accuracies on the logit scale, of R^2 on
@@ -93,13 +93,17 @@ class SeedEnsemble(SeedsThatForecast, WithCallbacks, BaseEstimator):
     >>> ensemble = SeedEnsemble(network, n_seeds=3, random_state=0).fit(
     ...     X[:300], y[:300]
     ... )
-    >>> ensemble.results_.shape, ensemble.predict(X[:5]).shape
-    ((3, 6), (5,))
+    >>> ensemble.results_[["seed", "n_iter"]]
+             seed  n_iter
+    0  1826701615       3
+    1  1367864807       3
+    2  1097657232       3
     >>> ensemble.summary_.columns.tolist()
     ['n', 'mean', 'sd', 'low', 'high']
     >>> mean, sd = ensemble.predict_proba(X[:5], return_std=True)
-    >>> mean.shape, sd.shape
-    ((5, 10), (5, 10))
+    >>> # after three epochs the most probable digit is near chance, 0.1
+    >>> print(f"{mean.max():.1f}, by seed +- {sd.mean():.2f}")
+    0.1, by seed +- 0.01
     """
 
     def __init__(

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_biornn._blas import single_blas_thread
+
 Array = NDArray[np.float64]
 
 RIDGES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # times the mean variance of units
@@ -38,6 +40,7 @@ class ActivityMoments(NamedTuple):
     products: Array  # (n_units, n_outputs)
 
     @classmethod
+    @single_blas_thread
     def of(cls, activity: NDArray[Any], rest: Array, weights: Array) -> ActivityMoments:
         """Sum over steps: activity (..., n_units), what is left (..., n_outputs), weights (...)."""
         units = activity.reshape(-1, activity.shape[-1]).astype(np.float64)
@@ -51,6 +54,7 @@ class ActivityMoments(NamedTuple):
         pairs: Iterable[tuple[Any, Any]] = zip(self, other, strict=True)
         return ActivityMoments(*(a + sign * b for a, b in pairs))
 
+    @single_blas_thread
     def fit(self, mask: NDArray[np.bool_], ridges: tuple[float, ...]) -> list[Readout]:
         """Return the ridge regression for each strength, of the units that the mask allows."""
         means = self.activity / self.weight
@@ -102,7 +106,8 @@ def first_readout(
     for number, fold in enumerate(folds):
         rest = whole.plus(fold, -1)
         for place, readout in enumerate([_nothing(rest), *rest.fit(mask, RIDGES)]):
-            errors[place] += judge(number, readout)
+            with np.errstate(over="ignore"):  # of runs that explode
+                errors[place] += judge(number, readout)
     best = int(np.argmin(np.log(np.maximum(errors, _TINY)).mean(axis=1)))
     return _nothing(whole) if best == 0 else whole.fit(mask, (RIDGES[best - 1],))[0]
 

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sk_biornn._blas import single_blas_thread
 from sk_biornn.core.params import Params, extra
 from sk_biornn.estimators._trials import Trials
 
@@ -34,6 +35,7 @@ def n_frames_of(trials: Trials) -> int:
     return min(N_FRAMES, trials.n_steps)
 
 
+@single_blas_thread
 def regression_on(frames: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return P (n_frames * n_features + 1, n_trials): the map to given rates is P rates."""
     inputs = frames[:, :-1]
@@ -57,6 +59,7 @@ def rates_of_trials(params: Params, indices: Tensor, n_trials: int) -> Tensor | 
     return initial[indices.to(initial.device)]
 
 
+@single_blas_thread
 def rates_of_new_trials(
     params: Params, start_map: NDArray[np.float64] | None, trials: Trials, is_rate: bool
 ) -> Tensor | None:

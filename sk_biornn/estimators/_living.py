@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sk_biornn._blas import single_blas_thread
 from sk_biornn._plain import short
 from sk_biornn.core import Dynamics, RNNParams, Support, WeightSpace, computing
 from sk_biornn.core.observation_model import Observation
@@ -170,6 +171,7 @@ class LivingRNN(EarlyStoppingRNN):
         boundary.refuse_non_finite_outputs(outputs)
         return outputs.cpu().numpy()
 
+    @single_blas_thread
     def _start_map(self, initial: NDArray[Any] | None) -> NDArray[np.float64] | None:
         """Return the map from first frames to r_0, of rates that each training trial has."""
         if self._frames is None or initial is None or initial.ndim == 1:

@@ -256,9 +256,7 @@ class ObservedRNN(FittedRegressor, BaseRNN):
         ...     n_units=8, observation="poisson", max_iter=5, random_state=0
         ... )
         >>> spikes = reg.fit(X, X > 0).sample_y(X, n_samples=100)
-        >>> spikes.shape
-        (20, 10, 1, 100)
-        >>> # counts about the predicted rates
+        >>> # 100 counts per trial, step and output, about the predicted rates
         >>> round(float(spikes.mean() / reg.predict(X).mean()), 1)
         1.0
         """

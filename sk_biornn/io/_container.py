@@ -36,11 +36,16 @@ def checked_path(path: Any) -> Path:
     return Path(path)
 
 
-def write(path: Path, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-    """Write a file, whole or not at all; equal content is equal bytes."""
+def refuse_no_file(path: Path) -> None:
+    """Refuse a path at which no file can be: that of a folder, or in none."""
     if path.is_dir() or not path.parent.is_dir():
         expected = "that of a file, not of a folder" if path.is_dir() else "in a folder that exists"
         raise ValueError(f"path must be {expected}, got {str(path)!r}.")
+
+
+def write(path: Path, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    """Write a file, whole or not at all; equal content is equal bytes."""
+    refuse_no_file(path)
     whole = {"what": WHAT, "format": FORMAT, **header, "arrays": list(arrays)}
     text = json.dumps(whole, allow_nan=False, separators=(",", ":")).encode("ascii")
     parts = {HEADER: np.frombuffer(text, dtype=np.uint8), **arrays}

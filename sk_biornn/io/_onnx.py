@@ -6,6 +6,7 @@ import importlib
 import inspect
 import os
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sk_biornn.io import _container
 from sk_biornn.io._torch_module import RateNetwork, to_torch
 
 _OPERATORS = 17  # version of ONNX's set of operators
+_one_at_a_time = threading.Lock()  # torch fails where two threads export
 
 
 def to_onnx(est: Any, path: str | os.PathLike[str]) -> None:
@@ -44,6 +46,8 @@ def to_onnx(est: Any, path: str | os.PathLike[str]) -> None:
         If `path` does not fit, or sparse weights are too many for a matrix.
     NotFittedError
         If the network has not been fitted.
+    RuntimeError
+        If scripts of torch are turned off.
 
     See Also
     --------
@@ -63,6 +67,7 @@ def to_onnx(est: Any, path: str | os.PathLike[str]) -> None:
     >>> (y,) = session.run(None, {"X": X.astype("float32")})  # doctest: +SKIP
     """
     path = _container.checked_path(path)
+    _container.refuse_no_file(path)
     module = to_torch(est)
     try:
         importlib.import_module("onnx")
@@ -89,15 +94,18 @@ def _exported(network: RateNetwork) -> bytes:
     """Return the content of the file: of a script, which keeps the steps as a loop."""
     is_static = network.n_static_steps > 0
     n_features = network.w_in.shape[1]
-    x = torch.zeros((2, n_features) if is_static else (2, 3, n_features))
+    shape = (2, n_features) if is_static else (2, 3, n_features)
+    x = torch.zeros(shape, dtype=torch.float32, device="cpu")  # whatever torch's defaults are
     free = {0: "n_trials"} if is_static else {0: "n_trials", 1: "n_steps"}
     # Newer versions have a second way, which unrolls the steps.
     newer = "dynamo" in inspect.signature(torch.onnx.export).parameters
     options: dict[str, Any] = {"dynamo": False} if newer else {}
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+    with _one_at_a_time, warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "network.onnx")
         warnings.simplefilter("ignore")  # torch announces that this way will end one day
         script = torch.jit.script(_WholeTrials(network).eval())
+        if not isinstance(script, torch.jit.ScriptModule):
+            raise RuntimeError("to_onnx needs scripts of torch, which PYTORCH_JIT=0 turns off.")
         torch.onnx.export(
             script,
             (x,),

@@ -13,6 +13,7 @@ import pandas as pd
 
 from sk_biornn._atomic import write_bytes, write_text
 from sk_biornn._csv import read_csv
+from sk_biornn.studies._folder_error import FolderError
 
 # Without these the files would hold the time at which they were made.
 _METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None}}
@@ -38,14 +39,14 @@ def write_csv(path: Path, frame: pd.DataFrame, *, index: bool = False) -> None:
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Read a table that has at least these columns."""
     if not path.is_file():
-        raise ValueError(f"{str(path)!r} is missing; the folder holds no finished study.")
+        raise FolderError(f"{str(path)!r} is missing; the folder holds no finished study.")
     try:
         table = read_csv(path)
     except ValueError as error:  # pandas' own errors are ValueErrors
-        raise ValueError(f"{str(path)!r} is damaged, it is not a table ({error}).") from None
+        raise FolderError(f"{str(path)!r} is damaged, it is not a table ({error}).") from None
     missing = [name for name in columns if name not in table]
     if missing:
-        raise ValueError(
+        raise FolderError(
             f"{str(path)!r} is not the table of a study, it lacks the columns {missing}."
         )
     return table
@@ -98,12 +99,12 @@ def save_weights(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 def read_weights(path: Path) -> dict[str, np.ndarray]:
     """Return the arrays; a file that is missing or damaged is named."""
     if not path.is_file():
-        raise ValueError(f"{path} is missing; {_AGAIN}")
+        raise FolderError(f"{path} is missing; {_AGAIN}")
     content = path.read_bytes()
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except Exception as error:  # half a file, or one of another kind, can raise anything
-        raise ValueError(
+        raise FolderError(
             f"{path} is damaged ({type(error).__name__}); remove it and {_AGAIN}"
         ) from None

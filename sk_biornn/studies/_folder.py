@@ -23,6 +23,7 @@ from sk_biornn._records import (
     versions,
 )
 from sk_biornn.studies._claims import FOLDER, Claims, refuse_runners
+from sk_biornn.studies._folder_error import FolderError
 
 OLD = 3600.0  # s, after which a file that was never renamed is nobody's any more
 WITHIN = 10.0  # s, until a file that another one has made holds something
@@ -33,11 +34,11 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ValueError(f"{path} is missing; resume the study, which writes it anew.") from None
+        raise FolderError(f"{path} is missing; resume the study, which writes it anew.") from None
     except ValueError as error:
-        raise ValueError(f"{path} is not valid JSON ({error}); remove it to go on.") from None
+        raise FolderError(f"{path} is not valid JSON ({error}); remove it to go on.") from None
     except RecursionError:
-        raise ValueError(f"{path} is nested too deeply to be read; remove it to go on.") from None
+        raise FolderError(f"{path} is nested too deeply to be read; remove it to go on.") from None
 
 
 def read_settings(folder: Path, needed: Iterable[str] = ()) -> dict[str, Any]:
@@ -46,14 +47,14 @@ def read_settings(folder: Path, needed: Iterable[str] = ()) -> dict[str, Any]:
     settings = _read_object(path)
     missing = [name for name in needed if name not in settings]
     if missing:
-        raise ValueError(f"{path} is missing or lacks {missing}; the folder holds no whole study.")
+        raise FolderError(f"{path} is missing or lacks {missing}; the folder holds no whole study.")
     return settings
 
 
 def _read_object(path: Path) -> dict[str, Any]:
     content = read_json(path) if path.exists() else {}
     if not isinstance(content, dict):
-        raise ValueError(
+        raise FolderError(
             f"{path} must hold settings by name, got {short_json(content)}; remove it to go on."
         )
     return content
@@ -213,18 +214,18 @@ class StudyFolder:
     def _record(self, path: Path) -> dict[str, Any]:
         record = read_json(path)
         if not isinstance(record, dict) or not set(record) >= self._fields:
-            raise ValueError(f"{path} is not a record of a run; remove it to go on.")
+            raise FolderError(f"{path} is not a record of a run; remove it to go on.")
         if record != sealed(record) or not isinstance(record["seconds"], int | float):
-            raise ValueError(f"{path} has changed since it was written; remove it to go on.")
+            raise FolderError(f"{path} has changed since it was written; remove it to go on.")
         if record["run"] != path.stem:
-            raise ValueError(
+            raise FolderError(
                 f"{path} is the record of another run, {short_json(record['run'])}; give it its "
                 "own name again, or remove it to go on."
             )
         theirs = record["settings"]
         differing = differences(theirs if isinstance(theirs, dict) else {}, self._settings)
         if differing:
-            raise ValueError(
+            raise FolderError(
                 f"{path} is of a study with other settings: {differing}; remove it to have this "
                 "run repeated, or choose another output."
             )

@@ -11,8 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from sk_biornn._csv import read_csv
 from sk_biornn.studies._files import file_name, read_table
 from sk_biornn.studies._folder import StudyFolder, read_json, read_settings
+from sk_biornn.studies._folder_error import FolderError
 from sk_biornn.studies._report import (
     ALL_FAILED,
     Drawings,
@@ -67,7 +69,7 @@ def gather(study: Study, folder: Path) -> Gathered:
     if is_finished:
         tables, times = read_tables(study.report, folder), _read_times(folder)
     elif runs is None:
-        raise ValueError(
+        raise FolderError(
             f"{str(folder / 'results.csv')!r} is missing; the folder holds no finished study."
         )
     else:
@@ -102,7 +104,7 @@ def _planned(study: Study, folder: Path, settings: dict[str, Any]) -> tuple[Any,
         return tuple(study.planned(settings))
     except (LookupError, TypeError, ValueError) as error:
         words = " ".join(f"{type(error).__name__}: {error}".split())
-        raise ValueError(
+        raise FolderError(
             f"{folder / 'settings.json'} is not as the study {study.name} wrote it ({words}), so "
             "that its runs are not known."
         ) from None
@@ -119,7 +121,7 @@ def _versions(folder: Path) -> dict[str, Any]:
     path = folder / "versions.json"
     content = read_json(path) if path.exists() else {}
     if not isinstance(content, dict):
-        raise ValueError(f"{path} must hold versions by name; remove it to go on.")
+        raise FolderError(f"{path} must hold versions by name; remove it to go on.")
     return content
 
 
@@ -144,14 +146,21 @@ def _of_records(
 
 def _as_read(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table as it is once it was written and read again."""
-    return pd.read_csv(io.StringIO(table.to_csv(index=False)), engine="python")
+    return read_csv(io.StringIO(table.to_csv(index=False)))
 
 
 def _missing(study: Study, runs: Sequence[Any], results: pd.DataFrame | None) -> list[str]:
     """Return the names of the runs of which there is no row."""
-    ended: set[tuple[Any, ...]] = set()
-    if results is not None and runs:
-        rows = results[list(runs[0]._fields)].itertuples(index=False, name=None)
-        ended = {tuple(map(str, row)) for row in rows}
-    left = [run for run in runs if tuple(map(str, run)) not in ended]
+    if results is None or not runs:
+        return [name_of(study.report, run._asdict()) for run in runs]
+    fields = list(runs[0]._fields)
+    ended = set(_as_texts(results[fields]))
+    # As a file gives them back: a level "NA" is none there.
+    planned = _as_texts(_as_read(pd.DataFrame(runs, columns=fields)))
+    left = [run for run, name in zip(runs, planned, strict=True) if name not in ended]
     return [name_of(study.report, run._asdict()) for run in left]
+
+
+def _as_texts(levels: pd.DataFrame) -> list[tuple[str, ...]]:
+    rows = levels.itertuples(index=False, name=None)
+    return [tuple(map(str, row)) for row in rows]

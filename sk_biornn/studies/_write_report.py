@@ -14,6 +14,7 @@ from sk_biornn._atomic import write_text
 from sk_biornn._plain import found as shown
 from sk_biornn._plain import short
 from sk_biornn.studies._folder import read_settings
+from sk_biornn.studies._folder_error import FolderError
 from sk_biornn.studies._gathered import Gathered, gather
 from sk_biornn.studies._page import index_of, page_of
 from sk_biornn.studies._report import PAGE
@@ -134,16 +135,18 @@ def checked_folder(folder: Any) -> Path:
 
 def study_folders(path: Path) -> list[Path]:
     """Return the folders of studies: this one, or those in it, in the order of the studies."""
-    if any((path / name).exists() for name in ("settings.json", "results.csv", "runs")):
-        return [path]
-    named = {
-        folder: read_settings(folder).get("study")
-        for folder in sorted(path.iterdir())
-        if (folder / "settings.json").is_file()
-    }
+    with in_sentences(path):
+        if any((path / name).exists() for name in ("settings.json", "results.csv", "runs")):
+            return [path]
+        named = {
+            folder: read_settings(folder).get("study")
+            for folder in sorted(path.iterdir())
+            if not folder.name.startswith(".")  # settings of an editor
+            and (folder / "settings.json").is_file()
+        }
     found = {folder: str(name) for folder, name in named.items() if name is not None}
     if not found:
-        raise ValueError(
+        raise FolderError(
             f"{str(path)!r} holds no study: neither settings.json nor results.csv is in it, and no "
             "folder in it is that of a study."
         )
@@ -157,7 +160,7 @@ def study_of(folder: Path) -> Study:
     if name is None:
         name = next(iter(KNOWN))  # without settings the first study says what is missing
     if not isinstance(name, str) or name not in KNOWN:
-        raise ValueError(
+        raise FolderError(
             f"{str(folder / 'settings.json')!r} must name a study among {list(KNOWN)}, "
             f"got {name!r}."
         )
@@ -169,16 +172,17 @@ def in_sentences(folder: Path) -> Iterator[None]:
     """Say in one sentence what is wrong with a folder, whatever it is."""
     try:
         yield
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        if str(folder) in str(error):
-            raise  # it says what is wrong
+    except FolderError:
+        raise  # it says what is wrong
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         words = " ".join(f"{type(error).__name__}: {error}".split())
-        raise ValueError(
+        raise FolderError(
             f"{str(folder)!r} has tables that are not as a study wrote them ({words}); resume the "
             "study, which writes them anew."
         ) from error
     except OSError as error:
-        raise ValueError(f"{str(folder)!r} cannot be read ({error.strerror or error}).") from None
+        what = str(error.filename or folder)
+        raise FolderError(f"{what!r} cannot be read ({error.strerror or error}).") from None
 
 
 @contextmanager
@@ -187,7 +191,7 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ValueError(
+        raise FolderError(
             f"{str(folder)!r} cannot be written ({error.strerror or error}), where a report leaves "
             "its tables and figures; copy the folder to where you may write, and report there."
         ) from None

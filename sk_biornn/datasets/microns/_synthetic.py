@@ -149,10 +149,16 @@ def make_functional_connectome(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sk_biornn.datasets import make_functional_connectome
     >>> field = make_functional_connectome(24, random_state=0)
-    >>> field.connectome.shape, field.positions.shape, field.grid
-    ((24, 24), (24, 3), (4, 3, 2))
+    >>> # connected units are nearer to each other than others
+    >>> apart = np.linalg.norm(
+    ...     field.positions[:, None] - field.positions, axis=-1
+    ... )
+    >>> connected = field.connectome > 0
+    >>> print(f"{apart[connected].mean():.1f} {apart[~connected].mean():.1f}")
+    0.6 0.7
     >>> print(field.DESCR.split(":")[0])
     Synthetic
     """

@@ -94,8 +94,12 @@ def load_connection_probabilities(
     --------
     >>> from sk_biornn.datasets import load_connection_probabilities
     >>> table = load_connection_probabilities()
-    >>> table.shape
-    (12, 12)
+    >>> table.loc["L2/3", "L2/3"]
+    pre_cell_type    Pyr   SST   VIP
+    post_cell_type
+    Pyr             0.06  0.23  0.05
+    SST             0.30  0.05  0.14
+    VIP             0.16  0.30  0.01
     >>> float(table.loc[("L2/3", "SST"), ("L2/3", "Pyr")])  # Pyr to SST
     0.3
     """

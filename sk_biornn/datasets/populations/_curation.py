@@ -64,9 +64,8 @@ def average_samples(
     --------
     >>> from sk_biornn.datasets import average_samples, make_population_rows
     >>> rows = make_population_rows(50, random_state=0)
+    >>> # 10 samples of 16 frames, 18 populations
     >>> samples = average_samples(rows, 10, random_state=0)
-    >>> samples.shape  # 10 samples of 16 frames, 18 populations
-    (10, 16, 18)
     >>> # V1 L4 pyr: averages spread by a tenth of what single rows do
     >>> single = rows["V1_L4_pyr"].std(axis=0).mean()
     >>> print(f"{samples[..., 0].std(axis=0).mean() / single:.1f}")

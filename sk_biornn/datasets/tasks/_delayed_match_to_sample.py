@@ -110,8 +110,6 @@ def make_delayed_match_to_sample(
     --------
     >>> from sk_biornn.datasets import make_delayed_match_to_sample
     >>> X, y = make_delayed_match_to_sample(3, delay_steps=(1, 3), random_state=1)
-    >>> X.shape, y.shape
-    ((3, 14, 3), (3, 14))
     >>> print(y)
     [[-- -- -- -- -- -- -- -- -- -- -- 1 1 1]
      [-- -- -- -- -- -- -- -- -- -- -- 0 0 0]

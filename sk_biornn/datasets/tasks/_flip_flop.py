@@ -64,8 +64,6 @@ def make_flip_flop(
     --------
     >>> from sk_biornn.datasets import make_flip_flop
     >>> X, y = make_flip_flop(2, n_steps=8, pulse_probability=0.4, random_state=2)
-    >>> X.shape, y.shape
-    ((2, 8, 1), (2, 8, 1))
     >>> X[0, :, 0].astype(int)
     array([ 0,  0, -1,  1,  0,  0,  1,  1])
     >>> y[0, :, 0].astype(int)

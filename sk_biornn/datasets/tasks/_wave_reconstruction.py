@@ -111,8 +111,6 @@ def make_wave_reconstruction(
     --------
     >>> from sk_biornn.datasets import make_wave_reconstruction
     >>> X, y = make_wave_reconstruction(10, wave_random_state=0, random_state=1)
-    >>> X.shape, y.shape
-    ((10, 500, 2), (10, 500, 2))
     >>> X[0, :3].round(2)
     array([[ 0.17, -2.58],
            [ 0.05, -2.57],
