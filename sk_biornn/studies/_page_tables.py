@@ -131,8 +131,10 @@ def settings_table(
 def without_other_tasks(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings without the budgets of tasks that are not in the study."""
     tasks, training = settings.get("tasks"), settings.get("training")
-    budgets = training.get("budgets") if isinstance(training, Mapping) else None
-    if not isinstance(tasks, list) or not isinstance(budgets, Mapping):
+    if not isinstance(tasks, list) or not isinstance(training, Mapping):
+        return dict(settings)
+    budgets = training.get("budgets")
+    if not isinstance(budgets, Mapping):
         return dict(settings)
     of_tasks = {name: budget for name, budget in budgets.items() if name in tasks}
     return {**settings, "training": {**training, "budgets": of_tasks}}
