@@ -454,7 +454,7 @@ def test_other_versions_are_not_resumed(tmp_path, no_figure):
     run_dale_study(TINY, **options)
     versions = json.loads((tmp_path / "versions.json").read_text())
     _atomic.write_text(tmp_path / "versions.json", json.dumps({**versions, "torch": "0.1"}))
-    with pytest.raises(ValueError, match=r'other versions: torch \("0.1" there'):
+    with pytest.raises(ValueError, match=r'other versions: torch is "0.1" there'):
         run_dale_study(TINY, **options, resume=True)
 
 
