@@ -60,22 +60,49 @@ def as_json(content: Any) -> Any:
 
 
 def differences(there: dict[str, Any], here: dict[str, Any]) -> str:
-    """Return which settings differ, with both values; nothing where none does."""
-    return ", ".join(
-        "{} ({} there, {} here)".format(key, *_short_pair(there.get(key), here.get(key)))
+    """Return which settings differ, each as "name is A there, B here"; nothing where none does.
+
+    Of settings within settings those are named that differ, as "training.n_simulations".
+    """
+    found = [
+        "{} is {} there, {} here".format(name, *_short_pair(*pair))
         for key in sorted({*there, *here})
         if there.get(key) != here.get(key)
-    )
+        for name, pair in _differing(key, there.get(key, _NOT_THERE), here.get(key, _NOT_THERE))
+    ]
+    n_more = len(found) - _MOST_NAMED
+    return "; ".join(found[:_MOST_NAMED]) + (f"; and {n_more} more" if n_more > 0 else "")
+
+
+_MOST_NAMED = 8
+_NOT_THERE = object()
+
+
+def _differing(name: str, there: Any, here: Any) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Yield the names of what differs, as deep within as it can be named, with both values."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        for key in sorted({*there, *here}):
+            pair = (there.get(key, _NOT_THERE), here.get(key, _NOT_THERE))
+            if pair[0] != pair[1]:
+                yield from _differing(f"{name}.{key}", *pair)
+    elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
+        for place, pair in enumerate(zip(there, here, strict=True)):
+            if pair[0] != pair[1]:
+                yield from _differing(f"{name}[{place}]", *pair)
+    else:
+        yield name, (there, here)
 
 
 def _short_pair(there: Any, here: Any) -> list[str]:
-    """Return JSON of two values that differ, cut to where one sees that they do."""
-    shown = [short_json(there), short_json(here)]
+    """Return JSON of two values that differ, cut between words to where one sees that they do."""
+    texts = ["missing" if one is _NOT_THERE else json.dumps(one) for one in (there, here)]
+    shown = [_cut(text) for text in texts]
     if shown[0] != shown[1]:
         return shown
-    texts = [json.dumps(there), json.dumps(here)]
     same = takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False))
-    start = len(list(same)) - 10
+    end = len(list(same))
+    entry, word = texts[0].rfind(", ", 0, end) + 2, texts[0].rfind(" ", 0, end) + 1
+    start = entry if entry > end - 20 else max(word, end - 20)
     return [f"...{_cut(text[start:])}" for text in texts]
 
 
@@ -85,7 +112,11 @@ def short_json(value: Any) -> str:
 
 
 def _cut(text: str, length: int = 40) -> str:
-    return text if len(text) <= length else text[: length - 3] + "..."
+    """Return a text that is not longer, cut after a word where there is one."""
+    if len(text) <= length:
+        return text
+    start = text[: length - 3]
+    return f"{start[: start.rfind(' ') + 1] or start}..."
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from files_of_networks.make import networks, table, trials, wiring
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 
 import sk_biornn
 from sk_biornn import (
@@ -26,6 +27,7 @@ from sk_biornn.biology.constraints import LAWS
 from sk_biornn.core.activations import ACTIVATIONS
 from sk_biornn.core.observations import OBSERVATIONS
 from sk_biornn.ensemble import SeedEnsemble
+from sk_biornn.preprocessing import TrialScaler
 
 X = trials(10, 7)
 LENGTHS = np.array([7, 3, 1, 5, 7, 2, 6, 4, 7, 1])
@@ -303,3 +305,11 @@ def test_other_things_are_refused(way):
     ensemble = SeedEnsemble(DaleRNNRegressor(n_units=3, max_iter=1), n_seeds=1)
     with pytest.raises(TypeError, match=r"; take one of its estimators_\.$"):
         way(quiet_fit(ensemble))
+    pipe = make_pipeline(TrialScaler(), DaleRNNRegressor(n_units=3, max_iter=1))
+    quiet_fit(pipe)
+    sentence = (
+        r", got Pipeline\(.*; pass its last step, pipe\[-1\]: what the steps before do is not "
+    )
+    with pytest.raises(TypeError, match=sentence + r"included\.$"):
+        way(pipe)
+    way(pipe[-1])

@@ -502,7 +502,7 @@ def test_other_versions_are_refused(tmp_path):
     versions = json.loads((tmp_path / "versions.json").read_text())
     (tmp_path / "versions.json").write_text(json.dumps({**versions, "torch": "0.1"}))
     with pytest.raises(
-        ValueError, match=r'^checkpoint .* other versions: torch \("0.1" there, .*;'
+        ValueError, match=r'^checkpoint .* other versions: torch is "0.1" there, .*;'
     ):
         search(tmp_path)
 
@@ -510,7 +510,9 @@ def test_other_versions_are_refused(tmp_path):
 def test_other_sources_are_refused(tmp_path, monkeypatch):
     search(tmp_path)
     monkeypatch.setattr(_checkpoint, "sources", lambda: "others")
-    with pytest.raises(ValueError, match=r'other versions: sk_biornn sources \("\w{16}" there, "o'):
+    with pytest.raises(
+        ValueError, match=r'other versions: sk_biornn sources is "\w{16}" there, "o'
+    ):
         search(tmp_path)
 
 

@@ -380,6 +380,14 @@ def test_seeds_and_simulations_differ(finished):
     assert len({*other["score"], *same["score"]}) == 4
 
 
+def test_more_simulations_begin_with_the_same_ones(finished):
+    _, results = finished
+    more = run_dale_study(TINY, tasks=["wave"], arms=["abs/paper"], simulations=3)
+    same = results.query("task == 'wave' and arm == 'abs' and init == 'paper'")
+    assert len(more) == 3
+    pd.testing.assert_frame_equal(more[:2], same.reset_index(drop=True))
+
+
 def test_one_job_and_two_jobs_write_the_same_bytes(tmp_path):
     run_dale_study(TINY, output=tmp_path / "one", n_jobs=1, **FEW)
     run_dale_study(TINY, output=tmp_path / "two", n_jobs=2, **FEW)
@@ -446,7 +454,7 @@ def test_other_versions_are_not_resumed(tmp_path, no_figure):
     run_dale_study(TINY, **options)
     versions = json.loads((tmp_path / "versions.json").read_text())
     _atomic.write_text(tmp_path / "versions.json", json.dumps({**versions, "torch": "0.1"}))
-    with pytest.raises(ValueError, match=r'other versions: torch \("0.1" there'):
+    with pytest.raises(ValueError, match=r'other versions: torch is "0.1" there'):
         run_dale_study(TINY, **options, resume=True)
 
 

@@ -263,7 +263,7 @@ def test_other_versions_are_refused_by_name(client, name):
     address = pretend(client, name, "0.0.1")
     ours = _cluster.versions()[name]
     sentence = (
-        f'the dask worker {address} has other versions: {name} ("0.0.1" there, "{ours}" here); '
+        f'the dask worker {address} has other versions: {name} is "0.0.1" there, "{ours}" here; '
         "install the same there."
     )
     try:
@@ -301,7 +301,7 @@ def test_a_worker_that_comes_later_is_asked_too(client, monkeypatch):
     monkeypatch.setattr("sk_biornn.studies._runner.check_workers", lambda cluster: None)
     try:
         with pytest.raises(
-            ValueError, match=rf'{address} has other versions: torch \("0.0.1" there'
+            ValueError, match=rf'{address} has other versions: torch is "0.0.1" there'
         ):
             run_study(STUDY, simulations=4)
     finally:

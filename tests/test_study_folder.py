@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joblib import parallel_config
 
 from sk_biornn import _process, _records
@@ -102,7 +104,9 @@ def test_a_record_of_other_data_is_refused_by_name(tmp_path):
     other = {**SETTINGS, "input_data": {"numbers": digest(np.arange(4))}}
     study(tmp_path / "ours")
     study(tmp_path / "theirs", settings=other)
-    with pytest.raises(ValueError, match=r"holds a study with other settings: input_data \("):
+    with pytest.raises(
+        ValueError, match=r"holds a study with other settings: input_data\.numbers is"
+    ):
         study(tmp_path / "ours", settings=other, resume=True)
     (tmp_path / "theirs" / "runs" / "b.json").rename(tmp_path / "ours" / "runs" / "b.json")
     with pytest.raises(ValueError, match=r"runs/b.json is of a study with other settings: input_d"):
@@ -274,9 +278,37 @@ def test_a_process_that_is_no_worker_watches_nobody():
 def test_what_differs_late_in_a_long_setting_is_seen():
     arms = [f"arm {number}" for number in range(10)]
     said = differences({"arms": arms, "n": 1}, {"arms": [*arms[:-1], "other"], "n": 2})
-    assert said == (
-        'arms (..."arm 8", "arm 9"] there, ..."arm 8", "other"] here), n (1 there, 2 here)'
+    assert said == 'arms[9] is "arm 9" there, "other" here; n is 1 there, 2 here'
+    said = differences({"arms": arms}, {"arms": [*arms, "other"]})
+    assert said == 'arms is ..."arm 9"] there, ..."arm 9", "other"] here'
+
+
+def test_settings_within_settings_are_named_and_words_are_whole():
+    budgets = {"wave": {"n": 400, "data": {"n_steps": 100}}, "digits": {"n": 1200}}
+    there = {"training": {"name": "quick", "n_simulations": 2, "budgets": budgets}, "only": 1}
+    here = {"training": {**there["training"], "n_simulations": 3}, "only": 1}
+    assert differences(there, here) == "training.n_simulations is 2 there, 3 here"
+    here["training"]["budgets"] = {"wave": budgets["wave"]}
+    del here["only"]
+    assert differences(there, here) == (
+        'only is 1 there, missing here; training.budgets.digits is {"n": 1200} there, missing '
+        "here; training.n_simulations is 2 there, 3 here"
     )
+    long = " ".join(["letters"] * 9)
+    cut = differences({"a": long}, {"a": 1})
+    assert cut == 'a is "letters letters letters letters ... there, 1 here'
+    many = differences({}, {f"n{number}": 1 for number in range(10)})
+    assert many.startswith("n0 is missing there, 1 here; ") and many.endswith("here; and 2 more")
+
+
+@given(*(2 * [st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=60),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+)]))  # fmt: skip
+def test_whatever_differs_is_told_and_nothing_else(one, other):
+    said = differences({"x": one}, {"x": other})
+    assert bool(said) == (one != other) and "\n" not in said
+    assert differences({"x": one}, {"x": one}) == ""
 
 
 # ------------------------------------------------------------------ the lock

@@ -9,6 +9,7 @@ import hashlib
 import http.server
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import threading
@@ -39,6 +40,7 @@ from sk_biornn.studies import (
     run_study,
     write_report,
 )
+from sk_biornn.studies._options import command_of
 from sk_biornn.studies._page_facts import time_text, when_text
 from sk_biornn.studies._page_html import Anchors, Markup, element
 from sk_biornn.studies._page_style import SCRIPT
@@ -48,7 +50,7 @@ from sk_biornn.studies._told import filled, parts_of
 from sk_biornn.studies._write_report import KNOWN
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PHONE = 390  # pixels
+PHONE, DESKTOP = 390, 1085  # pixels
 HOSTILE = (
     "<script>alert(1)",
     '"><img src=x onerror=alert(2)>',
@@ -290,6 +292,70 @@ def test_settings_say_which_runs_there_are(name):
     study = MADE_UP[name][0]
     plan = study.plan("quick", simulations=2)
     assert tuple(study.planned(as_json(plan.described))) == plan.runs and len(plan.runs) > 2
+
+
+COMMANDS = {
+    "dale": [
+        "--preset quick --simulations 3 --random-state 0 --tasks flip-flop wave digits",
+        "--preset fair --simulations 2 --random-state 7 --tasks wave --arms abs/ours square/ours",
+    ],
+    "pruning": [
+        "--preset quick --simulations 2 --random-state 0 --tasks flip-flop wave digits",
+        "--preset paper --simulations 3 --random-state 1 --tasks digits",
+    ],
+    "inductive-bias": [
+        "--preset quick --simulations 3 --random-state 0",
+        "--preset tuned --simulations 4 --random-state 2 --variants W 'WD*C' --sign-constraint "
+        "--no-rescale-nonnegative --noise-level 0.1 --regu-strength 0.3 0.01",
+    ],
+    "cell-types": [
+        "--preset quick --simulations 3 --random-state 0",
+        "--preset paper --simulations 1 --random-state 3 --conditions novel_change "
+        "--arms dale 'dense, same epochs' --window post",
+    ],
+}  # fmt: skip
+
+
+def plan_of(study, options):
+    """What the command line plans with options."""
+    from sk_biornn.cli import _commands
+
+    command = next(one for one in _commands.STUDIES if one.name == study.name)
+    parser = _commands.Parser()
+    _commands.add_study(parser.add_subparsers())
+    arguments = parser.parse_args(["study", study.name, *shlex.split(options)])
+    choices = _commands._choices(command, arguments)
+    return study.plan(choices.pop("preset"), **choices)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [(name, each) for name, several in COMMANDS.items() for each in several]
+)
+def test_the_command_that_is_shown_is_the_one_with_these_settings(name, options):
+    study = MADE_UP[name][0]
+    settings = as_json({"study": name, **plan_of(study, options).described})
+    command = command_of(name, study.again, settings, {})
+    assert shlex.split(command) == ["sk-biornn", "study", name, *shlex.split(options)]
+    assert as_json({"study": name, **plan_of(study, options).described}) == settings
+    assert command_of(name, study.again, settings, {"device": "cuda"}) == f"{command} --device cuda"
+
+
+@pytest.mark.parametrize("name", MADE_UP)
+def test_of_settings_that_no_preset_has_no_command_is_shown(name):
+    study = MADE_UP[name][0]
+    settings = as_json(study.plan("quick", simulations=2).described)
+    preset = "name" if "name" in settings else "preset"
+    assert command_of(name, study.again, {**settings, preset: "own"}, {}) is None
+    assert command_of(name, study.again, {}, {}) is None
+    other = {"dale": "n_units", "pruning": "init", "cell-types": "scaling"}
+    if name in other:
+        assert command_of(name, study.again, {**settings, other[name]: 5}, {}) is None
+
+
+def test_the_page_shows_the_command_and_the_budgets_of_its_tasks(made_up):
+    study, _, page = made_up
+    assert f"sk-biornn study {study.name} --preset quick --simulations " in page.text
+    assert "mnist" not in page.text
 
 
 # ------------------------------------------------------------------ a study of letters
@@ -767,15 +833,25 @@ class Served(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
-def test_in_a_browser_tables_sort_and_no_page_is_wider_than_a_phone(tmp_path):
+@pytest.mark.parametrize("window", [PHONE, DESKTOP])
+def test_in_a_browser_tables_sort_and_no_page_is_wider_than_its_window(
+    window, tmp_path, monkeypatch
+):
     dale(tmp_path / "site" / "dale")
     run_study(STUDY, output=tmp_path / "site" / "letters", letters=("a", "B", "c"))
     write_report(tmp_path / "site" / "letters", study=STUDY)
     write_report(tmp_path / "site" / "dale")
-    pages = ["dale/report.html", "letters/report.html"]
+    monkeypatch.setattr("sk_biornn.studies._report.matplotlib_is_here", lambda: False)
+    for make in (pruning, inductive_bias, cell_types):
+        write_report(make(tmp_path / "site" / make.__name__))
+    drawn = ["dale/report.html", "letters/report.html"]
+    pages = [
+        *drawn,
+        *(f"{name}/report.html" for name in ("pruning", "inductive_bias", "cell_types")),
+    ]
     handler = functools.partial(Served, directory=str(tmp_path / "site"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.wrapper = (WRAPPER % (PHONE, json.dumps(pages))).encode()
+        server.wrapper = (WRAPPER % (window, json.dumps(pages))).encode()
         server.reported, server.report = threading.Event(), None
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with (tmp_path / "log").open("w") as log:
@@ -798,8 +874,9 @@ def test_in_a_browser_tables_sort_and_no_page_is_wider_than_a_phone(tmp_path):
     assert not [line for line in said.splitlines() if "CONSOLE" in line and "favicon" not in line]
     report = server.report
     assert set(report) == set(pages)
-    for found in report.values():
-        assert found["width"] <= PHONE and found["wide"] > 5
+    assert {page: found["width"] for page, found in report.items() if found["width"] > window} == {}
+    for page, found in report.items():
+        assert (found["wide"] > 5) is (page in drawn)
         for before, *clicks in found["orders"]:
             assert [state for state, _ in clicks] == ["ascending", "descending", None]
             up, down, back = (cells for _, cells in clicks)

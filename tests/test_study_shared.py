@@ -215,7 +215,7 @@ def test_an_interruption_gives_back_what_was_claimed(tmp_path, quick):
 
 def test_other_settings_and_versions_are_refused(tmp_path, monkeypatch):
     run_study(STUDY, output=tmp_path, join=True)
-    with pytest.raises(ValueError, match=r"a study with other settings: letters \(\"abc\" there"):
+    with pytest.raises(ValueError, match=r"a study with other settings: letters is \"abc\" there"):
         run_study(STUDY, output=tmp_path, join=True, letters="abz")
     monkeypatch.setattr("sk_biornn.studies._folder.versions", lambda: {"torch": "0.1"})
     with pytest.raises(ValueError, match=r"a study with other versions: "):

@@ -202,7 +202,7 @@ def test_a_folder_is_resumed_where_it_was_begun(tmp_path):
         folder.save("a_000", {"seconds": 0.1, "error": None})
         folder.open({"study": "x"}, resume=True, overwrite=False)
         other = StudyFolder(tmp_path / device, (), (), {"cpu": "cuda", "cuda": "cpu"}[device])
-        with pytest.raises(ValueError, match=r"other versions: device \("):
+        with pytest.raises(ValueError, match=r"other versions: device is "):
             other.open({"study": "x"}, resume=True, overwrite=False)
     versions = json.loads((tmp_path / "cpu" / "versions.json").read_text())
     assert "device" not in versions  # as folders have it that were written before there was one

@@ -67,10 +67,14 @@ def is_network(thing: Any) -> bool:
 def require_network(est: Any) -> None:
     """Raise if something is no network."""
     if not is_network(est):
-        raise TypeError(
-            f"est must be a network of sk_biornn, got {short(est)}"
-            f"{'; take one of its estimators_' if hasattr(est, 'estimators_') else ''}."
-        )
+        raise TypeError(f"est must be a network of sk_biornn, got {short(est)}{_way_out(est)}.")
+
+
+def _way_out(est: Any) -> str:
+    """Return where a network is in what holds some."""
+    if isinstance(est, Pipeline):
+        return "; pass its last step, pipe[-1]: what the steps before do is not included"
+    return "; take one of its estimators_" if hasattr(est, "estimators_") else ""
 
 
 def _can_be_stored(thing: Any) -> bool:

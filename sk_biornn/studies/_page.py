@@ -10,11 +10,18 @@ from typing import Any
 import sk_biornn
 from sk_biornn.studies._about import About, Caption
 from sk_biornn.studies._gathered import Gathered
+from sk_biornn.studies._options import command_of
 from sk_biornn.studies._page_facts import facts, runs_text, state
 from sk_biornn.studies._page_html import Anchors, Markup, element, joined
 from sk_biornn.studies._page_style import SCRIPT, STYLE
 from sk_biornn.studies._page_svg import inline_svg
-from sk_biornn.studies._page_tables import MOST_ROWS, file_table, printed_table, settings_table
+from sk_biornn.studies._page_tables import (
+    MOST_ROWS,
+    file_table,
+    printed_table,
+    settings_table,
+    without_other_tasks,
+)
 from sk_biornn.studies._report import count
 from sk_biornn.studies._told import Answer, Note, PrintedTable, parts_of
 
@@ -213,19 +220,27 @@ _TIMES = "a row per run: seconds, when it ended, and on which processor"
 
 def _circumstances(found: Gathered, about: About, anchors: Anchors) -> Markup:
     settings = {name: value for name, value in found.settings.items() if name != "study"}
+    settings = without_other_tasks(settings)
     parts = [
         (_heading("h3", title, anchors.name(title)), settings_table(content, about.headings))
         for title, content in (("Settings", settings), ("Versions", found.versions))
         if content
     ]
-    command = element(
-        "p",
-        "The same study again, from the command line: ",
-        element("code", f"sk-biornn study {found.study.name}"),
-        ", with the preset, the random state and the options that the settings name.",
-    )
-    known = command if found.study.about is not None else None
+    known = _same_again(found) if found.study.again is not None else None
     return joined([known, *(piece for part in parts for piece in part)])
+
+
+def _same_again(found: Gathered) -> Markup:
+    """Return the command that carries the study out again."""
+    command = command_of(found.study.name, found.study.again, found.settings, found.versions)
+    if command is None:
+        text = (
+            "These settings are those of no preset: the same study again is one call from Python."
+        )
+        return element("p", text)
+    data = " (DIR is the folder of the data)" if " DIR" in command else ""
+    said = element("p", f"The same study again, from the command line{data}:")
+    return joined([said, element("pre", element("code", command), class_="command")])
 
 
 def _references(found: Gathered, about: About, anchors: Anchors) -> Markup:

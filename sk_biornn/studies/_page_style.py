@@ -65,9 +65,11 @@ th[aria-sort=ascending] button::after { content: "\\2191"; opacity: 1; }
 th[aria-sort=descending] button::after { content: "\\2193"; opacity: 1; }
 .settings th, .settings td { white-space: normal; overflow-wrap: anywhere; }
 .settings > tbody > tr > th { width: 14rem; min-width: 8rem; color: var(--quiet); }
-.inner th, .inner td { padding: .15rem .9rem .15rem 0; border: 0; white-space: nowrap; }
+.inner th, .inner td { padding: .15rem .9rem .15rem 0; border: 0; }
+.inner th, .inner td:first-child { white-space: nowrap; }
 .inner thead th { color: var(--quiet); font-weight: 500; background: none; }
 pre { overflow: auto; background: var(--tint); padding: 1rem; border-radius: .3rem; }
+.command { white-space: pre-wrap; }
 code { font: .92em var(--mono); overflow-wrap: anywhere; }
 figure { margin: 0 0 2.5rem; }
 figure .scroll { background: #fff; border: 1px solid var(--line); border-radius: .4rem;
@@ -90,7 +92,8 @@ footer { margin-top: 4rem; border-top: 1px solid var(--line); padding-top: 1rem;
   body { padding: 1.2rem 1rem 3rem; }
   h1 { font-size: 1.6rem; }
   .question { font-size: 1.1rem; }
-  th, td { padding: .3rem .6rem; }
+  th, td { padding: .3rem .6rem; } }
+@media (max-width: 62rem) {
   .settings > tbody > tr > th, .settings > tbody > tr > td { display: block; width: auto;
     border: 0; padding: .1rem 0; }
   .settings > tbody > tr > td { padding-bottom: .6rem; border-bottom: 1px solid var(--line); }

@@ -128,6 +128,18 @@ def settings_table(
     return element("table", element("tbody", *rows), class_=kind)
 
 
+def without_other_tasks(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings without the budgets of tasks that are not in the study."""
+    tasks, training = settings.get("tasks"), settings.get("training")
+    if not isinstance(tasks, list) or not isinstance(training, Mapping):
+        return dict(settings)
+    budgets = training.get("budgets")
+    if not isinstance(budgets, Mapping):
+        return dict(settings)
+    of_tasks = {name: budget for name, budget in budgets.items() if name in tasks}
+    return {**settings, "training": {**training, "budgets": of_tasks}}
+
+
 def _value(value: Any, headings: Mapping[str, str]) -> Markup:
     """Return a cell; of settings within settings, a table of rows where they are all alike."""
     if isinstance(value, Mapping) and value:

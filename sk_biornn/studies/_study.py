@@ -122,6 +122,9 @@ class Study:
         (described) -> runs: those that a folder with these settings is to have, in the order of
         the tables. With it, the page of a study that has not ended says which runs are missing, and
         shows what there is; `tables` then gets a plan without `settings`.
+    again : callable or None, default=None
+        (described) -> the options of ``sk-biornn study NAME`` by name, with which a study has these
+        settings, or None where there are none. With it, the page shows the whole command.
 
     See Also
     --------
@@ -147,6 +150,7 @@ class Study:
     others: tuple[str, ...] = ()
     about: About | None = None
     planned: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None = None
+    again: Callable[[Mapping[str, Any]], dict[str, Any] | None] | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from sk_biornn._checks import check_choice
 from sk_biornn.studies._checks import checked_int, preset_of, several_of
+from sk_biornn.studies._options import changed, same_settings
 from sk_biornn.studies._study import Plan, Study, run_study
 from sk_biornn.studies.cell_types.about import ABOUT
 from sk_biornn.studies.cell_types.job import Run, blank, input_data, job
@@ -59,6 +60,28 @@ def planned(described: Mapping[str, Any]) -> tuple[Run, ...]:
         for arm in described["arms"]
         for simulation in range(described["n_simulations"])
     )
+
+
+def again(described: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the options of the command with these settings; None where no preset has them."""
+    start = PRESETS[described["name"]]
+    n_simulations, random_state = described["n_simulations"], described["random_state"]
+    asked = {name: described[name] for name in ("conditions", "arms", "window")}
+    settings = _choose(start, simulations=n_simulations, **asked)
+    apart = {"data": described["data"], "random_state": random_state}
+    if not same_settings(described, {**settings.describe(), **apart}):
+        return None
+    options = {
+        "preset": start.name,
+        "simulations": n_simulations,
+        "random_state": random_state,
+        **{
+            name: value
+            for name, value in changed(start.describe(), described).items()
+            if name in asked
+        },
+    }
+    return options if described["data"] == "synthetic" else {**options, "data": "DIR"}
 
 
 def _choose(
@@ -110,6 +133,7 @@ CELL_TYPE_STUDY = Study(
     others=(EXAMPLES,),
     about=ABOUT,
     planned=planned,
+    again=again,
 )
 
 

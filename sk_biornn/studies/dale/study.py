@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sk_biornn.studies._checks import checked_int, preset_of, several_of
+from sk_biornn.studies._options import same_settings
 from sk_biornn.studies._study import Plan, Study, run_study
 from sk_biornn.studies.dale.about import ABOUT
 from sk_biornn.studies.dale.job import Run, Settings, blank, job
@@ -34,15 +35,7 @@ def make_plan(
     n_simulations = checked_int("simulations", n_simulations, 1)
     random_state = checked_int("random_state", random_state, 0)
     described = {
-        "preset": start.name,
-        "random_state": random_state,
-        "simulations": n_simulations,
-        "n_units": start.n_units,
-        "rectify_all": start.rectify_all,
-        "learning_rate": start.learning_rate,
-        "max_grad_norm": start.max_grad_norm,
-        "tasks": {name: dataclasses.asdict(start.budgets[name]) for name in names},
-        "arms": [arm.describe() for arm in chosen],
+        **_describe(start, names, chosen, n_simulations, random_state),
         "input_data": input_data(names, data_home),
     }
     return Plan(
@@ -66,6 +59,43 @@ def planned(described: Mapping[str, Any]) -> tuple[Run, ...]:
         for arm in described["arms"]
         for simulation in range(described["simulations"])
     )
+
+
+def _describe(
+    start: DalePreset,
+    names: Sequence[str],
+    arms: Sequence[DaleArm],
+    n_simulations: int,
+    random_state: int,
+) -> dict[str, Any]:
+    return {
+        "preset": start.name,
+        "random_state": random_state,
+        "simulations": n_simulations,
+        "n_units": start.n_units,
+        "rectify_all": start.rectify_all,
+        "learning_rate": start.learning_rate,
+        "max_grad_norm": start.max_grad_norm,
+        "tasks": {name: dataclasses.asdict(start.budgets[name]) for name in names},
+        "arms": [arm.describe() for arm in arms],
+    }
+
+
+def again(described: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the options of the command with these settings; None where no preset has them."""
+    start, names = PRESETS[described["preset"]], list(described["tasks"])
+    keys = [f"{arm['arm']}/{arm['init']}" for arm in described["arms"]]
+    n_simulations, random_state = described["simulations"], described["random_state"]
+    arms = _choose_arms(start, keys)
+    if not same_settings(described, _describe(start, names, arms, n_simulations, random_state)):
+        return None
+    options = {
+        "preset": start.name,
+        "simulations": n_simulations,
+        "random_state": random_state,
+        "tasks": names,
+    }
+    return options if arms == _choose_arms(start, None) else {**options, "arms": keys}
 
 
 def choose_tasks(
@@ -103,6 +133,7 @@ DALE_STUDY = Study(
     report=REPORT,
     about=ABOUT,
     planned=planned,
+    again=again,
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from sk_biornn.studies._checks import preset_of
+from sk_biornn.studies._options import changed, same_settings
 from sk_biornn.studies._study import Plan, Study, run_study
 from sk_biornn.studies.inductive_bias.about import ABOUT
 from sk_biornn.studies.inductive_bias.job import Run, blank, job
@@ -54,6 +55,22 @@ def planned(described: Mapping[str, Any]) -> tuple[Run, ...]:
     )
 
 
+# What a field of MICrONS wants besides; its positions are pickled.
+MEASURED = {"data_home": "DIR", "allow_pickle": True}
+
+
+def again(described: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the options of the command with these settings; None where no preset has them."""
+    start = PRESETS[described["preset"]]
+    changes = changed(dataclasses.asdict(start), described)
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if not same_settings(described, make_settings(start, changes).describe()):
+        return None
+    several = {"simulations": described["simulations"], "random_state": described["random_state"]}
+    options = {"preset": start.preset, **several, **changes}
+    return options if described["field"] == "synthetic" else {**options, **MEASURED}
+
+
 def make_settings(preset: Any, changes: Mapping[str, Any]) -> InductiveBiasSettings:
     """Return the settings of a preset, a name or settings, with some of them changed."""
     preset = preset_of(preset, PRESETS, InductiveBiasSettings, called="Settings")
@@ -95,6 +112,7 @@ INDUCTIVE_BIAS_STUDY = Study(
     others=ORIGINAL_FILES,
     about=ABOUT,
     planned=planned,
+    again=again,
 )
 
 

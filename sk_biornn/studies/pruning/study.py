@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sk_biornn.studies._checks import checked_int, preset_of
+from sk_biornn.studies._options import same_settings
 from sk_biornn.studies._study import Plan, Study, run_study
 from sk_biornn.studies.dale.study import choose_tasks
 from sk_biornn.studies.dale.tasks import input_data
@@ -55,6 +56,23 @@ def planned(described: Mapping[str, Any]) -> tuple[Run, ...]:
     return tuple(Run(task, i) for task in described["tasks"] for i in range(n_simulations))
 
 
+def again(described: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the options of the command with these settings; None where no preset has them."""
+    start, names = PRESETS[described["name"]], described["tasks"]
+    n_simulations, random_state = described["training"]["n_simulations"], described["random_state"]
+    training = dataclasses.replace(start.training, n_simulations=n_simulations)
+    settings = dataclasses.replace(start, training=training)
+    expected = {**settings.describe(), "tasks": names, "random_state": random_state}
+    if not same_settings(described, expected):
+        return None
+    return {
+        "preset": start.name,
+        "simulations": n_simulations,
+        "random_state": random_state,
+        "tasks": names,
+    }
+
+
 #: The study of pruning, for `run_study`.
 PRUNING_STUDY = Study(
     name="pruning",
@@ -65,6 +83,7 @@ PRUNING_STUDY = Study(
     report=REPORT,
     about=ABOUT,
     planned=planned,
+    again=again,
 )
 
 
