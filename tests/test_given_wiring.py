@@ -18,6 +18,7 @@ from sk_biornn import (
     DaleRNNClassifier,
     DaleRNNRegressor,
     SpatialRNNClassifier,
+    SpatialRNNRegressor,
 )
 from sk_biornn.biology import CommunicabilityEMD, WiringCost
 from sk_biornn.datasets import read_connectome
@@ -175,7 +176,7 @@ def test_populations_must_have_the_signs_of_the_connectome():
 def test_the_target_of_a_penalty_is_no_wiring(penalty):
     options = {**SMALL, "regularizer": penalty, "coordinates": "grid", "signs": SIGNS}
     for family in (DaleRNNClassifier, SpatialRNNClassifier):
-        network = family(connectome=KNOWN, **options)
+        network = family(connectome=KNOWN, dale="projection", **options)
         assert said_by(network) == []
         assert network.mask_.all()
 
@@ -318,3 +319,34 @@ def test_the_number_of_units_is_that_of_the_neurons(family, name, more):
         f"n_units must be 24, as many as {name} has neurons, got 128; n_units=24 is a network of "
         "that size."
     )
+
+
+# -------------------------------------------------------------- signs that nothing holds
+
+
+def signed_wiring():
+    counts = np.array([[0, 2, 1], [1, 0, 0], [0, 3, 0]])
+    return Connectome(counts, names=["a", "b", "c"], signs=[1, -1, 1])
+
+
+@pytest.mark.parametrize("family", [SpatialRNNClassifier, SpatialRNNRegressor])
+@pytest.mark.parametrize("given", [{"signs": {0: 1, 1: -1, 2: 1}}, {"signs": [1, -1, 1]}, "mask"])
+def test_signs_are_told_to_bind_nothing_where_the_default_has_no_law(family, given):
+    given = {"mask": signed_wiring()} if given == "mask" else given
+    options = {"n_units": 3, "max_iter": 1, "regularizer": None, "random_state": 0, **given}
+    X, y = np.random.default_rng(0).standard_normal((6, 4, 2)), np.array([0, 1] * 3)
+    name = next(iter(given))
+    with pytest.warns(UserWarning, match=rf"^{name} says signs of units.*dale='projection'"):
+        family(**options).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        family(**options, dale="projection").fit(X, y)
+        family(**{**options, "signs": None, "mask": None}).fit(X, y)
+        family(**{**options, "mask": None, "signs": [0, 0, 0]}).fit(X, y)
+
+
+def test_a_law_that_was_put_off_says_nothing():
+    X, y = np.random.default_rng(0).standard_normal((6, 4, 2)), np.array([0, 1] * 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        DaleRNNClassifier(n_units=3, signs=[1, -1, 1], dale=None, max_iter=1).fit(X, y)

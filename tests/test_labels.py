@@ -380,7 +380,7 @@ def test_a_connectome_knows_signs_and_places_of_units():
         with pytest.raises(ValueError, match=message):
             SpatialRNNRegressor(**{argument: unknown}, **clock, **SMALL).fit(X, Y)
     with pytest.warns(UserWarning, match=r"^coordinates='grid' puts the units on a grid, although"):
-        SpatialRNNRegressor(mask=wiring, **SMALL).fit(X, Y)
+        SpatialRNNRegressor(mask=wiring, dale="projection", **SMALL).fit(X, Y)
     silent = inspection.silence(DaleRNNRegressor(mask=wiring, **SMALL).fit(X, Y), "A")
     np.testing.assert_array_equal(silent.fit(X, Y).signs_, SIGNS)
 

@@ -186,7 +186,8 @@ def test_a_stored_network_learns_what_a_dense_one_does(
 def test_every_family_may_be_stored(kind, early_stopping):
     X, y = data()
     y = (y[:, -1, 0] > 0).astype(int) if kind is DaleRNNClassifier else y
-    others = {"readout": "dense"} if kind is CellTypeRNNRegressor else {}
+    others = {CellTypeRNNRegressor: {"readout": "dense"}, SpatialRNNRegressor: {"dale": "abs"}}
+    others = others.get(kind, {})
     stop = {"early_stopping": early_stopping, "validation_fraction": 0.4}
     dense, stored = both(X, y, kind, **others, **stop)
     assert_same(dense, stored)

@@ -24,7 +24,11 @@ from sk_biornn.estimators._wiring import (
     refuse_contradictions,
     refuse_other_signs,
 )
-from sk_biornn.estimators._wiring_told import tell_of_connectome, tell_of_invented_signs
+from sk_biornn.estimators._wiring_told import (
+    tell_of_connectome,
+    tell_of_free_signs,
+    tell_of_invented_signs,
+)
 from sk_biornn.units.labels import as_mask
 from sk_biornn.units.order import UnitOrder
 
@@ -65,6 +69,7 @@ class DescribedRNN(RunningRNN):
         if earlier is None:
             tell_of_connectome(self)
             tell_of_invented_signs(self, units, circuit)
+            tell_of_free_signs(self, units)
         return cut_to_connectome(self, circuit)
 
     def _features(self) -> UnitOrder:

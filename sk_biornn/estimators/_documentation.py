@@ -32,7 +32,8 @@ excitatory_fraction : float, default=0.8
     When `signs` is None: share of excitatory units, in (0, 1]; they come first. A warning tells
     where neurons of a wiring that have names get their signs in this way.
 dale : <laws>, object or None, default="projection"
-    How the recurrent weights keep their signs, with s the sign of the column; None: they are free.
+    How the recurrent weights keep their signs, with s the sign of the column; None: they are free,
+    and where that is the default (networks in space), a warning tells of `signs` that are given.
     An object needs a method ``bind(signs, mask)``; see `sk_biornn.biology.Dale`.
 
 <rows of laws>

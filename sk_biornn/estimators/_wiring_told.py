@@ -69,6 +69,21 @@ def tell_of_invented_signs(network: RNNParameters, units: Units, circuit: Circui
     )
 
 
+def tell_of_free_signs(network: RNNParameters, units: Units) -> None:
+    """Warn of signs that are given to a network which, unless it is told, holds none."""
+    holds_by_default = type(network).dale is not None  # None was asked for, then
+    if network.dale is not None or holds_by_default or network.plasticity != "synapses":
+        return
+    of_mask = isinstance(network.mask, Connectome) and network.mask.signs is not None
+    name = "signs" if network.signs is not None else "mask"
+    if np.any(units.signs != 0) and (name == "signs" or of_mask):
+        warnings.warn(
+            f"{name} says signs of units, and dale=None, the default here, holds none: weights may "
+            "have any; dale='projection' holds them.",
+            stacklevel=2,
+        )
+
+
 def _signs_known_to(wiring: Any) -> str:
     """Return which value for `signs` takes the signs of a wiring; nothing where it has none."""
     if isinstance(wiring, Connectome):
