@@ -10,23 +10,20 @@ import html
 import http.server
 import json
 import re
-import shutil
-import subprocess
 import threading
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from browser import in_a_browser, visit
 
 DOCS = Path(__file__).parents[1] / "docs"
 SITE = DOCS / "_build" / "html"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PHONE = 390  # pixels
 
 pytestmark = pytest.mark.skipif(
     not (SITE / "index.html").exists(), reason="the pages are not built (make docs)"
 )
-in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 
 TAG = re.compile(r"<(a|img|link|script|iframe|source|embed|object|video|audio)\b([^>]*)>")
 ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*\"([^\"]*)\"")
@@ -193,29 +190,9 @@ def visited(tmp_path_factory):
     chosen += pages()[:: max(1, len(pages()) // 25)]
     names = sorted({path.relative_to(SITE).as_posix() for path in chosen})
     with Visit(names) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        folder = tmp_path_factory.mktemp("browser")
-        with (folder / "log").open("w") as log:
-            browser = subprocess.Popen(
-                [
-                    CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                    "--disable-background-networking", f"--user-data-dir={folder}",
-                    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-                    "--enable-logging=stderr", "--remote-debugging-port=0",
-                    f"http://127.0.0.1:{server.server_port}/visit",
-                ],
-                stdout=subprocess.DEVNULL, stderr=log,
-            )  # fmt: skip
-            came = server.reported.wait(300)
-            browser.terminate()
-            browser.wait(30)
-        server.shutdown()
-    said = (folder / "log").read_text(encoding="utf-8", errors="replace")
-    assert came, said[-2000:]
+        said = visit(server, tmp_path_factory.mktemp("browser"), seconds=300)
     # The theme tells what it does, in lines of its own.
-    return server.report, [
-        line for line in said.splitlines() if "CONSOLE" in line and "[PST]" not in line
-    ]
+    return server.report, [line for line in said if "[PST]" not in line]
 
 
 @in_a_browser

@@ -11,7 +11,6 @@ import json
 import re
 import shlex
 import shutil
-import subprocess
 import threading
 from html.parser import HTMLParser
 from urllib.parse import unquote
@@ -20,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import study_tables
+from browser import in_a_browser, visit
 from test_study_frame import STUDY as LETTERS
 from test_study_frame import Run
 
@@ -49,7 +49,6 @@ from sk_biornn.studies._times import note_time, processor
 from sk_biornn.studies._told import filled, parts_of
 from sk_biornn.studies._write_report import KNOWN
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PHONE, DESKTOP = 390, 1085  # pixels
 HOSTILE = (
     "<script>alert(1)",
@@ -832,7 +831,7 @@ class Served(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+@in_a_browser
 @pytest.mark.parametrize("window", [PHONE, DESKTOP])
 def test_in_a_browser_tables_sort_and_no_page_is_wider_than_its_window(
     window, tmp_path, monkeypatch
@@ -853,25 +852,8 @@ def test_in_a_browser_tables_sort_and_no_page_is_wider_than_its_window(
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.wrapper = (WRAPPER % (window, json.dumps(pages))).encode()
         server.reported, server.report = threading.Event(), None
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with (tmp_path / "log").open("w") as log:
-            browser = subprocess.Popen(
-                [
-                    CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                    "--disable-background-networking", f"--user-data-dir={tmp_path / 'profile'}",
-                    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-                    "--enable-logging=stderr", "--remote-debugging-port=0",
-                    f"http://127.0.0.1:{server.server_port}/visit",
-                ],
-                stdout=subprocess.DEVNULL, stderr=log,
-            )  # fmt: skip
-            came = server.reported.wait(120)
-            browser.terminate()
-            browser.wait(30)
-        server.shutdown()
-    said = (tmp_path / "log").read_text(encoding="utf-8", errors="replace")
-    assert came, said[-2000:]
-    assert not [line for line in said.splitlines() if "CONSOLE" in line and "favicon" not in line]
+        said = visit(server, tmp_path, seconds=120)
+    assert not [line for line in said if "favicon" not in line]
     report = server.report
     assert set(report) == set(pages)
     assert {page: found["width"] for page, found in report.items() if found["width"] > window} == {}
