@@ -202,7 +202,8 @@ def train_by_epochs(
     optimiser = _optimiser_of(moving, optimisation, history)
     on_device = _on_device(theta, spaces, loss_function, optimisation, recordable, generators)
     best, weights, batches, stream = _Best(optimisation), None, None, rng.bit_generator.state
-    best.update(start_score, _weights(theta, spaces), kept_theta(theta, spaces))
+    if start_score is not None:
+        best.update(start_score, _weights(theta, spaces), kept_theta(theta, spaces))
     try:
         for epoch in range(optimisation.max_iter) if epochs is None else epochs:
             optimiser.param_groups[0]["lr"] = optimisation.rate_at(epoch)
