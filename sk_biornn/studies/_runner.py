@@ -70,12 +70,11 @@ def carry_out(
         tell(f"{name_of_study}: loading torch", shown=progress)
     from sk_biornn.core import one_torch_thread
 
-    records: dict[str, Record] = {}
     shared = folder is not None and folder.claims is not None
+    records: dict[str, Record] = {}
     if folder is not None:
         folder.open(settings, resume=resume, overwrite=overwrite)
-        found = folder.finished() if resume or shared else {}
-        records = {name: found[name] for name in runs if name in found and _is_whole(name, leaves)}
+        records = _whole_ones(folder, runs, leaves) if resume or shared else {}
     todo = [name for name in runs if name not in records]
     cluster = active_cluster()
     if cluster is not None:
@@ -104,6 +103,14 @@ def carry_out(
                 if records[name]["error"] is None:
                     folder.claims.forget(name)
     return {name: records[name] for name in runs}
+
+
+def _whole_ones(
+    folder: StudyFolder, runs: Mapping[str, Any], leaves: Mapping[str, Path | None]
+) -> dict[str, Record]:
+    """Return the records of runs that are finished, with all files that they leave."""
+    found = folder.finished()
+    return {name: found[name] for name in runs if name in found and _is_whole(name, leaves)}
 
 
 @contextmanager
